@@ -1,0 +1,120 @@
+"""Everything that Normlab raises on purpose.
+
+NormlabError
+├── SpecError              what was asked for cannot be built
+├── DatasetError           a dataset's files are missing or are not what they should be
+├── TrainingError          a run ended without a trained network
+│   └── NanLossError
+├── NotFoundError          there is no such job, comparison, artifact …
+├── StateError             the job's state forbids it
+├── IdempotencyError       the same Idempotency-Key came with another body
+├── ArtifactError          an artifact is missing or does not match its checksum
+├── InstancesError         what was sent to be predicted does not fit the model
+├── SetupError             something this machine needs is not there; the sentence says what to install
+└── ServiceError           the service answered a client with an error
+
+Each has a ``code``, a short snake_case name that is the same in the database, in HTTP answers and in the
+client. HTTP status numbers live in ``api/`` alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class NormlabError(Exception):
+    """The root: catch this to catch all of Normlab's own errors."""
+
+    code = "internal"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with a request.
+
+    ``pointer`` is a JSON pointer (RFC 6901) into the body that was sent, ``detail`` a sentence that says what
+    would be right.
+    """
+
+    pointer: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.pointer or '/'}: {self.detail}"
+
+
+class SpecError(NormlabError):
+    """What was asked for cannot be built; ``problems`` says where and what would be right."""
+
+    code = "invalid_spec"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(map(str, self.problems)))
+
+
+class DatasetError(NormlabError):
+    """A dataset's files are missing or are not what they should be."""
+
+    code = "dataset_error"
+
+
+class TrainingError(NormlabError):
+    """A run ended without a trained network."""
+
+    code = "internal"
+
+
+class NanLossError(TrainingError):
+    """The loss stopped being a finite number."""
+
+    code = "nan_loss"
+
+
+class NotFoundError(NormlabError):
+    """There is no such resource."""
+
+    code = "not_found"
+
+
+class StateError(NormlabError):
+    """The job's state forbids what was asked."""
+
+    code = "wrong_state"
+
+
+class IdempotencyError(NormlabError):
+    """The Idempotency-Key was used before, with another body."""
+
+    code = "idempotency_key_reused"
+
+
+class ArtifactError(NormlabError):
+    """An artifact is missing or does not match its checksum."""
+
+    code = "artifact_error"
+
+
+class InstancesError(NormlabError):
+    """What was sent to be predicted does not fit the model."""
+
+    code = "invalid_instances"
+
+    def __init__(self, detail: str, pointer: str = "") -> None:
+        self.problem = Problem(pointer, detail)
+        super().__init__(detail)
+
+
+class SetupError(NormlabError):
+    """Something this machine needs is not there."""
+
+    code = "setup"
+
+
+class ServiceError(NormlabError):
+    """The service answered with an error, or not at all (``status`` is then None)."""
+
+    def __init__(self, detail: str, *, code: str = "internal", status: int | None = None, problems: Sequence[Problem] = ()) -> None:
+        self.code = code
+        self.status = status
+        self.problems = tuple(problems)
+        super().__init__("\n".join([detail, *(f"  {problem}" for problem in self.problems)]))

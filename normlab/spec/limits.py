@@ -1,0 +1,22 @@
+"""The largest job that is accepted. Each is a setting (``NORMLAB_LIMITS__EPOCHS=500``)."""
+
+from pydantic import BaseModel, ConfigDict, PositiveInt
+
+
+class Limits(BaseModel):
+    """What one job may ask for. The defaults fit a machine with 2 cores and 4 GiB for each worker child."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    layers: PositiveInt = 200
+    """Layers of an architecture, without the output layer."""
+    units: PositiveInt = 65_536
+    """Units of one dense layer, filters of one convolution."""
+    parameters: PositiveInt = 50_000_000
+    """Numbers that a network keeps, trainable or not."""
+    epochs: PositiveInt = 10_000
+    batch_size: PositiveInt = 10_000
+    training_bytes: PositiveInt = 4 * 2**30
+    """Estimated memory of a training run: data, weights, optimizer state, activations of one batch."""
+    multiplications_per_sample: PositiveInt = 5_000_000_000
+    """Multiply-adds of one forward pass of one sample."""
