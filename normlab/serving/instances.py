@@ -1,0 +1,161 @@
+"""The body ``{"instances": [...]}`` -> a batch of raw pixels.
+
+Reading the numbers is what a prediction costs: 64 images of 28 by 28 take 0.9 ms in orjson, and the model
+0.4 ms. So nothing here looks at one number after the other in Python unless something is wrong; then a
+second, slow walk finds what it was and where, for the error's pointer.
+"""
+
+import re
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from normlab.errors import InstancesError
+
+_NOT_JSON_NUMBERS = re.compile(rb"(?<![\w\"])-?(?:NaN|Infinity)\b")
+
+
+def parse_instances(
+    body: bytes, *, shape: tuple[int, ...], pixel_max: int, max_instances: int
+) -> npt.NDArray[np.float32]:
+    """The images of a request's JSON body, float32 (n, *shape), in raw pixel values 0 to ``pixel_max``.
+
+    Each instance is an image nested as ``shape`` or flat, a list of as many numbers as ``shape`` has; all of
+    a request are written the same way. Raises :class:`InstancesError` with a pointer to what is wrong.
+    """
+    instances = _read(body)
+    if len(instances) > max_instances:
+        raise InstancesError(
+            f"{len(instances)} instances are too many for one request: send at most {max_instances}",
+            "/instances",
+        )
+    flat_shape = (int(np.prod(shape)),)
+    nested = isinstance(instances[0], list) and bool(instances[0]) and isinstance(instances[0][0], list)
+    sizes = shape if nested else flat_shape
+    numbers = instances
+    for size in sizes:
+        if set(map(type, numbers)) != {list} or set(map(len, numbers)) != {size}:
+            raise _explain(instances, shape, sizes, pixel_max)
+        numbers = list(chain.from_iterable(numbers))
+    pixels = _pixels(numbers, pixel_max, may_hold_booleans=b"true" in body or b"false" in body)
+    if pixels is None:
+        raise _explain(instances, shape, sizes, pixel_max)
+    return pixels.reshape(len(instances), *shape)
+
+
+def _read(body: bytes) -> list[Any]:
+    """The list under ``instances``, not empty."""
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        if _NOT_JSON_NUMBERS.search(body):
+            raise InstancesError("NaN and infinity are no pixel values, and no JSON either") from None
+        raise InstancesError(f"the body is not valid JSON: {error}") from None
+    if not isinstance(document, dict) or "instances" not in document:
+        raise InstancesError('the body must be an object such as {"instances": [[0, 0, 255, ...]]}')
+    unknown = sorted(document.keys() - {"instances"})
+    if unknown:
+        raise InstancesError("only `instances` is known here", "/" + _escape(unknown[0]))
+    instances = document["instances"]
+    if not isinstance(instances, list):
+        raise InstancesError("instances must be a list of images", "/instances")
+    if not instances:
+        raise InstancesError("instances is empty: send at least one image", "/instances")
+    return instances
+
+
+def _pixels(numbers: list[Any], pixel_max: int, *, may_hold_booleans: bool) -> npt.NDArray[np.float32] | None:
+    """The numbers as float32 (len(numbers),), or None when one is no number or out of range."""
+    if not may_hold_booleans:
+        try:
+            # Whole numbers from 0 to 255, the usual case: three times as fast as numpy's own conversion.
+            # bytes() refuses everything else, but it takes booleans.
+            pixels = np.frombuffer(bytes(numbers), dtype=np.uint8)
+        except (TypeError, ValueError):
+            pass
+        else:
+            return pixels.astype(np.float32) if pixel_max >= 255 or pixels.max() <= pixel_max else None
+    if not set(map(type, numbers)) <= {int, float}:
+        return None
+    values = np.array(numbers, dtype=np.float64)
+    if not (values.min() >= 0 and values.max() <= pixel_max):
+        return None
+    return values.astype(np.float32)
+
+
+def _explain(
+    instances: list[Any], shape: tuple[int, ...], sizes: tuple[int, ...], pixel_max: int
+) -> InstancesError:
+    """What is wrong with instances that were refused, as the error to raise."""
+    wanted = f"an image is {_nested(shape)} numbers, or one flat list of {int(np.prod(shape))}"
+    if any(isinstance(instance, (int, float)) for instance in instances):
+        return InstancesError(
+            f"each instance must be a list: {wanted}; a single image needs one more pair of brackets",
+            "/instances",
+        )
+    for position, instance in enumerate(instances):
+        error = _explain_level(instance, sizes, f"/instances/{position}", wanted, pixel_max)
+        if error is not None:
+            return error
+    raise AssertionError("instances were refused and nothing is wrong with them")
+
+
+def _explain_level(
+    item: Any, sizes: tuple[int, ...], pointer: str, wanted: str, pixel_max: int
+) -> InstancesError | None:
+    """The first thing that is wrong at or below ``item``, which should be nested as ``sizes``."""
+    if not sizes:
+        return _explain_number(item, pointer, wanted, pixel_max)
+    if not isinstance(item, list):
+        return InstancesError(f"expected a list of {sizes[0]}, found {_kind(item)}: {wanted}", pointer)
+    if not item:
+        return InstancesError(f"this list is empty: {wanted}", pointer)
+    lengths = {len(each) if isinstance(each, list) else -1 for each in item}
+    if len(lengths) > 1:
+        return InstancesError(f"the rows of this list are not of one length: {wanted}", pointer)
+    if len(item) != sizes[0]:
+        return InstancesError(f"this list has {len(item)} entries instead of {sizes[0]}: {wanted}", pointer)
+    for position, each in enumerate(item):
+        error = _explain_level(each, sizes[1:], f"{pointer}/{position}", wanted, pixel_max)
+        if error is not None:
+            return error
+    return None
+
+
+def _explain_number(item: Any, pointer: str, wanted: str, pixel_max: int) -> InstancesError | None:
+    if isinstance(item, list):
+        return InstancesError(f"expected a number, found a list: {wanted}", pointer)
+    if isinstance(item, bool) or not isinstance(item, (int, float)):
+        return InstancesError(f"a pixel must be a number, not {_kind(item)}", pointer)
+    if not np.isfinite(item):
+        return InstancesError("a pixel must be a finite number", pointer)
+    if not 0 <= item <= pixel_max:
+        return InstancesError(f"{item:g} is not a raw pixel value of this dataset, 0 to {pixel_max}", pointer)
+    return None
+
+
+def _kind(item: Any) -> str:
+    """What a JSON value is called."""
+    if item is None:
+        return "null"
+    names = {
+        bool: "a boolean",
+        str: "a string",
+        int: "a number",
+        float: "a number",
+        list: "a list",
+        dict: "an object",
+    }
+    return names[type(item)]
+
+
+def _nested(shape: tuple[int, ...]) -> str:
+    return " by ".join(map(str, shape))
+
+
+def _escape(key: str) -> str:
+    """A key as a step of a JSON pointer (RFC 6901)."""
+    return key.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,104 @@
+"""Loaded models, kept as long as their files together stay below a bound."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime as ort
+
+
+class OnnxModel:
+    """One exported network, ready to be called from any thread.
+
+    It runs on the thread that calls it: images are small, so a pool of threads for each model would only
+    compete with the other requests, and onnxruntime's own threads spin while they wait.
+    """
+
+    def __init__(self, onnx: bytes) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+        # An arena never gives memory back: one large batch would stay with every model.
+        options.enable_cpu_mem_arena = False
+        self._session = ort.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+        self._input: str = self._session.get_inputs()[0].name
+        self._output: str = self._session.get_outputs()[0].name
+        self.file_bytes = len(onnx)
+
+    def __call__(self, batch: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Class probabilities (n, classes) of raw pixels (n, *shape)."""
+        probabilities: npt.NDArray[np.float32] = self._session.run([self._output], {self._input: batch})[0]
+        return probabilities
+
+
+class ModelCache:
+    """The models that were used last, by the checksum of their file, at most ``max_bytes`` of files.
+
+    A model larger than the whole bound is loaded for its request and not kept. Threads that want the same
+    model at once load it once.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._lock = threading.Lock()
+        self._models: OrderedDict[str, OnnxModel] = OrderedDict()
+        self._bytes = 0
+        self._loading: dict[str, tuple[threading.Lock, int]] = {}
+
+    @property
+    def bytes_held(self) -> int:
+        """The size of the files of all models that are kept."""
+        return self._bytes
+
+    def __len__(self) -> int:
+        return len(self._models)
+
+    def get(self, sha256: str, read: Callable[[], bytes]) -> OnnxModel:
+        """The model whose file has this checksum; ``read`` gives the file when it is not loaded yet."""
+        model = self._find(sha256)
+        if model is not None:
+            return model
+        with self._loading_alone(sha256):
+            model = self._find(sha256)
+            if model is None:
+                model = OnnxModel(read())
+                self._keep(sha256, model)
+        return model
+
+    def _find(self, sha256: str) -> OnnxModel | None:
+        with self._lock:
+            model = self._models.get(sha256)
+            if model is not None:
+                self._models.move_to_end(sha256)
+            return model
+
+    def _keep(self, sha256: str, model: OnnxModel) -> None:
+        if model.file_bytes > self._max_bytes:
+            return
+        with self._lock:
+            self._models[sha256] = model
+            self._bytes += model.file_bytes
+            while self._bytes > self._max_bytes:
+                _, oldest = self._models.popitem(last=False)
+                self._bytes -= oldest.file_bytes
+
+    @contextmanager
+    def _loading_alone(self, sha256: str) -> Iterator[None]:
+        """Hold this model's own lock, which lives as long as somebody waits for it."""
+        with self._lock:
+            lock, waiting = self._loading.get(sha256, (threading.Lock(), 0))
+            self._loading[sha256] = (lock, waiting + 1)
+        try:
+            with lock:
+                yield
+        finally:
+            with self._lock:
+                lock, waiting = self._loading.pop(sha256)
+                if waiting > 1:
+                    self._loading[sha256] = (lock, waiting - 1)
