@@ -1,0 +1,109 @@
+"""Who has a job: claim, lease, and giving it back.
+
+Only the current attempt may write, and only while the job is running: every function that takes an attempt's
+number changes nothing, and says so, once that attempt has lost the job.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import Session
+
+from normlab.store.clock import database_now, seconds_from_now
+from normlab.store.models import Job
+from normlab.store.states import FailureCode, JobState
+from normlab.store.transitions import move, update_job
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """What an attempt that still has its job learns from a heartbeat."""
+
+    cancel_requested: bool
+
+
+def owned(job_id: str, attempt: int) -> ColumnElement[bool]:
+    """The fence: the job is running, and this is the attempt that has it."""
+    return and_(Job.id == job_id, Job.attempt == attempt, Job.state == JobState.RUNNING)
+
+
+def claim(session: Session, job_id: str, *, worker: str, lease_seconds: float) -> Job | None:
+    """Take this job, if it is queued; None if somebody else was faster or it is over."""
+    return _claim(session, Job.id == job_id, worker=worker, lease_seconds=lease_seconds)
+
+
+def claim_next(session: Session, *, worker: str, lease_seconds: float) -> Job | None:
+    """Take the job at the head of the queue: highest priority, then longest queued. None if nothing waits."""
+    head = (
+        select(Job.id)
+        .where(Job.state == JobState.QUEUED)
+        .order_by(Job.priority.desc(), Job.queued_at, Job.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    return _claim(session, Job.id == head, worker=worker, lease_seconds=lease_seconds)
+
+
+def _claim(session: Session, which: ColumnElement[bool], *, worker: str, lease_seconds: float) -> Job | None:
+    return move(
+        session,
+        JobState.RUNNING,
+        which,
+        reason="claimed",
+        values={
+            "attempt": Job.attempt + 1,
+            "worker": worker,
+            "lease_expires_at": seconds_from_now(lease_seconds),
+            "started_at": func.coalesce(Job.started_at, database_now()),
+            "progress": None,
+        },
+    )
+
+
+def heartbeat(session: Session, job_id: str, attempt: int, *, lease_seconds: float) -> Heartbeat | None:
+    """Renew the lease and learn whether the job is to be cancelled. None: this attempt has lost the job.
+
+    A lease that ran out is renewed all the same as long as nobody has taken the job back.
+    """
+    values = {"lease_expires_at": seconds_from_now(lease_seconds), "updated_at": Job.updated_at}
+    job = update_job(session, owned(job_id, attempt), values=values, event=False)
+    return None if job is None else Heartbeat(cancel_requested=job.cancel_requested_at is not None)
+
+
+def release(session: Session, job_id: str, attempt: int, *, reason: str = "released") -> Job | None:
+    """Put the job back into the queue without counting the attempt as lost: the worker shuts down.
+
+    A job whose cancellation was asked for ends as cancelled instead.
+    """
+    mine = owned(job_id, attempt)
+    return move(
+        session, JobState.CANCELLED, mine, Job.cancel_requested_at.is_not(None), reason="cancelled"
+    ) or move(session, JobState.QUEUED, mine, reason=reason)
+
+
+def lose(session: Session, job_id: str, attempt: int, *, reason: str) -> Job | None:
+    """Take the job away from an attempt that died or fell silent.
+
+    It goes back into the queue; after the last attempt that was allowed it fails as ``lost_worker``, and if
+    its cancellation was asked for it is cancelled.
+    """
+    mine = owned(job_id, attempt)
+    last = Job.lost_attempts + 1 >= Job.max_attempts
+    counted = {"lost_attempts": Job.lost_attempts + 1}
+    failed = counted | {
+        "error_code": FailureCode.LOST_WORKER,
+        "error_detail": "the worker that trained this job went silent, as did those of the attempts before",
+    }
+    return (
+        move(
+            session,
+            JobState.CANCELLED,
+            mine,
+            Job.cancel_requested_at.is_not(None),
+            reason="cancelled",
+            values=counted,
+        )
+        or move(session, JobState.FAILED, mine, last, reason=FailureCode.LOST_WORKER, values=failed)
+        or move(session, JobState.QUEUED, mine, reason=reason, values=counted)
+    )

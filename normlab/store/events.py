@@ -1,0 +1,50 @@
+"""What happened to each job, numbered from 1 without gaps.
+
+The number is taken by the UPDATE that changes the job, whose lock on the row lasts until the commit: an event
+can be seen only when all before it can, however many processes write. So a reader that has seen number N asks
+for what came after N, and neither misses nor repeats one.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from normlab.store.models import Event, Job
+from normlab.store.states import EventKind
+
+
+def append(session: Session, job: Job, kind: EventKind, data: dict[str, Any]) -> Event:
+    """Store an event under ``job.event_count``, which the caller's UPDATE has just raised by one."""
+    event = Event(
+        job_id=job.id, number=job.event_count, kind=kind, at=job.updated_at, attempt=job.attempt, data=data
+    )
+    session.add(event)
+    return event
+
+
+def after(session: Session, job_id: str, number: int = 0, *, limit: int = 500) -> Sequence[Event]:
+    """The events of a job whose number is larger than ``number``, in order, at most ``limit``."""
+    query = (
+        select(Event).where(Event.job_id == job_id, Event.number > number).order_by(Event.number).limit(limit)
+    )
+    return session.scalars(query).all()
+
+
+def history(session: Session, job_id: str) -> Sequence[Event]:
+    """The job's ``state`` events in order; their data has ``state`` and ``reason``."""
+    return histories(session, [job_id])[job_id]
+
+
+def histories(session: Session, job_ids: Iterable[str]) -> dict[str, list[Event]]:
+    """``history`` of several jobs with one query; every id is a key of the answer."""
+    found: dict[str, list[Event]] = {job_id: [] for job_id in job_ids}
+    query = (
+        select(Event)
+        .where(Event.job_id.in_(found), Event.kind == EventKind.STATE)
+        .order_by(Event.job_id, Event.number)
+    )
+    for event in session.scalars(query):
+        found[event.job_id].append(event)
+    return found

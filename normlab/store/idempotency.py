@@ -1,0 +1,51 @@
+"""``Idempotency-Key``: the same key and body get the first answer again."""
+
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from normlab.errors import IdempotencyError
+from normlab.store.clock import database_now, seconds_from_now
+from normlab.store.models import IdempotencyKey
+
+KEPT_SECONDS = 7 * 24 * 3600
+"""So long a key is remembered."""
+
+
+def begin(session: Session, key: str, request_digest: str) -> dict[str, Any] | None:
+    """Reserve the key, or give the answer that was remembered for it.
+
+    None: the key is new, and the caller creates what was asked for and calls ``remember`` in this same
+    transaction. A second request with the key waits here until the first one's transaction has ended.
+
+    Raises:
+        IdempotencyError: the key was used with another body.
+    """
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    reserved = session.scalar(
+        insert(IdempotencyKey)
+        .values(key=key, request_digest=request_digest, created_at=database_now())
+        .on_conflict_do_nothing()
+        .returning(IdempotencyKey.key)
+    )
+    if reserved is not None:
+        return None
+    known = session.scalars(select(IdempotencyKey).where(IdempotencyKey.key == key)).one()
+    if known.request_digest != request_digest:
+        raise IdempotencyError(
+            "this Idempotency-Key was used before with another body; use a new key for a new request"
+        )
+    return known.response
+
+
+def remember(session: Session, key: str, response: dict[str, Any]) -> None:
+    """Keep the answer for the next request with this key."""
+    session.execute(update(IdempotencyKey).where(IdempotencyKey.key == key).values(response=response))
+
+
+def forget_old(session: Session) -> None:
+    """Delete the keys that are older than ``KEPT_SECONDS``."""
+    too_old = IdempotencyKey.created_at < seconds_from_now(-KEPT_SECONDS)
+    session.execute(delete(IdempotencyKey).where(too_old), execution_options={"synchronize_session": False})

@@ -1,0 +1,82 @@
+"""Takes care of jobs that nobody takes care of.
+
+Any number of processes may do it at once, because all it does is conditional.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from normlab.store import claims, idempotency
+from normlab.store.clock import database_now, seconds_from_now
+from normlab.store.database import Database
+from normlab.store.models import Job
+from normlab.store.states import JobState
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What a sweep found."""
+
+    taken_back: tuple[str, ...]
+    """Ids of the jobs whose lease had run out."""
+    waiting: tuple[str, ...]
+    """Ids of jobs that have been queued for longer than the grace, first in the queue first."""
+
+
+def sweep(database: Database, *, grace_seconds: float = 2.0, limit: int = 1000) -> Swept:
+    """Take back expired leases, and say which jobs wait so long that the doorbell should be rung again.
+
+    A job that was queued within the last ``grace_seconds`` is left out: the one that queued it rings.
+    """
+    with database.read() as session:
+        expired = session.execute(
+            select(Job.id, Job.attempt).where(
+                Job.state == JobState.RUNNING, Job.lease_expires_at < database_now()
+            )
+        ).all()
+    taken_back = [job_id for job_id, attempt in expired if _take_back(database, job_id, attempt)]
+    with database.read() as session:
+        waiting = session.scalars(
+            select(Job.id)
+            .where(Job.state == JobState.QUEUED, Job.queued_at < seconds_from_now(-grace_seconds))
+            .order_by(Job.priority.desc(), Job.queued_at, Job.id)
+            .limit(limit)
+        ).all()
+    with database.write() as session:
+        idempotency.forget_old(session)
+    database.checkpoint()
+    return Swept(taken_back=tuple(taken_back), waiting=tuple(waiting))
+
+
+def take_back_dead(session: Session, worker_prefix: str, living: Collection[str]) -> list[str]:
+    """Take back the running jobs of a worker's children that are dead, without waiting for their lease.
+
+    ``worker_prefix`` is what the ``worker`` names of all its children begin with, ``living`` the whole names
+    of those that live. Gives the jobs' ids.
+    """
+    mine = Job.worker.startswith(worker_prefix, autoescape=True)
+    held = session.execute(
+        select(Job.id, Job.attempt, Job.worker).where(Job.state == JobState.RUNNING, mine)
+    ).all()
+    dead = [(job_id, attempt) for job_id, attempt, worker in held if worker not in living]
+    return [job_id for job_id, attempt in dead if claims.lose(session, job_id, attempt, reason="child_died")]
+
+
+def count_queued(session: Session) -> int:
+    """How many jobs wait."""
+    return session.scalar(select(func.count()).select_from(Job).where(Job.state == JobState.QUEUED)) or 0
+
+
+def _take_back(database: Database, job_id: str, attempt: int) -> bool:
+    # Another janitor or a late heartbeat may have been faster; looked at again within the UPDATE's
+    # transaction.
+    with database.write() as session:
+        still = (
+            select(Job.id).where(Job.id == job_id, Job.lease_expires_at < database_now()).with_for_update()
+        )
+        if session.scalar(still) is None:
+            return False
+        return claims.lose(session, job_id, attempt, reason="lease_expired") is not None

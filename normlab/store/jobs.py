@@ -1,0 +1,210 @@
+"""Jobs as their owners see them: create, look up, list, cancel, retry, delete."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy import delete as sql_delete
+from sqlalchemy.orm import Session
+
+from normlab.errors import NotFoundError, StateError
+from normlab.spec import JobSpec
+from normlab.store import events
+from normlab.store.clock import database_now
+from normlab.store.identifiers import new_id
+from normlab.store.models import Job, JobTag
+from normlab.store.states import EventKind, JobState
+from normlab.store.transitions import move, update_job
+
+
+@dataclass(frozen=True)
+class JobFilter:
+    """Which jobs to list; a field left empty filters nothing, several must all be fulfilled."""
+
+    states: Collection[JobState] = ()
+    """Any of these."""
+    tags: Collection[str] = ()
+    """All of these."""
+    name: str | None = None
+    spec_digest: str | None = None
+    arm_digest: str | None = None
+
+
+@dataclass(frozen=True)
+class JobPage:
+    """Some jobs, newest first; ``next_cursor`` is None on the last page."""
+
+    jobs: Sequence[Job]
+    next_cursor: str | None
+
+
+def create(
+    session: Session,
+    spec: JobSpec,
+    *,
+    max_attempts: int = 3,
+    priority: int = 0,
+    max_runtime_seconds: float | None = None,
+) -> Job:
+    """Store a new job, queued. Ring the doorbell when the transaction has been committed."""
+    job = Job(
+        id=new_id("job"),
+        name=spec.name,
+        tags=[JobTag(tag=tag, position=position) for position, tag in enumerate(dict.fromkeys(spec.tags))],
+        state=JobState.QUEUED,
+        created_at=database_now(),
+        queued_at=database_now(),
+        updated_at=database_now(),
+        spec=spec.to_document(),
+        spec_digest=spec.digest,
+        arm_digest=spec.arm_digest,
+        priority=priority,
+        max_runtime_seconds=max_runtime_seconds,
+        attempt=0,
+        lost_attempts=0,
+        max_attempts=max_attempts,
+        event_count=1,
+    )
+    session.add(job)
+    session.flush()
+    session.refresh(job)
+    events.append(session, job, EventKind.STATE, {"state": JobState.QUEUED, "reason": "created"})
+    return job
+
+
+def find(session: Session, job_id: str) -> Job | None:
+    """The job, or None."""
+    return session.get(Job, job_id)
+
+
+def get(session: Session, job_id: str) -> Job:
+    """The job.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    job = find(session, job_id)
+    if job is None:
+        raise NotFoundError(f"there is no job {job_id}")
+    return job
+
+
+def get_many(session: Session, job_ids: Collection[str]) -> list[Job]:
+    """These jobs, in this order.
+
+    Raises:
+        NotFoundError: one of them is missing.
+    """
+    found = {job.id: job for job in session.scalars(select(Job).where(Job.id.in_(job_ids)))}
+    missing = [job_id for job_id in job_ids if job_id not in found]
+    if missing:
+        raise NotFoundError(f"there is no job {', '.join(missing)}")
+    return [found[job_id] for job_id in job_ids]
+
+
+def page(
+    session: Session, wanted: JobFilter = JobFilter(), *, limit: int = 50, cursor: str | None = None
+) -> JobPage:
+    """A page of jobs, newest first. ``cursor`` is the ``next_cursor`` of the page before.
+
+    Jobs that come in between two pages neither shift nor repeat any.
+    """
+    query = select(Job).order_by(Job.id.desc()).limit(limit + 1)
+    if wanted.states:
+        query = query.where(Job.state.in_(wanted.states))
+    for tag in wanted.tags:
+        query = query.where(Job.id.in_(select(JobTag.job_id).where(JobTag.tag == tag)))
+    for column in ("name", "spec_digest", "arm_digest"):
+        if (value := getattr(wanted, column)) is not None:
+            query = query.where(getattr(Job, column) == value)
+    if cursor is not None:
+        query = query.where(Job.id < cursor)
+    found = session.scalars(query).all()
+    return JobPage(found[:limit], found[limit - 1].id if len(found) > limit else None)
+
+
+def position(session: Session, job: Job) -> int | None:
+    """The job's place in the queue, 1 for the next; None unless it is queued."""
+    if job.state is not JobState.QUEUED:
+        return None
+    first_come = or_(Job.queued_at < job.queued_at, and_(Job.queued_at == job.queued_at, Job.id < job.id))
+    ahead = or_(Job.priority > job.priority, and_(Job.priority == job.priority, first_come))
+    query = select(func.count()).select_from(Job).where(Job.state == JobState.QUEUED, ahead)
+    return 1 + (session.scalar(query) or 0)
+
+
+def request_cancel(session: Session, job_id: str) -> Job:
+    """Cancel the job: at once if it is queued; if it is running, its attempt is told and can only end as
+    cancelled.
+
+    Asking again changes nothing.
+
+    Raises:
+        NotFoundError: there is no such job.
+        StateError: it has succeeded or failed.
+    """
+    job = move(
+        session, JobState.CANCELLED, Job.id == job_id, Job.state == JobState.QUEUED, reason="cancelled"
+    )
+    if job is not None:
+        return job
+    asked = {"cancel_requested_at": func.coalesce(Job.cancel_requested_at, database_now())}
+    job = update_job(session, Job.id == job_id, Job.state == JobState.RUNNING, values=asked, event=False)
+    if job is not None:
+        return job
+    job = get(session, job_id)
+    if job.state is not JobState.CANCELLED:
+        raise StateError(
+            f"job {job_id} has already {job.state}; only a queued or running job can be cancelled"
+        )
+    return job
+
+
+def retry(session: Session, job_id: str) -> Job:
+    """Queue a failed or cancelled job again, keeping its history. Ring the doorbell after the commit.
+
+    Raises:
+        NotFoundError: there is no such job.
+        StateError: it has neither failed nor been cancelled.
+    """
+    afresh: dict[str, Any] = dict.fromkeys(
+        (
+            "started_at",
+            "finished_at",
+            "cancel_requested_at",
+            "progress",
+            "result",
+            "timings",
+            "error_code",
+            "error_detail",
+        )
+    )
+    ended = Job.state.in_([JobState.FAILED, JobState.CANCELLED])
+    job = move(
+        session,
+        JobState.QUEUED,
+        Job.id == job_id,
+        ended,
+        reason="retried",
+        values=afresh | {"lost_attempts": 0},
+    )
+    if job is None:
+        state = get(session, job_id).state
+        raise StateError(f"job {job_id} is {state}; only a failed or cancelled job can be retried")
+    return job
+
+
+def delete(session: Session, job_id: str) -> None:
+    """Delete the job's rows. Delete its files from the artifact store after the commit.
+
+    Raises:
+        NotFoundError: there is no such job.
+        StateError: it is running.
+    """
+    gone = session.scalar(
+        sql_delete(Job).where(Job.id == job_id, Job.state != JobState.RUNNING).returning(Job.id)
+    )
+    if gone is None:
+        get(session, job_id)
+        raise StateError(f"job {job_id} is running; cancel it first")

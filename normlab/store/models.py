@@ -1,0 +1,184 @@
+"""The tables. ``migrations/`` makes them; a test holds the two together."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, BigInteger, Enum, Float, ForeignKey, Index, Integer, MetaData, String, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from normlab.store.clock import UtcTime
+from normlab.store.states import ArtifactKind, EventKind, FailureCode, JobState
+
+# None is SQL's NULL, not a JSON null.
+_JSON = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+def _enum(enum: type[JobState | EventKind | ArtifactKind | FailureCode]) -> Enum:
+    # Text without a database type or CHECK: a new member needs no migration.
+    return Enum(
+        enum,
+        native_enum=False,
+        length=32,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+class Base(DeclarativeBase):
+    """What all tables share."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcTime(),
+        dict[str, Any]: _JSON,
+        list[dict[str, Any]]: _JSON,
+        float: Float(53),
+    }
+
+
+class Job(Base):
+    """One training run of a spec; this row is the truth about it."""
+
+    __tablename__ = "jobs"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    """``job_`` and a number that sorts by time."""
+    name: Mapped[str | None] = mapped_column(Text)
+    tags: Mapped[list["JobTag"]] = relationship(
+        lazy="selectin", order_by="JobTag.position", cascade="all, delete-orphan"
+    )
+
+    state: Mapped[JobState] = mapped_column(_enum(JobState))
+    created_at: Mapped[datetime]
+    queued_at: Mapped[datetime]
+    """When it last became ``queued``; within a priority the queue is ordered by it."""
+    started_at: Mapped[datetime | None]
+    """When the first attempt began."""
+    finished_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime]
+    """When this row, its epochs or its events last changed."""
+
+    spec: Mapped[dict[str, Any]]
+    """The expanded spec, as ``JobSpec.to_document()`` gives it."""
+    spec_digest: Mapped[str] = mapped_column(String(80))
+    arm_digest: Mapped[str] = mapped_column(String(80))
+    """The digest of the spec without its seed."""
+    priority: Mapped[int] = mapped_column(Integer)
+    """-10 to 10; higher goes first."""
+    max_runtime_seconds: Mapped[float | None]
+
+    attempt: Mapped[int] = mapped_column(Integer)
+    """The attempt that may write; 0 before the first. Only ever grows, so it fences off the ones before."""
+    lost_attempts: Mapped[int] = mapped_column(Integer)
+    """Attempts that ended in silence. An attempt that was put back by a worker's shutdown is not counted."""
+    max_attempts: Mapped[int] = mapped_column(Integer)
+    """The job fails when so many attempts were lost."""
+    worker: Mapped[str | None] = mapped_column(Text)
+    """Which process has the job: host, worker and child."""
+    lease_expires_at: Mapped[datetime | None]
+    cancel_requested_at: Mapped[datetime | None]
+    """Set while running: from then on the job can only end as ``cancelled``."""
+    event_count: Mapped[int] = mapped_column(Integer)
+    """The number of the newest event."""
+
+    progress: Mapped[dict[str, Any] | None]
+    result: Mapped[dict[str, Any] | None]
+    timings: Mapped[dict[str, Any] | None]
+    environment: Mapped[dict[str, Any] | None]
+    digests: Mapped[dict[str, Any] | None]
+    layers: Mapped[list[dict[str, Any]] | None]
+    """The trained network's layers and variables."""
+    error_code: Mapped[FailureCode | None] = mapped_column(_enum(FailureCode))
+    error_detail: Mapped[str | None] = mapped_column(Text)
+
+    __table_args__ = (
+        Index(None, "state", "priority", "queued_at"),
+        Index(None, "name"),
+        Index(None, "spec_digest"),
+        Index(None, "arm_digest"),
+    )
+
+
+class JobTag(Base):
+    """One of a job's tags."""
+
+    __tablename__ = "job_tags"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    tag: Mapped[str] = mapped_column(String(200), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer)
+
+    __table_args__ = (Index(None, "tag", "job_id"),)
+
+
+class Epoch(Base):
+    """One epoch's metrics. A later attempt that trains the epoch again overwrites them."""
+
+    __tablename__ = "epochs"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    epoch: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    """Counted from 1."""
+    attempt: Mapped[int] = mapped_column(Integer)
+    learning_rate: Mapped[float]
+    loss: Mapped[float]
+    accuracy: Mapped[float]
+    val_loss: Mapped[float | None]
+    val_accuracy: Mapped[float | None]
+    train_seconds: Mapped[float]
+    evaluate_seconds: Mapped[float]
+    compile_seconds: Mapped[float]
+    elapsed_seconds: Mapped[float]
+    """From the run's start to this epoch's end, without the time between attempts."""
+    recorded_at: Mapped[datetime]
+
+
+class Event(Base):
+    """Something that happened to a job, numbered from 1 without gaps."""
+
+    __tablename__ = "events"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    kind: Mapped[EventKind] = mapped_column(_enum(EventKind))
+    at: Mapped[datetime]
+    attempt: Mapped[int] = mapped_column(Integer)
+    data: Mapped[dict[str, Any]]
+
+
+class Artifact(Base):
+    """A file that a succeeded job left in the artifact store."""
+
+    __tablename__ = "artifacts"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[ArtifactKind] = mapped_column(_enum(ArtifactKind), primary_key=True)
+    path: Mapped[str] = mapped_column(Text)
+    """Below the artifact store's root."""
+    sha256: Mapped[str] = mapped_column(String(64))
+    """Hexadecimal."""
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    media_type: Mapped[str] = mapped_column(Text)
+    recorded_at: Mapped[datetime]
+
+
+class IdempotencyKey(Base):
+    """An ``Idempotency-Key`` that was used, with the answer it got."""
+
+    __tablename__ = "idempotency_keys"
+
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    request_digest: Mapped[str] = mapped_column(String(80))
+    response: Mapped[dict[str, Any] | None]
+    """Written in the transaction that also writes what was asked for."""
+    created_at: Mapped[datetime]
+
+    __table_args__ = (Index(None, "created_at"),)

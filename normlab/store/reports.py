@@ -1,0 +1,84 @@
+"""What a running attempt tells about itself: epochs and progress."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from normlab.store import events
+from normlab.store.claims import owned
+from normlab.store.models import Epoch, Job
+from normlab.store.states import EventKind
+from normlab.store.transitions import update_job
+
+
+@dataclass(frozen=True)
+class EpochMetrics:
+    """One epoch, counted from 1; times in seconds.
+
+    ``elapsed_seconds`` runs from the run's start to the epoch's end, without the time between attempts.
+    """
+
+    epoch: int
+    learning_rate: float
+    loss: float
+    accuracy: float
+    val_loss: float | None
+    val_accuracy: float | None
+    train_seconds: float
+    evaluate_seconds: float
+    compile_seconds: float
+    elapsed_seconds: float
+
+
+def report_epoch(session: Session, job_id: str, attempt: int, metrics: EpochMetrics) -> bool:
+    """Store an epoch and its event, over what an earlier attempt stored for it. False: the attempt has lost
+    the job.
+    """
+    job = update_job(session, owned(job_id, attempt), values={})
+    if job is None:
+        return False
+    numbers = asdict(metrics)
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = numbers | {"attempt": attempt, "recorded_at": job.updated_at}
+    session.execute(
+        insert(Epoch)
+        .values(job_id=job_id, **row)
+        .on_conflict_do_update(index_elements=[Epoch.job_id, Epoch.epoch], set_=row)
+    )
+    events.append(session, job, EventKind.EPOCH, numbers)
+    return True
+
+
+def report_progress(
+    session: Session,
+    job_id: str,
+    attempt: int,
+    progress: dict[str, Any],
+    *,
+    remaining_seconds: float | None = None,
+) -> bool:
+    """Store where the run is, and an event. False: the attempt has lost the job.
+
+    ``progress`` has ``phase``, ``epoch``, ``epochs``, ``step``, ``steps``, ``loss`` and ``fraction``; to it
+    comes ``estimated_end_at`` (RFC 3339, by the database's clock), ``remaining_seconds`` from now.
+    """
+    job = update_job(session, owned(job_id, attempt), values={})
+    if job is None:
+        return False
+    end = None if remaining_seconds is None else job.updated_at + timedelta(seconds=remaining_seconds)
+    data = progress | {"estimated_end_at": end}
+    update_job(
+        session, Job.id == job_id, values={"progress": data, "updated_at": job.updated_at}, event=False
+    )
+    events.append(session, job, EventKind.PROGRESS, data)
+    return True
+
+
+def epochs(session: Session, job_id: str) -> Sequence[Epoch]:
+    """The job's epochs, in order."""
+    return session.scalars(select(Epoch).where(Epoch.job_id == job_id).order_by(Epoch.epoch)).all()

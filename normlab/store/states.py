@@ -1,0 +1,85 @@
+"""The states of a job, the transitions between them that are legal, and why a job can fail."""
+
+from enum import StrEnum
+
+
+class JobState(StrEnum):
+    """Where a job is on its way."""
+
+    QUEUED = "queued"
+    """Accepted and stored; no worker has it."""
+    RUNNING = "running"
+    """One attempt holds the job's lease."""
+    SUCCEEDED = "succeeded"
+    """Trained; results and artifacts are stored."""
+    FAILED = "failed"
+    """Ended without a trained network; the job's error says why."""
+    CANCELLED = "cancelled"
+    """Ended because somebody asked for it."""
+
+    @property
+    def final(self) -> bool:
+        """Whether a job in this state is over (it can still be retried by hand, unless it succeeded)."""
+        return self in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+
+
+LEGAL_TRANSITIONS: dict[JobState, frozenset[JobState]] = {
+    JobState.QUEUED: frozenset({JobState.RUNNING, JobState.CANCELLED}),
+    JobState.RUNNING: frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED, JobState.QUEUED}),
+    JobState.SUCCEEDED: frozenset(),
+    JobState.FAILED: frozenset({JobState.QUEUED}),
+    JobState.CANCELLED: frozenset({JobState.QUEUED}),
+}
+"""From each state, the states that may follow it."""
+
+
+def sources(state: JobState) -> frozenset[JobState]:
+    """The states from which ``state`` may be reached."""
+    return frozenset(before for before, after in LEGAL_TRANSITIONS.items() if state in after)
+
+
+class FailureCode(StrEnum):
+    """Why a job failed: the ``code`` of its error."""
+
+    NAN_LOSS = "nan_loss"
+    """The loss stopped being a finite number."""
+    OUT_OF_MEMORY = "out_of_memory"
+    """The network needs more memory than the worker may use."""
+    DISK_FULL = "disk_full"
+    """A checkpoint or an artifact did not fit on the disk."""
+    DATASET_ERROR = "dataset_error"
+    """The dataset's files are missing or are not what they should be."""
+    DEADLINE_EXCEEDED = "deadline_exceeded"
+    """The job ran longer than its ``max_runtime_seconds``."""
+    LOST_WORKER = "lost_worker"
+    """The worker went silent, on the last attempt that was allowed."""
+    INVALID_SPEC = "invalid_spec"
+    """This version of the worker cannot build what an earlier one accepted."""
+    INTERNAL = "internal"
+    """An error nobody thought of."""
+
+    @property
+    def worth_retrying(self) -> bool:
+        """Whether another attempt of the same job can end differently.
+
+        A NaN, a full disk or a network that is too large would only fail again: a rerun gives the same bits.
+        """
+        return self is FailureCode.LOST_WORKER
+
+
+class EventKind(StrEnum):
+    """What an event tells."""
+
+    STATE = "state"
+    PROGRESS = "progress"
+    EPOCH = "epoch"
+
+
+class ArtifactKind(StrEnum):
+    """What a stored file of a job is."""
+
+    KERAS = "keras"
+    ONNX = "onnx"
+    HISTORY = "history"
+    TEST_CORRECT = "test_correct"
+    """For each test sample whether the network got it right, as NumPy's ``.npy``."""

@@ -1,0 +1,54 @@
+"""The one place where a job's state changes."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, update
+from sqlalchemy.orm import Session
+
+from normlab.store import events
+from normlab.store.clock import database_now
+from normlab.store.models import Job
+from normlab.store.states import EventKind, JobState, sources
+
+_RELEASED: dict[str, Any] = {"worker": None, "lease_expires_at": None}
+
+
+def move(
+    session: Session,
+    to: JobState,
+    *conditions: ColumnElement[bool],
+    reason: str,
+    values: dict[str, Any] | None = None,
+) -> Job | None:
+    """Bring the job that fulfils all ``conditions`` into the state ``to``, and store the event that says so.
+
+    One UPDATE, which looks at the present state itself: whoever comes second, or from a state that does not
+    lead to ``to``, changes no row and gets None. ``reason`` is a short word for the history. The conditions
+    must select one job at most.
+    """
+    values = dict(values or {})
+    if to is not JobState.RUNNING:
+        values |= _RELEASED
+    if to is JobState.QUEUED:
+        values["queued_at"] = database_now()
+    if to.final:
+        values["finished_at"] = database_now()
+    job = update_job(session, Job.state.in_(sources(to)), *conditions, values={"state": to, **values})
+    if job is not None:
+        events.append(session, job, EventKind.STATE, {"state": to, "reason": reason})
+    return job
+
+
+def update_job(
+    session: Session, *conditions: ColumnElement[bool], values: dict[str, Any], event: bool = True
+) -> Job | None:
+    """UPDATE the one job that fulfils the conditions and give its new row; None if there is none.
+
+    With ``event`` the job's number of events is raised, and the caller stores the event of that number.
+    """
+    values = {"updated_at": database_now(), **values}
+    if event:
+        values["event_count"] = Job.event_count + 1
+    statement = update(Job).where(*conditions).values(values).returning(Job)
+    options = {"synchronize_session": False, "populate_existing": True}
+    return session.scalars(statement, execution_options=options).one_or_none()
