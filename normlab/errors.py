@@ -113,7 +113,14 @@ class SetupError(NormlabError):
 class ServiceError(NormlabError):
     """The service answered with an error, or not at all (``status`` is then None)."""
 
-    def __init__(self, detail: str, *, code: str = "internal", status: int | None = None, problems: Sequence[Problem] = ()) -> None:
+    def __init__(
+        self,
+        detail: str,
+        *,
+        code: str = "internal",
+        status: int | None = None,
+        problems: Sequence[Problem] = (),
+    ) -> None:
         self.code = code
         self.status = status
         self.problems = tuple(problems)

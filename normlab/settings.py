@@ -16,7 +16,9 @@ from normlab.spec.limits import Limits
 class Settings(BaseSettings):
     """All settings of the API, the worker and ``normlab up``, with what they are without any environment."""
 
-    model_config = SettingsConfigDict(env_prefix="NORMLAB_", env_nested_delimiter="__", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="NORMLAB_", env_nested_delimiter="__", env_file=".env", extra="ignore"
+    )
 
     data_dir: Path = Field(default_factory=lambda: user_data_path("normlab"))
     """Everything that is kept on this machine: database, artifacts, dataset files, checkpoints."""

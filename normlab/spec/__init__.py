@@ -1,1 +1,42 @@
+"""What may be asked for: job specs, presets, datasets, and how large a job is. No TensorFlow here.
 
+>>> from normlab.spec import estimate, parse_job_spec
+>>> spec = parse_job_spec({"architecture": "baseline"})
+>>> estimate(spec).parameters
+266610
+"""
+
+from normlab.spec.architecture import Architecture, preset_layers
+from normlab.spec.datasets import DATASETS, DatasetInfo, DatasetName
+from normlab.spec.estimate import Estimate, LayerEstimate, PlannedLayer, estimate, plan, plan_job, type_of
+from normlab.spec.job import DatasetSpec, Device, JobSpec, Resources
+from normlab.spec.limits import Limits
+from normlab.spec.parse import parse_job_spec
+from normlab.spec.presets import PRESETS, Preset
+from normlab.spec.training import EarlyStopping, Precision, TrainingSpec
+
+__all__ = [
+    "DATASETS",
+    "PRESETS",
+    "Architecture",
+    "DatasetInfo",
+    "DatasetName",
+    "DatasetSpec",
+    "Device",
+    "EarlyStopping",
+    "Estimate",
+    "JobSpec",
+    "LayerEstimate",
+    "Limits",
+    "PlannedLayer",
+    "Precision",
+    "Preset",
+    "Resources",
+    "TrainingSpec",
+    "estimate",
+    "parse_job_spec",
+    "plan",
+    "plan_job",
+    "preset_layers",
+    "type_of",
+]

@@ -1,4 +1,4 @@
-"""The datasets a job can name: their shapes, classes and where they come from. No data and no TensorFlow here."""
+"""The datasets a job can name: their shapes and classes. No data and no TensorFlow here."""
 
 from enum import StrEnum
 
@@ -15,7 +15,10 @@ class DatasetName(StrEnum):
 
 
 class DatasetInfo(BaseModel):
-    """What is known of a dataset without opening it. Shapes are (height, width) or (height, width, channels)."""
+    """What is known of a dataset without opening it.
+
+    Shapes are (height, width) or (height, width, channels).
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -47,7 +50,18 @@ DATASETS: dict[DatasetName, DatasetInfo] = {
             title="Fashion-MNIST",
             description="70,000 grey pictures of clothes, 28 by 28 pixels, from Zalando's articles.",
             shape=(28, 28),
-            classes=("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+            classes=(
+                "T-shirt/top",
+                "Trouser",
+                "Pullover",
+                "Dress",
+                "Coat",
+                "Sandal",
+                "Shirt",
+                "Sneaker",
+                "Bag",
+                "Ankle boot",
+            ),
             training_samples=60_000,
             test_samples=10_000,
             pixel_max=255,
@@ -69,7 +83,18 @@ DATASETS: dict[DatasetName, DatasetInfo] = {
             title="CIFAR-10",
             description="60,000 colour photographs of animals and vehicles, 32 by 32 pixels.",
             shape=(32, 32, 3),
-            classes=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+            classes=(
+                "airplane",
+                "automobile",
+                "bird",
+                "cat",
+                "deer",
+                "dog",
+                "frog",
+                "horse",
+                "ship",
+                "truck",
+            ),
             training_samples=50_000,
             test_samples=10_000,
             pixel_max=255,

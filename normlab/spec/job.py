@@ -1,0 +1,132 @@
+"""A job spec: what one training run is."""
+
+import hashlib
+import json
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, field_validator
+
+from normlab.spec.architecture import ArchitectureField
+from normlab.spec.datasets import DATASETS, DatasetInfo, DatasetName
+from normlab.spec.fields import Integer, PositiveInteger, SpecModel
+from normlab.spec.training import TrainingSpec
+
+Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\s,][^,]*$")]
+
+
+class DatasetSpec(SpecModel):
+    """Which data, and how much of it is kept apart for validation."""
+
+    name: DatasetName = DatasetName.FASHION_MNIST
+    validation_samples: Annotated[Integer, Field(ge=0)] | None = None
+    """None: the dataset's own number (5,000 for Fashion-MNIST)."""
+    validation_split: Literal["first", "random"] = "first"
+    """The first training samples, or ones drawn by the seed."""
+    training_samples: PositiveInteger | None = None
+    """Use only so many of the remaining training samples; None: all."""
+
+    @property
+    def info(self) -> DatasetInfo:
+        """What is known of the dataset."""
+        return DATASETS[self.name]
+
+    @property
+    def held_out(self) -> int:
+        """Samples kept apart for validation."""
+        default = self.info.default_validation_samples
+        return default if self.validation_samples is None else self.validation_samples
+
+    @property
+    def trained_on(self) -> int:
+        """Samples in an epoch."""
+        left = self.info.training_samples - self.held_out
+        return left if self.training_samples is None else self.training_samples
+
+
+class Device(StrEnum):
+    """Where a job may run."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    GPU = "gpu"
+
+
+class Resources(SpecModel):
+    """What a job needs of a worker."""
+
+    device: Device = Device.AUTO
+    """``auto`` takes a GPU where the worker has one."""
+
+
+class JobSpec(SpecModel):
+    """What one training run is. ``{"architecture": "baseline"}`` is a whole request; the rest has the
+    notebook's values.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"architecture": "baseline"},
+                {
+                    "architecture": {
+                        "layers": [
+                            {"type": "flatten"},
+                            {"type": "dense", "units": 64, "kernel_initializer": "he_normal"},
+                            {"type": "batch_normalization"},
+                            {"type": "activation", "activation": "relu"},
+                        ]
+                    },
+                    "dataset": "fashion_mnist",
+                    "training": {"optimizer": {"name": "adam"}, "epochs": 5, "seed": 7},
+                    "name": "small with batch normalization",
+                    "tags": ["tutorial"],
+                },
+            ]
+        }
+    )
+
+    name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    tags: Annotated[tuple[Tag, ...], Field(max_length=32)] = ()
+    architecture: ArchitectureField
+    dataset: DatasetSpec = DatasetSpec()
+    training: TrainingSpec = TrainingSpec()
+    resources: Resources = Resources()
+
+    @field_validator("dataset", mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+    def to_document(self) -> dict[str, Any]:
+        """Plain JSON with every default written out; ``parse_job_spec`` takes it back."""
+        return self.model_dump(mode="json")
+
+    @property
+    def digest(self) -> str:
+        """``sha256:…`` over all that changes the numbers: not the name, the tags or the preset's name."""
+        return _digest(self._what_counts())
+
+    @property
+    def arm_digest(self) -> str:
+        """The digest without the seed: the same for all replicates of an arm."""
+        document = self._what_counts()
+        del document["training"]["seed"]
+        return _digest(document)
+
+    def _what_counts(self) -> dict[str, Any]:
+        document = self.to_document()
+        # target_accuracy is only read from the curve afterwards; the device is part of the environment.
+        del document["training"]["target_accuracy"]
+        # Written out or left to the default, the split is the same.
+        sizes = {"validation_samples": self.dataset.held_out, "training_samples": self.dataset.trained_on}
+        return {
+            "layers": document["architecture"]["layers"],
+            "dataset": {**document["dataset"], **sizes},
+            "training": document["training"],
+        }
+
+
+def _digest(document: dict[str, Any]) -> str:
+    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"

@@ -1,0 +1,129 @@
+"""Convolution and pooling of pictures: what enters is height x width x channels."""
+
+from math import prod
+from typing import Literal, Self
+
+from pydantic import BaseModel, field_validator, model_validator
+
+from normlab.spec.fields import PositiveInteger
+from normlab.spec.layers.base import BaseLayer, Shape, describe
+from normlab.spec.layers.core import WithKernel
+
+Pair = tuple[PositiveInteger, PositiveInteger]
+Padding = Literal["valid", "same"]
+
+
+def _both(value: object) -> object:
+    """Keras takes one number for both directions."""
+    return (value, value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _picture(shape: Shape, kind: str) -> tuple[int, int, int]:
+    if len(shape) == 3:
+        return shape[0], shape[1], shape[2]
+    if len(shape) == 2:
+        missing = f'put {{"type": "reshape", "target_shape": [{shape[0]}, {shape[1]}, 1]}} before it'
+    else:
+        missing = "put a reshape layer before it, or leave out the flatten layer"
+    raise ValueError(f"{kind} needs height x width x channels, but {describe(shape)} enters it: {missing}")
+
+
+def _slide(
+    size: tuple[int, int], window: tuple[int, int], strides: tuple[int, int], padding: Padding
+) -> tuple[int, int]:
+    """How many places a window has in each direction."""
+    if padding == "same":
+        return -(-size[0] // strides[0]), -(-size[1] // strides[1])
+    if window[0] > size[0] or window[1] > size[1]:
+        raise ValueError(
+            f"a window of {describe(window)} does not fit into {describe(size)}: "
+            'make it smaller, or set "padding": "same"'
+        )
+    return (size[0] - window[0]) // strides[0] + 1, (size[1] - window[1]) // strides[1] + 1
+
+
+class Conv2D(WithKernel):
+    """A two-dimensional convolution."""
+
+    type: Literal["conv2d"]
+    filters: PositiveInteger
+    kernel_size: Pair
+    strides: Pair = (1, 1)
+    padding: Padding = "valid"
+    dilation_rate: Pair = (1, 1)
+
+    _pairs = field_validator("kernel_size", "strides", "dilation_rate", mode="before")(_both)
+
+    @model_validator(mode="after")
+    def _strided_or_dilated(self) -> Self:
+        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
+            raise ValueError("strides and dilation_rate cannot both be greater than 1")
+        return self
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """See the base class."""
+        height, width, _ = _picture(shape, "conv2d")
+        window = tuple(
+            (size - 1) * dilation + 1
+            for size, dilation in zip(self.kernel_size, self.dilation_rate, strict=True)
+        )
+        return (*_slide((height, width), (window[0], window[1]), self.strides, self.padding), self.filters)
+
+    def kernel_shape(self, shape: Shape) -> Shape:
+        """See the base class."""
+        return (*self.kernel_size, shape[-1], self.filters)
+
+    def multiplications(self, shape: Shape) -> int:
+        """See the base class."""
+        return prod(self.output_shape(shape)) * prod(self.kernel_size) * shape[-1]
+
+
+class Pooling2D(BaseLayer):
+    """What both pooling layers have in common."""
+
+    pool_size: Pair = (2, 2)
+    strides: Pair | None = None
+    """As large as the pool, unless said otherwise."""
+    padding: Padding = "valid"
+
+    _pairs = field_validator("pool_size", "strides", mode="before")(_both)
+
+    @model_validator(mode="after")
+    def _strides_written_out(self) -> Self:
+        if self.strides is None:
+            object.__setattr__(self, "strides", self.pool_size)
+        return self
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """See the base class."""
+        height, width, channels = _picture(shape, _type_of(self))
+        return (
+            *_slide((height, width), self.pool_size, self.strides or self.pool_size, self.padding),
+            channels,
+        )
+
+
+class MaxPooling2D(Pooling2D):
+    """The largest value under each window."""
+
+    type: Literal["max_pooling2d"]
+
+
+class AveragePooling2D(Pooling2D):
+    """The mean under each window."""
+
+    type: Literal["average_pooling2d"]
+
+
+class GlobalAveragePooling2D(BaseLayer):
+    """The mean of each channel."""
+
+    type: Literal["global_average_pooling2d"]
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """See the base class."""
+        return (_picture(shape, "global_average_pooling2d")[2],)
+
+
+def _type_of(layer: BaseModel) -> str:
+    return str(getattr(layer, "type", "a pooling layer"))
