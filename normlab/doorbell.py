@@ -30,7 +30,7 @@ def transport_options(*, socket_timeout: float) -> dict[str, Any]:
 
 
 class Doorbell:
-    """Rings at the broker's door. Safe to be used by several threads; opens its connection at the first ring."""
+    """Rings at the broker's door. Threads may share it; it opens its connection at the first ring."""
 
     def __init__(self, broker_url: str) -> None:
         self._app = Celery("normlab-doorbell", broker=broker_url, set_as_current=False)
@@ -60,7 +60,7 @@ class Doorbell:
         future = self._ringer.submit(question, *arguments)
         try:
             return future.result(timeout=RING_SECONDS)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with the broker, the job is already stored
+        except Exception as error:
             future.cancel()
             _logger.warning(
                 "the broker does not answer (%s); the janitor will ring again", type(error).__name__
