@@ -1,0 +1,202 @@
+"""What differs between job specs, in the words that people use for it.
+
+An architecture is taken apart into facets (layers, normalization, activation, initializer, …), so that two
+arms which differ in three things at once are seen to do so, however their layers are written down.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from normlab.analysis.records import SpecDocument
+
+Layer = Mapping[str, Any]
+
+ARCHITECTURE_FACETS = (
+    "layers",
+    "normalization",
+    "activation",
+    "initializer",
+    "regularizer",
+    "dropout",
+    "layer order",
+)
+
+_NAMES = {
+    "dataset.name": "dataset",
+    "training.optimizer.name": "optimizer",
+    "training.learning_rate_schedule.name": "learning_rate_schedule",
+    "resources.device": "device",
+}
+_NOT_COMPARED = ("name", "tags", "architecture")
+_WEIGHT_OPTIONS_APART = ("type", "activation", "kernel_initializer", "kernel_regularizer")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A field in which specs differ, and its value in each; None where a spec has no such field."""
+
+    field: str
+    values: Mapping[str, Any]
+
+    def to_document(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {"field": self.field, "values": dict(self.values)}
+
+
+def differences(specs: Mapping[str, SpecDocument]) -> tuple[Difference, ...]:
+    """All fields in which the specs (by any key, such as the job's id) differ, architecture first.
+
+    Two ways of writing down the same network (an activation inside a layer, or behind it) do not differ.
+    """
+    described = {key: _describe(spec) for key, spec in specs.items()}
+    fields = dict.fromkeys(field for description in described.values() for field in description)
+    found = []
+    for field in fields:
+        values = {key: description.get(field) for key, description in described.items()}
+        if any(value != next(iter(values.values())) for value in values.values()):
+            found.append(Difference(field, values))
+    facets = {difference.field for difference in found} - {"layer order"}
+    # The order repeats what the other facets say: it is told only when nothing else tells the networks apart.
+    if facets & set(ARCHITECTURE_FACETS):
+        found = [difference for difference in found if difference.field != "layer order"]
+    return tuple(found)
+
+
+def without_seed(spec: SpecDocument) -> dict[str, Any]:
+    """What a spec says of its arm: all that changes the numbers, but not the seed."""
+    return {field: value for field, value in _describe(spec).items() if field != "seed"}
+
+
+def _describe(spec: SpecDocument) -> dict[str, Any]:
+    architecture = spec.get("architecture", {})
+    layers = architecture.get("layers", ()) if isinstance(architecture, Mapping) else ()
+    rest = {key: value for key, value in spec.items() if key not in _NOT_COMPARED}
+    return facets(layers) | {_readable(path): value for path, value in _flatten(rest)}
+
+
+def _readable(path: str) -> str:
+    return _NAMES.get(path) or path.removeprefix("training.").removeprefix("optimizer.")
+
+
+def _flatten(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    flat: list[tuple[str, Any]] = []
+    for key, inner in value.items():
+        path = f"{prefix}{key}"
+        flat += _flatten(inner, f"{path}.") if isinstance(inner, Mapping) else [(path, inner)]
+    return flat
+
+
+def facets(layers: Sequence[Layer]) -> dict[str, str]:
+    """An architecture's layers (as the spec writes them) as one sentence for each facet."""
+    steps = _steps(layers)
+    return {
+        "layers": _joined([step.text for step in steps if step.facet == "layers"]),
+        "normalization": _normalization(steps),
+        "activation": _activation(steps),
+        "initializer": _weights(layers, lambda layer: str(layer.get("kernel_initializer", "default"))),
+        "regularizer": _weights(layers, _regularizer),
+        "dropout": _joined([step.text for step in steps if step.facet == "dropout"]),
+        "layer order": _joined([step.text for step in steps]),
+    }
+
+
+@dataclass(frozen=True)
+class _Step:
+    """Something that happens to a sample on its way through the network."""
+
+    facet: str
+    text: str
+    weights: bool = False
+
+
+def _steps(layers: Sequence[Layer]) -> list[_Step]:
+    steps = []
+    for layer in layers:
+        kind = str(layer["type"])
+        if kind.endswith("_normalization"):
+            steps.append(_Step("normalization", _call(kind, _options(layer, apart=("type",)))))
+        elif kind == "dropout":
+            steps.append(_Step("dropout", f"dropout {layer['rate']}"))
+        elif kind != "activation":
+            text = _call(kind, _options(layer, apart=_WEIGHT_OPTIONS_APART))
+            steps.append(_Step("layers", text, weights=_has_weights(layer)))
+        if layer.get("activation", "linear") != "linear":
+            steps.append(_Step("activation", _call(str(layer["activation"]), _slope(layer))))
+    return steps
+
+
+def _has_weights(layer: Layer) -> bool:
+    return "units" in layer or "filters" in layer
+
+
+def _slope(layer: Layer) -> list[str]:
+    slope = layer.get("negative_slope")
+    return [] if slope is None else [f"slope {slope}"]
+
+
+def _options(layer: Layer, apart: tuple[str, ...]) -> list[str]:
+    """What a layer's options say; the first, its size, without its name, and none that Keras would assume."""
+    assumed = {
+        "use_bias": True, "strides": [1, 1], "padding": "valid", "dilation_rate": [1, 1], "epsilon": 1e-3,
+        "momentum": 0.99, "center": True, "scale": True,
+    }  # fmt: skip
+    sizes = ("units", "filters", "target_shape", "pool_size", "groups")
+    texts = []
+    for option, value in layer.items():
+        plain = list(value) if isinstance(value, tuple) else value
+        if option in apart or (option in assumed and assumed[option] == plain):
+            continue
+        shown = " x ".join(map(str, plain)) if isinstance(plain, list) else str(plain)
+        texts.append(shown if option in sizes else f"{option} {shown}")
+    return texts
+
+
+def _call(name: str, options: list[str]) -> str:
+    return f"{name}({', '.join(options)})" if options else name
+
+
+def _normalization(steps: list[_Step]) -> str:
+    """Which normalization stands where, told by what it follows (and not by which activation that has)."""
+    placed, layer, activated = [], "the input", False
+    for step in steps:
+        if step.facet == "layers":
+            layer, activated = step.text, False
+        elif step.facet == "activation":
+            activated = True
+        elif step.facet == "normalization":
+            placed.append((step.text, f"{layer} and its activation" if activated else layer))
+    kinds = [
+        f"{kind} after {', after '.join(place for _, place in group)}"
+        for kind, group in groupby(placed, key=lambda item: item[0])
+    ]
+    return "; ".join(kinds) or "none"
+
+
+def _activation(steps: list[_Step]) -> str:
+    """The activation behind each layer with weights."""
+    behind: list[list[str]] = []
+    for step in steps:
+        if step.weights:
+            behind.append([])
+        elif step.facet == "activation":
+            if not behind:
+                behind.append([])
+            behind[-1].append(step.text)
+    return _joined([" then ".join(texts) or "linear" for texts in behind], collapse=True)
+
+
+def _weights(layers: Sequence[Layer], describe: Callable[[Layer], str]) -> str:
+    return _joined([describe(layer) for layer in layers if _has_weights(layer)], collapse=True)
+
+
+def _regularizer(layer: Layer) -> str:
+    regularizer = layer.get("kernel_regularizer")
+    return f"l2 {regularizer['l2']}" if regularizer else "none"
+
+
+def _joined(texts: list[str], *, collapse: bool = False) -> str:
+    if collapse and len(set(texts)) == 1:
+        return texts[0]
+    return ", ".join(texts) or "none"

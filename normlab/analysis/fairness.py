@@ -1,0 +1,146 @@
+"""Caveats: what stands between two runs' numbers and a conclusion, one sentence each."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from normlab.analysis.differences import ARCHITECTURE_FACETS, Difference, differences, facets, without_seed
+from normlab.analysis.records import RunRecord, labels
+from normlab.spec import PRESETS, preset_layers
+
+_VOLATILE = frozenset({"pid", "load_average", "load", "hostname", "started_at"})
+"""What an environment may record that says nothing about whether two runs can be compared."""
+
+
+def by_arm(runs: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
+    """The runs of each arm (what changes the numbers but the seed) under a name for the arm, in order."""
+    groups: dict[str, list[RunRecord]] = {}
+    for run in runs:
+        groups.setdefault(json.dumps(without_seed(run.spec), sort_keys=True, default=str), []).append(run)
+    names = labels(group[0] for group in groups.values())
+    return dict(zip(names, groups.values(), strict=True))
+
+
+def caveats(runs: Sequence[RunRecord]) -> tuple[str, ...]:
+    """All that a reader of this comparison should know before drawing a conclusion from it."""
+    arms = by_arm(runs)
+    firsts = {name: group[0] for name, group in arms.items()}
+    found = differences({name: run.spec for name, run in firsts.items()})
+    return (
+        *_replicates(arms),
+        *_several_changes(firsts, found),
+        *_other_conditions(found),
+        *_environments(runs),
+        *_lengths(runs),
+        "The best validation accuracy is picked by looking at the validation set, so it flatters every run a "
+        "little: compare the last validation accuracy or the test accuracy.",
+    )  # fmt: skip
+
+
+def _replicates(arms: Mapping[str, Sequence[RunRecord]]) -> Iterable[str]:
+    if len(arms) == 1:
+        yield "All runs have the same spec but for the seed: there is nothing to compare, only a spread."
+    elif all(len(group) == 1 for group in arms.values()):
+        yield (
+            "One run of each: this shows two curves, not whether the difference is more than luck of the "
+            "seed, so there is no verdict. Run at least 5 seeds of each arm."
+        )
+    elif any(len(group) == 1 for group in arms.values()):
+        single = ", ".join(name for name, group in arms.items() if len(group) == 1)
+        yield f"Only one run of {single}: nothing is known of how much it varies from seed to seed."
+    seeds = [{run.seed for run in group} for group in arms.values()]
+    if len(arms) > 1 and any(other != seeds[0] for other in seeds):
+        yield (
+            "The arms were not run with the same seeds: only runs with a common seed form pairs, "
+            "and what the seed does is part of the difference between the others."
+        )
+
+
+def _several_changes(firsts: Mapping[str, RunRecord], found: Sequence[Difference]) -> Iterable[str]:
+    changed = [difference.field for difference in found if difference.field in ARCHITECTURE_FACETS]
+    if len(changed) < 2:
+        return
+    listed = f"{', '.join(changed[:-1])} and {changed[-1]}"
+    culprit = "the normalization" if "normalization" in changed else "one of them"
+    sentence = f"The arms differ in {listed} at once: a difference cannot be put down to {culprit} alone."
+    if "normalization" in changed:
+        controlled = _controlled_presets([_layers(run) for run in firsts.values()])
+        if controlled:
+            sentence += (
+                f" The preset {' or '.join(controlled)} changes only the normalization: compare it with "
+                f"{' or '.join(controlled.values())}."
+            )
+    yield sentence
+
+
+def _controlled_presets(architectures: Sequence[Any]) -> dict[str, str]:
+    """Presets that differ from a preset among the architectures in nothing but its normalization.
+
+    Keys are the presets, values what to compare each with.
+    """
+    described = [facets(layers) for layers in architectures]
+    kinds = {_kinds(layers) for layers in architectures}
+    presets = {name: _plain(preset_layers(name)) for name in PRESETS}
+    found = {}
+    for name, layers in presets.items():
+        candidate = facets(layers)
+        for reference, reference_layers in presets.items():
+            if facets(reference_layers) not in described or _kinds(reference_layers):
+                continue
+            differing = {
+                facet
+                for facet, text in candidate.items()
+                if facet != "layer order" and text != facets(reference_layers)[facet]
+            }
+            if differing == {"normalization"} and _kinds(layers) in kinds:
+                found[name] = reference
+    return found
+
+
+def _kinds(layers: Any) -> frozenset[str]:
+    return frozenset(layer["type"] for layer in layers if layer["type"].endswith("_normalization"))
+
+
+def _layers(run: RunRecord) -> Any:
+    return run.spec.get("architecture", {}).get("layers", ())
+
+
+def _plain(layers: Iterable[Any]) -> list[dict[str, Any]]:
+    return [layer.model_dump(mode="json") for layer in layers]
+
+
+def _other_conditions(found: Sequence[Difference]) -> Iterable[str]:
+    others = [difference.field for difference in found if difference.field not in ARCHITECTURE_FACETS]
+    data = [field for field in others if field.startswith("dataset")]
+    if data:
+        yield f"The arms were not trained on the same data ({', '.join(data)} differ)."
+    rest = [field for field in others if field not in data and field != "seed"]
+    architecture_differs = any(difference.field in ARCHITECTURE_FACETS for difference in found)
+    if rest and (architecture_differs or len(rest) > 1):
+        yield (
+            f"Beside the networks, the training differs: {', '.join(rest)}."
+            if architecture_differs
+            else (f"The training differs in several ways at once: {', '.join(rest)}.")
+        )
+
+
+def _environments(runs: Sequence[RunRecord]) -> Iterable[str]:
+    fields = dict.fromkeys(field for run in runs for field in run.environment if field not in _VOLATILE)
+    differing = [
+        field for field in fields
+        if len({json.dumps(run.environment.get(field), sort_keys=True, default=str) for run in runs}) > 1
+    ]  # fmt: skip
+    if differing:
+        yield (
+            f"The runs' environments differ ({', '.join(differing)}): their times, and the last digits of "
+            "their numbers, are not on the same footing."
+        )
+
+
+def _lengths(runs: Sequence[RunRecord]) -> Iterable[str]:
+    lengths = {len(run.epochs) for run in runs}
+    if 0 in lengths:
+        empty = ", ".join(name for name, run in zip(labels(runs), runs, strict=True) if not run.epochs)
+        yield f"No epoch of {empty} is finished yet."
+    if len(lengths - {0}) > 1:
+        yield f"The runs have different numbers of epochs, from {min(lengths - {0})} to {max(lengths)}."

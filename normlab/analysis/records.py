@@ -1,0 +1,110 @@
+"""What the analysis knows of a training run: plain numbers, wherever they come from."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Self
+
+SpecDocument = Mapping[str, Any]
+"""A job spec as ``JobSpec.to_document()`` writes it."""
+
+
+@dataclass(frozen=True)
+class EpochPoint:
+    """One epoch's numbers. Accuracies are between 0 and 1; ``train_seconds`` is without compilation."""
+
+    epoch: int
+    loss: float
+    accuracy: float
+    val_loss: float | None = None
+    val_accuracy: float | None = None
+    train_seconds: float = 0.0
+    evaluate_seconds: float = 0.0
+    compile_seconds: float = 0.0
+    learning_rate: float | None = None
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """An epoch as ``GET /jobs/{id}/metrics`` gives it; fields that are not known here are left out."""
+        return cls(**{name: document[name] for name in cls.__dataclass_fields__ if name in document})
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One training run: its spec, its epochs in order, and what came out at the end.
+
+    ``timings`` has the keys of a job's ``timings`` in the HTTP API (``total_seconds``,
+    ``compiling_seconds``, …), each of which may be missing or None. ``environment`` is what the job recorded
+    of its machine and versions.
+    """
+
+    job: str
+    spec: SpecDocument
+    epochs: tuple[EpochPoint, ...] = ()
+    name: str | None = None
+    test_accuracy: float | None = None
+    test_loss: float | None = None
+    target_accuracy: float | None = None
+    timings: Mapping[str, float | None] = field(default_factory=dict)
+    environment: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_documents(cls, job: Mapping[str, Any], metrics: Mapping[str, Any]) -> Self:
+        """A run from the answers of ``GET /jobs/{id}`` and ``GET /jobs/{id}/metrics``."""
+        result = job.get("result") or {}
+        return cls(
+            job=job["id"],
+            spec=job["spec"],
+            epochs=tuple(EpochPoint.from_document(epoch) for epoch in metrics["epochs"]),
+            name=job.get("name"),
+            test_accuracy=result.get("test_accuracy"),
+            test_loss=result.get("test_loss"),
+            timings=job.get("timings") or {},
+            environment=job.get("environment") or {},
+        )
+
+    @property
+    def seed(self) -> int | None:
+        """The seed of the run."""
+        seed: int | None = self.spec.get("training", {}).get("seed")
+        return seed
+
+    @property
+    def target(self) -> float | None:
+        """The validation accuracy that the run should reach: its own, or the spec's."""
+        if self.target_accuracy is not None:
+            return self.target_accuracy
+        target: float | None = self.spec.get("training", {}).get("target_accuracy")
+        return target
+
+    @property
+    def title(self) -> str:
+        """What a person calls this run: its name, its preset's name, or its id. Not unique."""
+        architecture = self.spec.get("architecture", {})
+        preset: str | None = architecture.get("preset") if isinstance(architecture, Mapping) else None
+        return self.name or preset or self.job
+
+    @cached_property
+    def training_seconds(self) -> tuple[float, ...]:
+        """Seconds of training steps until each epoch's end: the clock without compilation and evaluation."""
+        total, clock = 0.0, []
+        for point in self.epochs:
+            total += point.train_seconds
+            clock.append(total)
+        return tuple(clock)
+
+
+def labels(runs: Iterable[RunRecord]) -> tuple[str, ...]:
+    """A name for each run that no other run of these has: its title, and where needed its seed or its id."""
+    runs = tuple(runs)
+    candidates = (
+        lambda run: run.title,
+        lambda run: f"{run.title}, seed {run.seed}",
+        lambda run: f"{run.title}, {run.job}",
+    )
+    names: dict[int, str] = {}
+    for candidate in candidates:
+        proposed = {index: candidate(run) for index, run in enumerate(runs) if index not in names}
+        counts = [*proposed.values(), *names.values()]
+        names |= {index: name for index, name in proposed.items() if counts.count(name) == 1}
+    return tuple(names.get(index, f"run {index + 1}") for index in range(len(runs)))

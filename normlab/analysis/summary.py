@@ -1,0 +1,106 @@
+"""Several runs side by side: each one's figures, what differs between their specs, and what to mind."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any
+
+from normlab.analysis.differences import Difference, differences
+from normlab.analysis.fairness import caveats
+from normlab.analysis.records import RunRecord, labels
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """The figures of one run. What is not known (no epoch yet, target not set or not reached) is None.
+
+    All clocks of training count training steps only: compilation, which the first epoch waits for, is apart.
+    """
+
+    id: str
+    name: str
+    seed: int | None
+    epochs: int
+    best_val_accuracy: float | None
+    best_epoch: int | None
+    last_val_accuracy: float | None
+    last_epoch: int | None
+    test_accuracy: float | None
+    seconds_per_epoch: float | None
+    """Median over the epochs."""
+    compile_seconds: float | None
+    train_seconds: float
+    run_seconds: float | None
+    """The whole run, from claim to end."""
+    target_accuracy: float | None
+    reached_target_at_epoch: int | None
+    seconds_to_target: float | None
+
+
+@dataclass(frozen=True)
+class ComparisonSummary:
+    """What ``GET /comparisons?jobs=…`` answers."""
+
+    jobs: tuple[RunSummary, ...]
+    differences: tuple[Difference, ...]
+    """Values are keyed by the job's id."""
+    caveats: tuple[str, ...]
+
+    def to_document(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {
+            "jobs": [asdict(job) for job in self.jobs],
+            "differences": [difference.to_document() for difference in self.differences],
+            "caveats": list(self.caveats),
+        }
+
+
+def summarize(runs: Sequence[RunRecord]) -> ComparisonSummary:
+    """Several runs side by side, in the order in which they are given. ``ValueError`` when there is none."""
+    if not runs:
+        raise ValueError("a comparison needs at least one run")
+    specs: Mapping[str, Any] = {run.job: run.spec for run in runs}
+    if len(specs) != len(runs):
+        raise ValueError("a run can be in a comparison only once, but some ids are the same")
+    return ComparisonSummary(
+        jobs=tuple(_summarize(run, label) for run, label in zip(runs, labels(runs), strict=True)),
+        differences=differences(specs),
+        caveats=caveats(runs),
+    )
+
+
+def _summarize(run: RunRecord, label: str) -> RunSummary:
+    validated = [(point.val_accuracy, point.epoch) for point in run.epochs if point.val_accuracy is not None]
+    # The first of equals: the epoch at which that accuracy was there.
+    best, best_epoch = max(validated, key=lambda item: item[0], default=(None, None))
+    last, last_epoch = validated[-1] if validated else (None, None)
+    reached = _reached(run)
+    return RunSummary(
+        id=run.job,
+        name=label,
+        seed=run.seed,
+        epochs=len(run.epochs),
+        best_val_accuracy=best,
+        best_epoch=best_epoch,
+        last_val_accuracy=last,
+        last_epoch=last_epoch,
+        test_accuracy=run.test_accuracy,
+        seconds_per_epoch=median(point.train_seconds for point in run.epochs) if run.epochs else None,
+        compile_seconds=run.timings.get("compiling_seconds")
+        or sum(point.compile_seconds for point in run.epochs),
+        train_seconds=run.training_seconds[-1] if run.epochs else 0.0,
+        run_seconds=run.timings.get("total_seconds"),
+        target_accuracy=run.target,
+        reached_target_at_epoch=reached[0] if reached else None,
+        seconds_to_target=reached[1] if reached else None,
+    )
+
+
+def _reached(run: RunRecord) -> tuple[int, float] | None:
+    """The first epoch whose validation accuracy is the target or above, and the seconds until its end."""
+    if run.target is None:
+        return None
+    for point, seconds in zip(run.epochs, run.training_seconds, strict=True):
+        if point.val_accuracy is not None and point.val_accuracy >= run.target:
+            return point.epoch, seconds
+    return None

@@ -1,0 +1,58 @@
+"""Runs as the service records them, made without training."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from normlab.analysis import EpochPoint, RunRecord
+from normlab.spec import parse_job_spec
+
+MakeRun = Callable[..., RunRecord]
+
+
+@pytest.fixture(scope="session")
+def make_run() -> MakeRun:
+    """Makes runs of a preset whose accuracies climb to ``best``; the same arguments give the same run."""
+
+    def make(
+        architecture: Any = "baseline",
+        *,
+        seed: int = 42,
+        best: float = 0.85,
+        epochs: int = 6,
+        seconds: float = 0.7,
+        noise: float = 0.002,
+        job: str | None = None,
+        name: str | None = None,
+        **training: Any,
+    ) -> RunRecord:
+        spec = parse_job_spec({
+            "architecture": architecture,
+            "training": {"seed": seed, "epochs": epochs} | training,
+        }).to_document()  # fmt: skip
+        draws = np.random.default_rng([seed, len(str(architecture))]).normal(0, noise, epochs + 1)
+        points = tuple(
+            EpochPoint(
+                epoch=epoch,
+                loss=1 / epoch,
+                accuracy=best - 0.1 / epoch + float(draws[epoch]),
+                val_loss=1 / epoch,
+                val_accuracy=best - 0.1 / epoch + float(draws[epoch]),
+                train_seconds=seconds,
+                evaluate_seconds=0.05,
+                compile_seconds=3.0 if epoch == 1 else 0.0,
+            )
+            for epoch in range(1, epochs + 1)
+        )
+        return RunRecord(
+            job=job or f"job_{architecture if isinstance(architecture, str) else 'own'}_{seed}",
+            name=name,
+            spec=spec,
+            epochs=points,
+            test_accuracy=best - 0.02 + float(draws[0]),
+            timings={"total_seconds": 3.0 + epochs * (seconds + 0.05), "compiling_seconds": 3.0},
+        )
+
+    return make

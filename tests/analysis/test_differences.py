@@ -1,0 +1,143 @@
+from dataclasses import replace
+from typing import Any
+
+from normlab.analysis import caveats, differences
+from normlab.analysis.differences import facets
+from normlab.spec import parse_job_spec
+
+
+def spec(architecture: Any = "baseline", **training: Any) -> dict[str, Any]:
+    return parse_job_spec({"architecture": architecture, "training": training}).to_document()
+
+
+def found(**specs: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {difference.field: dict(difference.values) for difference in differences(specs)}
+
+
+def test_equal_specs_do_not_differ() -> None:
+    assert found(a=spec(), b=spec()) == {}
+
+
+def test_the_notebooks_arms_differ_in_three_things() -> None:
+    assert found(a=spec("baseline"), b=spec("batch_norm")) == {
+        "normalization": {
+            "a": "none",
+            "b": "batch_normalization after flatten, after dense(300) and its activation, "
+            "after dense(100) and its activation",
+        },
+        "activation": {"a": "leaky_relu(slope 0.3)", "b": "relu"},
+        "initializer": {"a": "he_normal", "b": "glorot_uniform"},
+    }
+
+
+def test_the_controlled_arm_differs_in_one() -> None:
+    assert set(found(a=spec("baseline"), b=spec("baseline_with_batch_norm"))) == {"normalization"}
+
+
+def test_training_is_told_in_its_own_words() -> None:
+    adam = {"name": "adam", "learning_rate": 0.01}
+    differing = found(a=spec(), b=spec(optimizer=adam, epochs=3, seed=1, batch_size=64))
+    assert differing["optimizer"] == {"a": "sgd", "b": "adam"}
+    assert differing["learning_rate"] == {"a": 0.001, "b": 0.01}
+    assert differing["epochs"] == {"a": 10, "b": 3}
+    assert differing["seed"] == {"a": 42, "b": 1}
+    assert differing["batch_size"] == {"a": 32, "b": 64}
+    assert differing["momentum"] == {"a": 0.0, "b": None}
+
+
+def test_the_dataset_is_a_difference() -> None:
+    mnist = parse_job_spec({"architecture": "baseline", "dataset": {"name": "mnist"}}).to_document()
+    assert found(a=spec(), b=mnist) == {"dataset": {"a": "fashion_mnist", "b": "mnist"}}
+
+
+def test_an_activation_inside_a_layer_is_the_same_as_one_behind_it() -> None:
+    inside = {"layers": [{"type": "flatten"}, {"type": "dense", "units": 8, "activation": "relu"}]}
+    behind = {
+        "layers": [
+            {"type": "flatten"},
+            {"type": "dense", "units": 8},
+            {"type": "activation", "activation": "relu"},
+        ]
+    }
+    assert found(a=spec(inside), b=spec(behind)) == {}
+
+
+def test_normalization_before_or_behind_the_activation_is_a_difference() -> None:
+    dense = {"type": "dense", "units": 8}
+    relu = {"type": "activation", "activation": "relu"}
+    norm = {"type": "batch_normalization"}
+    flat = {"type": "flatten"}
+    differing = found(
+        a=spec({"layers": [flat, dense, norm, relu]}), b=spec({"layers": [flat, dense, relu, norm]})
+    )
+    assert differing == {
+        "normalization": {
+            "a": "batch_normalization after dense(8)",
+            "b": "batch_normalization after dense(8) and its activation",
+        }
+    }
+
+
+def test_an_order_that_no_facet_tells_is_told_as_such() -> None:
+    dense, drop = {"type": "dense", "units": 8}, {"type": "dropout", "rate": 0.5}
+    flat = {"type": "flatten"}
+    assert set(found(a=spec({"layers": [flat, drop, dense]}), b=spec({"layers": [flat, dense, drop]}))) == {
+        "layer order"
+    }
+
+
+def test_options_of_layers_are_named() -> None:
+    convolution = {"filters": 4, "kernel_size": 3, "padding": "same", "kernel_regularizer": {"l2": 0.1}}
+    layers = [
+        {"type": "reshape", "target_shape": [28, 28, 1]},
+        {"type": "conv2d"} | convolution,
+        {"type": "layer_normalization", "epsilon": 0.1},
+        {"type": "flatten"},
+    ]
+    described = facets(spec({"layers": layers})["architecture"]["layers"])
+    assert described["layers"] == "reshape(28 x 28 x 1), conv2d(4, kernel_size 3 x 3, padding same), flatten"
+    assert described["regularizer"] == "l2 0.1"
+    assert described["normalization"].startswith("layer_normalization(epsilon 0.1) after conv2d")
+
+
+def test_the_notebooks_verdict_cannot_be_put_down_to_normalization(make_run: Any) -> None:
+    told = " ".join(caveats([make_run("baseline"), make_run("batch_norm")]))
+    assert "differ in normalization, activation and initializer at once" in told
+    assert "cannot be put down to the normalization alone" in told
+    assert "baseline_with_batch_norm changes only the normalization" in told
+    assert "One run of each" in told
+    assert "no verdict" in told
+
+
+def test_the_controlled_comparison_has_no_such_caveat(make_run: Any) -> None:
+    told = " ".join(
+        caveats(
+            [make_run(arm, seed=seed) for arm in ("baseline", "baseline_with_batch_norm") for seed in (1, 2)]
+        )
+    )
+    assert "at once" not in told
+    assert "One run" not in told
+
+
+def test_seeds_data_training_and_machines_are_watched(make_run: Any) -> None:
+    a = replace(make_run("baseline", seed=1), environment={"device": "cpu", "pid": 1})
+    b = replace(make_run("batch_norm", seed=2, batch_size=64), environment={"device": "gpu", "pid": 2})
+    told = " ".join(caveats([a, b]))
+    assert "not run with the same seeds" in told
+    assert "the training differs: batch_size" in told
+    assert "environments differ (device)" in told
+    mnist = replace(a, spec=a.spec | {"dataset": a.spec["dataset"] | {"name": "mnist"}})
+    assert "not trained on the same data (dataset differ" in " ".join(caveats([a, mnist]))
+
+
+def test_one_arm_alone_and_a_single_run_among_many_are_told(make_run: Any) -> None:
+    assert "nothing to compare" in caveats([make_run(seed=1), make_run(seed=2)])[0]
+    mixed = caveats([make_run(seed=1), make_run(seed=2), make_run("batch_norm", seed=1)])
+    assert "Only one run of batch_norm" in mixed[0]
+
+
+def test_unequal_lengths_are_told(make_run: Any) -> None:
+    assert any(
+        "different numbers of epochs, from 3 to 6" in text
+        for text in caveats([make_run(), make_run(epochs=3)])
+    )
