@@ -1,0 +1,54 @@
+"""The four arrays of a dataset, and what they must look like."""
+
+import hashlib
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from normlab.errors import DatasetError
+from normlab.spec.datasets import DATASETS, DatasetName
+
+Pixels = NDArray[np.uint8]
+
+
+class Arrays(NamedTuple):
+    """Raw pixels, (samples, height, width[, channels]), and labels, (samples,); all uint8."""
+
+    x_train: Pixels
+    y_train: Pixels
+    x_test: Pixels
+    y_test: Pixels
+
+
+def check(name: DatasetName, arrays: Arrays) -> None:
+    """See that decoded arrays are the dataset that the spec describes.
+
+    Raises:
+        DatasetError: a shape, the type or the range of pixels or labels is another one.
+    """
+    info = DATASETS[name]
+    pixels, labels = info.pixel_max, info.class_count - 1
+    expected = (
+        ((info.training_samples, *info.shape), pixels),
+        ((info.training_samples,), labels),
+        ((info.test_samples, *info.shape), pixels),
+        ((info.test_samples,), labels),
+    )
+    for part, array, (shape, largest) in zip(Arrays._fields, arrays, expected, strict=True):
+        found = f"{array.dtype} of shape {array.shape}"
+        if array.dtype != np.uint8 or array.shape != shape:
+            raise DatasetError(f"{part} of {name} should be uint8 of shape {shape}; its files hold {found}.")
+        if array.max() > largest:
+            raise DatasetError(
+                f"{part} of {name} should go from 0 to {largest}; its files hold a {array.max()}."
+            )
+
+
+def content_digest(arrays: Arrays) -> str:
+    """``sha256:…`` over the arrays' names, shapes and bytes: equal for equal content, however packed."""
+    digest = hashlib.sha256()
+    for part, array in zip(Arrays._fields, arrays, strict=True):
+        digest.update(f"{part} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return f"sha256:{digest.hexdigest()}"
