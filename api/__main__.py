@@ -1,0 +1,46 @@
+"""``python -m api --host --port``: the HTTP service in this process, until SIGTERM or Ctrl-C."""
+
+import argparse
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from api.app import create_app
+
+_GRACE_SECONDS = 5
+"""How long requests that are being answered may take when the process is told to end."""
+
+
+class _Server(uvicorn.Server):
+    """Tells the event streams, which would never end by themselves, that the process is to end."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._stopping = app.state.stopping
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end."""
+        self._stopping.set()
+        super().handle_exit(sig, frame)
+
+
+def main() -> None:
+    """Serve."""
+    parser = argparse.ArgumentParser(prog="python -m api", description="Normlab's HTTP service.")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen at (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8000, help="the port, 0 for any (default: %(default)s)")
+    arguments = parser.parse_args()
+    app = create_app()
+    config = uvicorn.Config(
+        app,
+        host=arguments.host,
+        port=arguments.port,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        server_header=False,
+    )
+    _Server(config, app).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""The HTTP service, put together."""
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from api import catalogue, comparisons, events, health, jobs, metrics, models, predictions, problems
+from api.limits import BodyLimit
+from api.openapi import DocumentedAPI
+from api.services import Services
+from normlab import __version__
+from normlab.doorbell import Doorbell
+from normlab.serving import ModelCache
+from normlab.settings import Settings
+from normlab.store import ArtifactStore, Database
+
+_DESCRIPTION = """\
+Normlab trains networks and answers: does this change help, by how much, and at what cost?
+
+Submit a job with `POST /jobs`, follow it with `GET /jobs/{id}/events`, read its curves with
+`GET /jobs/{id}/metrics`, set it beside others with `GET /comparisons`, and use what it trained with
+`POST /jobs/{id}/predict`. Errors are problem documents (RFC 9457) with a `code` for programs.
+"""
+
+_RESOURCES = (jobs, metrics, events, models, predictions, comparisons, catalogue, health)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The app; nothing is opened before it starts. Without ``settings`` they come from the environment."""
+    settings = settings or Settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        database = Database(settings.resolved_database_url)
+        doorbell = Doorbell(settings.resolved_broker_url)
+        app.state.services = Services(
+            settings=settings,
+            database=database,
+            artifacts=ArtifactStore(settings.resolved_artifacts_url),
+            doorbell=doorbell,
+            models=ModelCache(settings.model_cache_bytes),
+            stopping=app.state.stopping,
+        )
+        yield
+        doorbell.close()
+        database.close()
+
+    app = DocumentedAPI(
+        title="Normlab",
+        version=__version__,
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    )
+    app.state.stopping = threading.Event()
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    problems.install(app)
+    for resource in _RESOURCES:
+        app.include_router(resource.router)
+    return app

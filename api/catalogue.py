@@ -1,0 +1,35 @@
+"""``/architectures`` and ``/datasets``: the names that a job spec can use."""
+
+from functools import cache
+
+from fastapi import APIRouter
+
+from api import schemas
+from normlab.spec import DATASETS, PRESETS, estimate, parse_job_spec
+
+router = APIRouter(tags=["catalogue"])
+
+
+@router.get("/architectures", summary="List the presets")
+def list_architectures() -> schemas.ArchitectureList:
+    """Every preset, written out layer by layer, with a sentence on what it is for."""
+    return schemas.ArchitectureList(data=[_describe(name) for name in PRESETS])
+
+
+@router.get("/datasets", summary="List the datasets")
+def list_datasets() -> schemas.DatasetList:
+    """Every dataset with its shape and classes."""
+    return schemas.DatasetList(data=list(DATASETS.values()))
+
+
+@cache
+def _describe(name: str) -> schemas.ArchitectureDocument:
+    spec = parse_job_spec({"architecture": name})
+    size = estimate(spec)
+    return schemas.ArchitectureDocument(
+        name=name,
+        description=PRESETS[name].description,
+        layers=spec.to_document()["architecture"]["layers"],
+        parameters=size.parameters,
+        trainable_parameters=size.trainable_parameters,
+    )

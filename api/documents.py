@@ -1,0 +1,96 @@
+"""Rows of the store -> the documents that the API answers with."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from api import schemas
+from normlab.store import Epoch, Event, Job, JobState, events
+
+
+def job_document(session: Session, job: Job) -> schemas.JobDocument:
+    """One job with its history."""
+    return _job_document(job, events.history(session, job.id))
+
+
+def job_documents(session: Session, jobs: Sequence[Job]) -> list[schemas.JobDocument]:
+    """Several jobs, their histories read at once."""
+    histories = events.histories(session, [job.id for job in jobs])
+    return [_job_document(job, histories[job.id]) for job in jobs]
+
+
+def job_url(job_id: str) -> str:
+    """Where a job is."""
+    return f"/jobs/{job_id}"
+
+
+def _job_document(job: Job, history: Sequence[Event]) -> schemas.JobDocument:
+    error = None
+    if job.state is JobState.FAILED and job.error_code is not None:
+        error = schemas.JobError(code=job.error_code, detail=job.error_detail or "")
+    return schemas.JobDocument(
+        id=job.id,
+        name=job.name,
+        tags=[tag.tag for tag in job.tags],
+        state=job.state,
+        created_at=job.created_at,
+        started_at=job.started_at,
+        finished_at=job.finished_at,
+        spec=job.spec,
+        spec_digest=job.spec_digest,
+        arm_digest=job.arm_digest,
+        attempt=job.attempt,
+        max_attempts=job.max_attempts,
+        progress=_progress(job),
+        result=None if job.result is None else schemas.JobResult.model_validate(job.result),
+        timings=None if job.timings is None else schemas.JobTimings.model_validate(job.timings),
+        error=error,
+        environment=job.environment,
+        digests=job.digests,
+        history=[_state_change(event) for event in history],
+        links=_links(job_url(job.id)),
+    )
+
+
+def _progress(job: Job) -> schemas.JobProgress | None:
+    if job.state is not JobState.RUNNING or job.progress is None:
+        return None
+    return schemas.JobProgress.model_validate(job.progress)
+
+
+def _state_change(event: Event) -> schemas.StateChange:
+    return schemas.StateChange(
+        state=event.data["state"], at=event.at, attempt=event.attempt, reason=event.data["reason"]
+    )
+
+
+def _links(job: str) -> schemas.JobLinks:
+    return schemas.JobLinks(
+        self=job,
+        metrics=f"{job}/metrics",
+        events=f"{job}/events",
+        model=f"{job}/model",
+        predict=f"{job}/predict",
+        cancel=f"{job}/cancel",
+    )
+
+
+def metrics_document(job: Job, epochs: Sequence[Epoch]) -> schemas.MetricsDocument:
+    """A job's epochs, in order, with their sums."""
+    return schemas.MetricsDocument(
+        job=job.id,
+        state=job.state,
+        epochs=[schemas.EpochDocument.model_validate(epoch) for epoch in epochs],
+        totals=schemas.MetricTotals(
+            epochs=len(epochs),
+            train_seconds=sum(epoch.train_seconds for epoch in epochs),
+            evaluate_seconds=sum(epoch.evaluate_seconds for epoch in epochs),
+            run_seconds=epochs[-1].elapsed_seconds if epochs else 0.0,
+        ),
+    )
+
+
+def event_data(event: Event) -> dict[str, Any]:
+    """What an event's ``data:`` line holds."""
+    return {**event.data, "at": event.at, "attempt": event.attempt}

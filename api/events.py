@@ -1,0 +1,93 @@
+"""``/jobs/{id}/events``: what happens to a job, as it happens, as Server-Sent Events."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header
+from fastapi.concurrency import run_in_threadpool
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from api.documents import event_data
+from api.parameters import JobPath
+from api.problems import error_answers
+from api.services import Services, ServicesDependency
+from normlab.store import Event, JobState, events, jobs
+
+router = APIRouter(prefix="/jobs", tags=["jobs"])
+
+POLL_SECONDS = 0.25
+"""How soon after its commit an event is sent."""
+_PAGE = 200
+_LARGEST_NUMBER = 2**31 - 1
+
+_EXAMPLE = """\
+event: state
+data: {"state": "running", "reason": "claimed", "at": "2026-11-22T09:00:00.310000Z", "attempt": 1}
+id: 2
+
+event: epoch
+data: {"epoch": 1, "loss": 1.2546, "val_accuracy": 0.7282, "at": "2026-11-22T09:00:03.520000Z", "attempt": 1}
+id: 9
+
+"""
+
+
+def existing_job(services: ServicesDependency, job_id: JobPath) -> str:
+    """The id of a job that is there; a stream that has begun can answer no 404 any more."""
+    with services.database.read() as session:
+        return jobs.get(session, job_id).id
+
+
+@router.get(
+    "/{job_id}/events",
+    summary="Live events",
+    response_class=EventSourceResponse,
+    responses={
+        200: {"description": "The events.", "content": {"text/event-stream": {"example": _EXAMPLE}}},
+        **error_answers(404, 422, 503),
+    },
+)
+async def stream_events(
+    services: ServicesDependency,
+    job_id: Annotated[str, Depends(existing_job)],
+    last_event_id: Annotated[
+        int | None,
+        Header(
+            ge=0,
+            le=_LARGEST_NUMBER,
+            description="Begin behind this event; browsers send it when they reconnect.",
+        ),
+    ] = None,
+) -> AsyncIterator[ServerSentEvent]:
+    """All events from the first, then each as it happens: `state`, `progress`, `epoch`.
+
+    Each has its number in the database as `id`, so a connection that broke is resumed with `Last-Event-ID`
+    and misses nothing. Behind the last event of a job that is over comes `end`, and the stream ends. A
+    comment is sent when nothing happens for 15 seconds.
+    """
+    number = last_event_id or 0
+    while not services.stopping.is_set():
+        state, news = await run_in_threadpool(_read, services, job_id, number)
+        for event in news:
+            yield ServerSentEvent(event=event.kind, id=str(event.number), data=event_data(event))
+            number = event.number
+        if not news and (state is None or state.final):
+            yield ServerSentEvent(event="end", data=_end(job_id, state))
+            return
+        if not news:
+            await asyncio.sleep(POLL_SECONDS)
+
+
+def _read(services: Services, job_id: str, number: int) -> tuple[JobState | None, Sequence[Event]]:
+    """The job's state (None: it was deleted), and the events after ``number``.
+
+    The state is read first: behind a final one no event can follow that the second query does not see.
+    """
+    with services.database.read() as session:
+        job = jobs.find(session, job_id)
+        return (None, ()) if job is None else (job.state, events.after(session, job_id, number, limit=_PAGE))
+
+
+def _end(job_id: str, state: JobState | None) -> dict[str, Any]:
+    return {"job": job_id, "state": state, "reason": "deleted" if state is None else "finished"}

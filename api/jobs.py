@@ -1,0 +1,160 @@
+"""``/jobs``: submit, look up, list, cancel, delete."""
+
+import hashlib
+import json
+import logging
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Header, Query, Response
+
+from api import schemas
+from api.bodies import JsonBody
+from api.documents import job_document, job_documents, job_url
+from api.parameters import JOB_ID_PATTERN, JobPath
+from api.problems import error_answers
+from api.services import Services, ServicesDependency
+from normlab.spec import JobSpec, estimate, parse_job_spec
+from normlab.store import JobState, idempotency, jobs
+
+router = APIRouter(prefix="/jobs", tags=["jobs"])
+
+_log = logging.getLogger(__name__)
+
+_NO_NUL = r"^[^\x00]*$"
+_LOCATION = {"Location": {"description": "Where the job is.", "schema": {"type": "string"}}}
+_JOB_SPEC_BODY = {
+    "required": True,
+    "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{JobSpec.__name__}"}}},
+}
+
+
+@router.post(
+    "",
+    status_code=202,
+    summary="Submit a job",
+    response_model=None,
+    responses={
+        200: {"model": schemas.ValidatedJob, "description": "With `validate_only`: the spec is in order."},
+        202: {
+            "model": schemas.JobDocument,
+            "description": "The job is stored and waits.",
+            "headers": _LOCATION,
+        },
+        **error_answers(400, 413, 415, 422, 503),
+    },
+    openapi_extra={"requestBody": _JOB_SPEC_BODY},
+)
+def submit_job(
+    services: ServicesDependency,
+    response: Response,
+    body: JsonBody,
+    *,
+    validate_only: Annotated[bool, Query(description="Only check the spec; store nothing.")] = False,
+    idempotency_key: Annotated[
+        str | None,
+        Header(min_length=1, max_length=255, description="The same key and body get the first answer again."),
+    ] = None,
+) -> dict[str, Any]:
+    """Ask for a training run. `{"architecture": "baseline"}` is a whole request.
+
+    The answer comes when the job is stored; a worker takes it from there. What cannot be built or is too
+    large is refused with a pointer to each problem.
+    """
+    spec = parse_job_spec(body, services.settings.limits)
+    if validate_only:
+        response.status_code = 200
+        validated = schemas.ValidatedJob(
+            spec=spec.to_document(), spec_digest=spec.digest, estimate=estimate(spec)
+        )
+        return validated.model_dump(mode="json")
+    document = _store(services, spec, body, idempotency_key)
+    services.doorbell.ring(document["id"])
+    response.headers["Location"] = job_url(document["id"])
+    return document
+
+
+def _store(services: Services, spec: JobSpec, body: Any, key: str | None) -> dict[str, Any]:
+    """The new job's document, or the one that was answered to this key before. Committed when it returns."""
+    with services.database.write() as session:
+        if key is not None:
+            answered = idempotency.begin(session, key, _digest(body))
+            if answered is not None:
+                return answered
+        job = jobs.create(session, spec, max_attempts=services.settings.max_attempts)
+        document = job_document(session, job).model_dump(mode="json")
+        if key is not None:
+            idempotency.remember(session, key, document)
+        return document
+
+
+def _digest(body: Any) -> str:
+    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
+
+
+@router.get("", summary="List jobs", responses=error_answers(422, 503))
+def list_jobs(
+    services: ServicesDependency,
+    response: Response,
+    *,
+    state: Annotated[list[JobState] | None, Query(description="Any of these; repeat it for several.")] = None,
+    tag: Annotated[
+        list[Annotated[str, Query(pattern=_NO_NUL)]] | None,
+        Query(description="All of these; repeat it for several."),
+    ] = None,
+    name: Annotated[str | None, Query(pattern=_NO_NUL, description="Exactly this name.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[
+        str | None, Query(pattern=f"^{JOB_ID_PATTERN}$", description="From the `next` of the page before.")
+    ] = None,
+) -> schemas.JobList:
+    """The newest jobs first. Jobs that come in between two pages neither shift nor repeat any."""
+    wanted = jobs.JobFilter(states=state or (), tags=tag or (), name=name)
+    with services.database.read() as session:
+        page = jobs.page(session, wanted, limit=limit, cursor=cursor)
+        data = job_documents(session, page.jobs)
+    if page.next_cursor is not None:
+        query = {"state": state, "tag": tag, "name": name, "limit": limit, "cursor": page.next_cursor}
+        given = {key: value for key, value in query.items() if value is not None}
+        response.headers["Link"] = f'</jobs?{urlencode(given, doseq=True)}>; rel="next"'
+    return schemas.JobList(data=data, has_more=page.next_cursor is not None, next=page.next_cursor)
+
+
+@router.get("/{job_id}", summary="Look up a job", responses=error_answers(404, 503))
+def get_job(services: ServicesDependency, job_id: JobPath) -> schemas.JobDocument:
+    """State, progress and estimated end, results, timings, history, and where everything else is."""
+    with services.database.read() as session:
+        return job_document(session, jobs.get(session, job_id))
+
+
+@router.post(
+    "/{job_id}/cancel",
+    status_code=202,
+    summary="Cancel a job",
+    responses={
+        200: {"model": schemas.JobDocument, "description": "It was cancelled before."},
+        **error_answers(404, 409, 503),
+    },
+)
+def cancel_job(services: ServicesDependency, response: Response, job_id: JobPath) -> schemas.JobDocument:
+    """A queued job is cancelled at once; the worker of a running one stops within a second or so.
+
+    409 when the job has succeeded or failed.
+    """
+    with services.database.write() as session:
+        if jobs.get(session, job_id).state is JobState.CANCELLED:
+            response.status_code = 200
+        return job_document(session, jobs.request_cancel(session, job_id))
+
+
+@router.delete("/{job_id}", status_code=204, summary="Delete a job", responses=error_answers(404, 409, 503))
+def delete_job(services: ServicesDependency, job_id: JobPath) -> None:
+    """Its metrics, events and files go with it. 409 while it runs: cancel it first."""
+    with services.database.write() as session:
+        jobs.delete(session, job_id)
+    try:
+        services.artifacts.delete(job_id)
+    except OSError:
+        # The job is gone all the same; files that nobody points at any more cost space and nothing else.
+        _log.exception("the files of the deleted job %s could not be deleted", job_id)

@@ -1,0 +1,65 @@
+"""``/jobs/{id}/metrics``: what each epoch came to and how long it took."""
+
+import csv
+import hashlib
+import io
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request, Response
+
+from api import schemas
+from api.documents import metrics_document
+from api.negotiation import preferred_media_type
+from api.parameters import JobPath
+from api.problems import error_answers
+from api.services import ServicesDependency
+from normlab.store import jobs, reports
+
+router = APIRouter(prefix="/jobs", tags=["jobs"])
+
+_JSON = "application/json"
+_CSV = "text/csv"
+_CSV_EXAMPLE = "epoch,learning_rate,loss,accuracy,…\r\n1,0.001,1.2546,0.6281,…\r\n"
+
+
+@router.get(
+    "/{job_id}/metrics",
+    summary="Metrics of each epoch",
+    response_class=Response,
+    responses={
+        200: {"model": schemas.MetricsDocument, "content": {_CSV: {"example": _CSV_EXAMPLE}}},
+        304: {"description": "Nothing has changed since the answer with this `ETag`."},
+        **error_answers(404, 406, 503),
+    },
+)
+def get_metrics(
+    services: ServicesDependency,
+    request: Request,
+    job_id: JobPath,
+    if_none_match: Annotated[str | None, Header(description="The `ETag` of an earlier answer.")] = None,
+) -> Response:
+    """Loss, accuracy and seconds of every epoch so far, and their sums; as JSON, or as CSV by `Accept`."""
+    media_type = preferred_media_type(request, (_JSON, _CSV))
+    with services.database.read() as session:
+        job = jobs.get(session, job_id)
+        document = metrics_document(job, reports.epochs(session, job_id))
+    body = _to_csv(document) if media_type == _CSV else document.model_dump_json()
+    etag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Vary": "Accept", "Cache-Control": "no-cache"}
+    if if_none_match is not None and _matches(if_none_match, etag):
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type=media_type, headers=headers)
+
+
+def _matches(if_none_match: str, etag: str) -> bool:
+    """Weak comparison (RFC 9110, section 13.1.2)."""
+    candidates = [candidate.strip().removeprefix("W/") for candidate in if_none_match.split(",")]
+    return "*" in candidates or etag in candidates
+
+
+def _to_csv(document: schemas.MetricsDocument) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(schemas.EpochDocument.model_fields))
+    writer.writeheader()
+    writer.writerows(epoch.model_dump(mode="json") for epoch in document.epochs)
+    return text.getvalue()

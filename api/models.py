@@ -1,0 +1,109 @@
+"""``/jobs/{id}/model``: what was trained, and its files."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from fastapi.responses import StreamingResponse
+
+from api import schemas
+from api.documents import job_url
+from api.parameters import JobPath
+from api.problems import error_answers
+from api.services import Services, ServicesDependency
+from normlab.errors import NotFoundError, StateError
+from normlab.spec import DATASETS, DatasetName
+from normlab.store import Artifact, ArtifactKind, Job, JobState, artifacts, jobs
+
+router = APIRouter(prefix="/jobs", tags=["models"])
+
+_CHUNK = 1 << 18
+FORMATS = (ArtifactKind.KERAS, ArtifactKind.ONNX)
+"""The stored files that are formats of the network."""
+
+
+@router.get("/{job_id}/model", summary="The trained network", responses=error_answers(404, 409, 503))
+def get_model(services: ServicesDependency, job_id: JobPath) -> schemas.ModelDocument:
+    """Its layers, each variable's shape and whether it is trainable, what it takes, and its files."""
+    with services.database.read() as session:
+        job = succeeded_job(jobs.get(session, job_id))
+        files = artifacts.of_job(session, job_id)
+    info = DATASETS[DatasetName(job.spec["dataset"]["name"])]
+    layers = [schemas.LayerDocument.model_validate(layer) for layer in job.layers or ()]
+    variables = [variable for layer in layers for variable in layer.variables]
+    return schemas.ModelDocument(
+        job=job_id,
+        formats=[_format(file) for file in files if file.kind in FORMATS],
+        layers=layers,
+        parameters=sum(layer.parameters for layer in layers),
+        trainable_parameters=sum(_size(variable) for variable in variables if variable.trainable),
+        input=schemas.ModelInput(shape=list(info.shape), dtype="float32", pixel_max=info.pixel_max),
+        classes=list(info.classes),
+    )
+
+
+@router.get(
+    "/{job_id}/model/{format}",
+    summary="Download the trained network",
+    response_class=StreamingResponse,
+    responses={
+        200: {"description": "The file.", "content": {"application/octet-stream": {}}},
+        **error_answers(404, 409, 503),
+    },
+)
+def download_model(
+    services: ServicesDependency,
+    job_id: JobPath,
+    format_: Annotated[str, Path(alias="format", description="`keras` or `onnx`.", examples=["onnx"])],
+) -> StreamingResponse:
+    """Every format takes raw pixels and gives class probabilities."""
+    if format_ not in FORMATS:
+        raise NotFoundError(f"there is no format {format_!r}; there are {', '.join(FORMATS)}")
+    with services.database.read() as session:
+        succeeded_job(jobs.get(session, job_id))
+        file = artifacts.get(session, job_id, ArtifactKind(format_))
+    if file is None:
+        raise NotFoundError(f"job {job_id} has no {format_} file: the network could not be exported to it")
+    headers = {
+        "Content-Length": str(file.bytes),
+        "Content-Disposition": f'attachment; filename="{job_id}.{format_}"',
+        "ETag": f'"{file.sha256}"',
+    }
+    chunks = _chunks(services, file)
+    first = next(chunks, b"")  # a file that is not there is noticed while a status can still say so
+    return StreamingResponse(_chain(first, chunks), media_type=file.media_type, headers=headers)
+
+
+def succeeded_job(job: Job) -> Job:
+    """The job, which has a trained network only when it has succeeded; else ``StateError``."""
+    if job.state is not JobState.SUCCEEDED:
+        raise StateError(f"job {job.id} is {job.state}: only a job that has succeeded has a trained network")
+    return job
+
+
+def _chunks(services: Services, file: Artifact) -> Iterator[bytes]:
+    with services.artifacts.open(file) as handle:
+        while chunk := handle.read(_CHUNK):
+            yield chunk
+
+
+def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from rest
+
+
+def _format(file: Artifact) -> schemas.ModelFormat:
+    return schemas.ModelFormat(
+        format=file.kind,
+        media_type=file.media_type,
+        bytes=file.bytes,
+        sha256=file.sha256,
+        url=f"{job_url(file.job_id)}/model/{file.kind}",
+    )
+
+
+def _size(variable: schemas.VariableDocument) -> int:
+    size = 1
+    for length in variable.shape:
+        size *= length
+    return size

@@ -1,0 +1,34 @@
+"""The OpenAPI document, with the schemas of bodies that routes read themselves."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+from api.problems import Problem
+from api.schemas import Instances
+from normlab.spec import JobSpec
+
+_REFERENCE = "#/components/schemas/{model}"
+
+# Routes refer to these by name: they parse such bodies on their own way, or answer them from a handler.
+_BY_NAME: tuple[tuple[type[BaseModel], str], ...] = (
+    (JobSpec, "validation"),
+    (Instances, "validation"),
+    (Problem, "serialization"),
+)
+
+
+class DocumentedAPI(FastAPI):
+    """A FastAPI app whose OpenAPI document is complete."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The document, made once."""
+        if self.openapi_schema is None:
+            document = super().openapi()
+            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            for model, mode in _BY_NAME:
+                schema = model.model_json_schema(ref_template=_REFERENCE, mode=mode)  # type: ignore[arg-type]  # one of two literals
+                schemas |= schema.pop("$defs", {})
+                schemas[model.__name__] = schema
+        return self.openapi_schema or {}

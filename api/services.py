@@ -1,0 +1,34 @@
+"""What the routes work with. The app's lifespan makes one and keeps it in ``app.state``."""
+
+import threading
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from normlab.doorbell import Doorbell
+from normlab.serving import ModelCache
+from normlab.settings import Settings
+from normlab.store import ArtifactStore, Database
+
+
+@dataclass(frozen=True)
+class Services:
+    """The open connections of this process; all of it is safe to use from many threads."""
+
+    settings: Settings
+    database: Database
+    artifacts: ArtifactStore
+    doorbell: Doorbell
+    models: ModelCache
+    stopping: threading.Event
+    """Set when the process is told to end, for what would otherwise go on: event streams."""
+
+
+async def _services(request: Request) -> Services:
+    # Async, since FastAPI would hand a plain function to a thread for each request.
+    services: Services = request.app.state.services
+    return services
+
+
+ServicesDependency = Annotated[Services, Depends(_services)]
