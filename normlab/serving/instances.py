@@ -27,7 +27,8 @@ def parse_instances(
     a request are written the same way. Raises :class:`InstancesError` with a pointer to what is wrong.
     """
     instances = _read(body)
-    if len(instances) > max_instances:
+    # A single image without its outer brackets is a list of numbers, and gets a better sentence below.
+    if len(instances) > max_instances and isinstance(instances[0], list):
         raise InstancesError(
             f"{len(instances)} instances are too many for one request: send at most {max_instances}",
             "/instances",
