@@ -99,6 +99,11 @@ class Job(Base):
     error_code: Mapped[FailureCode | None] = mapped_column(_enum(FailureCode))
     error_detail: Mapped[str | None] = mapped_column(Text)
 
+    @property
+    def tag_names(self) -> list[str]:
+        """The tags as they were given."""
+        return [tag.tag for tag in self.tags]
+
     __table_args__ = (
         Index(None, "state", "priority", "queued_at"),
         Index(None, "name"),

