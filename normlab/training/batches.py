@@ -1,0 +1,41 @@
+"""The batches of one epoch: a table of whole ones, and the smaller last one."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from normlab.spec import JobSpec
+from normlab.training.data import epoch_order
+from normlab.training.optimizers import learning_rates
+
+
+@dataclass(frozen=True)
+class Block:
+    """Consecutive steps of one batch size."""
+
+    first: int
+    """The epoch's step that this block begins with, from 0."""
+    order: tf.Tensor  # (steps, batch) int32
+    rates: tf.Tensor  # (steps,)
+
+    @property
+    def end(self) -> int:
+        """One past the block's last step."""
+        return self.first + int(self.order.shape[0])
+
+
+def epoch_blocks(spec: JobSpec, epoch: int, rate_dtype: str) -> Iterator[Block]:
+    """The blocks of an epoch (from 1): at most two."""
+    training, samples = spec.training, spec.dataset.trained_on
+    size = training.batch_size
+    whole, rest = divmod(samples, size)
+    order = epoch_order(training.seed, epoch, samples, shuffle=training.shuffle)
+    rates = learning_rates(training, epoch, whole + bool(rest))
+    if whole:
+        table = order[: whole * size].reshape(whole, size)
+        yield Block(0, tf.constant(table), tf.constant(rates[:whole], rate_dtype))
+    if rest:
+        yield Block(
+            whole, tf.constant(order[whole * size :].reshape(1, rest)), tf.constant(rates[whole:], rate_dtype)
+        )

@@ -1,0 +1,124 @@
+"""Checkpoints: all that a run needs to go on with the same bits, in a file that cannot be half-written.
+
+A file is a magic line, the SHA-256 of the rest, and an ``.npz`` archive (arrays and one JSON text; nothing is
+pickled). It is written to a temporary name, flushed to the disk, and renamed.
+"""
+
+import hashlib
+import io
+import json
+import os
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from normlab.training.context import EpochRecord
+
+Array = npt.NDArray[Any]
+
+_MAGIC = b"normlab checkpoint 1\n"
+_NAME = re.compile(r"(\d{6})-(\d{9})\.ckpt")
+_KEPT = 2
+"""How many are kept: the newest, and the one before it in case the newest is damaged."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A run between two steps."""
+
+    spec_digest: str
+    epoch: int
+    """Whole epochs done."""
+    step: int
+    """Steps done of the next one."""
+    loss_sum: float
+    """Of these steps: loss times samples."""
+    correct: int
+    train_seconds: float
+    history: tuple[EpochRecord, ...]
+    patience: dict[str, Any] | None
+    variables: tuple[Array, ...]
+    best_weights: tuple[Array, ...] | None
+
+    def to_bytes(self) -> bytes:
+        """The file's content."""
+        loop = {
+            name: getattr(self, name)
+            for name in ("spec_digest", "epoch", "step", "loss_sum", "correct", "train_seconds", "patience")
+        }
+        loop["history"] = [asdict(record) for record in self.history]
+        loop["has_best_weights"] = self.best_weights is not None
+        arrays = {f"variable_{index:05d}": value for index, value in enumerate(self.variables)}
+        arrays |= {f"best_{index:05d}": value for index, value in enumerate(self.best_weights or ())}
+        buffer = io.BytesIO()
+        np.savez(buffer, loop=np.frombuffer(json.dumps(loop).encode(), np.uint8), **arrays)  # type: ignore[arg-type]  # savez's stub takes the arrays for its own options
+        payload = buffer.getvalue()
+        return _MAGIC + hashlib.sha256(payload).digest() + payload
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "Checkpoint":
+        """Read a file's content; ``ValueError`` says what is wrong with it."""
+        header = len(_MAGIC) + hashlib.sha256().digest_size
+        if not content.startswith(_MAGIC):
+            raise ValueError("it does not begin as a checkpoint does")
+        if hashlib.sha256(content[header:]).digest() != content[len(_MAGIC) : header]:
+            raise ValueError("its checksum does not match: it was cut off or changed")
+        with np.load(io.BytesIO(content[header:]), allow_pickle=False) as archive:
+            loop = json.loads(archive["loop"].tobytes())
+            variables = tuple(archive[name] for name in sorted(archive.files) if name.startswith("variable_"))
+            best = tuple(archive[name] for name in sorted(archive.files) if name.startswith("best_"))
+        history = tuple(EpochRecord(**record) for record in loop.pop("history"))
+        best_weights = best if loop.pop("has_best_weights") else None
+        return cls(history=history, variables=variables, best_weights=best_weights, **loop)
+
+
+class CheckpointFolder:
+    """The checkpoints of one job: the newest two."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def write(self, checkpoint: Checkpoint) -> Path:
+        """Write a checkpoint and drop all but the newest two. Raises ``OSError`` as the disk does."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        target = self.path / f"{checkpoint.epoch:06d}-{checkpoint.step:09d}.ckpt"
+        temporary = target.with_suffix(f".{os.getpid()}.tmp")
+        try:
+            with temporary.open("wb") as file:
+                file.write(checkpoint.to_bytes())
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+        self._sync_names()
+        for old in self._files()[:-_KEPT]:
+            old.unlink(missing_ok=True)
+        return target
+
+    def latest(self, on_damage: Callable[[str], None] = lambda _: None) -> Checkpoint | None:
+        """The newest checkpoint that is whole, or None. ``on_damage`` is told of each newer one that is not."""
+        for file in reversed(self._files()):
+            try:
+                return Checkpoint.from_bytes(file.read_bytes())
+            except (ValueError, KeyError, OSError) as error:
+                on_damage(f"checkpoint {file.name} was not used: {error}")
+        return None
+
+    def _files(self) -> list[Path]:
+        if not self.path.is_dir():
+            return []
+        return sorted(file for file in self.path.iterdir() if _NAME.fullmatch(file.name))
+
+    def _sync_names(self) -> None:
+        """The rename itself reaches the disk only with the folder."""
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,82 @@
+"""Where a job runs, and on what kind of machine.
+
+What concerns GPUs follows TensorFlow's documentation and has not been run on a real one.
+"""
+
+import os
+import platform
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from normlab import __version__
+from normlab.errors import TrainingError
+from normlab.spec import Device
+
+
+@dataclass(frozen=True)
+class SelectedDevice:
+    """The device of a run: its kind, TensorFlow's name for it, and the maker's."""
+
+    kind: Device
+    tensorflow_name: str
+    product: str
+
+
+def select_device(wanted: Device) -> SelectedDevice:
+    """The device for a job. ``auto`` takes a GPU where there is one.
+
+    Raises ``TrainingError`` when a GPU is asked for and there is none.
+    """
+    gpus = _gpus()
+    if wanted is Device.GPU and not gpus:
+        raise TrainingError(
+            "the job asks for a GPU and this worker has none: set resources.device to auto or cpu"
+        )
+    if gpus and wanted is not Device.CPU:
+        details = tf.config.experimental.get_device_details(gpus[0])
+        return SelectedDevice(Device.GPU, "/GPU:0", str(details.get("device_name", "GPU")))
+    return SelectedDevice(Device.CPU, "/CPU:0", _processor())
+
+
+def environment(device: SelectedDevice, **more: Any) -> dict[str, Any]:
+    """What a run's numbers depend on beside its spec; ``more`` is added to it."""
+    return {
+        "normlab": __version__,
+        "python": platform.python_version(),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "numpy": version("numpy"),
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "device": device.kind,
+        "device_name": device.product,
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "intra_op_threads": tf.config.threading.get_intra_op_parallelism_threads(),
+        "inter_op_threads": tf.config.threading.get_inter_op_parallelism_threads(),
+        **more,
+    }
+
+
+@cache
+def _gpus() -> tuple[Any, ...]:
+    gpus = tuple(tf.config.list_physical_devices("GPU"))
+    for gpu in gpus:
+        # Without it the first process takes the whole memory of the device.
+        tf.config.experimental.set_memory_growth(gpu, True)
+    return gpus
+
+
+@cache
+def _processor() -> str:
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        for line in information.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,37 @@
+"""Which way a network's steps are executed: compiled by XLA, or as a TensorFlow graph.
+
+Chosen by a rule from what the network contains and the device, never by timing at run time: the two differ in
+the last digits, and a rerun must give the same numbers. ``bench/executors.py`` measures both for every layer
+kind; ``docs/performance.md`` has the figures that the rule rests on.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from normlab.spec import Device
+from normlab.spec.layers import (
+    AveragePooling2D,
+    BaseLayer,
+    Conv2D,
+    Dropout,
+    GlobalAveragePooling2D,
+    MaxPooling2D,
+)
+
+
+class Executor(StrEnum):
+    """How the loop over steps is executed."""
+
+    XLA = "xla"
+    GRAPH = "graph"
+
+
+_SLOW_UNDER_XLA_ON_CPU = (Conv2D, MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D, Dropout)
+"""XLA's CPU convolutions and windows are not oneDNN's, and its random numbers are made one by one."""
+
+
+def choose_executor(layers: Sequence[BaseLayer], device: Device) -> Executor:
+    """The executor for a network on a device (``cpu`` or ``gpu``)."""
+    if device is Device.CPU and any(isinstance(layer, _SLOW_UNDER_XLA_ON_CPU) for layer in layers):
+        return Executor.GRAPH
+    return Executor.XLA

@@ -1,0 +1,264 @@
+"""The loop: epochs of segments of compiled steps, with a look around between them.
+
+A segment is as many steps as take about a quarter of a second. Where segments begin and end changes nothing in
+the numbers: the steps are the same, one after the other, and sums are carried from segment to segment.
+"""
+
+import hashlib
+import math
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+
+import tensorflow as tf
+
+from normlab.errors import NanLossError, TrainingError
+from normlab.spec import JobSpec
+from normlab.training.batches import epoch_blocks
+from normlab.training.checkpoints import Checkpoint
+from normlab.training.context import Context, EpochRecord, Phase, Progress
+from normlab.training.data import Samples, TrainingData, epoch_order, order_digest, training_data
+from normlab.training.devices import environment, select_device
+from normlab.training.early_stopping import Patience
+from normlab.training.network import Array, kernel_digests
+from normlab.training.program import Program, Sums
+from normlab.training.programs import dtype_policy, keep_program, take_program
+from normlab.training.result import StopReason, Timings, TrainResult
+
+_SEGMENT_SECONDS = 0.25
+
+
+class Stopped(Exception):  # noqa: N818  (not an error: the context asked for it)
+    """The context asked the run to stop; ``checkpoint`` is where it was, between two steps."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.checkpoint = checkpoint
+        super().__init__(f"stopped in epoch {checkpoint.epoch + 1} after {checkpoint.step} steps")
+
+
+def train(
+    spec: JobSpec,
+    *,
+    context: Context | None = None,
+    data_dir: Path | None = None,
+    resume_from: Checkpoint | None = None,
+) -> TrainResult:
+    """Train a network as ``spec`` says.
+
+    ``data_dir`` has the folder ``datasets`` (default: the setting). With ``resume_from`` the run goes on from a
+    checkpoint of the same spec and ends with the bits of a run that was never stopped.
+
+    Raises ``NanLossError``, ``DatasetError``, ``TrainingError``, and ``Stopped`` when the context asks for it.
+    """
+    began = perf_counter()
+    if resume_from is not None and resume_from.spec_digest != spec.digest:
+        raise TrainingError("the checkpoint is of another job spec")
+    device = select_device(spec.resources.device)
+    with tf.device(device.tensorflow_name):
+        run = _Run(spec, context or Context())
+        run.tell(Phase.STARTING)
+        data = training_data(spec, data_dir)
+        program = take_program(spec, device.kind)
+        program.reset(spec.training.seed)
+        kernels = kernel_digests(program.network)
+        if resume_from is not None:
+            run.resume(resume_from, program)
+        starting_seconds = perf_counter() - began
+
+        run.tell(Phase.COMPILING)
+        compiling_seconds = _timed(lambda: _compile(spec, program, data))
+
+        run.compile_seconds = compiling_seconds
+        while not run.ended:
+            run.train_epoch(program, data.training)
+            run.finish_epoch(program, data.validation)
+        if run.best_weights is not None:
+            program.network.set_weights(run.best_weights)
+
+        run.tell(Phase.EVALUATING)
+        test_began = perf_counter()
+        test = program.evaluate(data.test)
+        _demand_finite(test.loss, run.epoch, "test loss")
+        test_seconds = perf_counter() - test_began
+
+    weights = tuple(program.network.get_weights())
+    keep_program(spec, device.kind, program)
+    return TrainResult(
+        spec=spec,
+        history=tuple(run.history),
+        stop_reason=run.stop_reason,
+        test_loss=test.loss,
+        test_accuracy=test.accuracy,
+        test_correct=test.correct,
+        weights=weights,
+        timings=Timings(
+            starting_seconds=starting_seconds,
+            compiling_seconds=compiling_seconds,
+            training_seconds=sum(record.train_seconds for record in run.history),
+            evaluating_seconds=test_seconds + sum(record.evaluate_seconds for record in run.history),
+            total_seconds=perf_counter() - began,
+        ),
+        digests={
+            "spec": spec.digest,
+            "dataset": data.digest,
+            "data_order": order_digest(run.order_of, run.epoch),
+            "initial_kernels": kernels,
+            "final_weights": _digest(weights),
+        },
+        environment=environment(device, executor=program.executor, precision=dtype_policy(spec)),
+    )
+
+
+class _Run:
+    """Where a run is: what a checkpoint keeps beside the variables."""
+
+    def __init__(self, spec: JobSpec, context: Context) -> None:
+        self.spec = spec
+        self.context = context
+        self.epoch = 0  # whole epochs done
+        self.step = 0  # steps done of the next one
+        self.steps = math.ceil(spec.dataset.trained_on / spec.training.batch_size)
+        self.sums = Sums.of()
+        self.train_seconds = 0.0
+        self.compile_seconds = 0.0
+        self.history: list[EpochRecord] = []
+        rule = spec.training.early_stopping
+        self.patience = None if rule is None else Patience(rule)
+        self.best_weights: tuple[Array, ...] | None = None
+        self.segment = max(1, self.steps // 20)
+
+    @property
+    def ended(self) -> bool:
+        return self.epoch >= self.spec.training.epochs or self.stop_reason is StopReason.EARLY_STOPPING
+
+    @property
+    def stop_reason(self) -> StopReason:
+        exhausted = self.patience is not None and self.patience.exhausted
+        return StopReason.EARLY_STOPPING if exhausted else StopReason.COMPLETED
+
+    def train_epoch(self, program: Program, samples: Samples) -> None:
+        """The steps that are left of the next epoch."""
+        for block in epoch_blocks(self.spec, self.epoch + 1, program.rate_dtype):
+            while self.step < block.end:
+                began = perf_counter()
+                stop = min(self.step + self.segment, block.end)
+                steps = range(self.step - block.first, stop - block.first)
+                self.sums = program.train(samples, block, steps, self.sums)
+                self.step = stop
+                self.look_around(program, perf_counter() - began)
+
+    def look_around(self, program: Program, seconds: float) -> None:
+        """Between two segments: is the loss a number, how far is it, and does somebody want it to end?"""
+        _demand_finite(self.mean_loss, self.epoch + 1, "loss")
+        self.train_seconds += seconds
+        self.segment = max(1, round(self.segment * min(4.0, _SEGMENT_SECONDS / max(seconds, 1e-6))))
+        self.tell(Phase.TRAINING)
+        if self.context.should_stop():
+            raise Stopped(self.checkpoint(program))
+
+    def finish_epoch(self, program: Program, validation: Samples) -> None:
+        """Evaluate, record, decide on early stopping, and keep a checkpoint if one is due."""
+        self.tell(Phase.EVALUATING)
+        began = perf_counter()
+        evaluation = program.evaluate(validation) if validation.count else None
+        if evaluation is not None:
+            _demand_finite(evaluation.loss, self.epoch + 1, "validation loss")
+        record = EpochRecord(
+            epoch=self.epoch + 1,
+            learning_rate=program.learning_rate,
+            loss=self.mean_loss,
+            accuracy=int(self.sums.correct) / self.spec.dataset.trained_on,
+            val_loss=None if evaluation is None else evaluation.loss,
+            val_accuracy=None if evaluation is None else evaluation.accuracy,
+            train_seconds=self.train_seconds,
+            evaluate_seconds=perf_counter() - began,
+            compile_seconds=self.compile_seconds,
+        )
+        self.history.append(record)
+        if (
+            self.patience is not None
+            and self.patience.improves(record)
+            and self.patience.rule.restore_best_weights
+        ):
+            self.best_weights = tuple(program.network.get_weights())
+        self.epoch, self.step = self.epoch + 1, 0
+        self.sums, self.train_seconds, self.compile_seconds = Sums.of(), 0.0, 0.0
+        self.context.report(record)
+        if self.context.checkpoint_due():
+            self.context.save(self.checkpoint(program))
+
+    @property
+    def mean_loss(self) -> float:
+        """Over the samples of this epoch so far. Reading it waits for the device."""
+        samples = min(self.step * self.spec.training.batch_size, self.spec.dataset.trained_on)
+        return float(self.sums.loss) / max(samples, 1)
+
+    def tell(self, phase: Phase) -> None:
+        """Report where the run is."""
+        self.context.report(
+            Progress(
+                phase=phase,
+                epoch=min(self.epoch + 1, self.spec.training.epochs),
+                epochs=self.spec.training.epochs,
+                step=self.step,
+                steps=self.steps,
+                loss=self.mean_loss if self.step else None,
+            )
+        )
+
+    def order_of(self, epoch: int) -> Array:
+        """The data order of an epoch."""
+        training = self.spec.training
+        return epoch_order(training.seed, epoch, self.spec.dataset.trained_on, shuffle=training.shuffle)
+
+    def checkpoint(self, program: Program) -> Checkpoint:
+        return Checkpoint(
+            spec_digest=self.spec.digest,
+            epoch=self.epoch,
+            step=self.step,
+            loss_sum=float(self.sums.loss),
+            correct=int(self.sums.correct),
+            train_seconds=self.train_seconds,
+            history=tuple(self.history),
+            patience=None if self.patience is None else self.patience.state(),
+            variables=tuple(program.state()),
+            best_weights=self.best_weights,
+        )
+
+    def resume(self, checkpoint: Checkpoint, program: Program) -> None:
+        program.restore(checkpoint.variables)
+        self.epoch, self.step = checkpoint.epoch, checkpoint.step
+        self.sums = Sums.of(checkpoint.loss_sum, checkpoint.correct)
+        self.train_seconds = checkpoint.train_seconds
+        self.history = list(checkpoint.history)
+        self.best_weights = checkpoint.best_weights
+        if self.patience is not None and checkpoint.patience is not None:
+            self.patience = Patience(self.patience.rule, **checkpoint.patience)
+
+
+def _compile(spec: JobSpec, program: Program, data: TrainingData) -> None:
+    """Have every function compiled for this job's shapes, by calls that train nothing."""
+    for block in epoch_blocks(spec, 1, program.rate_dtype):
+        program.train(data.training, block, range(0), Sums.of())
+    program.evaluate(Samples(data.test.x[:1], data.test.y[:1]))
+
+
+def _timed(work: Callable[[], None]) -> float:
+    began = perf_counter()
+    work()
+    return perf_counter() - began
+
+
+def _demand_finite(loss: float, epoch: int, what: str) -> None:
+    if not math.isfinite(loss):
+        raise NanLossError(
+            f"the {what} became {loss} in epoch {epoch}: a smaller learning rate, gradient clipping "
+            "or normalization layers may help"
+        )
+
+
+def _digest(weights: tuple[Array, ...]) -> str:
+    digest = hashlib.sha256()
+    for weight in weights:
+        digest.update(weight.tobytes())
+    return f"sha256:{digest.hexdigest()}"

@@ -1,0 +1,186 @@
+"""A network, its optimizer, and the compiled functions that train and evaluate it.
+
+Everything that differs between two jobs of the same kind is an input of the compiled functions or a variable
+that ``reset`` sets: seed, learning rates, epochs, data. So a process that has trained an architecture trains
+the next job of its kind without compiling again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from normlab.spec import PlannedLayer, TrainingSpec
+from normlab.training.batches import Block
+from normlab.training.data import Samples
+from normlab.training.executors import Executor
+from normlab.training.network import Array, build_network, initial_weights
+from normlab.training.optimizers import build_optimizer
+from normlab.training.seeds import Role, derive
+
+_EVALUATION_BATCH = 1_000
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What an epoch has added up: loss times samples, and samples that were right. Scalars on the device."""
+
+    loss: tf.Tensor  # () float64
+    correct: tf.Tensor  # () int32
+
+    @classmethod
+    def of(cls, loss: float = 0.0, correct: int = 0) -> "Sums":
+        """Sums to start from."""
+        return cls(tf.constant(loss, tf.float64), tf.constant(correct, tf.int32))
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Mean loss over the samples, with the L2 penalty, and for each sample whether it was right (n,)."""
+
+    loss: float
+    correct: npt.NDArray[np.bool_]
+
+    @property
+    def accuracy(self) -> float:
+        """The fraction that was right."""
+        return float(self.correct.mean())
+
+
+class Program:
+    """One architecture with one optimizer, one batch shape and one executor, ready to be run for any seed."""
+
+    def __init__(
+        self,
+        planned: Sequence[PlannedLayer],
+        training: TrainingSpec,
+        *,
+        pixel_max: int,
+        executor: Executor,
+        dtype_policy: str,
+    ) -> None:
+        self.planned = planned
+        self.executor = executor
+        self.traces = 0
+        """How often a function was traced for compilation."""
+        self.network = build_network(planned, dtype_policy)
+        self._scale = 1 / pixel_max
+        self._dtype = keras.dtype_policies.get(dtype_policy).variable_dtype
+        self._optimizer = build_optimizer(training, self.network.trainable_variables)
+        self._fresh_optimizer = [np.asarray(variable) for variable in self._optimizer.variables]
+        self._dropouts = [layer for layer in self.network.layers if hasattr(layer, "seed_generator")]
+        pixels = tf.TensorSpec((None, *planned[0].input_shape), tf.uint8)
+        labels = tf.TensorSpec((None,), tf.int32)
+        self._graph_steps = tf.function(self._steps)
+        self._xla_steps = tf.function(self._steps, jit_compile=True)
+        self._evaluate = tf.function(self._evaluate_batch, input_signature=(pixels, labels))
+
+    def reset(self, seed: int) -> None:
+        """Set every variable to what a run with this seed starts from."""
+        self.network.set_weights(initial_weights(self.network, self.planned, seed))
+        for variable, value in zip(self._optimizer.variables, self._fresh_optimizer, strict=True):
+            variable.assign(value)
+        for number, layer in enumerate(self._dropouts):
+            layer.seed_generator.state.assign([derive(seed, Role.DROPOUT, number), 0])
+
+    def state(self) -> list[Array]:
+        """A copy of every variable: weights, optimizer state, dropout streams."""
+        return [np.asarray(variable).copy() for variable in self._variables()]
+
+    def restore(self, state: Sequence[Array]) -> None:
+        """Set every variable to what ``state`` gave."""
+        for variable, value in zip(self._variables(), state, strict=True):
+            variable.assign(value)
+
+    def _variables(self) -> list[Any]:
+        streams = [layer.seed_generator.state for layer in self._dropouts]
+        return [*self.network.weights, *self._optimizer.variables, *streams]
+
+    def train(self, samples: Samples, block: Block, steps: range, sums: Sums) -> Sums:
+        """Train some consecutive steps of an epoch's block (counted from the block's first) and add to ``sums``.
+
+        The block's tables are those of the whole block whatever part of it is run, so that all parts share one
+        compiled program. Its compilation happens at the first call, also with an empty range.
+        """
+        # The last, smaller batch is one step an epoch: not worth a second XLA program.
+        compiled = self.executor is Executor.XLA and block.order.shape[0] > 1
+        run = self._xla_steps if compiled else self._graph_steps
+        bounds = tf.constant(steps.start), tf.constant(steps.stop)
+        return Sums(*run(samples.x, samples.y, block.order, block.rates, *bounds, sums.loss, sums.correct))
+
+    @property
+    def learning_rate(self) -> float:
+        """Of the step that was made last."""
+        return float(self._optimizer.learning_rate)
+
+    @property
+    def rate_dtype(self) -> str:
+        """The type of the optimizer's learning rate."""
+        return str(self._optimizer.learning_rate.dtype)
+
+    def evaluate(self, samples: Samples) -> Evaluation:
+        """Loss and correctness of samples with the weights as they are."""
+        losses, correct = 0.0, []
+        for start in range(0, samples.count, _EVALUATION_BATCH):
+            stop = start + _EVALUATION_BATCH
+            loss, right = self._evaluate(samples.x[start:stop], samples.y[start:stop])
+            losses += float(loss)
+            correct.append(right.numpy())
+        penalty = float(sum(self.network.losses, start=0.0))
+        return Evaluation(losses / samples.count + penalty, np.concatenate(correct))
+
+    def _steps(  # noqa: PLR0917  (TensorFlow traces a function of tensors, which have no better home)
+        self,
+        x: tf.Tensor,  # (n, *shape) uint8
+        y: tf.Tensor,  # (n,) int32
+        order: tf.Tensor,  # (steps, batch) int32
+        rates: tf.Tensor,  # (steps,)
+        start: tf.Tensor,  # () int32
+        stop: tf.Tensor,  # () int32
+        loss_sum: tf.Tensor,  # () float64
+        correct: tf.Tensor,  # () int32
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """The loop: TensorFlow carries the variables of network and optimizer through it."""
+        self.traces += 1
+        batch_size = order.shape[1]
+
+        def step(i: tf.Tensor, loss_sum: tf.Tensor, correct: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            pixels = self._scaled(tf.gather(x, order[i]))  # (batch, *shape)
+            labels = tf.gather(y, order[i])  # (batch,)
+            self._optimizer.learning_rate.assign(rates[i])
+            with tf.GradientTape() as tape:
+                probabilities = self.network(pixels, training=True)  # (batch, classes)
+                loss = tf.reduce_mean(_cross_entropy(labels, probabilities))
+                loss += sum(tf.cast(penalty, loss.dtype) for penalty in self.network.losses)
+                scaled_loss = self._optimizer.scale_loss(loss)
+            variables = self.network.trainable_variables
+            self._optimizer.apply(tape.gradient(scaled_loss, variables), variables)
+            right = tf.reduce_sum(tf.cast(_is_right(labels, probabilities), tf.int32))
+            return i + 1, loss_sum + tf.cast(loss, tf.float64) * batch_size, correct + right
+
+        _, loss_sum, correct = tf.while_loop(
+            lambda i, *_: i < stop, step, (start, loss_sum, correct), parallel_iterations=1
+        )
+        return loss_sum, correct
+
+    def _evaluate_batch(self, x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        self.traces += 1
+        probabilities = self.network(self._scaled(x), training=False)  # (batch, classes)
+        losses = tf.cast(_cross_entropy(y, probabilities), tf.float64)  # (batch,)
+        return tf.reduce_sum(losses), _is_right(y, probabilities)
+
+    def _scaled(self, pixels: tf.Tensor) -> tf.Tensor:
+        return tf.cast(pixels, self._dtype) * self._scale
+
+
+def _cross_entropy(labels: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
+    """Keras's own, which goes back from the softmax to its logits: (batch,)."""
+    return keras.losses.sparse_categorical_crossentropy(labels, probabilities)
+
+
+def _is_right(labels: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
+    return tf.equal(tf.argmax(probabilities, axis=-1, output_type=tf.int32), labels)  # (batch,)

@@ -1,0 +1,64 @@
+"""The compiled programs that a process keeps for its next jobs."""
+
+import json
+from collections import OrderedDict
+
+import keras
+
+from normlab.spec import Device, JobSpec, plan_job
+from normlab.training.executors import choose_executor
+from normlab.training.program import Program
+
+_KEPT = 8
+"""How many programs a process keeps; the one that was used longest ago goes first."""
+
+_cache: OrderedDict[str, Program] = OrderedDict()
+
+
+def take_program(spec: JobSpec, device: Device) -> Program:
+    """A program for a job's layers, optimizer and batch size: a kept one, or a new one.
+
+    It belongs to the caller until ``keep_program`` gives it back: two runs in one process never share one.
+    """
+    kept = _cache.pop(_key(spec, device), None)
+    if kept is not None:
+        return kept
+    return Program(
+        plan_job(spec),
+        spec.training,
+        pixel_max=spec.dataset.info.pixel_max,
+        executor=choose_executor(spec.architecture.layers, device),
+        dtype_policy=dtype_policy(spec),
+    )
+
+
+def keep_program(spec: JobSpec, device: Device, program: Program) -> None:
+    """Give a program back for the next job of its kind."""
+    _cache[_key(spec, device)] = program
+    while len(_cache) > _KEPT:
+        _cache.popitem(last=False)
+
+
+def dtype_policy(spec: JobSpec) -> str:
+    """Keras's dtype policy of a job; ``float32`` follows ``keras.config.floatx()``, as Keras itself does."""
+    precision = spec.training.precision
+    return str(keras.config.floatx() if precision == "float32" else precision)
+
+
+def _key(spec: JobSpec, device: Device) -> str:
+    """What is compiled into a program; all else is its input."""
+    document = spec.to_document()
+    optimizer = {
+        name: value for name, value in document["training"]["optimizer"].items() if name != "learning_rate"
+    }
+    parts = [
+        document["architecture"]["layers"],
+        optimizer,
+        spec.training.batch_size,
+        spec.dataset.info.shape,
+        spec.dataset.info.class_count,
+        spec.dataset.info.pixel_max,
+        dtype_policy(spec),
+        device,
+    ]
+    return json.dumps(parts, sort_keys=True)

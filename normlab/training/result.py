@@ -1,0 +1,95 @@
+"""What a training gives back."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from normlab.spec import JobSpec, plan_job, type_of
+from normlab.training.context import EpochRecord
+from normlab.training.export import ExportedFile, export_all
+from normlab.training.network import Array, build_serving_network
+
+
+class StopReason(StrEnum):
+    """Why a run ended."""
+
+    COMPLETED = "completed"
+    EARLY_STOPPING = "early_stopping"
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Where the time of one call of ``train`` went, in seconds. Epochs of earlier attempts are in training."""
+
+    starting_seconds: float
+    """Reading data, making the network and its initial weights."""
+    compiling_seconds: float
+    training_seconds: float
+    evaluating_seconds: float
+    total_seconds: float
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """A trained network with its history."""
+
+    spec: JobSpec
+    history: tuple[EpochRecord, ...]
+    stop_reason: StopReason
+    test_loss: float
+    test_accuracy: float
+    test_correct: npt.NDArray[np.bool_]
+    """For each test sample whether it was right: (n_test,)."""
+    weights: tuple[Array, ...]
+    """In the order of ``network.weights``."""
+    timings: Timings
+    digests: dict[str, Any]
+    """SHA-256 of initial kernels, data order, final weights and the dataset's files."""
+    environment: dict[str, Any]
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch (from 1) with the best validation accuracy, the first of several; without one, of training."""
+        validated = self.history[0].val_accuracy is not None
+        values = [record.val_accuracy if validated else record.accuracy for record in self.history]
+        return int(np.argmax(np.array(values, float))) + 1
+
+    @cached_property
+    def network(self) -> keras.Model:
+        """The trained network, taking raw pixels (batch, *shape) and giving probabilities (batch, classes)."""
+        network = build_serving_network(plan_job(self.spec), self.spec.dataset.info.pixel_max)
+        network.set_weights(self.weights)
+        return network
+
+    @property
+    def layers(self) -> list[dict[str, Any]]:
+        """Each layer with its shape and its variables, as plain JSON."""
+        built = {layer.name: layer for layer in self.network.layers}
+        return [
+            {
+                "name": item.name,
+                "type": type_of(item.layer),
+                "output_shape": list(item.output_shape),
+                "parameters": sum(int(np.prod(weight.shape)) for weight in built[item.name].weights),
+                "variables": [
+                    {
+                        "name": weight.name,
+                        "shape": list(weight.shape),
+                        "trainable": bool(weight.trainable),
+                        "dtype": str(weight.dtype),
+                    }
+                    for weight in built[item.name].weights
+                ],
+            }
+            for item in plan_job(self.spec)
+        ]
+
+    def export(self, folder: Path) -> list[ExportedFile]:
+        """Write the artifacts into a folder; a kind that cannot be written says so and does not stop the others."""
+        return export_all(self.network, self.history, self.test_correct, folder)
