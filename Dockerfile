@@ -36,7 +36,9 @@ FROM ${PYTHON_IMAGE} AS runtime
 RUN groupadd --gid 10001 normlab \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin normlab \
  && install -d -o normlab -g normlab -m 0750 /data /artifacts
+# onnxruntime's Linux wheels report to their maker unless they are told not to.
 ENV PATH=/opt/normlab/bin:$PATH \
+    ORT_DISABLE_TELEMETRY=1 \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     NORMLAB_DATA_DIR=/data \
