@@ -3,9 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
+DATA ?= demo-data
 
-.PHONY: demo test check up bench-training lock clean
+.PHONY: demo up test test-containers check lock bench-epochs help
 .DELETE_ON_ERROR:
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f"Normlab needs Python 3.11 to 3.13, this is {v[0]}.{v[1]}: make PYTHON=python3.12 ...")'
@@ -14,17 +18,29 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+demo: $(STAMP)  ## train the notebook's two networks through the service, compare them, classify a picture
+	scripts/get-fashion-mnist $(DATA)
+	$(BIN)/normlab demo --data $(DATA)
+
 up: $(STAMP)  ## the whole service on this machine, until Ctrl-C
 	$(BIN)/normlab up
 
 test: $(STAMP)  ## all tests that need no Docker engine
-	$(BIN)/pytest -n auto -m "not containers"
+	scripts/get-fashion-mnist $(DATA)
+	$(BIN)/pytest -n auto --dist loadgroup -m "not containers"
 
-check: $(STAMP)  ## style, types and who may import whom
+test-containers: $(STAMP)  ## the compose file, run for real: needs a Docker engine and docker-compose
+	$(BIN)/pytest -m containers tests/containers
+
+check: $(STAMP)  ## style, types, and who may import whom
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench-epochs: $(STAMP)  ## one epoch of each preset against the notebook's code
+	scripts/get-fashion-mnist $(DATA)
+	$(BIN)/python bench/preset_epochs.py --data $(DATA)
 
 lock: $(STAMP)  ## make the locks in requirements/ anew (needs uv)
 	requirements/compile
