@@ -1,6 +1,5 @@
 """A Redis of our own: private to one folder, reached through a unix socket, gone when we are gone."""
 
-import fcntl
 import importlib.util
 import os
 import shutil
@@ -8,19 +7,19 @@ import socket
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
 from normlab.errors import SetupError
+from normlab.folder_lock import FolderLock
 from normlab.processes import Process
 
 # The kernel's limit for a socket's path with its closing zero byte: 108 bytes on Linux, 104 on macOS and BSD.
 SOCKET_PATH_BYTES = 107 if sys.platform == "linux" else 103
 START_SECONDS = 20.0
-# A server whose parent was killed needs a moment to write its data and go; so long we wait for it.
-PREDECESSOR_SECONDS = 3.0
 
 
 def find_redis_server() -> Path:
@@ -63,39 +62,38 @@ class EmbeddedRedis:
         self.folder = folder.absolute()
         self.socket_path = self.folder / "redis.sock"
         self._temporary: Path | None = None
-        self._log_folder = log_folder or self.folder
-        self.process: Process | None = None
-        """The server's process, None before ``start``."""
+        self.process = Process("redis", log_folder or self.folder)
 
     @property
     def broker_url(self) -> str:
         """Its address as Celery and kombu write it."""
         return f"redis+socket://{quote(str(self.socket_path))}"
 
-    def start(self) -> None:
+    def start(self, inherit: Sequence[int] = ()) -> None:
         """Start it and wait until it answers.
+
+        Args:
+            inherit: File descriptors that stay open in the server.
 
         Raises:
             SetupError: No server is installed, another one serves this folder, or it ended at once.
         """
         server = find_redis_server()
         self._make_private_folder()
-        lock = self._lock()
-        try:
+        refusal = (
+            f"Another Redis ({{owner}}) already serves the folder {self.folder}. "
+            "End what started it, or use another folder."
+        )
+        with FolderLock(self.folder / "redis.lock", refusal) as lock:
             self._place_socket()
-            self.process = Process("redis", self._command(server), self._log_folder)
             # The server holds the lock, too: it is free again when the server is gone, however it ended.
-            self.process.start(inherit=[lock])
-            os.truncate(lock, 0)
-            os.pwrite(lock, str(self.process.pid).encode(), 0)
-        finally:
-            os.close(lock)
-        self._wait_for_answer(self.process)
+            self.process.start(self._command(server), [lock.descriptor, *inherit])
+            lock.write_owner(f"process {self.process.pid}")
+        self._wait_for_answer()
 
     def stop(self, seconds: float = 10) -> None:
         """End it: it writes what it has, then goes. Does nothing when it does not run."""
-        if self.process is not None:
-            self.process.stop(seconds)
+        self.process.stop(seconds)
         self.socket_path.unlink(missing_ok=True)
         if self._temporary is not None:
             shutil.rmtree(self._temporary, ignore_errors=True)
@@ -115,25 +113,6 @@ class EmbeddedRedis:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.folder.chmod(0o700)  # mkdir leaves an existing folder as it is
 
-    def _lock(self) -> int:
-        """The folder's lock as an open file descriptor; the file names the process that has it."""
-        path = self.folder / "redis.lock"
-        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        deadline = time.monotonic() + PREDECESSOR_SECONDS
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() < deadline:
-                    time.sleep(0.05)
-                    continue
-                os.close(lock)
-                raise SetupError(
-                    f"Another Redis (process {path.read_text() or 'unknown'}) already serves the folder "
-                    f"{self.folder}. End what started it, or use another folder."
-                ) from None
-            return lock
-
     def _place_socket(self) -> None:
         if self._temporary is None and len(os.fsencode(self.socket_path)) > SOCKET_PATH_BYTES:
             self._temporary = Path(tempfile.mkdtemp(prefix="normlab-"))
@@ -152,7 +131,8 @@ class EmbeddedRedis:
         }
         return [str(server), *(word for key, value in options.items() for word in (f"--{key}", value))]
 
-    def _wait_for_answer(self, process: Process) -> None:
+    def _wait_for_answer(self) -> None:
+        process = self.process
         deadline = time.monotonic() + START_SECONDS
         while not answers(self.socket_path):
             if process.exit_code() is not None:

@@ -22,7 +22,6 @@ class Process:
 
     Args:
         name: What it is called in messages; its log is ``<name>.log``.
-        command: Program and arguments.
         log_folder: Where the log file is written. One that has grown beyond 10 MiB is set aside at a start.
         environment: All of its environment variables; without it our own.
     """
@@ -30,13 +29,11 @@ class Process:
     def __init__(
         self,
         name: str,
-        command: Sequence[str],
         log_folder: Path,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self.log_path = log_folder / f"{name}.log"
-        self._command = [*command]
         self._environment = environment
         self._popen: subprocess.Popen[bytes] | None = None
 
@@ -45,10 +42,11 @@ class Process:
         """Its process id, None before it was started."""
         return self._popen.pid if self._popen else None
 
-    def start(self, inherit: Sequence[int] = ()) -> None:
+    def start(self, command: Sequence[str], inherit: Sequence[int] = ()) -> None:
         """Start it, or start it again after it ended.
 
         Args:
+            command: Program and arguments.
             inherit: File descriptors that stay open in it, such as a lock that is to last as long as it does.
 
         Raises:
@@ -57,7 +55,6 @@ class Process:
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         if self.log_path.exists() and self.log_path.stat().st_size > LOG_BYTES:
             self.log_path.replace(self.log_path.with_suffix(".log.1"))
-        command = self._command
         if sys.platform == "linux":
             leash = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), str(int(signal.SIGTERM))]
             command = [*leash, *command]

@@ -1,9 +1,11 @@
 """Talk to a Normlab service from Python: ``with Client() as client: client.submit("batch_norm")``."""
 
-from normlab.client.client import ChartFormat, Client
+from normlab.client.client import ChartFormat, Client, Invert
 from normlab.client.events import EventKind, JobEvent
 from normlab.client.models import (
     ArchitectureInfo,
+    ClassScore,
+    ComparedJob,
     Comparison,
     EpochMetrics,
     Job,
@@ -17,10 +19,13 @@ from normlab.client.models import (
 __all__ = [
     "ArchitectureInfo",
     "ChartFormat",
+    "ClassScore",
     "Client",
+    "ComparedJob",
     "Comparison",
     "EpochMetrics",
     "EventKind",
+    "Invert",
     "Job",
     "JobEvent",
     "JobState",

@@ -54,6 +54,15 @@ class ChartFormat(StrEnum):
         ]
 
 
+class Invert(StrEnum):
+    """Whether light and dark of a picture change places: the datasets' things are light on black."""
+
+    NEVER = "never"
+    ALWAYS = "always"
+    AUTO = "auto"
+    """When the picture's border is light."""
+
+
 class Client:
     """A Normlab service.
 
@@ -132,12 +141,11 @@ class Client:
         """All jobs that match, newest first; further pages are fetched as they are needed."""
         filters = {"state": state, "tag": tag, "name": name}
         parameters = {key: str(value) for key, value in filters.items() if value is not None}
-        while True:
-            page = self._transport.fetch(JobPage, "GET", "/jobs", params=parameters)
+        page = self._transport.fetch(JobPage, "GET", "/jobs", params=parameters)
+        yield from page.data
+        while page.next is not None:
+            page = self._transport.fetch(JobPage, "GET", page.next)
             yield from page.data
-            if page.next is None:
-                return
-            parameters["cursor"] = page.next
 
     def wait(self, job_id: str, timeout_seconds: float | None = None) -> Job:
         """Wait until a job has ended, and return it, however it ended.
@@ -170,16 +178,21 @@ class Client:
         """Delete a job that does not run, with its metrics and its files."""
         self._transport.request("DELETE", _path(job_id))
 
-    def predict(self, job_id: str, images: str | Path | Pixels) -> list[Prediction]:
+    def predict(
+        self, job_id: str, images: str | Path | Pixels, *, invert: Invert | str = Invert.NEVER, top_k: int = 0
+    ) -> list[Prediction]:
         """Let a trained network classify images.
 
         Args:
             images: The path of a PNG or JPEG file, or raw pixels (0 to the dataset's ``pixel_max``) of
                 shape (n, height, width[, channels]) or (n, pixels), as an array or nested lists.
+            invert: Whether light and dark of an image file change places first.
+            top_k: Give so many of the best classes, too.
 
         Returns:
             A prediction for each image.
         """
+        parameters = {"invert": Invert(invert).value, "top_k": top_k}
         if isinstance(images, str | Path):
             path = Path(images)
             media_type = IMAGE_TYPES.get(path.suffix.lower())
@@ -190,7 +203,9 @@ class Client:
             body = {"content": _read(path), "headers": {"Content-Type": media_type}}
         else:
             body = {"json": {"instances": images.tolist() if isinstance(images, np.ndarray) else images}}
-        answer = self._transport.fetch(Predictions, "POST", _path(job_id, "predict"), **body)
+        answer = self._transport.fetch(
+            Predictions, "POST", _path(job_id, "predict"), params=parameters, **body
+        )
         return list(answer.predictions)
 
     def compare(self, job_ids: Iterable[str]) -> Comparison:

@@ -93,7 +93,7 @@ class Job(Answer):
     timings: dict[str, float | None] | None
     error: JobFailure | None
     environment: dict[str, Any] | None = None
-    digests: dict[str, str] | None = None
+    digests: dict[str, Any] | None = None
     history: tuple[StateChange, ...] = ()
     links: dict[str, str] = Field(default_factory=dict)
 
@@ -106,7 +106,7 @@ class Job(Answer):
 
 
 class JobPage(Answer):
-    """Some of the jobs, newest first, and the cursor of the page behind them."""
+    """Some of the jobs, newest first, and the path of the page behind them."""
 
     data: tuple[Job, ...]
     next: str | None
@@ -144,13 +144,23 @@ class Validation(Answer):
     estimate: dict[str, Any]
 
 
-class Prediction(Answer):
-    """What a network sees in one image. ``probabilities`` are in the order of the dataset's classes."""
+class ClassScore(Answer):
+    """A class and its probability."""
 
     label: int
     class_name: str = Field(alias="class")
     probability: float
+
+
+class Prediction(ClassScore):
+    """What a network sees in one image: the most probable class.
+
+    ``probabilities`` are in the order of the dataset's classes; ``top_k`` has as many of the best classes as
+    were asked for.
+    """
+
     probabilities: tuple[float, ...]
+    top_k: tuple[ClassScore, ...] = ()
 
 
 class Predictions(Answer):
@@ -223,6 +233,7 @@ class ArchitectureInfo(Answer):
     name: str
     description: str
     layers: tuple[dict[str, Any], ...]
+    parameters: int
 
 
 class Architectures(Answer):

@@ -1,0 +1,40 @@
+"""The command ``normlab``: start a service on this machine, and talk to one here or elsewhere.
+
+Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 refused or failed (one clear message says
+why), 2 wrong usage, 130 ended by Ctrl-C.
+"""
+
+from collections.abc import Callable
+
+import typer
+
+from normlab.cli.catalogue import architectures, datasets
+from normlab.cli.compare import compare
+from normlab.cli.demo import demo
+from normlab.cli.group import ReportingGroup
+from normlab.cli.jobs import cancel, delete, jobs, show
+from normlab.cli.predict import predict
+from normlab.cli.submit import submit
+from normlab.cli.up import up
+from normlab.cli.watch import watch
+
+app = typer.Typer(
+    name="normlab",
+    cls=ReportingGroup,
+    help="Does this change to my network help, by how much, and at what cost?",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_PANELS: dict[str, tuple[Callable[..., None], ...]] = {
+    "This machine": (up, demo),
+    "Jobs": (submit, watch, jobs, show, cancel, delete),
+    "Answers": (compare, predict),
+    "What there is": (architectures, datasets),
+}
+for _panel, _commands in _PANELS.items():
+    for _command in _commands:
+        app.command(rich_help_panel=_panel)(_command)
+
+__all__ = ["app"]

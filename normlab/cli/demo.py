@@ -1,0 +1,90 @@
+"""``normlab demo``: the notebook's experiment, done by the real service over HTTP."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from normlab.cli.compare import show_comparison, write_chart
+from normlab.cli.notebook import check_against_notebook
+from normlab.cli.output import notes, out
+from normlab.cli.predict import show_prediction
+from normlab.cli.watch import report_failures, watch_jobs
+from normlab.client import ChartFormat, Client, Job
+from normlab.errors import DatasetError, ServiceError
+from normlab.local import LocalService
+from normlab.spec import DATASETS, DatasetName
+
+ARMS = ("baseline", "batch_norm")
+DATASET = DatasetName.FASHION_MNIST
+IMAGE_INDEX = 0
+
+
+def demo(
+    *,
+    data: Annotated[Path, typer.Option(help="Where everything is kept.")] = Path("demo-data"),
+    epochs: Annotated[int, typer.Option(min=1, help="Epochs of each network.")] = 10,
+) -> None:
+    """Train the notebook's two networks through a service of their own, and compare them.
+
+    Starts the service on this machine, submits both, shows them train on Fashion-MNIST, compares them, lets
+    one classify a test image, checks the accuracies against the notebook's, and ends the service.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C: everything is stopped
+    data.mkdir(parents=True, exist_ok=True)
+    notes.print("[bold]Fashion-MNIST[/]: looking for its files")
+    image = data / "test_image.png"
+    label = _write_test_image(data, image)
+    notes.print("[bold]The service[/]: Redis, a worker and the API, on this machine only")
+    with LocalService(data, announce=notes.print) as service, Client(service.url) as client:
+        notes.print(f"It answers at {service.url}; its logs are in {service.log_dir}", soft_wrap=True)
+        try:
+            jobs = _train(client, epochs)
+            _compare(client, jobs, data / "comparison.png")
+            _classify(client, jobs[-1], image, label)
+            differ = check_against_notebook(client, jobs)
+        except ServiceError:
+            service.raise_failure()  # it knows better why the service does not answer
+            raise
+    if differ:
+        notes.print(f"Error: {differ}", style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(1)
+
+
+def _write_test_image(data: Path, image: Path) -> int:
+    """Write a picture of the real test set; this finds, checks and unpacks the dataset. Returns its label."""
+    command = [sys.executable, "-P", "-m", "normlab.sample", DATASET.value, str(IMAGE_INDEX), str(image)]
+    environment = {**os.environ, "NORMLAB_DATA_DIR": str(data.absolute())}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+    if done.returncode != 0:
+        raise DatasetError(done.stderr.strip())
+    return int(done.stdout)
+
+
+def _train(client: Client, epochs: int) -> list[Job]:
+    notes.print(f"\n[bold]Training[/] {' and '.join(ARMS)} for {epochs} epochs")
+    jobs = [
+        client.submit(arm, dataset={"name": DATASET}, training={"epochs": epochs}, tags=["demo"])
+        for arm in ARMS
+    ]
+    jobs = watch_jobs(client, jobs)
+    report_failures(jobs)
+    return jobs
+
+
+def _compare(client: Client, jobs: list[Job], chart: Path) -> None:
+    ids = [job.id for job in jobs]
+    out.print("\n[bold]The comparison[/]")
+    show_comparison(client.compare(ids))
+    out.print()
+    write_chart(client, ids, chart, ChartFormat.PNG)
+
+
+def _classify(client: Client, job: Job, image: Path, label: int) -> None:
+    out.print(f"\n[bold]What {job.title} sees in the first test image[/] ({image})", soft_wrap=True)
+    show_prediction(client.predict(job.id, image, top_k=3)[0])
+    out.print(f"The dataset says: {DATASETS[DATASET].classes[label]}")

@@ -1,0 +1,140 @@
+"""``normlab jobs``, ``show``, ``cancel`` and ``delete``."""
+
+from itertools import islice
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from normlab.cli.output import (
+    JsonOption,
+    UrlOption,
+    moment,
+    notes,
+    out,
+    percent,
+    seconds,
+    state_text,
+    table,
+    write_json,
+)
+from normlab.client import Client, Job, JobState, Metrics
+
+JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")]
+JobsArgument = Annotated[list[str], typer.Argument(metavar="JOB...", help="Ids of the jobs.")]
+
+
+def jobs(
+    *,
+    state: Annotated[JobState | None, typer.Option(help="Only those in this state.")] = None,
+    tag: Annotated[str | None, typer.Option(help="Only those with this tag.")] = None,
+    name: Annotated[str | None, typer.Option(help="Only those of this name.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
+    as_json: JsonOption = False,
+    url: UrlOption = None,
+) -> None:
+    """List jobs, newest first."""
+    with Client(url) as client:
+        # One more than is shown, to know whether there are more.
+        found = list(islice(client.jobs(state=state, tag=tag, name=name), limit + 1))
+    shown = found[:limit]
+    if as_json:
+        write_json(shown)
+        return
+    listing = table(
+        "job",
+        "title",
+        "dataset",
+        "state",
+        "epoch",
+        "val",
+        "test",
+        "created",
+        numbers=("epoch", "val", "test"),
+    )
+    for job in shown:
+        result = job.result
+        listing.add_row(
+            job.id,
+            escape(job.title),
+            job.spec["dataset"]["name"],
+            state_text(job.state),
+            _epoch(job),
+            percent(result.best_val_accuracy if result else None),
+            percent(result.test_accuracy if result else None),
+            moment(job.created_at),
+        )
+    if shown:
+        out.print(listing)
+    else:
+        notes.print("There are no such jobs." if state or tag or name else "There are no jobs yet.")
+    if len(found) > limit:
+        notes.print(f"There are more; see them with --limit {limit * 10}.")
+
+
+def _epoch(job: Job) -> str:
+    epochs = job.spec["training"]["epochs"]
+    if job.progress is not None:
+        return f"{job.progress.epoch}/{epochs}"
+    return f"{job.result.epochs if job.result else '-'}/{epochs}"
+
+
+def show(job_id: JobArgument, *, as_json: JsonOption = False, url: UrlOption = None) -> None:
+    """Show one job: where it is, what it reached, where the time went."""
+    with Client(url) as client:
+        job = client.job(job_id)
+        metrics = None if as_json else client.metrics(job_id)
+    if metrics is None:
+        write_json(job)
+        return
+    out.print(f"[bold]{escape(job.title)}[/]  {state_text(job.state)}  [dim]{job.id}[/]", soft_wrap=True)
+    for change in job.history:
+        reason = f"  {escape(change.reason)}" if change.reason else ""
+        out.print(f"  {moment(change.at)}  {state_text(change.state)}{reason}", soft_wrap=True)
+    if job.error:
+        out.print(f"  {job.error.code}: {job.error.detail}", style="red", markup=False, soft_wrap=True)
+    if metrics.epochs:
+        out.print()
+        _show_epochs(metrics)
+    if job.result:
+        out.print(
+            f"\nTest accuracy {percent(job.result.test_accuracy)}, best validation accuracy "
+            f"{percent(job.result.best_val_accuracy)} at epoch {job.result.best_epoch}."
+        )
+    if job.timings:
+        parts = [
+            f"{key.removesuffix('_seconds')} {seconds(value)}" for key, value in job.timings.items() if value
+        ]
+        out.print(f"Time: {', '.join(parts)}.")
+
+
+def _show_epochs(metrics: Metrics) -> None:
+    columns = ("epoch", "loss", "accuracy", "val loss", "val accuracy", "seconds")
+    epochs = table(*columns, numbers=columns)
+    for epoch in metrics.epochs:
+        epochs.add_row(
+            str(epoch.epoch),
+            f"{epoch.loss:.4f}",
+            percent(epoch.accuracy),
+            "-" if epoch.val_loss is None else f"{epoch.val_loss:.4f}",
+            percent(epoch.val_accuracy),
+            f"{epoch.train_seconds + epoch.evaluate_seconds:.2f}",
+        )
+    out.print(epochs)
+
+
+def cancel(job_ids: JobsArgument, *, url: UrlOption = None) -> None:
+    """End jobs that wait or run. What they have learned so far is kept as metrics."""
+    with Client(url) as client:
+        for job_id in job_ids:
+            job = client.cancel(job_id)
+            done = "is cancelled" if job.state is JobState.CANCELLED else "will be cancelled in a moment"
+            out.print(f"{job.id} {done}", soft_wrap=True)
+
+
+def delete(job_ids: JobsArgument, *, url: UrlOption = None) -> None:
+    """Delete jobs with their metrics and files. One that runs has to be cancelled first."""
+    with Client(url) as client:
+        for job_id in job_ids:
+            client.delete(job_id)
+            out.print(f"{job_id} is deleted", soft_wrap=True)

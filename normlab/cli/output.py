@@ -1,0 +1,77 @@
+"""How things are written to the terminal."""
+
+import json
+import sys
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from pydantic import BaseModel
+from rich.console import Console
+from rich.table import Table
+
+from normlab.client import JobState
+
+out = Console(highlight=False)
+"""Results."""
+notes = Console(stderr=True, highlight=False)
+"""What is said beside the results."""
+
+STATE_STYLES = {
+    JobState.QUEUED: "yellow",
+    JobState.RUNNING: "cyan",
+    JobState.SUCCEEDED: "green",
+    JobState.FAILED: "red",
+    JobState.CANCELLED: "magenta",
+}
+
+UrlOption = Annotated[
+    str | None,
+    typer.Option("--url", envvar="NORMLAB_URL", help="Where the service answers.", show_default=False),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.")]
+
+
+def write_json(value: Any) -> None:
+    """Write an answer of the service (or a list of them) as JSON."""
+    sys.stdout.write(json.dumps(value, default=_plain, indent=2, ensure_ascii=False) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", by_alias=True)
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def table(*columns: str, numbers: tuple[str, ...] = ()) -> Table:
+    """An empty table; the columns named in ``numbers`` are aligned to the right."""
+    made = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        made.add_column(column, justify="right" if column in numbers else "left", no_wrap=column == "job")
+    return made
+
+
+def state_text(state: JobState) -> str:
+    """A state in its colour."""
+    return f"[{STATE_STYLES[state]}]{state.value}[/]"
+
+
+def percent(fraction: float | None) -> str:
+    """An accuracy, as ``84.7 %``."""
+    return "-" if fraction is None else f"{fraction:.2%}".replace("%", " %")
+
+
+def seconds(value: float | None) -> str:
+    """A duration: ``0.71 s``, ``12.3 s``, ``2 min 05 s``."""
+    if value is None:
+        return "-"
+    if value < 60:
+        return f"{value:.2f} s" if value < 10 else f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
+
+
+def moment(at: datetime | None) -> str:
+    """A time, in this machine's zone."""
+    return "-" if at is None else f"{at.astimezone():%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,40 @@
+"""``normlab predict``: let a trained network look at a picture."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from normlab.cli.output import JsonOption, UrlOption, out, percent, write_json
+from normlab.client import Client, Invert, Prediction
+
+BAR_WIDTH = 30
+
+
+def predict(
+    job_id: Annotated[str, typer.Argument(metavar="JOB", help="A job that has succeeded.")],
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="A PNG or JPEG file.")],
+    *,
+    top: Annotated[int, typer.Option(min=1, help="Show so many classes.")] = 5,
+    invert: Annotated[
+        Invert, typer.Option(help="Whether light and dark change places first.")
+    ] = Invert.NEVER,
+    as_json: JsonOption = False,
+    url: UrlOption = None,
+) -> None:
+    """Classify a picture with a trained network."""
+    with Client(url) as client:
+        prediction = client.predict(job_id, image, invert=invert, top_k=top)[0]
+    write_json(prediction) if as_json else show_prediction(prediction)
+
+
+def show_prediction(prediction: Prediction) -> None:
+    """Write the best classes with a bar for each one's probability."""
+    bars = Table.grid(padding=(0, 2, 0, 0))
+    for score in prediction.top_k:
+        bar = "█" * round(score.probability * BAR_WIDTH) or "▏"
+        style = "bold" if score.label == prediction.label else "dim"
+        bars.add_row(escape(score.class_name), percent(score.probability), bar, style=style)
+    out.print(bars)

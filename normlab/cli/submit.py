@@ -1,0 +1,134 @@
+"""``normlab submit``: ask for a training run."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from normlab.cli.output import JsonOption, UrlOption, notes, out, table, write_json
+from normlab.cli.watch import report_failures, watch_jobs
+from normlab.client import Client, Validation
+from normlab.errors import Problem, SpecError
+from normlab.spec import TrainingSpec
+
+
+def submit(
+    architecture: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="ARCHITECTURE", help="A preset (see `normlab architectures`).", show_default=False
+        ),
+    ] = None,
+    *,
+    file: Annotated[
+        str | None,
+        typer.Option(
+            help="A job spec as JSON, - for stdin; what is given beside it goes over it.", show_default=False
+        ),
+    ] = None,
+    dataset: Annotated[str | None, typer.Option(help="fashion_mnist, mnist, cifar10 or digits.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="How often all training samples are seen.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Initial weights, order of the data, dropout.")] = None,
+    optimizer: Annotated[str | None, typer.Option(help="sgd, adam, adamw or rmsprop.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="The optimizer's step size.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Samples of one step.")] = None,
+    target_accuracy: Annotated[
+        float | None, typer.Option(help="Note when the validation accuracy reaches this.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="What you call this job.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="To find it by; may be given several times.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Follow it to its end.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only check it, and say how large it is.")
+    ] = False,
+    as_json: JsonOption = False,
+    url: UrlOption = None,
+) -> None:
+    """Train a network. Writes the job's id; what you leave out has the service's defaults."""
+    spec = _read_spec(file) if file else {}
+    training = {
+        "epochs": epochs,
+        "seed": seed,
+        "batch_size": batch_size,
+        "target_accuracy": target_accuracy,
+    }
+    _put(spec, {"architecture": architecture, "name": name, "tags": tag or None})
+    _put_inside(spec, "dataset", {"name": dataset})
+    _put_inside(spec, "training", training)
+    if optimizer is not None or learning_rate is not None:
+        _put_optimizer(spec, optimizer, learning_rate)
+    if "architecture" not in spec:
+        raise typer.BadParameter(
+            "name an architecture, or give a spec with --file.", param_hint="ARCHITECTURE"
+        )
+    with Client(url) as client:
+        if dry_run:
+            validation = client.validate(spec)
+            write_json(validation) if as_json else _show_size(validation)
+            return
+        job = client.submit(spec)
+        if not as_json:
+            out.print(job.id, soft_wrap=True)
+        if watch:
+            jobs = watch_jobs(client, [job])
+            report_failures(jobs)
+            job = jobs[0]
+        if as_json:
+            write_json(job)
+        elif not watch and notes.is_terminal:
+            notes.print(f"[dim]Follow it with: normlab watch {job.id}[/]", soft_wrap=True)
+
+
+def _read_spec(file: str) -> dict[str, Any]:
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+        spec = json.loads(text)
+    except OSError as error:
+        raise typer.BadParameter(f"{file} cannot be read: {error.strerror}.", param_hint="--file") from error
+    except ValueError as error:
+        raise typer.BadParameter(f"{file} is not JSON: {error}.", param_hint="--file") from error
+    if not isinstance(spec, dict):
+        raise SpecError([Problem("", 'a job spec is an object, such as {"architecture": "baseline"}')])
+    return spec
+
+
+def _put(target: dict[str, Any], values: dict[str, Any]) -> None:
+    target.update({key: value for key, value in values.items() if value is not None})
+
+
+def _put_inside(spec: dict[str, Any], key: str, values: dict[str, Any]) -> None:
+    if any(value is not None for value in values.values()):
+        spec[key] = _object(spec.get(key))
+        _put(spec[key], values)
+
+
+def _put_optimizer(spec: dict[str, Any], name: str | None, learning_rate: float | None) -> None:
+    """Options of another optimizer are dropped; without a name the learning rate is the default optimizer's."""
+    training = spec["training"] = _object(spec.get("training"))
+    optimizer = _object(training.get("optimizer") or {"name": TrainingSpec().optimizer.name})
+    if name is not None and name != optimizer.get("name"):
+        optimizer = {"name": name}
+    _put(optimizer, {"learning_rate": learning_rate})
+    training["optimizer"] = optimizer
+
+
+def _object(value: Any) -> dict[str, Any]:
+    """A part of a spec as an object: a string is short for its name."""
+    return {"name": value} if isinstance(value, str) else dict(value or {})
+
+
+def _show_size(validation: Validation) -> None:
+    estimate = validation.estimate
+    layers = table("layer", "type", "output", "parameters", numbers=("output", "parameters"))
+    for layer in estimate["layers"]:
+        shape = " x ".join(map(str, layer["output_shape"]))
+        layers.add_row(layer["name"], layer["type"], shape, f"{layer['parameters']:,}")
+    out.print(layers)
+    out.print(
+        f"{estimate['parameters']:,} parameters, {estimate['trainable_parameters']:,} of them trainable; "
+        f"{estimate['multiplications_per_sample']:,} multiplications a sample; "
+        f"{estimate['steps_per_epoch']:,} steps an epoch; "
+        f"{estimate['training_bytes'] / 2**20:,.0f} MiB of memory in training."
+    )

@@ -1,0 +1,80 @@
+"""``normlab up``: the whole service on this machine."""
+
+import signal
+from contextlib import nullcontext
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from normlab.cli.logs import LogFollower
+from normlab.cli.output import notes, out
+from normlab.local import LocalService
+from normlab.settings import Settings
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def up(
+    *,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where everything is kept. Without it NORMLAB_DATA_DIR, else your data folder.",
+            show_default=False,
+        ),
+    ] = None,
+    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen at, 0 for any.")] = 8000,
+    processes: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many jobs train at once. [default: one a core]", show_default=False),
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the logs of all processes.")] = False,
+) -> None:
+    """Start the service on this machine: a private Redis, a worker and the API. Ctrl-C ends it."""
+    service = LocalService(
+        data or Settings().data_dir, host=host, port=port, processes=processes, announce=_announce
+    )
+    endings = _end_on_signals(service)
+    with LogFollower(service.log_dir, notes) if verbose else nullcontext():
+        service.begin()
+        while not service.ready.wait(0.05) and not service.ended.is_set():
+            pass
+        if service.ready.is_set():
+            _welcome(service, host)
+        # With a timeout, so that Python looks at signals.
+        while not service.ended.wait(0.5):
+            pass
+    service.raise_failure()
+    if len(endings) > 1:
+        raise typer.Exit(130)
+
+
+def _end_on_signals(service: LocalService) -> list[int]:
+    """The first Ctrl-C or SIGTERM ends the service, a second one kills it. Returns those that came."""
+    received: list[int] = []
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+        if len(received) == 1:
+            notes.print("Ending; running jobs go back to the queue. Once more ends it at once.")
+            service.request_stop()
+        else:
+            service.kill()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
+    return received
+
+
+def _announce(sentence: str) -> None:
+    notes.print(sentence, markup=False, soft_wrap=True)
+
+
+def _welcome(service: LocalService, host: str) -> None:
+    out.print(f"Normlab is at {service.url} (what it can do: {service.url}/docs)", soft_wrap=True)
+    notes.print(f"Data and logs are in {service.data_dir}. Ctrl-C ends it.", markup=False, soft_wrap=True)
+    if host not in LOOPBACK:
+        notes.print("Anybody who reaches this machine can use it: it asks for no password.", style="yellow")

@@ -1,0 +1,74 @@
+"""``normlab watch``: follow jobs to their end."""
+
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from threading import Thread
+from typing import Annotated
+
+import typer
+
+from normlab.cli.boards import Board, LiveBoard, PlainBoard
+from normlab.cli.output import JsonOption, UrlOption, notes, write_json
+from normlab.client import Client, EventKind, Job, JobEvent, JobState
+from normlab.errors import NormlabError
+
+Happening = tuple[Job, JobEvent | NormlabError]
+
+
+def watch(
+    job_ids: Annotated[list[str], typer.Argument(metavar="JOB...", help="One or more ids.")],
+    *,
+    as_json: JsonOption = False,
+    url: UrlOption = None,
+) -> None:
+    """Follow jobs until all have ended: bars in a terminal, else a line for each epoch.
+
+    Exit code 0 if all have succeeded, else 1. Ctrl-C ends the watching, not the jobs.
+    """
+    with Client(url) as client:
+        jobs = watch_jobs(client, [client.job(job_id) for job_id in dict.fromkeys(job_ids)])
+    if as_json:
+        write_json(jobs)
+    report_failures(jobs)
+
+
+def watch_jobs(client: Client, jobs: Sequence[Job], check: Callable[[], None] = lambda: None) -> list[Job]:
+    """Show the jobs' progress on stderr until all have ended, and return them as they then are.
+
+    Args:
+        check: Called after each event; what it raises ends the watching.
+    """
+    board: Board = LiveBoard(notes, jobs) if notes.is_terminal else PlainBoard(notes, jobs)
+    happenings: SimpleQueue[Happening] = SimpleQueue()
+    for job in jobs:
+        # Daemons: a Ctrl-C need not wait for the service's next event.
+        Thread(target=_follow, args=(client, job, happenings), daemon=True).start()
+    running = {job.id for job in jobs}
+    with board:
+        while running:
+            job, happening = happenings.get()
+            if isinstance(happening, NormlabError):
+                raise happening
+            check()
+            board.show(job, happening)
+            if happening.kind is EventKind.END:
+                running.discard(job.id)
+    return [client.job(job.id) for job in jobs]
+
+
+def _follow(client: Client, job: Job, happenings: SimpleQueue[Happening]) -> None:
+    try:
+        for event in client.events(job.id):
+            happenings.put((job, event))
+    except NormlabError as error:
+        happenings.put((job, error))
+
+
+def report_failures(jobs: Sequence[Job]) -> None:
+    """Say which jobs have not succeeded, and why; then exit with 1."""
+    lost = [job for job in jobs if job.state is not JobState.SUCCEEDED]
+    for job in lost:
+        why = f": {job.error.detail} ({job.error.code})" if job.error else "."
+        notes.print(f"{job.title} ({job.id}) is {job.state.value}{why}", markup=False, soft_wrap=True)
+    if lost:
+        raise typer.Exit(1)
