@@ -5,14 +5,23 @@ import json
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import AfterValidator, ConfigDict, Field, field_validator
 
 from normlab.spec.architecture import ArchitectureField
 from normlab.spec.datasets import DATASETS, DatasetInfo, DatasetName
 from normlab.spec.fields import Integer, PositiveInteger, SpecModel
 from normlab.spec.training import TrainingSpec
 
-Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\s,][^,]*$")]
+
+def _one_line(text: str) -> str:
+    # Names are shown in tables and charts, and Postgres keeps no NUL.
+    if any(ord(character) < 32 or ord(character) == 127 for character in text):
+        raise ValueError("should be one line without control characters")
+    return text
+
+
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
+Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\s,][^,]*$"), AfterValidator(_one_line)]
 
 
 class DatasetSpec(SpecModel):
@@ -86,7 +95,7 @@ class JobSpec(SpecModel):
         }
     )
 
-    name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    name: Name | None = None
     tags: Annotated[tuple[Tag, ...], Field(max_length=32)] = ()
     architecture: ArchitectureField
     dataset: DatasetSpec = DatasetSpec()
