@@ -1,0 +1,197 @@
+"""docker-compose.yml, run for real: `make test-containers`."""
+
+import subprocess
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from containers.stack import ROOT, Stack, docker
+
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(3600)]
+
+SERVICES = ("postgres", "redis", "migrate", "api", "worker")
+RUNNING = ("postgres", "redis", "api", "worker")
+OURS = ("migrate", "api", "worker")
+
+
+def answer_to_a_blank_image(stack: Stack, job: dict[str, Any]) -> dict[str, Any]:
+    model = stack.http.get(f"/jobs/{job['id']}/model").json()
+    pixels = prod(model["input"]["shape"])
+    answer = stack.http.post(f"/jobs/{job['id']}/predict", json={"instances": [[0] * pixels]})
+    assert answer.status_code == 200, answer.text
+    prediction: dict[str, Any] = answer.json()["predictions"][0]
+    return prediction
+
+
+def test_without_an_env_file_nothing_starts_and_the_command_that_makes_it_is_named(
+    compose_command: list[str], stack: Stack
+) -> None:
+    done = subprocess.run(
+        [*compose_command, "--env-file", "/dev/null", "config"],
+        cwd=ROOT, env=stack.environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "there is no .env yet, docker/make-env makes it" in done.stderr
+
+
+def test_the_worker_container_trains_and_the_metrics_are_in_postgres(
+    stack: Stack, trained_job: dict[str, Any]
+) -> None:
+    job_id = trained_job["id"]
+    stored = stack.query(f"SELECT epoch, val_accuracy FROM epochs WHERE job_id = '{job_id}' ORDER BY epoch")
+    served = stack.http.get(f"/jobs/{job_id}/metrics").json()["epochs"]
+    assert len(served) == 2
+    assert [line.split("|")[0] for line in stored] == ["1", "2"]
+    assert [float(line.split("|")[1]) for line in stored] == [epoch["val_accuracy"] for epoch in served]
+    hostname = stack.containers("worker")[0]["Config"]["Hostname"]
+    (worker,) = stack.query(f"SELECT worker FROM jobs WHERE id = '{job_id}'")
+    assert hostname in worker
+
+
+def test_the_api_container_predicts_and_has_no_tensorflow(stack: Stack, trained_job: dict[str, Any]) -> None:
+    prediction = answer_to_a_blank_image(stack, trained_job)
+    assert sum(prediction["probabilities"]) == pytest.approx(1, abs=1e-5)
+    assert prediction["probability"] == max(prediction["probabilities"])
+    for module in ("tensorflow", "keras"):
+        tried = stack.inside("api", "python", "-c", f"import {module}")
+        assert f"No module named '{module}'" in tried.stderr
+
+
+def test_both_formats_of_the_model_are_downloaded_through_the_api(
+    stack: Stack, trained_job: dict[str, Any]
+) -> None:
+    formats = stack.http.get(f"/jobs/{trained_job['id']}/model").json()["formats"]
+    assert {entry["format"] for entry in formats} == {"keras", "onnx"}
+    for entry in formats:
+        assert len(stack.http.get(entry["url"]).content) == entry["bytes"]
+
+
+def test_two_workers_train_at_once(stack: Stack, trained_job: dict[str, Any]) -> None:
+    stack.up("--scale", "worker=2", "--no-recreate")
+    body = {"architecture": "baseline", "dataset": trained_job["spec"]["dataset"], "training": {"epochs": 40}}
+    jobs = [stack.submit(**body, name=f"seed {seed}") for seed in (1, 2)]
+    stack.wait(
+        "both jobs to train",
+        lambda: {stack.job(job)["state"] for job in jobs} in ({"running"}, {"running", "succeeded"}),
+        seconds=120,
+    )
+    for job in jobs:
+        stack.finished(job)
+    names = "', '".join(jobs)
+    workers = stack.query(f"SELECT DISTINCT worker FROM jobs WHERE id IN ('{names}')")
+    assert len(workers) == 2, workers
+    overlap = stack.query(
+        f"SELECT min(finished_at) > max(started_at) FROM jobs WHERE id IN ('{names}')"
+    )  # fmt: skip
+    assert overlap == ["t"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_each_container_has_no_rights_that_it_does_not_need(stack: Stack, service: str) -> None:
+    for container in stack.containers(service):
+        host = container["HostConfig"]
+        assert host["ReadonlyRootfs"]
+        assert host["CapDrop"] == ["ALL"]
+        assert not host["CapAdd"]
+        assert not host["Privileged"]
+        assert any(option.startswith("no-new-privileges") for option in host["SecurityOpt"])
+
+
+@pytest.mark.parametrize("service", RUNNING)
+def test_each_process_runs_as_an_ordinary_user_who_cannot_write_to_the_image(
+    stack: Stack, service: str
+) -> None:
+    assert stack.inside(service, "id", "-u").stdout.strip() not in {"", "0"}
+    tried = stack.inside(service, "sh", "-c", "touch /etc/passwd /usr/written; touch /opt/written")
+    assert tried.returncode != 0
+    assert tried.stderr.count("Read-only file system") == 3
+    for line in docker("top", stack.containers(service)[0]["Id"], "-eo", "uid").splitlines()[1:]:
+        assert line.strip() != "0"
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_the_image_has_the_fixed_user_and_says_what_it_is(stack: Stack, service: str) -> None:
+    config = stack.containers(service)[0]["Config"]
+    assert config["User"] == "10001:10001"
+    assert config["Labels"]["org.opencontainers.image.licenses"] == "Apache-2.0"
+
+
+def test_no_compiler_and_no_pip_in_the_environment_of_the_images(stack: Stack) -> None:
+    for service in ("api", "worker"):
+        found = stack.inside(service, "sh", "-c", "command -v gcc cc g++ clang; ls /opt/normlab/bin/pip*")
+        assert found.stdout == ""
+
+
+def test_only_the_api_is_published_and_only_on_this_machine(stack: Stack) -> None:
+    for service in RUNNING:
+        for container in stack.containers(service):
+            bindings = [
+                (port, binding["HostIp"], binding["HostPort"])
+                for port, published in container["NetworkSettings"]["Ports"].items()
+                for binding in published or []
+            ]
+            expected = (
+                [("8000/tcp", "127.0.0.1", stack.environment["NORMLAB_PORT"])] if service == "api" else []
+            )
+            assert bindings == expected
+
+
+def test_postgres_and_redis_are_only_in_the_network_that_has_no_way_out(stack: Stack) -> None:
+    for service in ("postgres", "redis"):
+        (name,) = stack.containers(service)[0]["NetworkSettings"]["Networks"]
+        assert docker("network", "inspect", "--format", "{{.Internal}}", name).strip() == "true"
+
+
+def test_redis_asks_for_the_password_and_forgets_nothing(stack: Stack) -> None:
+    assert "NOAUTH" in stack.inside("redis", "redis-cli", "ping").stdout
+    asked = stack.inside(
+        "redis", "sh", "-c",
+        "export REDISCLI_AUTH=$(cat /run/secrets/redis_password);"
+        " redis-cli config get appendonly; redis-cli config get maxmemory-policy",
+    )  # fmt: skip
+    assert asked.stdout.split() == ["appendonly", "yes", "maxmemory-policy", "noeviction"]
+
+
+def test_no_password_shows_in_what_docker_tells_about_the_containers(stack: Stack) -> None:
+    folder = Path(stack.compose[-1]).parent / "secrets"
+    passwords = [file.read_text() for file in folder.iterdir()]
+    assert [len(password) for password in passwords] == [64, 64]
+    for service in SERVICES:
+        for container in stack.containers(service):
+            told = docker("inspect", container["Id"]) + docker("logs", container["Id"])
+            assert not any(password in told for password in passwords)
+
+
+def test_every_container_becomes_healthy(stack: Stack) -> None:
+    for service in RUNNING:
+        stack.wait(
+            f"{service} to be healthy",
+            lambda service=service: all(
+                container["State"]["Health"]["Status"] == "healthy" for container in stack.containers(service)
+            ),
+            seconds=120,
+        )
+    assert stack.containers("migrate")[0]["State"]["ExitCode"] == 0
+
+
+def test_down_and_up_lose_nothing(stack: Stack, trained_job: dict[str, Any]) -> None:
+    job_id = trained_job["id"]
+    metrics = stack.http.get(f"/jobs/{job_id}/metrics").json()
+    prediction = answer_to_a_blank_image(stack, trained_job)
+    stack.run("down")
+    stack.up()
+    assert stack.job(job_id) == trained_job
+    assert stack.http.get(f"/jobs/{job_id}/metrics").json() == metrics
+    assert answer_to_a_blank_image(stack, trained_job) == prediction
+
+
+def test_a_job_that_was_posted_while_no_worker_ran_survives_down_and_is_trained_after_up(
+    stack: Stack,
+) -> None:
+    stack.run("stop", "worker")
+    job_id = stack.submit(architecture="baseline", dataset={"name": "digits"}, training={"epochs": 1})
+    stack.run("down")
+    stack.up()
+    stack.finished(job_id)
