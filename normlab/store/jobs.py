@@ -180,6 +180,7 @@ def retry(session: Session, job_id: str) -> Job:
             "error_detail",
         )
     )
+    afresh |= {"queued_at": database_now(), "lost_attempts": 0}
     ended = Job.state.in_([JobState.FAILED, JobState.CANCELLED])
     job = move(
         session,
@@ -187,7 +188,7 @@ def retry(session: Session, job_id: str) -> Job:
         Job.id == job_id,
         ended,
         reason="retried",
-        values=afresh | {"lost_attempts": 0},
+        values=afresh,
     )
     if job is None:
         state = get(session, job_id).state

@@ -59,7 +59,9 @@ class Job(Base):
     state: Mapped[JobState] = mapped_column(_enum(JobState))
     created_at: Mapped[datetime]
     queued_at: Mapped[datetime]
-    """When it last became ``queued``; within a priority the queue is ordered by it."""
+    """When it was handed in, or retried by hand. Within a priority the queue is ordered by it, so a job that was
+    taken back from a worker goes before those that came later.
+    """
     started_at: Mapped[datetime | None]
     """When the first attempt began."""
     finished_at: Mapped[datetime | None]

@@ -29,8 +29,6 @@ def move(
     values = dict(values or {})
     if to is not JobState.RUNNING:
         values |= _RELEASED
-    if to is JobState.QUEUED:
-        values["queued_at"] = database_now()
     if to.final:
         values["finished_at"] = database_now()
     job = update_job(session, Job.state.in_(sources(to)), *conditions, values={"state": to, **values})

@@ -1,0 +1,71 @@
+"""The janitor's thread: runs in every API and every worker process, beside what that process does."""
+
+import logging
+import threading
+import time
+
+from normlab.doorbell import Doorbell
+from normlab.store import Database, is_unavailable, janitor
+
+_logger = logging.getLogger(__name__)
+
+
+class Caretaker:
+    """Sweeps every ``every_seconds``: takes back expired leases, and rings for jobs that wait without anybody knowing.
+
+    A worker that gets a message takes the job at the head of the queue, whichever the message names. So it is
+    enough that as many messages wait as jobs, and what is missing is rung: none while all workers are busy.
+    """
+
+    def __init__(self, database: Database, doorbell: Doorbell, *, every_seconds: float) -> None:
+        self._database = database
+        self._doorbell = doorbell
+        self._every_seconds = every_seconds
+        self._next_sweep = 0.0
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="caretaker", daemon=True)
+
+    tick_seconds = 1.0
+    """How often ``tick`` is called."""
+
+    def start(self) -> None:
+        """Begin; the first sweep is at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the sweep that may be under way."""
+        self._stopping.set()
+        self._thread.join()
+
+    def tick(self) -> None:
+        """What is done every second: a sweep when its time has come. Subclasses add to it."""
+        if time.monotonic() >= self._next_sweep:
+            self._next_sweep = time.monotonic() + self._every_seconds
+            self.sweep()
+
+    def sweep(self) -> None:
+        """One sweep."""
+        swept = janitor.sweep(self._database)
+        if swept.taken_back:
+            _logger.warning("took back jobs whose worker fell silent: %s", ", ".join(swept.taken_back))
+        if swept.waiting:
+            pending = self._doorbell.pending()
+            if pending is not None:
+                self.ring(swept.waiting[: max(0, len(swept.waiting) - pending)])
+
+    def ring(self, job_ids: "tuple[str, ...] | list[str]") -> None:
+        """Ring for these jobs, as far as the broker answers."""
+        for job_id in job_ids:
+            if not self._doorbell.ring(job_id):
+                break
+
+    def _run(self) -> None:
+        while not self._stopping.wait(min(self.tick_seconds, self._every_seconds)):
+            try:
+                self.tick()
+            except Exception as error:
+                # Whatever goes wrong, the next sweep may go well; a dead janitor would go unnoticed.
+                if is_unavailable(error):
+                    _logger.warning("the database does not answer; will look again")
+                else:
+                    _logger.exception("a sweep failed; will try again")

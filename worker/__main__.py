@@ -1,0 +1,68 @@
+"""``python -m worker``: a worker with as many children as cores, until SIGTERM or Ctrl-C."""
+
+import argparse
+import os
+import sys
+import time
+
+from normlab.settings import Settings
+
+
+def main() -> None:
+    """Run a worker, or say whether one runs well."""
+    parser = argparse.ArgumentParser(
+        prog="python -m worker",
+        description="Train queued jobs. SIGTERM or Ctrl-C puts what runs back into the queue, at the step it had "
+        "reached, and ends; a second one ends at once. All settings are environment variables (NORMLAB_...).",
+    )
+    parser.add_argument(
+        "--processes", type=int, help="children (default: NORMLAB_WORKER_PROCESSES, else the cores)"
+    )
+    parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
+    parser.add_argument(
+        "--check-health",
+        action="store_true",
+        help="do not run a worker: exit with 0 if the one on this host lives, else with 1. It touches a file in the "
+        "data folder every second, so this asks neither the broker nor the database",
+    )
+    arguments = parser.parse_args()
+    if arguments.check_health:
+        sys.exit(
+            0 if is_healthy(Settings()) else "no worker on this host has given a sign of life for a while"
+        )
+    if arguments.processes is not None:
+        os.environ["NORMLAB_WORKER_PROCESSES"] = str(arguments.processes)
+    run(arguments.log_level)
+
+
+def is_healthy(settings: Settings) -> bool:
+    """Whether this host's worker touched its file lately; a sweep may hold it up for as long as a statement waits."""
+    from worker.caretaker import health_file  # noqa: PLC0415 - a worker's children decide what is loaded first
+
+    try:
+        age = time.time() - health_file(settings).stat().st_mtime
+    except FileNotFoundError:
+        return False
+    return age < settings.janitor_seconds + 45
+
+
+def run(log_level: str) -> None:
+    """Run a worker until it is told to end; exits with Celery's code."""
+    # TensorFlow's banner and hints, in every child; an operator who wants them sets the variable.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from worker.app import app, processes  # noqa: PLC0415 - reads the settings
+
+    app.worker_main(
+        [
+            "worker",
+            f"--loglevel={log_level}",
+            f"--concurrency={processes.count}",
+            "--without-gossip",
+            "--without-mingle",
+            "--without-heartbeat",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,16 @@
+"""The Celery app, put together: ``celery -A worker.app worker`` finds it here, ``python -m worker`` runs it."""
+
+from celery import Celery
+
+from normlab.doorbell import TASK_NAME
+from normlab.settings import Settings
+from worker.celery_settings import celery_settings
+from worker.processes import Processes
+
+settings = Settings()
+app = Celery("normlab")
+app.conf.update(celery_settings(settings))
+
+processes = Processes(settings)
+processes.connect()
+app.task(processes.train, name=TASK_NAME)

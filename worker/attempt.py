@@ -1,0 +1,229 @@
+"""One attempt at one job: what the training loop sees of the service, and the thread that talks to the database.
+
+The loop never waits for the database. What it reports is kept in memory, in order; a thread writes it, renews the
+lease in the same transaction, and learns there whether the job is to be cancelled. While the database is away the
+training goes on, and what it reported is written when the database is back. Whether the attempt still has its
+job then is decided by the database alone.
+"""
+
+import logging
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeVar
+
+from sqlalchemy.orm import Session
+
+from normlab.settings import Settings
+from normlab.store import Database, FailureCode, claims, endings, is_unavailable, reports
+from normlab.store.reports import EpochMetrics
+from normlab.training.context import Context, EpochRecord, Progress
+from worker.estimate import fraction, remaining_seconds
+from worker.shutdown import ShutdownFlag
+
+if TYPE_CHECKING:
+    from normlab.training import Checkpoint, CheckpointFolder
+
+PROGRESS_SECONDS = 1.0
+"""Progress is stored no more often than this."""
+HANG_SECONDS = 60.0
+"""A loop that does not stop so long after it should have is ended with its process, which the pool replaces."""
+
+_logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class StopCause(StrEnum):
+    """Why an attempt ends before its training does."""
+
+    CANCELLED = "cancelled"
+    LOST = "lost"
+    """Another attempt has the job."""
+    DEADLINE = "deadline"
+    SHUTDOWN = "shutdown"
+    """The worker ends; the job goes back into the queue."""
+
+
+class Attempt(Context):
+    """The context of a training that is one attempt at a job. Use it in a ``with`` block, which runs its thread."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        shutdown: ShutdownFlag,
+        checkpoints: "CheckpointFolder",
+        *,
+        job_id: str,
+        number: int,
+        max_runtime_seconds: float | None,
+    ) -> None:
+        self.job_id = job_id
+        self.number = number
+        self._database = database
+        self._settings = settings
+        self._shutdown = shutdown
+        self._checkpoints = checkpoints
+        self._began = time.monotonic()
+        self._deadline = None if max_runtime_seconds is None else self._began + max_runtime_seconds
+        self._elapsed_before = 0.0
+        self._cause: StopCause | None = None
+        self._stop_wanted_at: float | None = None
+        self._epochs: deque[EpochMetrics] = deque()
+        self._progress: Progress | None = None
+        self._checkpointed_at = self._began
+        self._beaten_at = self._began
+        self._ended = threading.Event()
+        self._writing = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name=f"attempt-{job_id}", daemon=True)
+
+    def __enter__(self) -> "Attempt":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    # What the loop calls.
+
+    def report(self, event: Progress | EpochRecord) -> None:
+        """Keep it for the thread."""
+        if isinstance(event, EpochRecord):
+            self._epochs.append(EpochMetrics(**asdict(event), elapsed_seconds=self.elapsed_seconds))
+        else:
+            self._progress = event
+
+    def should_stop(self) -> bool:
+        """Whether there is a cause to stop."""
+        return self.stop_cause is not None
+
+    def checkpoint_due(self) -> bool:
+        """Every ``checkpoint_seconds``."""
+        return time.monotonic() - self._checkpointed_at >= self._settings.checkpoint_seconds
+
+    def save(self, checkpoint: "Checkpoint") -> None:
+        """Write it. A full disk costs the checkpoint, not the training: the one before it stays."""
+        self._checkpointed_at = time.monotonic()
+        try:
+            self._checkpoints.write(checkpoint)
+        except OSError as error:
+            _logger.warning("%s: no checkpoint at epoch %d: %s", self.job_id, checkpoint.epoch, error)
+
+    # What the one who runs the attempt calls.
+
+    @property
+    def stop_cause(self) -> StopCause | None:
+        """Why the attempt is to end, or None. A shutdown weighs least: the others are final."""
+        if self._cause is None and self._shutdown.is_set:
+            return StopCause.SHUTDOWN
+        return self._cause
+
+    @property
+    def elapsed_seconds(self) -> float:
+        """Since the run's start, without the time between attempts."""
+        return self._elapsed_before + time.monotonic() - self._began
+
+    def resume(self, checkpoint: "Checkpoint") -> None:
+        """Take over what earlier attempts did: their time, and epochs they trained but could not store."""
+        with self._database.read() as session:
+            stored = {row.epoch: row.elapsed_seconds for row in reports.epochs(session, self.job_id)}
+        elapsed = 0.0
+        for record in checkpoint.history:
+            spent = record.compile_seconds + record.train_seconds + record.evaluate_seconds
+            elapsed = stored.get(record.epoch, elapsed + spent)
+            if record.epoch not in stored:
+                self._epochs.append(EpochMetrics(**asdict(record), elapsed_seconds=elapsed))
+        self._elapsed_before = elapsed + checkpoint.train_seconds
+
+    def conclude(self, ending: Callable[[Session], T]) -> T | None:
+        """Write what is still in memory, then the ending, each when the database lets it.
+
+        Waits for a database that is away, but not when the worker shuts down: None then, and the lease runs out.
+        """
+        while True:
+            try:
+                self._flush()
+                with self._database.write() as session:
+                    return ending(session)
+            except Exception as error:
+                if not is_unavailable(error):
+                    raise
+                _logger.warning("%s: the database does not answer; its ending waits", self.job_id)
+            if self._shutdown.is_set:
+                return None
+            time.sleep(1)
+
+    # What the thread does.
+
+    def _run(self) -> None:
+        while not self._ended.wait(min(PROGRESS_SECONDS, self._settings.heartbeat_seconds)):
+            try:
+                self._flush()
+            except Exception as error:
+                if is_unavailable(error):
+                    _logger.warning("%s: the database does not answer; training goes on", self.job_id)
+                else:
+                    _logger.exception("%s: a report could not be written", self.job_id)
+            if self._deadline is not None and time.monotonic() > self._deadline:
+                self._cause = self._cause or StopCause.DEADLINE
+            self._end_if_it_hangs()
+
+    def _flush(self) -> None:
+        with self._writing:
+            progress, self._progress = self._progress, None
+            due = time.monotonic() - self._beaten_at >= self._settings.heartbeat_seconds
+            if not (due or progress or self._epochs) or self._cause is StopCause.LOST:
+                return
+            waiting = list(self._epochs)
+            try:
+                with self._database.write() as session:
+                    alive = self._write(session, waiting, progress)
+            except BaseException:
+                self._progress = self._progress or progress
+                raise
+            for _ in waiting:
+                self._epochs.popleft()
+            self._beaten_at = time.monotonic()
+            if not alive:
+                _logger.warning("%s: attempt %d has lost the job", self.job_id, self.number)
+
+    def _write(self, session: Session, epochs: list[EpochMetrics], progress: Progress | None) -> bool:
+        beat = claims.heartbeat(session, self.job_id, self.number, lease_seconds=self._settings.lease_seconds)
+        if beat is None:
+            self._cause = StopCause.LOST
+            return False
+        if beat.cancel_requested:
+            self._cause = StopCause.CANCELLED
+        for metrics in epochs:
+            reports.report_epoch(session, self.job_id, self.number, metrics)
+        if progress is not None:
+            done = asdict(progress) | {"fraction": fraction(progress)}
+            left = remaining_seconds(progress, self.elapsed_seconds)
+            reports.report_progress(session, self.job_id, self.number, done, remaining_seconds=left)
+        return True
+
+    def _end_if_it_hangs(self) -> None:
+        cause = self.stop_cause
+        if cause in (None, StopCause.SHUTDOWN):  # at a shutdown the worker's own time limit decides
+            return
+        self._stop_wanted_at = self._stop_wanted_at or time.monotonic()
+        if time.monotonic() - self._stop_wanted_at < HANG_SECONDS:
+            return
+        _logger.error("%s: training does not stop (%s); ending this process", self.job_id, cause)
+        if cause is StopCause.CANCELLED:
+            self.conclude(lambda session: endings.cancel(session, self.job_id, self.number))
+        elif cause is StopCause.DEADLINE:
+            self.conclude(
+                lambda session: endings.fail(
+                    session, self.job_id, self.number, FailureCode.DEADLINE_EXCEEDED, DEADLINE_DETAIL
+                )
+            )
+        os._exit(os.EX_SOFTWARE)
+
+
+DEADLINE_DETAIL = "the job ran longer than its max_runtime_seconds"

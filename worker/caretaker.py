@@ -1,0 +1,53 @@
+"""The janitor of a worker's main process, which also looks after its children and says that it lives."""
+
+import os
+import threading
+from pathlib import Path
+
+import psutil
+
+from normlab.caretaker import Caretaker
+from normlab.doorbell import Doorbell
+from normlab.settings import Settings
+from normlab.store import Database, janitor
+
+# A thread that holds a database connection must not be forked: SQLite loses its locks, and a server would have two
+# clients on one connection. The main process forks only while no sweep is under way.
+_sweeping = threading.Lock()
+os.register_at_fork(
+    before=_sweeping.acquire, after_in_parent=_sweeping.release, after_in_child=_sweeping.release
+)
+
+
+def health_file(settings: Settings) -> Path:
+    """The file that a living worker on this host touches every second."""
+    return settings.data_dir / "workers" / f"{os.uname().nodename}.alive"
+
+
+class WorkerCaretaker(Caretaker):
+    """Takes the job of a child that died back at once, without waiting for its lease to run out."""
+
+    def __init__(self, database: Database, doorbell: Doorbell, settings: Settings, worker_name: str) -> None:
+        super().__init__(database, doorbell, every_seconds=settings.janitor_seconds)
+        self._worker_name = worker_name
+        self._known: set[int] = set()
+        self._health_file = health_file(settings)
+        self._health_file.parent.mkdir(parents=True, exist_ok=True)
+
+    def tick(self) -> None:
+        """Touch the health file, look after the children, and sweep when it is time."""
+        self._health_file.touch()
+        with _sweeping:
+            self._look_after_children()
+            super().tick()
+
+    def _look_after_children(self) -> None:
+        alive = {child.pid for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE}
+        if self._known <= alive:
+            self._known = alive
+            return
+        with self._database.write() as session:
+            prefix = f"{self._worker_name}/"
+            taken_back = janitor.take_back_dead(session, prefix, {f"{prefix}{pid}" for pid in alive})
+        self._known = alive
+        self.ring(taken_back)

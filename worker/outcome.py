@@ -1,0 +1,67 @@
+"""From a trained network to what the database and the artifact store keep of it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from normlab.store import ArtifactKind, ArtifactStore, Job
+from normlab.store.artifacts import StoredFile
+from normlab.store.endings import Outcome
+
+if TYPE_CHECKING:
+    from normlab.training import ExportedFile, TrainResult
+
+
+def store_files(artifacts: ArtifactStore, job: Job, exported: "Sequence[ExportedFile]") -> list[StoredFile]:
+    """Put the files that could be made into the artifact store."""
+    return [
+        artifacts.put(job.id, job.attempt, ArtifactKind(file.kind), file.path, file.media_type)
+        for file in exported
+        if file.path is not None
+    ]
+
+
+def outcome_of(
+    job: Job,
+    result: "TrainResult",
+    exported: "Sequence[ExportedFile]",
+    files: Sequence[StoredFile],
+    *,
+    exporting_seconds: float,
+) -> Outcome:
+    """What ``GET /jobs/{id}`` will show."""
+    timings = asdict(result.timings)
+    timings["exporting_seconds"] = exporting_seconds
+    timings["total_seconds"] += exporting_seconds
+    timings["waiting_seconds"] = (job.started_at - job.queued_at).total_seconds() if job.started_at else None
+    return Outcome(
+        result=_result(result)
+        | {"export_errors": {file.kind: file.error for file in exported if file.error}},
+        timings=timings,
+        environment=result.environment,
+        digests=result.digests,
+        layers=result.layers,
+        artifacts=files,
+    )
+
+
+def _result(result: "TrainResult") -> dict[str, Any]:
+    history = result.history
+    validated = [record.val_accuracy for record in history if record.val_accuracy is not None]
+    target = result.spec.training.target_accuracy
+    reached = (
+        record.epoch
+        for record in history
+        if target is not None and record.val_accuracy is not None and record.val_accuracy >= target
+    )
+    return {
+        "epochs": len(history),
+        "stop_reason": result.stop_reason,
+        "best_epoch": result.best_epoch,
+        "best_val_accuracy": max(validated, default=None),
+        "last_val_accuracy": history[-1].val_accuracy,
+        "test_loss": result.test_loss,
+        "test_accuracy": result.test_accuracy,
+        "reached_target_at_epoch": next(reached, None),
+        "train_seconds": sum(record.train_seconds for record in history),
+    }

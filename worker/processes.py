@@ -1,0 +1,99 @@
+"""What happens in a worker's main process, in each of its children, and for each message.
+
+The main process never loads TensorFlow, which does not survive a fork; each child loads it when it starts, and
+stays warm for the jobs that follow.
+"""
+
+import logging
+import os
+import secrets
+import socket
+from typing import Any
+
+from billiard import current_process
+from celery import signals
+
+from normlab.doorbell import Doorbell
+from normlab.settings import Settings
+from normlab.store import ArtifactStore, Database
+from worker.caretaker import WorkerCaretaker
+from worker.cores import allowed_cores, share, usable_cores
+from worker.runner import Child, run_next_job
+from worker.shutdown import ShutdownFlag
+
+_logger = logging.getLogger(__name__)
+
+
+class Processes:
+    """One worker: made in its main process, before any child is forked from it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._shutdown = ShutdownFlag()
+        self._caretaker: WorkerCaretaker | None = None
+        self._child: Child | None = None
+        self.name = f"{socket.gethostname()}/{secrets.token_hex(4)}"
+        """What the names of all children of this worker begin with."""
+
+    @property
+    def count(self) -> int:
+        """How many children this worker has."""
+        return self._settings.worker_processes or allowed_cores()
+
+    def connect(self) -> None:
+        """Have Celery call what follows."""
+        signals.worker_ready.connect(self._begin_to_take_care)
+        signals.worker_shutting_down.connect(self._tell_children_to_stop)
+        signals.worker_shutdown.connect(self._end_taking_care)
+        signals.worker_process_init.connect(self._begin_child)
+
+    def train(self, job_id: str) -> None:
+        """Somebody rang for this job: train the one at the head of the queue, be it that one or another."""
+        if self._child is None:
+            raise RuntimeError(
+                "jobs are trained in the children of a prefork worker: start it with python -m worker"
+            )
+        _logger.debug("rung for %s", job_id)
+        run_next_job(self._child)
+
+    def _begin_to_take_care(self, **_: Any) -> None:
+        database = Database(self._settings.resolved_database_url, pooled=False)
+        doorbell = Doorbell(self._settings.resolved_broker_url)
+        self._caretaker = WorkerCaretaker(database, doorbell, self._settings, self.name)
+        self._caretaker.start()
+
+    def _tell_children_to_stop(self, **_: Any) -> None:
+        # Runs in a signal handler. Said a second time, somebody is in a hurry: the children die with this
+        # process, and their jobs are taken back when their leases run out.
+        if self._shutdown.is_set:
+            os._exit(os.EX_TEMPFAIL)
+        self._shutdown.set()
+
+    def _end_taking_care(self, **_: Any) -> None:
+        if self._caretaker is not None:
+            self._caretaker.stop()
+
+    def _begin_child(self, **_: Any) -> None:
+        children, allowed, cores = self.count, allowed_cores(), usable_cores()
+        # A quota below the number of cores is no reason to leave out any of them.
+        if children <= allowed == len(cores) and hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, share(cores, children, current_process().index))
+        load_tensorflow(threads=max(1, allowed // children))
+        self._child = Child(
+            settings=self._settings,
+            database=Database(self._settings.resolved_database_url),
+            artifacts=ArtifactStore(self._settings.resolved_artifacts_url),
+            shutdown=self._shutdown,
+            name=f"{self.name}/{os.getpid()}",
+        )
+
+
+def load_tensorflow(threads: int) -> None:
+    """Import what trains, so that the first job does not wait for it; it uses so many threads."""
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    import tensorflow as tf  # noqa: PLC0415 - in children only, after its threads are decided
+
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+    import normlab.training.loop  # noqa: F401, PLC0415 - in children only

@@ -1,0 +1,138 @@
+"""Take a job, train it, and end it in exactly one of the ways a job can end."""
+
+import logging
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from normlab.settings import Settings
+from normlab.spec import JobSpec, parse_job_spec
+from normlab.store import ArtifactStore, Database, FailureCode, Job, JobState, claims, endings, is_unavailable
+from normlab.training.context import Phase, Progress
+from worker.attempt import DEADLINE_DETAIL, Attempt, StopCause
+from worker.failures import classify
+from worker.outcome import outcome_of, store_files
+from worker.shutdown import ShutdownFlag
+
+if TYPE_CHECKING:
+    from normlab.training import CheckpointFolder, TrainResult
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Child:
+    """What a child of the worker has: made once in it, after the fork."""
+
+    settings: Settings
+    database: Database
+    artifacts: ArtifactStore
+    shutdown: ShutdownFlag
+    name: str
+    """Host, worker and process, as the jobs' rows name it."""
+
+
+def run_next_job(child: Child) -> str | None:
+    """Take the job at the head of the queue and train it; its id, or None if none waits."""
+    if child.shutdown.is_set:
+        return None
+    try:
+        with child.database.write() as session:
+            job = claims.claim_next(session, worker=child.name, lease_seconds=child.settings.lease_seconds)
+    except Exception as error:
+        if not is_unavailable(error):
+            raise
+        _logger.warning("the database does not answer; the janitor will ring again for what waits")
+        return None
+    if job is None:
+        return None
+    _logger.info("%s: attempt %d begins", job.id, job.attempt)
+    state = run_attempt(child, job)
+    _logger.info("%s: attempt %d ended: %s", job.id, job.attempt, state or "lost the job")
+    return job.id
+
+
+def run_attempt(child: Child, job: Job) -> JobState | None:
+    """Train a job that was claimed. Gives its state afterwards; None: this attempt has lost the job."""
+    from normlab.training import CheckpointFolder, Stopped  # noqa: PLC0415 - loads TensorFlow, in children only
+
+    checkpoints = CheckpointFolder(child.settings.checkpoints_dir / job.id)
+    attempt = Attempt(
+        child.database,
+        child.settings,
+        child.shutdown,
+        checkpoints,
+        job_id=job.id,
+        number=job.attempt,
+        max_runtime_seconds=job.max_runtime_seconds,
+    )
+    with attempt:
+        try:
+            spec = parse_job_spec(job.spec, child.settings.limits)
+            ended = _train(child, job, spec, attempt, checkpoints)
+        except Stopped as stopped:
+            if attempt.stop_cause is StopCause.SHUTDOWN:
+                attempt.save(stopped.checkpoint)
+            ended = _stop(attempt)
+        except Exception as error:
+            _logger.exception("%s: attempt %d failed", job.id, job.attempt)
+            failure = classify(error)
+            ended = attempt.conclude(
+                lambda session: endings.fail(session, job.id, job.attempt, failure.code, failure.detail)
+            )
+    if ended is None:
+        child.artifacts.delete(job.id, job.attempt)
+        return None
+    if ended.state.final:
+        shutil.rmtree(checkpoints.path, ignore_errors=True)
+    if ended.state is not JobState.SUCCEEDED:
+        child.artifacts.delete(job.id, job.attempt)
+    return ended.state
+
+
+def _train(
+    child: Child, job: Job, spec: JobSpec, attempt: Attempt, checkpoints: "CheckpointFolder"
+) -> Job | None:
+    from normlab.training import train  # noqa: PLC0415 - loads TensorFlow, in children only
+
+    checkpoint = checkpoints.latest(lambda damage: _logger.warning("%s: %s", job.id, damage))
+    if checkpoint is not None and checkpoint.spec_digest == spec.digest:
+        _logger.info("%s: goes on after epoch %d, step %d", job.id, checkpoint.epoch, checkpoint.step)
+        attempt.resume(checkpoint)
+    else:
+        checkpoint = None
+    result = train(spec, context=attempt, data_dir=child.settings.data_dir, resume_from=checkpoint)
+    return _finish(child, job, attempt, result)
+
+
+def _finish(child: Child, job: Job, attempt: Attempt, result: "TrainResult") -> Job | None:
+    epochs = len(result.history)
+    attempt.report(Progress(Phase.EXPORTING, epoch=epochs, epochs=epochs, step=0, steps=0))
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="normlab-export-") as folder:
+        exported = result.export(Path(folder))
+        files = store_files(child.artifacts, job, exported)
+    outcome = outcome_of(job, result, exported, files, exporting_seconds=time.perf_counter() - began)
+    return attempt.conclude(lambda session: endings.finish(session, job.id, job.attempt, outcome))
+
+
+def _stop(attempt: Attempt) -> Job | None:
+    """End an attempt whose training was stopped, by why it was."""
+    job_id, number = attempt.job_id, attempt.number
+    match attempt.stop_cause:
+        case StopCause.CANCELLED:
+            return attempt.conclude(lambda session: endings.cancel(session, job_id, number))
+        case StopCause.DEADLINE:
+            code = FailureCode.DEADLINE_EXCEEDED
+            return attempt.conclude(
+                lambda session: endings.fail(session, job_id, number, code, DEADLINE_DETAIL)
+            )
+        case StopCause.SHUTDOWN:
+            return attempt.conclude(
+                lambda session: claims.release(session, job_id, number, reason="shutdown")
+            )
+        case _:
+            return None
