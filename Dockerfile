@@ -80,6 +80,8 @@ FROM runtime AS worker
 COPY --from=worker-dependencies /opt/normlab /opt/normlab
 COPY --from=project /opt/normlab /opt/normlab
 USER 10001:10001
+HEALTHCHECK --interval=30s --timeout=15s --start-period=60s --retries=3 \
+    CMD ["python", "-m", "worker", "--check-health"]
 CMD ["python", "-m", "worker"]
 ARG NORMLAB_VERSION=local
 ARG NORMLAB_REVISION=unknown
@@ -99,6 +101,8 @@ FROM runtime AS worker-gpu
 COPY --from=worker-gpu-dependencies /opt/normlab /opt/normlab
 COPY --from=project /opt/normlab /opt/normlab
 USER 10001:10001
+HEALTHCHECK --interval=30s --timeout=15s --start-period=60s --retries=3 \
+    CMD ["python", "-m", "worker", "--check-health"]
 CMD ["python", "-m", "worker"]
 ARG NORMLAB_VERSION=local
 ARG NORMLAB_REVISION=unknown

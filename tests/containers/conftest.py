@@ -16,18 +16,21 @@ from containers.stack import ROOT, Stack
 BUILD_SECONDS = 2400
 
 
+def answers(*command: str) -> bool:
+    """Whether the command is there and ends well."""
+    if shutil.which(command[0]) is None:
+        return False
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
 def find_compose() -> list[str]:
     """The compose command of this machine, the newer one first; skips the test where nothing would run."""
-    if (
-        shutil.which("docker") is None
-        or subprocess.run(["docker", "info"], capture_output=True, check=False).returncode
-    ):
+    if not answers("docker", "info"):
         pytest.skip("no Docker engine answers: `docker info` must work for this user")
-    if subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode == 0:
-        return ["docker", "compose"]
-    if shutil.which("docker-compose") is None:
-        pytest.skip("neither `docker compose` nor `docker-compose` is installed")
-    return ["docker-compose"]
+    for command in (["docker", "compose"], ["docker-compose"]):
+        if answers(*command, "version"):
+            return command
+    pytest.skip("neither `docker compose` nor `docker-compose` is installed")
 
 
 def free_port() -> int:

@@ -164,15 +164,16 @@ def test_no_password_shows_in_what_docker_tells_about_the_containers(stack: Stac
             assert not any(password in told for password in passwords)
 
 
-def test_every_container_becomes_healthy(stack: Stack) -> None:
-    for service in RUNNING:
-        stack.wait(
-            f"{service} to be healthy",
-            lambda service=service: all(
-                container["State"]["Health"]["Status"] == "healthy" for container in stack.containers(service)
-            ),
-            seconds=120,
-        )
+def all_healthy(stack: Stack) -> bool:
+    return all(
+        container["State"]["Health"]["Status"] == "healthy"
+        for service in RUNNING
+        for container in stack.containers(service)
+    )
+
+
+def test_every_container_becomes_healthy_and_the_migrations_have_ended_well(stack: Stack) -> None:
+    stack.wait("all containers to be healthy", lambda: all_healthy(stack), seconds=120)
     assert stack.containers("migrate")[0]["State"]["ExitCode"] == 0
 
 
