@@ -93,4 +93,4 @@ def metrics_document(job: Job, epochs: Sequence[Epoch]) -> schemas.MetricsDocume
 
 def event_data(event: Event) -> dict[str, Any]:
     """What an event's ``data:`` line holds."""
-    return {**event.data, "at": event.at, "attempt": event.attempt}
+    return {**event.data, "at": event.at.isoformat().replace("+00:00", "Z"), "attempt": event.attempt}

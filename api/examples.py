@@ -136,4 +136,85 @@ PREDICTIONS: dict[str, Any] = {
     ],
 }
 
+COMPARISON: dict[str, Any] = {
+    "jobs": [
+        {
+            "id": JOB_ID,
+            "name": "the notebook's baseline",
+            "seed": 42,
+            "epochs": 10,
+            "best_val_accuracy": 0.837,
+            "best_epoch": 10,
+            "last_val_accuracy": 0.837,
+            "last_epoch": 10,
+            "test_accuracy": 0.824,
+            "seconds_per_epoch": 0.71,
+            "compile_seconds": 1.9,
+            "train_seconds": 7.1,
+            "run_seconds": 11.8,
+            "target_accuracy": 0.8,
+            "reached_target_at_epoch": 4,
+            "seconds_to_target": 2.84,
+        }
+    ],
+    "differences": [{"field": "seed", "values": {JOB_ID: 42}}],
+    "caveats": ["All runs have the same spec but for the seed: there is nothing to compare, only a spread."],
+}
+
+JOBS: dict[str, Any] = {"data": [JOB], "has_more": True, "next": JOB_ID}
+
+VALIDATED: dict[str, Any] = {
+    "spec": _SPEC,
+    "spec_digest": "sha256:6f1c…",
+    "estimate": {
+        "layers": [
+            {
+                "name": "flatten_1",
+                "type": "flatten",
+                "output_shape": [784],
+                "parameters": 0,
+                "trainable_parameters": 0,
+                "multiplications_per_sample": 0,
+            }
+        ],
+        "parameters": 266610,
+        "trainable_parameters": 266610,
+        "multiplications_per_sample": 266200,
+        "training_bytes": 221857832,
+        "steps_per_epoch": 1719,
+    },
+}
+
+ARCHITECTURES: dict[str, Any] = {
+    "data": [
+        {
+            "name": "baseline",
+            "description": "The notebook's first network: two dense layers, no normalization.",
+            "layers": [{"type": "flatten"}, {"type": "dense", "units": 300}],
+            "parameters": 266610,
+            "trainable_parameters": 266610,
+        }
+    ]
+}
+
+DATASETS: dict[str, Any] = {
+    "data": [
+        {
+            "name": "fashion_mnist",
+            "title": "Fashion-MNIST",
+            "description": "70,000 grey pictures of clothes, 28 by 28 pixels, from Zalando's articles.",
+            "shape": [28, 28],
+            "classes": MODEL["classes"],
+            "training_samples": 60000,
+            "test_samples": 10000,
+            "pixel_max": 255,
+            "default_validation_samples": 5000,
+        }
+    ]
+}
+
+INDEX: dict[str, Any] = {"name": "normlab", "version": "0.1.0", "links": {"jobs": "/jobs", "docs": "/docs"}}
+
+ALIVE: dict[str, Any] = {"status": "ok"}
+
 READY: dict[str, Any] = {"status": "ready", "checks": {"database": "ok", "broker": "ok", "migrations": "ok"}}

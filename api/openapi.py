@@ -9,6 +9,7 @@ from api.problems import Problem
 from api.schemas import Instances
 from normlab.spec import JobSpec
 
+_DEFAULT_ERROR = "HTTPValidationError"
 _REFERENCE = "#/components/schemas/{model}"
 
 # Routes refer to these by name: they parse such bodies on their own way, or answer them from a handler.
@@ -31,4 +32,15 @@ class DocumentedAPI(FastAPI):
                 schema = model.model_json_schema(ref_template=_REFERENCE, mode=mode)  # type: ignore[arg-type]  # one of two literals
                 schemas |= schema.pop("$defs", {})
                 schemas[model.__name__] = schema
+            _remove_default_errors(document)
         return self.openapi_schema or {}
+
+
+def _remove_default_errors(document: dict[str, Any]) -> None:
+    """FastAPI adds its own 422 to every route with a parameter that does not describe one; none answers it."""
+    for path in document["paths"].values():
+        for operation in path.values():
+            if _DEFAULT_ERROR in str(operation["responses"].get("422")):
+                del operation["responses"]["422"]
+    for name in (_DEFAULT_ERROR, "ValidationError"):
+        document["components"]["schemas"].pop(name, None)

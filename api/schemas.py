@@ -116,6 +116,8 @@ class JobDocument(Answer):
 class JobList(Answer):
     """A page of jobs, newest first."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.JOBS]})
+
     data: list[JobDocument]
     has_more: bool
     next: str | None = Field(description="The `cursor` of the next page; null on the last one.")
@@ -123,6 +125,8 @@ class JobList(Answer):
 
 class ValidatedJob(Answer):
     """What a spec would train, without training it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.VALIDATED]})
 
     spec: dict[str, Any]
     spec_digest: str
@@ -288,6 +292,8 @@ class DifferenceDocument(Answer):
 class ComparisonDocument(Answer):
     """Several jobs side by side."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.COMPARISON]})
+
     jobs: list[ComparedJob]
     differences: list[DifferenceDocument]
     caveats: list[str] = Field(description="What to know before drawing a conclusion.")
@@ -306,11 +312,15 @@ class ArchitectureDocument(Answer):
 class ArchitectureList(Answer):
     """All presets."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.ARCHITECTURES]})
+
     data: list[ArchitectureDocument]
 
 
 class DatasetList(Answer):
     """All datasets."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.DATASETS]})
 
     data: list[DatasetInfo]
 
@@ -318,7 +328,9 @@ class DatasetList(Answer):
 class Alive(Answer):
     """The process answers."""
 
-    status: str = Field(examples=["ok"])
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.ALIVE]})
+
+    status: str
 
 
 class Readiness(Answer):
@@ -334,6 +346,8 @@ class Readiness(Answer):
 
 class Index(Answer):
     """What there is."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.INDEX]})
 
     name: str
     version: str

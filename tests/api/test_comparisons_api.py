@@ -1,0 +1,72 @@
+import io
+
+import pytest
+from PIL import Image
+
+from normlab.analysis import EpochPoint, RunRecord, summarize
+from support.problems import assert_problem
+
+
+@pytest.fixture
+def pair(service):
+    return (
+        service.succeeded([0.6, 0.7], name="without"),
+        service.succeeded([0.7, 0.65, 0.8], architecture="batch_norm", name="with"),
+    )
+
+
+def test_jobs_are_put_side_by_side(http, pair):
+    first, second = (job.id for job in pair)
+    comparison = http.get(f"/comparisons?jobs={first},{second}").json()
+    assert [job["id"] for job in comparison["jobs"]] == [first, second]
+    assert [job["name"] for job in comparison["jobs"]] == ["without", "with"]
+    assert [job["best_val_accuracy"] for job in comparison["jobs"]] == [0.7, 0.8]
+    assert [job["test_accuracy"] for job in comparison["jobs"]] == [0.79, 0.79]
+    assert comparison["jobs"][0]["seconds_per_epoch"] == 0.25
+    fields = {difference["field"]: difference["values"] for difference in comparison["differences"]}
+    assert set(fields["normalization"]) == {first, second}
+    assert any("seed" in sentence for sentence in comparison["caveats"])
+
+
+def test_the_answer_is_what_the_analysis_says(http, pair):
+    records = [
+        RunRecord.from_documents(
+            http.get(f"/jobs/{job.id}").json(), http.get(f"/jobs/{job.id}/metrics").json()
+        )
+        for job in pair
+    ]
+    assert isinstance(records[0].epochs[0], EpochPoint)
+    listed = ",".join(job.id for job in pair)
+    assert http.get("/comparisons", params={"jobs": listed}).json() == summarize(records).to_document()
+
+
+def test_the_chart_comes_in_three_forms(http, pair):
+    path = f"/comparisons?jobs={pair[0].id}, {pair[1].id},"
+    vega = http.get(path, headers={"Accept": "application/vnd.vegalite+json"})
+    assert vega.headers["content-type"] == "application/vnd.vegalite+json"
+    assert "vega-lite" in vega.json()["$schema"]
+    png = http.get(path, headers={"Accept": "image/png, */*;q=0.5"})
+    assert png.headers["content-type"] == "image/png"
+    with Image.open(io.BytesIO(png.content)) as picture:
+        assert picture.width > 400
+    svg = http.get(path, headers={"Accept": "image/svg+xml"})
+    assert svg.headers["content-type"] == "image/svg+xml"
+    assert svg.text.startswith("<svg")
+
+
+def test_a_job_can_be_looked_at_before_it_has_an_epoch(service, http):
+    queued = service.create()
+    comparison = http.get(f"/comparisons?jobs={queued.id},{queued.id}").json()
+    assert [job["epochs"] for job in comparison["jobs"]] == [0]
+    assert http.get(f"/comparisons?jobs={queued.id}", headers={"Accept": "image/png"}).status_code == 200
+
+
+def test_bad_comparisons_are_refused(http, pair):
+    assert_problem(http.get("/comparisons"), 422, "invalid_request", "query parameter `jobs`: Field required")
+    for listed in ("", ",", ",".join(f"job_{number:026}" for number in range(101))):
+        assert_problem(http.get(f"/comparisons?jobs={listed}"), 422, "invalid_request", "name 1 to 100 jobs")
+    unknown = f"job_{0:026}"
+    for listed in (unknown, f"{pair[0].id},{unknown}", f"{pair[0].id},%00"):
+        assert_problem(http.get(f"/comparisons?jobs={listed}"), 404, "not_found", "there is no job")
+    response = http.get(f"/comparisons?jobs={pair[0].id}", headers={"Accept": "text/html"})
+    assert_problem(response, 406, "not_acceptable", "image/svg+xml")

@@ -1,0 +1,103 @@
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema
+import pytest
+
+from api.app import create_app
+from normlab.settings import Settings
+
+PROBLEM_REFERENCE = {"$ref": "#/components/schemas/Problem"}
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    # As JSON, since that is what is served.
+    parsed: dict[str, Any] = json.loads(json.dumps(create_app(Settings()).openapi()))
+    return parsed
+
+
+@pytest.fixture(scope="module")
+def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        f"{method.upper()} {path}": operation
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+    }
+
+
+def references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for value in node.values():
+            yield from references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from references(value)
+
+
+def test_every_call_is_there(operations):
+    assert set(operations) == {
+        "POST /jobs",
+        "GET /jobs",
+        "GET /jobs/{job_id}",
+        "DELETE /jobs/{job_id}",
+        "POST /jobs/{job_id}/cancel",
+        "GET /jobs/{job_id}/metrics",
+        "GET /jobs/{job_id}/events",
+        "GET /jobs/{job_id}/model",
+        "GET /jobs/{job_id}/model/{format}",
+        "POST /jobs/{job_id}/predict",
+        "GET /comparisons",
+        "GET /architectures",
+        "GET /datasets",
+        "GET /",
+        "GET /healthz",
+        "GET /readyz",
+    }
+
+
+def test_every_call_has_a_summary_a_description_and_its_error_answers(operations):
+    for name, operation in operations.items():
+        assert operation["summary"], name
+        assert operation["description"].endswith("."), name
+        errors = {int(status) for status in operation["responses"] if int(status) >= 400}
+        assert ("{job_id}" in name) <= (404 in errors), name
+        assert (name == "POST /jobs" or "predict" in name) <= ({413, 415, 422} <= errors), name
+        for status in errors - {503}:
+            content = operation["responses"][str(status)]["content"]
+            assert content == {"application/problem+json": {"schema": PROBLEM_REFERENCE}}, name
+
+
+def test_every_body_and_answer_has_an_example_that_fits_its_schema(document, operations):
+    checked = 0
+    for name, operation in operations.items():
+        bodies = [operation["requestBody"]] if "requestBody" in operation else []
+        answers = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
+        for content in (part.get("content", {}).get("application/json") for part in (*bodies, *answers)):
+            if content is None:
+                continue
+            schema = document["components"]["schemas"][content["schema"]["$ref"].rpartition("/")[2]]
+            assert schema["examples"], name
+            for example in schema["examples"]:
+                jsonschema.validate(example, {**schema, "components": document["components"]})
+                checked += 1
+    assert checked > 12
+
+
+def test_every_reference_leads_somewhere(document):
+    for reference in references(document):
+        node = document
+        for step in reference.removeprefix("#/").split("/"):
+            node = node[step]
+
+
+def test_nothing_of_fastapis_own_errors_is_left(document):
+    assert "HTTPValidationError" not in json.dumps(document)
+
+
+def test_the_document_and_its_pages_are_served(http):
+    assert http.get("/openapi.json").json()["info"]["title"] == "Normlab"
+    assert "/openapi.json" in http.get("/docs").text

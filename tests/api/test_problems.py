@@ -1,0 +1,59 @@
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from normlab.store import Job
+from support.problems import assert_problem
+
+
+def test_an_unknown_path_is_a_problem(http):
+    assert_problem(http.get("/nowhere"), 404, "not_found", "there is nothing at /nowhere")
+
+
+def test_an_unknown_method_is_a_problem(http):
+    response = http.put("/jobs")
+    assert_problem(response, 405, "method_not_allowed", "PUT is not possible at /jobs")
+    assert response.headers["allow"]
+
+
+def test_a_body_over_the_limit_is_refused_before_it_is_sent(service, http):
+    headers = {"Content-Type": "application/json"}
+    job: Job = service.succeeded()
+    for path in ("/jobs", f"/jobs/{job.id}/predict"):
+        response = http.post(path, content=b" " * 100_001, headers=headers)
+        assert_problem(response, 413, "body_too_large", "the limit of 100000 bytes")
+    assert http.post("/jobs", content=b" " * 100_000, headers=headers).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/jobs", "/jobs/{}/predict"])
+def test_a_body_of_unknown_length_is_refused_while_it_streams(service, http, path):
+    sent = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal sent
+        while sent < 2**30:
+            sent += 2**16
+            yield b" " * 2**16
+
+    # Either the answer is read, or the server has closed the connection while we were still sending.
+    try:
+        response = http.post(
+            path.format(service.succeeded().id),
+            content=endless(),
+            headers={"Content-Type": "application/json"},
+        )
+    except httpx.WriteError:
+        pass
+    else:
+        assert_problem(response, 413, "body_too_large")
+    assert sent < 2**27
+
+
+def test_what_goes_wrong_inside_is_told_to_the_log_alone(service, http, caplog):
+    job = service.succeeded()
+    (service.folder / "artifacts" / job.id / "1").rename(service.folder / job.id)
+    response = http.get(f"/jobs/{job.id}/model/onnx")
+    problem = assert_problem(response, 500, "artifact_error", "its log says what")
+    assert "Traceback" not in str(problem)
+    assert "is not in the artifact store any more" in caplog.text

@@ -1,0 +1,65 @@
+import hashlib
+
+import pytest
+
+from normlab.serving import OnnxModel
+from normlab.store import ArtifactKind, artifacts
+from support.networks import linear_network
+from support.problems import assert_problem
+
+
+def test_a_model_is_described(service, http):
+    job = service.succeeded()
+    model = http.get(f"/jobs/{job.id}/model").json()
+    assert model["job"] == job.id
+    assert [item["format"] for item in model["formats"]] == ["keras", "onnx"]
+    assert model["layers"][0]["variables"] == [
+        {"name": "kernel", "shape": [64, 10], "trainable": True, "dtype": "float32"},
+        {"name": "bias", "shape": [10], "trainable": False, "dtype": "float32"},
+    ]
+    assert (model["parameters"], model["trainable_parameters"]) == (650, 640)
+    assert model["input"] == {"shape": [8, 8], "dtype": "float32", "pixel_max": 16}
+    assert model["classes"] == list("0123456789")
+
+
+def test_every_format_is_downloaded_whole(service, http):
+    job = service.succeeded()
+    for item in http.get(f"/jobs/{job.id}/model").json()["formats"]:
+        response = http.get(item["url"])
+        assert response.status_code == 200
+        assert response.headers["content-type"] == item["media_type"]
+        assert int(response.headers["content-length"]) == item["bytes"] == len(response.content)
+        assert hashlib.sha256(response.content).hexdigest() == item["sha256"]
+        assert f'filename="{job.id}.{item["format"]}"' in response.headers["content-disposition"]
+    pixels = linear_network((8, 8), 10)[1].T.reshape(10, 8, 8)
+    assert OnnxModel(http.get(f"/jobs/{job.id}/model/onnx").content)(pixels).shape == (10, 10)
+
+
+@pytest.mark.parametrize("path", ["model", "model/onnx", "model/keras"])
+def test_a_job_that_has_not_succeeded_has_no_model(service, http, path):
+    for job, state in ((service.create(), "queued"), (service.start(), "running")):
+        response = http.get(f"/jobs/{job.id}/{path}")
+        assert_problem(response, 409, "wrong_state", f"is {state}", "only a job that has succeeded")
+
+
+@pytest.mark.parametrize("name", ["pickle", "history", "test_correct", "..%2f..%2fetc%2fpasswd"])
+def test_other_formats_are_not_there(service, http, name):
+    response = http.get(f"/jobs/{service.succeeded().id}/model/{name}")
+    assert_problem(response, 404, "not_found")
+
+
+def test_a_format_that_could_not_be_exported_says_so(service, http):
+    job = service.start()
+    service.finish(job, with_onnx=False)
+    assert [item["format"] for item in http.get(f"/jobs/{job.id}/model").json()["formats"]] == ["keras"]
+    response = http.get(f"/jobs/{job.id}/model/onnx")
+    assert_problem(response, 404, "not_found", "could not be exported")
+
+
+def test_a_stored_file_that_is_lost_is_our_fault(service, http):
+    job = service.succeeded()
+    with service.database.read() as session:
+        file = artifacts.get(session, job.id, ArtifactKind.KERAS)
+    (service.folder / "artifacts" / file.path).unlink()
+    problem = assert_problem(http.get(f"/jobs/{job.id}/model/keras"), 500, "artifact_error")
+    assert str(service.folder) not in str(problem)
