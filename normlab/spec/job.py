@@ -102,7 +102,7 @@ class JobSpec(SpecModel):
     training: TrainingSpec = TrainingSpec()
     resources: Resources = Resources()
 
-    @field_validator("dataset", mode="before")
+    @field_validator("dataset", mode="before", json_schema_input_type=DatasetName | DatasetSpec)
     @classmethod
     def _short(cls, value: Any) -> Any:
         return {"name": value} if isinstance(value, str) else value

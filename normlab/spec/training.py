@@ -51,4 +51,8 @@ class TrainingSpec(SpecModel):
     """The validation accuracy whose first reaching is recorded; the run goes on."""
     precision: Precision = Precision.FLOAT32
 
-    _short = field_validator("optimizer", "learning_rate_schedule", mode="before")(_named)
+    # A string is told to the JSON schema, too, which clients and editors check requests with.
+    _optimizer = field_validator("optimizer", mode="before", json_schema_input_type=str | Optimizer)(_named)
+    _schedule = field_validator(
+        "learning_rate_schedule", mode="before", json_schema_input_type=str | Schedule
+    )(_named)
