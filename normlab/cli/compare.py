@@ -85,7 +85,7 @@ def show_comparison(comparison: Comparison) -> None:
     if comparison.caveats:
         out.print("\n[bold]Beware[/]")
         for caveat in comparison.caveats:
-            out.print(f"- {caveat}", markup=False)
+            out.print(f"- {caveat}", markup=False, soft_wrap=not out.is_terminal)
 
 
 def _to_target(job: ComparedJob) -> str:

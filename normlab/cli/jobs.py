@@ -42,15 +42,7 @@ def jobs(
         write_json(shown)
         return
     listing = table(
-        "job",
-        "title",
-        "dataset",
-        "state",
-        "epoch",
-        "val",
-        "test",
-        "created",
-        numbers=("epoch", "val", "test"),
+        "job", "title", "dataset", "state", "epoch", "val", "test", numbers=("epoch", "val", "test")
     )
     for job in shown:
         result = job.result
@@ -62,7 +54,6 @@ def jobs(
             _epoch(job),
             percent(result.best_val_accuracy if result else None),
             percent(result.test_accuracy if result else None),
-            moment(job.created_at),
         )
     if shown:
         out.print(listing)

@@ -12,7 +12,8 @@ from rich.table import Table
 
 from normlab.client import JobState
 
-out = Console(highlight=False)
+# A file or a pipe has no width; 80 columns, what rich takes then, would break lines that a program reads.
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
 """Results."""
 notes = Console(stderr=True, highlight=False)
 """What is said beside the results."""
@@ -24,6 +25,9 @@ STATE_STYLES = {
     JobState.FAILED: "red",
     JobState.CANCELLED: "magenta",
 }
+
+NO_WRAP = {"job", "dataset", "preset", "state", "epoch", "shape"}
+"""Columns whose content is not to be broken: one can copy it."""
 
 UrlOption = Annotated[
     str | None,
@@ -47,7 +51,7 @@ def table(*columns: str, numbers: tuple[str, ...] = ()) -> Table:
     """An empty table; the columns named in ``numbers`` are aligned to the right."""
     made = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
-        made.add_column(column, justify="right" if column in numbers else "left", no_wrap=column == "job")
+        made.add_column(column, justify="right" if column in numbers else "left", no_wrap=column in NO_WRAP)
     return made
 
 
