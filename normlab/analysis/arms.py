@@ -1,0 +1,45 @@
+"""One arm: its replicates' values, their mean, and how sure that mean is."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from normlab.analysis.documents import plain
+from normlab.analysis.intervals import Interval, spread, t_interval, unit_of
+from normlab.analysis.validation import as_values, check_confidence
+
+
+@dataclass(frozen=True)
+class ArmStatistics:
+    """What one arm's replicates say of it."""
+
+    values: tuple[float, ...]
+    mean: float
+    standard_deviation: float | None
+    """With n - 1 in the denominator; None for a single value."""
+    interval: Interval
+    """Student's interval for the mean; infinite for a single value."""
+
+    def to_document(self) -> dict[str, Any]:
+        """Plain JSON."""
+        document: dict[str, Any] = plain(self)
+        return document
+
+
+def describe_arm(values: ArrayLike, *, confidence: float = 0.95) -> ArmStatistics:
+    """Mean, standard deviation and Student's interval of an arm's values, one per replicate, shape (n,).
+
+    Intervals of two arms that overlap do not show that the arms are alike: pairs can tell them apart all the
+    same (``compare_paired``). Raises ``ValueError`` for no values, or values that are not finite.
+    """
+    array = as_values("values", values)
+    unit = unit_of(array)
+    scaled = array / unit
+    mean, sd = float(scaled.mean()), spread(scaled)
+    return ArmStatistics(
+        values=tuple(array.tolist()),
+        mean=mean * unit,
+        standard_deviation=sd * unit if len(array) > 1 else None,
+        interval=t_interval(mean, sd, len(array), check_confidence(confidence)).times(unit),
+    )
