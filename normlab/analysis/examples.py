@@ -1,0 +1,144 @@
+"""The luck of the seeds apart from the luck of the test set.
+
+Every run keeps, for each test example, whether it was right. Other seeds would give other accuracies, and so
+would another test set of the same size; these are two sources of chance, and an interval over seeds knows of
+the first only.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from normlab.analysis.documents import plain
+from normlab.analysis.intervals import Interval
+from normlab.analysis.validation import Floats, as_matrix, check_confidence
+
+
+@dataclass(frozen=True)
+class McNemar:
+    """Two trained networks on the same test examples."""
+
+    only_a_right: int
+    only_b_right: int
+    difference: float
+    """Accuracy of b minus accuracy of a."""
+    p_value: float
+
+    def to_document(self) -> dict[str, Any]:
+        """Plain JSON."""
+        document: dict[str, Any] = plain(self)
+        return document
+
+
+def mcnemar(correct_a: ArrayLike, correct_b: ArrayLike) -> McNemar:
+    """The exact McNemar test: of the examples that only one network has right, is the half right in each?
+
+    ``correct_a`` and ``correct_b`` are booleans of shape (examples,), in the same order of examples. It
+    compares these two trained networks, not the recipes that made them: another seed may turn it round. Two
+    networks that are right on the same examples have p = 1. Raises ``ValueError`` where shapes differ or are
+    not flat.
+
+    Sources: McNemar (1947), Psychometrika 12; Dietterich (1998), Approximate statistical tests for comparing
+    supervised classification learning algorithms; the binomial test is ``scipy.stats.binomtest``.
+    """
+    a, b = _outcomes(np.atleast_2d(correct_a), np.atleast_2d(correct_b))
+    if len(a) != 1:
+        raise ValueError("McNemar's test compares one run of each arm: give the outcomes of one")
+    only_a, only_b = int(np.sum(a > b)), int(np.sum(b > a))
+    discordant = only_a + only_b
+    p_value = float(stats.binomtest(only_b, discordant).pvalue) if discordant else 1.0
+    return McNemar(only_a, only_b, (only_b - only_a) / a.shape[1], p_value)
+
+
+@dataclass(frozen=True)
+class VarianceSources:
+    """Where the uncertainty of a mean difference of test accuracies comes from. All are standard errors of
+    that mean, in units of accuracy."""
+
+    difference: float
+    """Mean over runs and examples of b - a."""
+    seeds: float
+    """If other seeds were drawn and the test set stayed."""
+    test_set: float
+    """If another test set were drawn and the seeds stayed."""
+    both: float
+    """If both were drawn anew."""
+    share_of_test_set: float | None
+    """Of the variance for both drawn anew, the part that more seeds cannot reduce. None when there is no
+    variance."""
+    interval: Interval
+    """For the difference with both drawn anew; by the normal distribution where examples rule, so with few
+    seeds it is approximate."""
+
+    def to_document(self) -> dict[str, Any]:
+        """Plain JSON."""
+        document: dict[str, Any] = plain(self)
+        return document
+
+
+def variance_sources(
+    correct_a: ArrayLike, correct_b: ArrayLike, *, confidence: float = 0.95
+) -> VarianceSources:
+    """Tell the variance from seeds and from the finite test set apart.
+
+    ``correct_a`` and ``correct_b`` are booleans of shape (runs, examples), runs paired by seed, at least two
+    of them.
+
+    The differences D[r, e] = b - a in {-1, 0, 1} are taken as mean + run effect + example effect + rest,
+    both effects random and crossed; mean squares give the three variances (those below zero are set to
+    zero): seeds = √(run / R + rest / RE), test set = √(example / E + rest / RE), both = √(run / R + example
+    / E + rest / RE).
+
+    Source: Searle, Casella & McCulloch (1992), Variance components, ch. 4 (two-way crossed, one observation
+    per cell).
+    """
+    a, b = _outcomes(as_matrix("correct_a", correct_a), as_matrix("correct_b", correct_b))
+    runs, examples = a.shape
+    if runs < 2 or examples < 2:
+        raise ValueError(
+            f"telling seeds from test set needs at least 2 runs and 2 examples, got {runs} and {examples}"
+        )
+    d = b - a  # (R, E)
+    mean = float(d.mean())
+    by_run, by_example = d.mean(axis=1), d.mean(axis=0)  # (R,), (E,)
+    ms_run = examples * float(np.sum((by_run - mean) ** 2)) / (runs - 1)
+    ms_example = runs * float(np.sum((by_example - mean) ** 2)) / (examples - 1)
+    rest_squares = float(np.sum((d - by_run[:, None] - by_example[None, :] + mean) ** 2))
+    ms_rest = rest_squares / ((runs - 1) * (examples - 1))
+    run = max(0.0, (ms_run - ms_rest) / examples) / runs
+    example = max(0.0, (ms_example - ms_rest) / runs) / examples
+    rest = ms_rest / (runs * examples)
+    both = run + example + rest
+    # The runs' share of the variance has few degrees of freedom, the examples' share has many (Satterthwaite
+    # 1946).
+    freedom = (
+        both**2 / (((run + rest) ** 2 / (runs - 1)) + ((example + rest) ** 2 / (examples - 1)))
+        if both
+        else 1.0
+    )
+    half = float(stats.t.ppf((1 + check_confidence(confidence)) / 2, max(1.0, freedom))) * math.sqrt(both)
+    return VarianceSources(
+        difference=mean,
+        seeds=math.sqrt(run + rest),
+        test_set=math.sqrt(example + rest),
+        both=math.sqrt(both),
+        share_of_test_set=example / both if both else None,
+        interval=Interval(mean - half, mean + half),
+    )
+
+
+def _outcomes(a: ArrayLike, b: ArrayLike) -> tuple[Floats, Floats]:
+    """Two tables of outcomes, right as 1 and wrong as 0, shape (runs, examples)."""
+    first, second = as_matrix("correct_a", a), as_matrix("correct_b", b)
+    if first.shape != second.shape:
+        raise ValueError(
+            f"both arms should have the same runs and test examples, but their shapes are {first.shape} "
+            f"and {second.shape}"
+        )
+    if not np.all(np.isin(first, (0, 1)) & np.isin(second, (0, 1))):
+        raise ValueError("outcomes should say for each test example whether it was right: True or False")
+    return first, second

@@ -1,0 +1,81 @@
+import math
+
+import numpy as np
+import pytest
+
+from normlab.analysis import mcnemar, variance_sources
+
+
+def outcomes(both: int, only_a: int, only_b: int, neither: int) -> tuple[list[bool], list[bool]]:
+    a = [True] * (both + only_a) + [False] * (only_b + neither)
+    b = [True] * both + [False] * only_a + [True] * only_b + [False] * neither
+    return a, b
+
+
+def test_mcnemar_by_hand() -> None:
+    found = mcnemar(*outcomes(50, 2, 8, 40))
+    # Of 10 discordant, 2 or fewer on either side: 2 (1 + 10 + 45) / 1024.
+    assert found.p_value == pytest.approx(112 / 1024)
+    assert (found.only_a_right, found.only_b_right) == (2, 8)
+    assert found.difference == pytest.approx(0.06)
+
+
+def test_mcnemar_of_networks_that_agree() -> None:
+    assert mcnemar(*outcomes(5, 0, 0, 5)).p_value == 1.0
+
+
+def test_variance_sources_against_the_analysis_of_variance_by_hand() -> None:
+    # D = [[1, 0], [0, 1], [1, 1]]: mean 2/3, runs 1/2, 1/2, 1, examples 2/3, 2/3.
+    # SS run = 2 (1/36 + 1/36 + 4/36) = 1/3, SS example = 0, SS total = 4/3, SS rest = 1;
+    # MS run = 1/6, MS example = 0, MS rest = 1/2: both effects are estimated as zero, rest / 6 = 1/12.
+    b = np.array([[1, 0], [0, 1], [1, 1]], dtype=bool)
+    found = variance_sources(np.zeros_like(b), b)
+    assert found.difference == pytest.approx(2 / 3)
+    assert found.seeds == found.test_set == found.both == pytest.approx(math.sqrt(1 / 12))
+    assert found.share_of_test_set == 0.0
+
+
+def test_variance_sources_find_what_was_put_in() -> None:
+    rng = np.random.default_rng(0)
+    examples, runs, repeats = 400, 6, 150
+    estimates = []
+    differences = []
+    for _ in range(repeats):
+        # b is right where a is wrong on some examples whatever the seed, and each seed has its own luck.
+        easy = rng.random(examples)
+        shift = rng.normal(0.05, 0.02, runs)
+        a = rng.random((runs, examples)) < 0.7
+        b = rng.random((runs, examples)) < 0.4 + 0.6 * easy[None, :] + shift[:, None]
+        found = variance_sources(a, b)
+        differences.append(found.difference)
+        estimates.append(found.both)
+    # The standard error for both is what the mean difference really varies by, when both are drawn anew.
+    assert math.sqrt(np.mean(np.square(estimates))) == pytest.approx(np.std(differences), rel=0.2)
+
+
+def test_variance_of_the_test_set_is_the_bootstraps() -> None:
+    rng = np.random.default_rng(1)
+    skill = rng.random(1000)
+    a, b = rng.random((4, 1000)) < skill, rng.random((4, 1000)) < np.sqrt(skill)
+    found = variance_sources(a, b)
+    per_example = (b.astype(float) - a).mean(axis=0)
+    resampled = rng.choice(per_example, (2000, 1000)).mean(axis=1)
+    assert found.test_set == pytest.approx(resampled.std(), rel=0.06)
+
+
+def test_networks_that_agree_vary_in_nothing() -> None:
+    same = np.ones((3, 5), dtype=bool)
+    found = variance_sources(same, same)
+    assert (found.seeds, found.test_set, found.both, found.share_of_test_set) == (0.0, 0.0, 0.0, None)
+    assert found.interval == (0.0, 0.0)
+
+
+def test_outcomes_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match="same runs and test examples"):
+        mcnemar([True, False], [True])
+    with pytest.raises(ValueError, match="one run of each arm"):
+        mcnemar([[True], [False]], [[True], [False]])
+    with pytest.raises(ValueError, match="True or False"):
+        mcnemar([0, 3], [1, 1])
+    with pytest.raises(ValueError, match="at least 2 runs and 2 examples"):
+        variance_sources([[True, False]], [[True, True]])
