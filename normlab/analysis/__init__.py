@@ -13,31 +13,144 @@ from typing import TYPE_CHECKING, Any
 from normlab.analysis.differences import Difference, differences
 from normlab.analysis.fairness import by_arm, caveats
 from normlab.analysis.records import EpochPoint, RunRecord
-from normlab.analysis.summary import ComparisonSummary, RunSummary, summarize
 
 if TYPE_CHECKING:
+    from normlab.analysis.arms import ArmStatistics, describe_arm
+    from normlab.analysis.bands import DifferenceBand, difference_band
     from normlab.analysis.charts.curves import learning_curves
     from normlab.analysis.charts.theme import ImageFormat, render
+    from normlab.analysis.clocks import Clocks, compare_clocks
+    from normlab.analysis.comparison import Comparison, compare_runs
+    from normlab.analysis.cost import ArmCost, CostOfAPoint, cost_of_a_point, pareto_front
+    from normlab.analysis.examples import McNemar, VarianceSources, mcnemar, variance_sources
+    from normlab.analysis.intervals import Interval
+    from normlab.analysis.metrics import Metric
+    from normlab.analysis.paired import compare_paired
+    from normlab.analysis.sequential import (
+        SequentialComparison,
+        Spending,
+        StoppingPlan,
+        compare_until_decided,
+    )
+    from normlab.analysis.several import ArmPair, compare_arms, holm
+    from normlab.analysis.summary import ComparisonSummary, RunSummary, summarize
+    from normlab.analysis.survival import LogRank, TimeToTarget, log_rank, time_to_target
+    from normlab.analysis.verdict import PairedComparison, Verdict
+    from normlab.analysis.wording import sentence
 
-_LAZY = {
-    "ImageFormat": "charts.theme",
-    "learning_curves": "charts.curves",
-    "render": "charts.theme",
+_MODULES = {
+    "arms": (
+        "ArmStatistics",
+        "describe_arm",
+    ),
+    "bands": (
+        "DifferenceBand",
+        "difference_band",
+    ),
+    "charts.curves": ("learning_curves",),
+    "charts.theme": (
+        "ImageFormat",
+        "render",
+    ),
+    "clocks": (
+        "Clocks",
+        "compare_clocks",
+    ),
+    "comparison": (
+        "Comparison",
+        "compare_runs",
+    ),
+    "cost": (
+        "ArmCost",
+        "CostOfAPoint",
+        "cost_of_a_point",
+        "pareto_front",
+    ),
+    "examples": (
+        "McNemar",
+        "VarianceSources",
+        "mcnemar",
+        "variance_sources",
+    ),
+    "intervals": ("Interval",),
+    "metrics": ("Metric",),
+    "paired": ("compare_paired",),
+    "wording": ("sentence",),
+    "sequential": (
+        "SequentialComparison",
+        "Spending",
+        "StoppingPlan",
+        "compare_until_decided",
+    ),
+    "several": (
+        "ArmPair",
+        "compare_arms",
+        "holm",
+    ),
+    "summary": (
+        "ComparisonSummary",
+        "RunSummary",
+        "summarize",
+    ),
+    "survival": (
+        "LogRank",
+        "TimeToTarget",
+        "log_rank",
+        "time_to_target",
+    ),
+    "verdict": (
+        "PairedComparison",
+        "Verdict",
+    ),
 }
+_LAZY = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
+    "ArmCost",
+    "ArmPair",
+    "ArmStatistics",
+    "Clocks",
+    "Comparison",
     "ComparisonSummary",
+    "CostOfAPoint",
     "Difference",
+    "DifferenceBand",
     "EpochPoint",
     "ImageFormat",
+    "Interval",
+    "LogRank",
+    "McNemar",
+    "Metric",
+    "PairedComparison",
     "RunRecord",
     "RunSummary",
+    "SequentialComparison",
+    "Spending",
+    "StoppingPlan",
+    "TimeToTarget",
+    "VarianceSources",
+    "Verdict",
     "by_arm",
     "caveats",
+    "compare_arms",
+    "compare_clocks",
+    "compare_paired",
+    "compare_runs",
+    "compare_until_decided",
+    "cost_of_a_point",
+    "describe_arm",
+    "difference_band",
     "differences",
+    "holm",
     "learning_curves",
+    "log_rank",
+    "mcnemar",
+    "pareto_front",
     "render",
+    "sentence",
     "summarize",
+    "time_to_target",
+    "variance_sources",
 ]
 
 

@@ -11,6 +11,11 @@ from normlab.spec import PRESETS, preset_layers
 _VOLATILE = frozenset({"pid", "load_average", "load", "hostname", "started_at"})
 """What an environment may record that says nothing about whether two runs can be compared."""
 
+_BEST_FLATTERS = (
+    "The best validation accuracy is picked by looking at the validation set, so it flatters every run a little: "
+    "compare the last validation accuracy or the test accuracy."
+)
+
 
 def by_arm(runs: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
     """The runs of each arm (what changes the numbers but the seed) under a name for the arm, in order."""
@@ -21,8 +26,11 @@ def by_arm(runs: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
     return dict(zip(names, groups.values(), strict=True))
 
 
-def caveats(runs: Sequence[RunRecord]) -> tuple[str, ...]:
-    """All that a reader of this comparison should know before drawing a conclusion from it."""
+def caveats(runs: Sequence[RunRecord], *, best_is_shown: bool = True) -> tuple[str, ...]:
+    """All that a reader of this comparison should know before drawing a conclusion from it.
+
+    ``best_is_shown`` says whether the best epoch's accuracy is among the numbers that the reader sees.
+    """
     arms = by_arm(runs)
     firsts = {name: group[0] for name, group in arms.items()}
     found = differences({name: run.spec for name, run in firsts.items()})
@@ -32,8 +40,7 @@ def caveats(runs: Sequence[RunRecord]) -> tuple[str, ...]:
         *_other_conditions(found),
         *_environments(runs),
         *_lengths(runs),
-        "The best validation accuracy is picked by looking at the validation set, so it flatters every run a "
-        "little: compare the last validation accuracy or the test accuracy.",
+        *((_BEST_FLATTERS,) if best_is_shown else ()),
     )  # fmt: skip
 
 

@@ -5,8 +5,11 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
+from normlab.analysis.comparison import Comparison, common_seeds, compare_runs
+from normlab.analysis.curve import reached_at
 from normlab.analysis.differences import Difference, differences
-from normlab.analysis.fairness import caveats
+from normlab.analysis.fairness import by_arm, caveats
+from normlab.analysis.metrics import Metric
 from normlab.analysis.records import RunRecord, labels
 
 
@@ -45,6 +48,9 @@ class ComparisonSummary:
     differences: tuple[Difference, ...]
     """Values are keyed by the job's id."""
     caveats: tuple[str, ...]
+    comparison: Comparison | None
+    """The arms among the runs, paired by seed; None when there is one arm, or no seed that all arms
+    finished."""
 
     def to_document(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -52,6 +58,7 @@ class ComparisonSummary:
             "jobs": [asdict(job) for job in self.jobs],
             "differences": [difference.to_document() for difference in self.differences],
             "caveats": list(self.caveats),
+            "comparison": self.comparison.to_document() if self.comparison else None,
         }
 
 
@@ -62,10 +69,16 @@ def summarize(runs: Sequence[RunRecord]) -> ComparisonSummary:
     specs: Mapping[str, Any] = {run.job: run.spec for run in runs}
     if len(specs) != len(runs):
         raise ValueError("a run can be in a comparison only once, but some ids are the same")
+    arms, metric = by_arm(runs), Metric.VAL_ACCURACY
+    comparable = len(arms) > 1 and common_seeds(arms, metric)
+    targets = [run.target for run in runs if run.target is not None]
     return ComparisonSummary(
         jobs=tuple(_summarize(run, label) for run, label in zip(runs, labels(runs), strict=True)),
         differences=differences(specs),
         caveats=caveats(runs),
+        comparison=compare_runs(arms, metric=metric, target_accuracy=max(targets, default=None))
+        if comparable
+        else None,
     )
 
 
@@ -74,7 +87,7 @@ def _summarize(run: RunRecord, label: str) -> RunSummary:
     # The first of equals: the epoch at which that accuracy was there.
     best, best_epoch = max(validated, key=lambda item: item[0], default=(None, None))
     last, last_epoch = validated[-1] if validated else (None, None)
-    reached = _reached(run)
+    reached = None if run.target is None else reached_at(run, run.target)
     return RunSummary(
         id=run.job,
         name=label,
@@ -94,13 +107,3 @@ def _summarize(run: RunRecord, label: str) -> RunSummary:
         reached_target_at_epoch=reached[0] if reached else None,
         seconds_to_target=reached[1] if reached else None,
     )
-
-
-def _reached(run: RunRecord) -> tuple[int, float] | None:
-    """The first epoch whose validation accuracy is the target or above, and the seconds until its end."""
-    if run.target is None:
-        return None
-    for point, seconds in zip(run.epochs, run.training_seconds, strict=True):
-        if point.val_accuracy is not None and point.val_accuracy >= run.target:
-            return point.epoch, seconds
-    return None

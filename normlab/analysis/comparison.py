@@ -1,0 +1,206 @@
+"""A whole comparison: runs of several arms in, everything that can be said about them out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from normlab.analysis.arms import ArmStatistics, describe_arm
+from normlab.analysis.bands import DifferenceBand, difference_band
+from normlab.analysis.clocks import Clocks, compare_clocks
+from normlab.analysis.cost import ArmCost, CostOfAPoint, cost_of_a_point, pareto_front
+from normlab.analysis.differences import Difference, differences
+from normlab.analysis.documents import plain
+from normlab.analysis.examples import VarianceSources, variance_sources
+from normlab.analysis.fairness import caveats as fairness_caveats
+from normlab.analysis.metrics import Metric
+from normlab.analysis.records import RunRecord
+from normlab.analysis.several import compare_arms
+from normlab.analysis.verdict import PairedComparison
+from normlab.analysis.wording import sentence
+
+
+@dataclass(frozen=True)
+class PairReport:
+    """Two arms: the verdict, its sentence, and what stands behind it."""
+
+    a: str
+    b: str
+    sentence: str
+    comparison: PairedComparison
+    adjusted_p_value: float
+    values: tuple[tuple[int | None, float, float], ...]
+    """Seed, value of a, value of b, for each pair."""
+    curve: DifferenceBand | None
+    """Of the metric over epochs; None when it has none, or before an epoch that all runs have."""
+    cost: CostOfAPoint | None
+    variance: VarianceSources | None
+    """Seeds apart from test set; None unless each run's outcomes on the test set were given."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is known about several arms."""
+
+    metric: Metric
+    confidence: float
+    equivalence_margin: float
+    seeds: tuple[int | None, ...]
+    """Those that all arms have a value for, in order: one pair each."""
+    arms: Mapping[str, ArmStatistics]
+    pairs: tuple[PairReport, ...]
+    clocks: Clocks | None
+    costs: Mapping[str, ArmCost]
+    pareto_front: tuple[str, ...]
+    differences: tuple[Difference, ...]
+    caveats: tuple[str, ...]
+
+    def to_document(self) -> dict[str, Any]:
+        """Plain JSON."""
+        document: dict[str, Any] = plain(self)
+        return document
+
+
+def compare_runs(
+    arms: Mapping[str, Sequence[RunRecord]],
+    *,
+    metric: Metric = Metric.VAL_ACCURACY,
+    confidence: float = 0.95,
+    equivalence_margin: float = 0.0,
+    target_accuracy: float | None = None,
+    outcomes: Mapping[str, ArrayLike] | None = None,
+) -> Comparison:
+    """Compare arms by their finished runs, paired by seed.
+
+    ``arms`` are by name, and keep their order. A seed counts when every arm has a run of it with a value,
+    and an arm's second run of a seed does not; what is left out is told in the caveats. ``outcomes`` are, by
+    job, booleans of shape (test examples,): whether each was right. The metric is the last epoch's or the
+    test set's, never the best epoch's.
+
+    Raises ``ValueError`` for fewer than two arms, and when no seed is common.
+    """
+    if len(arms) < 2:
+        raise ValueError(f"a comparison needs at least two arms, but there are {len(arms)}")
+    seeds = common_seeds(arms, metric)
+    if not seeds:
+        raise ValueError("the arms have no finished run with a common seed: run each arm with the same seeds")
+    by_seed = {name: _by_seed(runs, metric) for name, runs in arms.items()}
+    paired = {name: [group[seed] for seed in seeds] for name, group in by_seed.items()}
+    values = {name: [_value(run, metric) for run in runs] for name, runs in paired.items()}
+    costs = {
+        name: ArmCost(
+            seconds=float(np.mean([run.training_seconds[-1] if run.epochs else 0.0 for run in runs])),
+            accuracy=float(np.mean(values[name])),
+        )
+        for name, runs in paired.items()
+    }
+    found = compare_arms(
+        values,
+        confidence=confidence,
+        equivalence_margin=equivalence_margin,
+        higher_is_better=metric.higher_is_better,
+    )
+    return Comparison(
+        metric=metric,
+        confidence=confidence,
+        equivalence_margin=equivalence_margin,
+        seeds=seeds,
+        arms={name: describe_arm(group, confidence=confidence) for name, group in values.items()},
+        pairs=tuple(
+            PairReport(
+                a=pair.a,
+                b=pair.b,
+                sentence=sentence(pair.comparison, pair.a, pair.b, metric),
+                comparison=pair.comparison,
+                adjusted_p_value=pair.adjusted_p_value,
+                values=tuple(zip(seeds, values[pair.a], values[pair.b], strict=True)),
+                curve=_curve(
+                    paired[pair.a], paired[pair.b], metric, pair.comparison.confidence, (pair.a, pair.b)
+                ),
+                cost=cost_of_a_point(costs[pair.a], costs[pair.b], (pair.a, pair.b))
+                if metric.higher_is_better
+                else None,
+                variance=_variance(paired[pair.a], paired[pair.b], outcomes or {}),
+            )
+            for pair in found
+        ),
+        clocks=compare_clocks(
+            paired,
+            metric=metric,
+            target_accuracy=target_accuracy,
+            confidence=confidence,
+            equivalence_margin=equivalence_margin,
+        )
+        if metric.every_epoch
+        else None,
+        costs=costs if metric.higher_is_better else {},
+        pareto_front=pareto_front(costs) if metric.higher_is_better else (),
+        differences=differences({name: runs[0].spec for name, runs in paired.items()}),
+        caveats=(*_left_out(arms, len(seeds)), *_fairness(paired, metric)),
+    )
+
+
+def common_seeds(arms: Mapping[str, Sequence[RunRecord]], metric: Metric) -> tuple[int | None, ...]:
+    """The seeds of which every arm has a run with a value of the metric, in the first arm's order."""
+    first, *others = [_by_seed(runs, metric) for runs in arms.values()]
+    return tuple(seed for seed in first if all(seed in other for other in others))
+
+
+def _by_seed(runs: Sequence[RunRecord], metric: Metric) -> dict[int | None, RunRecord]:
+    """The first run of each seed, if it has a value."""
+    found: dict[int | None, RunRecord] = {}
+    for run in runs:
+        if metric.of(run) is not None:
+            found.setdefault(run.seed, run)
+    return found
+
+
+def _value(run: RunRecord, metric: Metric) -> float:
+    value = metric.of(run)
+    if value is None:
+        raise ValueError(f"{run.job} has no {metric.words}")
+    return value
+
+
+def _curve(
+    a: Sequence[RunRecord], b: Sequence[RunRecord], metric: Metric, confidence: float, names: tuple[str, str]
+) -> DifferenceBand | None:
+    if not metric.every_epoch:
+        metric = Metric.VAL_ACCURACY if metric.higher_is_better else Metric.VAL_LOSS
+    shared = min(len(run.epochs) for run in (*a, *b))
+    tables = [
+        [[getattr(point, metric.value) for point in run.epochs[:shared]] for run in runs] for runs in (a, b)
+    ]
+    if not shared or any(value is None for table in tables for row in table for value in row):
+        return None
+    return difference_band(
+        *tables, confidence=confidence, higher_is_better=metric.higher_is_better, names=names
+    )
+
+
+def _variance(
+    a: Sequence[RunRecord], b: Sequence[RunRecord], outcomes: Mapping[str, ArrayLike]
+) -> VarianceSources | None:
+    if len(a) < 2 or any(run.job not in outcomes for run in (*a, *b)):
+        return None
+    tables = [np.stack([np.asarray(outcomes[run.job]) for run in runs]) for runs in (a, b)]
+    return variance_sources(*tables)
+
+
+def _fairness(paired: Mapping[str, Sequence[RunRecord]], metric: Metric) -> tuple[str, ...]:
+    told = fairness_caveats([run for runs in paired.values() for run in runs], best_is_shown=False)
+    if metric in (Metric.TEST_ACCURACY, Metric.TEST_LOSS):
+        return (*told, "If arms are picked by this comparison, the test set has been used to pick them.")
+    return told
+
+
+def _left_out(arms: Mapping[str, Sequence[RunRecord]], pairs: int) -> tuple[str, ...]:
+    left = sum(len(runs) - pairs for runs in arms.values())
+    if not left:
+        return ()
+    return (
+        f"{left} run{'s are' if left > 1 else ' is'} left out: unfinished, without a partner of the same seed in "
+        "every arm, or a second run of a seed.",
+    )

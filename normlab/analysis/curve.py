@@ -1,0 +1,32 @@
+"""Reading one run's learning curve: at an epoch, at a time, at a target."""
+
+from normlab.analysis.metrics import Metric
+from normlab.analysis.records import RunRecord
+
+
+def value_at_epoch(run: RunRecord, metric: Metric, epoch: int) -> float | None:
+    """The metric at the end of an epoch; None when the run has no such epoch."""
+    for point in run.epochs:
+        if point.epoch == epoch:
+            value: float | None = getattr(point, metric.value)
+            return value
+    return None
+
+
+def value_at_seconds(run: RunRecord, metric: Metric, seconds: float) -> float | None:
+    """The metric at the last epoch's end within so many training seconds; None when no epoch had ended by
+    then."""
+    value: float | None = None
+    for point, clock in zip(run.epochs, run.training_seconds, strict=True):
+        if clock <= seconds:
+            value = getattr(point, metric.value)
+    return value
+
+
+def reached_at(run: RunRecord, target: float) -> tuple[int, float] | None:
+    """The first epoch whose validation accuracy is the target or above, and the training seconds until its
+    end."""
+    for point, seconds in zip(run.epochs, run.training_seconds, strict=True):
+        if point.val_accuracy is not None and point.val_accuracy >= target:
+            return point.epoch, seconds
+    return None

@@ -1,0 +1,162 @@
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from normlab.analysis import ArmCost, Metric, by_arm, compare_runs, cost_of_a_point, pareto_front, summarize
+from normlab.analysis.clocks import compare_clocks
+from normlab.analysis.curve import reached_at, value_at_epoch, value_at_seconds
+
+
+@pytest.fixture
+def arms(make_run: Any) -> dict[str, list[Any]]:
+    return {
+        "plain": [make_run("baseline", seed=seed, best=0.85, seconds=0.7) for seed in range(5)],
+        "norm": [
+            make_run("baseline_with_batch_norm", seed=seed, best=0.88, seconds=1.2) for seed in range(5)
+        ],
+    }
+
+
+def test_a_whole_comparison(arms: Any) -> None:
+    found = compare_runs(arms, target_accuracy=0.84)
+    (pair,) = found.pairs
+    assert pair.sentence.startswith("norm is better than plain: its validation accuracy is 3.")
+    assert "5 pairs; exact p = 0.0625" in pair.sentence
+    assert pair.curve is not None
+    assert pair.curve.reading.startswith("norm ahead")
+    assert pair.cost is not None
+    assert pair.cost.seconds_per_point == pytest.approx(3.0 / 3.0, rel=0.2)
+    assert found.pareto_front == ("plain", "norm")
+    assert found.seeds == (0, 1, 2, 3, 4)
+    assert found.arms["norm"].mean > found.arms["plain"].mean
+    assert [difference.field for difference in found.differences] == ["normalization"]
+    assert found.clocks is not None
+    assert found.clocks.target is not None
+    assert found.clocks.target.arms["norm"].reached == 5
+    document = found.to_document()
+    assert document["metric"] == "val_accuracy"
+    assert document["pairs"][0]["comparison"]["verdict"] == "b_better"
+
+
+def test_what_has_no_partner_is_left_out_and_told(arms: Any, make_run: Any) -> None:
+    arms["plain"].append(make_run("baseline", seed=77))
+    arms["norm"][0] = replace(arms["norm"][0], epochs=())
+    arms["norm"].append(replace(arms["norm"][1], job="job_again"))
+    found = compare_runs(arms)
+    assert found.seeds == (1, 2, 3, 4)
+    assert found.caveats[0].startswith("4 runs are left out")
+
+
+def test_the_test_set_warns_of_its_use(arms: Any) -> None:
+    found = compare_runs(arms, metric=Metric.TEST_ACCURACY)
+    assert "the test set has been used" in found.caveats[-1]
+    assert found.clocks is None
+    assert found.pairs[0].curve is not None
+
+
+def test_losses_are_better_when_lower(arms: Any) -> None:
+    worse = [
+        replace(run, epochs=tuple(replace(point, val_loss=2.0) for point in run.epochs))
+        for run in arms["norm"]
+    ]
+    found = compare_runs({"plain": arms["plain"], "norm": worse}, metric=Metric.VAL_LOSS)
+    assert found.pairs[0].sentence.startswith(
+        "plain is better than norm: its validation loss is 1.8333 lower"
+    )
+    assert found.pairs[0].cost is None
+    assert found.pareto_front == ()
+
+
+def test_outcomes_tell_seeds_from_test_set(arms: Any) -> None:
+    rng = np.random.default_rng(0)
+    outcomes = {run.job: rng.random(200) < 0.8 for runs in arms.values() for run in runs}
+    assert compare_runs(arms, outcomes=outcomes).pairs[0].variance is not None
+    outcomes.popitem()
+    assert compare_runs(arms, outcomes=outcomes).pairs[0].variance is None
+
+
+def test_arms_without_a_common_seed_are_refused(make_run: Any) -> None:
+    with pytest.raises(ValueError, match="no finished run with a common seed"):
+        compare_runs({"a": [make_run(seed=1)], "b": [make_run(seed=2)]})
+    with pytest.raises(ValueError, match="at least two arms"):
+        compare_runs({"a": [make_run()]})
+
+
+def test_jobs_that_form_pairs_are_compared_in_the_summary(make_run: Any) -> None:
+    runs = [
+        make_run(arm, seed=seed, best=best)
+        for arm, best in (("baseline", 0.85), ("batch_norm", 0.88))
+        for seed in (1, 2, 3, 4)
+    ]
+    document = summarize(runs).to_document()
+    assert document["comparison"]["pairs"][0]["comparison"]["verdict"] == "b_better"
+    assert document["comparison"]["arms"].keys() == by_arm(runs).keys()
+    assert summarize([make_run(seed=1), make_run("batch_norm", seed=2)]).to_document()["comparison"] is None
+
+
+def test_one_run_of_each_has_no_verdict(make_run: Any) -> None:
+    document = summarize([make_run("baseline"), make_run("batch_norm")]).to_document()
+    (pair,) = document["comparison"]["pairs"]
+    assert pair["comparison"]["verdict"] == "inconclusive"
+    assert pair["sentence"].startswith("Not decided: the one pair has a difference of")
+
+
+def test_reading_a_curve(make_run: Any) -> None:
+    run = make_run(noise=0.0, best=0.9, seconds=2.0)  # 0.8, 0.85, 0.8667, 0.875, …
+    metric = Metric.VAL_ACCURACY
+    assert value_at_epoch(run, metric, 2) == pytest.approx(0.85)
+    assert value_at_epoch(run, metric, 99) is None
+    assert value_at_seconds(run, metric, 5.9) == pytest.approx(0.85)
+    assert value_at_seconds(run, metric, 1.0) is None
+    assert reached_at(run, 0.85) == (2, 4.0)
+    assert reached_at(run, 0.95) is None
+
+
+def test_the_clocks_disagree_when_the_better_arm_is_slow(make_run: Any) -> None:
+    quick = [make_run("baseline", seed=seed, best=0.85, seconds=1.0) for seed in range(4)]
+    slow = [make_run("batch_norm", seed=seed, best=0.86, seconds=4.0) for seed in range(4)]
+    found = compare_clocks({"quick": quick, "slow": slow}, target_accuracy=0.82)
+    assert found.epoch == 6
+    assert found.seconds == pytest.approx(6.0)
+    assert found.at_epoch is not None
+    assert found.at_seconds is not None
+    assert found.at_epoch[0].comparison.verdict == "b_better"
+    # After six seconds the slow arm has finished one epoch of six.
+    assert found.at_seconds[0].comparison.verdict == "a_better"
+    assert found.target is not None
+    assert found.target.epochs["quick"] == (4, 4, 4, 4)
+
+
+def test_a_clock_that_has_nothing_in_common_is_empty(make_run: Any) -> None:
+    quick, slow = make_run(seconds=1.0, epochs=2), make_run("batch_norm", seconds=9.0)
+    assert compare_clocks({"quick": [quick], "slow": [slow]}).at_seconds is None
+    nothing = compare_clocks({"quick": [replace(quick, epochs=())], "slow": [slow]}, target_accuracy=0.5)
+    assert (nothing.epoch, nothing.at_epoch, nothing.target) == (None, None, None)
+    with pytest.raises(ValueError, match="known only at the end"):
+        compare_clocks({"quick": [quick], "slow": [slow]}, metric=Metric.TEST_ACCURACY)
+
+
+def test_the_cost_of_a_point() -> None:
+    cheap, dear = ArmCost(10.0, 0.84), ArmCost(20.0, 0.89)
+    found = cost_of_a_point(cheap, dear, ("plain", "norm"))
+    assert found.seconds_per_point == pytest.approx(2.0)
+    assert found.reading == (
+        "norm gives 5.00 percentage points more than plain for 10.0 more seconds of training: 2.0 seconds a point."
+    )
+    assert cost_of_a_point(dear, cheap).reading.startswith("a gives 5.00 percentage points more than b")
+    assert cost_of_a_point(dear, ArmCost(10.0, 0.9)).reading == "b gives no less than a and costs no more."
+    assert cost_of_a_point(dear, ArmCost(30.0, 0.89)).reading == "a gives no less than b and costs no more."
+    assert cost_of_a_point(dear, dear).reading == "a and b cost and give the same."
+
+
+def test_the_pareto_front() -> None:
+    arms = {
+        "dear": ArmCost(30, 0.9),
+        "cheap": ArmCost(10, 0.8),
+        "beaten": ArmCost(20, 0.79),
+        "twin": ArmCost(10, 0.8),
+        "late": ArmCost(31, 0.9),
+    }
+    assert pareto_front(arms) == ("cheap", "twin", "dear")
