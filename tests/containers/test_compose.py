@@ -26,10 +26,12 @@ def answer_to_a_blank_image(stack: Stack, job: dict[str, Any]) -> dict[str, Any]
 
 
 def test_without_an_env_file_nothing_starts_and_the_command_that_makes_it_is_named(
-    compose_command: list[str], stack: Stack
+    compose_command: list[str], stack: Stack, tmp_path: Path
 ) -> None:
+    empty = tmp_path / "empty.env"
+    empty.touch()
     done = subprocess.run(
-        [*compose_command, "--env-file", "/dev/null", "config"],
+        [*compose_command, "--env-file", str(empty), "config"],
         cwd=ROOT, env=stack.environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode != 0
