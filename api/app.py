@@ -11,6 +11,7 @@ from api.limits import BodyLimit
 from api.openapi import DocumentedAPI
 from api.services import Services
 from normlab import __version__
+from normlab.caretaker import Caretaker
 from normlab.doorbell import Doorbell
 from normlab.serving import ModelCache
 from normlab.settings import Settings
@@ -43,7 +44,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             models=ModelCache(settings.model_cache_bytes),
             stopping=app.state.stopping,
         )
+        caretaker = Caretaker(database, doorbell, every_seconds=settings.janitor_seconds)
+        caretaker.start()
         yield
+        caretaker.stop()
         doorbell.close()
         database.close()
 

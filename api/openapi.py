@@ -5,8 +5,8 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import BaseModel
 
+from api import schemas as answers
 from api.problems import Problem
-from api.schemas import Instances
 from normlab.spec import JobSpec
 
 _DEFAULT_ERROR = "HTTPValidationError"
@@ -15,7 +15,7 @@ _REFERENCE = "#/components/schemas/{model}"
 # Routes refer to these by name: they parse such bodies on their own way, or answer them from a handler.
 _BY_NAME: tuple[tuple[type[BaseModel], str], ...] = (
     (JobSpec, "validation"),
-    (Instances, "validation"),
+    (answers.Instances, "validation"),
     (Problem, "serialization"),
 )
 
@@ -32,8 +32,18 @@ class DocumentedAPI(FastAPI):
                 schema = model.model_json_schema(ref_template=_REFERENCE, mode=mode)  # type: ignore[arg-type]  # one of two literals
                 schemas |= schema.pop("$defs", {})
                 schemas[model.__name__] = schema
+            _restore_examples(schemas)
             _remove_default_errors(document)
         return self.openapi_schema or {}
+
+
+def _restore_examples(schemas: dict[str, Any]) -> None:
+    """FastAPI leaves out everything that is null, also in examples, which then lack required fields."""
+    for name, model in vars(answers).items():
+        if isinstance(model, type) and issubclass(model, BaseModel) and name in schemas:
+            extra = model.model_config.get("json_schema_extra")
+            if isinstance(extra, dict):
+                schemas[name] |= extra
 
 
 def _remove_default_errors(document: dict[str, Any]) -> None:

@@ -156,6 +156,7 @@ def service(
             database_url=database.url.render_as_string(hide_password=False),
             broker_url=redis_server.broker_url,
             max_body_bytes=MAX_BODY_BYTES,
+            janitor_seconds=3600,
             max_instances=20,
             max_image_pixels=10_000,
         )

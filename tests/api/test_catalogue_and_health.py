@@ -1,5 +1,8 @@
+import time
+
 from normlab import __version__
 from normlab.spec import DATASETS, PRESETS
+from normlab.store import claims, jobs
 
 
 def test_all_presets_are_listed_and_can_be_sent_back(http):
@@ -44,3 +47,17 @@ def test_a_database_without_tables_is_not_ready(tmp_path, broker_url, serve):
         assert response.status_code == 503
         assert response.json()["status"] == "unavailable"
         assert response.json()["checks"]["migrations"] == "not applied: run `python -m migrations`"
+
+
+def test_the_api_takes_back_jobs_of_workers_that_fell_silent(
+    tmp_path, sqlite_database, broker_url, serve, make_spec
+):
+    with sqlite_database.write() as session:
+        job = jobs.create(session, make_spec())
+        claims.claim(session, job.id, worker="silent", lease_seconds=0.01)
+    url = sqlite_database.url.render_as_string(hide_password=False)
+    with serve(data_dir=tmp_path, database_url=url, broker_url=broker_url, janitor_seconds=0.1) as http:
+        deadline = time.monotonic() + 20
+        while http.get(f"/jobs/{job.id}").json()["state"] != "queued":
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
