@@ -22,7 +22,7 @@ from normlab.training.devices import environment, select_device
 from normlab.training.early_stopping import Patience
 from normlab.training.network import Array, kernel_digests
 from normlab.training.program import Program, Sums
-from normlab.training.programs import dtype_policy, keep_program, take_program
+from normlab.training.programs import borrow_program, dtype_policy
 from normlab.training.result import StopReason, Timings, TrainResult
 
 _SEGMENT_SECONDS = 0.25
@@ -54,11 +54,10 @@ def train(
     if resume_from is not None and resume_from.spec_digest != spec.digest:
         raise TrainingError("the checkpoint is of another job spec")
     device = select_device(spec.resources.device)
-    with tf.device(device.tensorflow_name):
-        run = _Run(spec, context or Context())
-        run.tell(Phase.STARTING)
+    run = _Run(spec, context or Context())
+    run.tell(Phase.STARTING)
+    with tf.device(device.tensorflow_name), borrow_program(spec, device.kind) as program:
         data = training_data(spec, data_dir)
-        program = take_program(spec, device.kind)
         program.reset(spec.training.seed)
         kernels = kernel_digests(program.network)
         if resume_from is not None:
@@ -80,9 +79,8 @@ def train(
         test = program.evaluate(data.test)
         _demand_finite(test.loss, run.epoch, "test loss")
         test_seconds = perf_counter() - test_began
+        weights = tuple(program.network.get_weights())
 
-    weights = tuple(program.network.get_weights())
-    keep_program(spec, device.kind, program)
     return TrainResult(
         spec=spec,
         history=tuple(run.history),
@@ -151,7 +149,8 @@ class _Run:
         """Between two segments: is the loss a number, how far is it, and does somebody want it to end?"""
         _demand_finite(self.mean_loss, self.epoch + 1, "loss")
         self.train_seconds += seconds
-        self.segment = max(1, round(self.segment * min(4.0, _SEGMENT_SECONDS / max(seconds, 1e-6))))
+        faster = min(4.0, _SEGMENT_SECONDS / max(seconds, 1e-6))
+        self.segment = min(self.steps, max(1, round(self.segment * faster)))
         self.tell(Phase.TRAINING)
         if self.context.should_stop():
             raise Stopped(self.checkpoint(program))
