@@ -38,6 +38,7 @@ def main() -> None:
         port=arguments.port,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         server_header=False,
+        ws="none",
     )
     _Server(config, app).run()
 
