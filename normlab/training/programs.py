@@ -2,6 +2,8 @@
 
 import json
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import keras
 
@@ -15,28 +17,27 @@ _KEPT = 8
 _cache: OrderedDict[str, Program] = OrderedDict()
 
 
-def take_program(spec: JobSpec, device: Device) -> Program:
+@contextmanager
+def borrow_program(spec: JobSpec, device: Device) -> Iterator[Program]:
     """A program for a job's layers, optimizer and batch size: a kept one, or a new one.
 
-    It belongs to the caller until ``keep_program`` gives it back: two runs in one process never share one.
+    It belongs to the borrower until it comes back: two runs in one process never share one. It comes back also
+    from a run that was stopped or failed, since the next one resets it anyway.
     """
-    kept = _cache.pop(_key(spec, device), None)
-    if kept is not None:
-        return kept
-    return Program(
+    key = _key(spec, device)
+    program = _cache.pop(key, None) or Program(
         plan_job(spec),
         spec.training,
         pixel_max=spec.dataset.info.pixel_max,
         executor=choose_executor(spec.architecture.layers, device),
         dtype_policy=dtype_policy(spec),
     )
-
-
-def keep_program(spec: JobSpec, device: Device, program: Program) -> None:
-    """Give a program back for the next job of its kind."""
-    _cache[_key(spec, device)] = program
-    while len(_cache) > _KEPT:
-        _cache.popitem(last=False)
+    try:
+        yield program
+    finally:
+        _cache[key] = program
+        while len(_cache) > _KEPT:
+            _cache.popitem(last=False)
 
 
 def dtype_policy(spec: JobSpec) -> str:
