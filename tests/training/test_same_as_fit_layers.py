@@ -53,6 +53,9 @@ def test_notebook_networks(
     assert_same(run(spec), fit(spec, data_dir, hidden(), keras.optimizers.SGD(learning_rate=1e-3)))
 
 
+ACTIVATIONS = ["linear", "relu", "elu", "selu", "gelu", "silu", "mish", "softplus", "softsign", "sigmoid"]
+ACTIVATIONS += ["hard_sigmoid", "tanh"]
+
 SPECS: dict[str, tuple[list[dict[str, Any]], Hidden]] = {
     "convolution": (
         [
@@ -127,13 +130,7 @@ SPECS: dict[str, tuple[list[dict[str, Any]], Hidden]] = {
         ],
         lambda: [
             layers.Flatten(),
-            *(
-                layers.Dense(12, activation=activation)
-                for activation in (
-                    ["linear", "relu", "elu", "selu", "gelu", "silu", "mish"]
-                    + ["softplus", "softsign", "sigmoid", "hard_sigmoid", "tanh"]
-                )
-            ),
+            *(layers.Dense(12, activation=activation) for activation in ACTIVATIONS),
         ],
     ),
 }

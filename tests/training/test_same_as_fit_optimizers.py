@@ -31,7 +31,7 @@ CASES: list[tuple[dict[str, Any], Callable[[], optimizers.Optimizer]]] = [
         {"name": "sgd", "learning_rate": 0.1, "weight_decay": 0.2, "clipnorm": 0.3},
         lambda: optimizers.SGD(0.1, weight_decay=0.2, clipnorm=0.3),
     ),
-    ({"name": "adam"}, lambda: optimizers.Adam()),
+    ({"name": "adam"}, optimizers.Adam),
     (
         {
             "name": "adam",
@@ -44,7 +44,7 @@ CASES: list[tuple[dict[str, Any], Callable[[], optimizers.Optimizer]]] = [
         lambda: optimizers.Adam(beta_1=0.8, beta_2=0.9, epsilon=1e-5, amsgrad=True, global_clipnorm=0.5),
     ),
     ({"name": "adamw", "learning_rate": 0.01}, lambda: optimizers.AdamW(0.01, weight_decay=0.004)),
-    ({"name": "rmsprop"}, lambda: optimizers.RMSprop()),
+    ({"name": "rmsprop"}, optimizers.RMSprop),
     (
         {"name": "rmsprop", "rho": 0.8, "momentum": 0.5, "centered": True, "weight_decay": 0.1},
         lambda: optimizers.RMSprop(rho=0.8, momentum=0.5, centered=True, weight_decay=0.1),
