@@ -30,6 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m api", description="Normlab's HTTP service.")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen at (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8000, help="the port, 0 for any (default: %(default)s)")
+    parser.add_argument("--access-log", action="store_true", help="write a line for each request")
     arguments = parser.parse_args()
     app = create_app()
     config = uvicorn.Config(
@@ -38,6 +39,7 @@ def main() -> None:
         port=arguments.port,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         server_header=False,
+        access_log=arguments.access_log,
         ws="none",
     )
     _Server(config, app).run()
