@@ -2,7 +2,9 @@
 
 import json
 import logging
+import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -48,10 +50,15 @@ def export_all(
 
 def _export(kind: str, media_type: str, path: Path, write: Callable[[Path], object]) -> ExportedFile:
     try:
-        write(path)
+        with warnings.catch_warnings():
+            # Keras and tf2onnx use names that NumPy is about to change: nothing that a user could do about it.
+            for category in (DeprecationWarning, FutureWarning):
+                warnings.simplefilter("ignore", category)
+            write(path)
     except Exception as error:  # exporters raise anything; a file that cannot be made must not cost the run
         _log.exception("the %s file could not be made", kind)
-        path.unlink(missing_ok=True)
+        with suppress(OSError):  # the disk may be what failed
+            path.unlink(missing_ok=True)
         return ExportedFile(kind, media_type, error=f"{type(error).__name__}: {error}"[:500])
     return ExportedFile(kind, media_type, path=path)
 
