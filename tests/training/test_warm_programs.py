@@ -1,0 +1,91 @@
+"""A process that has trained a network trains the next job of its kind without compiling again."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from normlab.spec import Device, JobSpec
+from normlab.training import TrainResult
+from normlab.training.programs import borrow_program
+
+LAYERS = [{"type": "flatten"}, {"type": "dense", "units": 8}, {"type": "dropout", "rate": 0.1}]
+DIGITS = {"name": "digits", "training_samples": 150, "validation_samples": 60}
+
+
+def traces(spec: JobSpec) -> int:
+    with borrow_program(spec, Device.CPU) as program:
+        return program.traces
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"training": {"batch_size": 32, "seed": 9}},
+        {"training": {"batch_size": 32, "epochs": 4}},
+        {"training": {"batch_size": 32, "shuffle": False}},
+        {"training": {"batch_size": 32, "optimizer": {"name": "sgd", "learning_rate": 0.2}}},
+        {"training": {"batch_size": 32, "learning_rate_schedule": {"name": "cosine"}}},
+        {"training": {"batch_size": 32, "early_stopping": {"patience": 1}, "target_accuracy": 0.1}},
+        {"dataset": DIGITS | {"validation_split": "random"}},
+        {"dataset": DIGITS | {"validation_samples": 500}},
+        {"name": "another", "tags": ["x"]},
+    ],
+    ids=str,
+)
+def test_the_next_job_compiles_nothing(
+    changed: dict[str, Any], small_spec: Callable[..., JobSpec], run: Callable[..., TrainResult]
+) -> None:
+    first = small_spec(LAYERS)
+    run(first)
+    before = traces(first)
+    result = run(small_spec(LAYERS, **changed))
+    assert traces(first) == before
+    assert result.timings.compiling_seconds < 0.5
+    assert result.history[0].compile_seconds == result.timings.compiling_seconds
+    assert all(record.compile_seconds == 0 for record in result.history[1:])
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"layers": [*LAYERS[:1], {"type": "dense", "units": 9}]},
+        {"training": {"batch_size": 30}},
+        {"training": {"batch_size": 32, "optimizer": {"name": "sgd", "momentum": 0.5}}},
+        {"training": {"batch_size": 32, "precision": "mixed_bfloat16"}},
+    ],
+    ids=str,
+)
+def test_what_is_part_of_a_program_makes_another(
+    changed: dict[str, Any], small_spec: Callable[..., JobSpec]
+) -> None:
+    with borrow_program(small_spec(LAYERS), Device.CPU) as first:
+        pass
+    with borrow_program(small_spec(**{"layers": LAYERS} | changed), Device.CPU) as other:
+        assert other is not first
+
+
+def test_programs_are_bounded_and_the_oldest_goes_first(small_spec: Callable[..., JobSpec]) -> None:
+    specs = [small_spec(LAYERS, {"batch_size": size}) for size in range(100, 109)]
+    kept = []
+    for spec in specs:
+        with borrow_program(spec, Device.CPU) as program:
+            kept.append(program)
+    with borrow_program(specs[-1], Device.CPU) as program:
+        assert program is kept[-1]
+    with borrow_program(specs[0], Device.CPU) as program:
+        assert program is not kept[0], "nine programs were kept"
+
+
+def test_two_runs_at_once_never_share_one(small_spec: Callable[..., JobSpec]) -> None:
+    spec = small_spec(LAYERS)
+    with borrow_program(spec, Device.CPU) as one, borrow_program(spec, Device.CPU) as other:
+        assert one is not other
+
+
+def test_a_program_comes_back_from_a_run_that_failed(small_spec: Callable[..., JobSpec]) -> None:
+    spec = small_spec(LAYERS)
+    with pytest.raises(ZeroDivisionError), borrow_program(spec, Device.CPU) as first:
+        raise ZeroDivisionError
+    with borrow_program(spec, Device.CPU) as second:
+        assert second is first
