@@ -17,6 +17,8 @@ from normlab.store import Database
 from support.databases import PostgresDatabases, SqliteDatabases
 from support.postgres import PostgresServer
 
+pytest_plugins = ["support.local_service"]
+
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:

@@ -144,7 +144,7 @@ class Client:
         page = self._transport.fetch(JobPage, "GET", "/jobs", params=parameters)
         yield from page.data
         while page.next is not None:
-            page = self._transport.fetch(JobPage, "GET", page.next)
+            page = self._transport.fetch(JobPage, "GET", "/jobs", params={**parameters, "cursor": page.next})
             yield from page.data
 
     def wait(self, job_id: str, timeout_seconds: float | None = None) -> Job:

@@ -106,7 +106,7 @@ class Job(Answer):
 
 
 class JobPage(Answer):
-    """Some of the jobs, newest first, and the path of the page behind them."""
+    """Some of the jobs, newest first, and the cursor of the page behind them."""
 
     data: tuple[Job, ...]
     next: str | None

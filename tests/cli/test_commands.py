@@ -1,0 +1,195 @@
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from normlab.cli import app
+from normlab.cli.notebook import check_against_notebook
+from normlab.client import Client, Job, JobState
+
+pytestmark = pytest.mark.xdist_group("service")
+
+
+@pytest.fixture
+def run(client: Client):
+    def run(*arguments: str, **options: object) -> Result:
+        return CliRunner(env={"NORMLAB_URL": client.base_url}).invoke(app, arguments, **options)
+
+    return run
+
+
+def test_submitting_and_watching(run, client: Client) -> None:
+    result = run(
+        "submit",
+        "baseline",
+        "--dataset",
+        "digits",
+        "--epochs",
+        "2",
+        "--seed",
+        "7",
+        "--optimizer",
+        "adam",
+        "--learning-rate",
+        "0.002",
+        "--batch-size",
+        "64",
+        "--name",
+        "[mine]",
+        "--tag",
+        "a",
+        "--tag",
+        "b",
+        "--watch",
+    )
+    assert result.exit_code == 0, result.output
+    job = client.job(result.stdout.strip())
+    training = job.spec["training"]
+    assert (training["epochs"], training["seed"], training["batch_size"]) == (2, 7, 64)
+    assert (training["optimizer"]["name"], training["optimizer"]["learning_rate"]) == ("adam", 0.002)
+    assert (job.name, job.tags, job.state) == ("[mine]", ("a", "b"), JobState.SUCCEEDED)
+    lines = result.stderr.splitlines()
+    assert lines[:2] == ["[mine]  queued", "[mine]  running"]
+    assert lines[2].startswith("[mine]  epoch 1/2  loss ")
+    assert "  val_accuracy 0." in lines[3]
+    assert lines[-1] == "[mine]  succeeded"
+
+
+def test_a_spec_from_a_file_and_what_goes_over_it(run, tmp_path: Path) -> None:
+    spec = {
+        "architecture": "baseline",
+        "dataset": "digits",
+        "training": {"optimizer": {"name": "sgd", "momentum": 0.5}},
+    }
+    (tmp_path / "spec.json").write_text(json.dumps(spec))
+    file = ("submit", "--file", str(tmp_path / "spec.json"), "--dry-run", "--json")
+    kept = json.loads(run(*file, "--learning-rate", "0.5", "--epochs", "4").stdout)["spec"]
+    assert kept["training"]["optimizer"]["momentum"] == 0.5
+    assert (kept["training"]["optimizer"]["learning_rate"], kept["training"]["epochs"]) == (0.5, 4)
+    other = json.loads(run(*file, "batch_norm", "--optimizer", "adam").stdout)["spec"]
+    assert (other["architecture"]["preset"], other["training"]["optimizer"]["name"]) == ("batch_norm", "adam")
+    default = json.loads(
+        run(
+            "submit",
+            "--file",
+            "-",
+            "--learning-rate",
+            "0.5",
+            "--dry-run",
+            "--json",
+            input='{"architecture": "baseline"}',
+        ).stdout
+    )
+    assert default["spec"]["training"]["optimizer"]["learning_rate"] == 0.5
+    size = run("submit", "batch_norm", "--dry-run")
+    assert "271,346 parameters, 268,978 of them trainable" in size.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("submit",), 2, "name an architecture"),
+        (("submit", "--file", "nowhere.json"), 2, "No such file"),
+        (("submit", "--file", "-"), 2, "is not JSON"),
+        (("submit", "bassline"), 1, "/architecture: there is no preset 'bassline'"),
+        (
+            ("submit", "baseline", "--epochs", "0"),
+            1,
+            "Error: The service refuses this request: /training/epochs: should",
+        ),
+        (("compare", "job_1", "--chart", "chart.gif"), 2, "chart.gif should end in .png, .svg or .json."),
+        (("compare", "job_1"), 1, "Error: there is no job"),
+        (("watch", "job_1"), 1, "Error: there is no job 'job_1'"),
+        (("predict", "job_1", "image.gif"), 1, "Error: image.gif is no image that can be sent"),
+        (("up", "--port", "70000"), 2, "less than or equal to 65535"),
+    ],
+)
+def test_errors_are_one_message_on_stderr(run, arguments: tuple[str, ...], code: int, message: str) -> None:
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (code, "")
+    said = " ".join(result.stderr.replace("│", " ").split())  # usage errors come in a box
+    assert message in said
+    assert "Traceback" not in result.stderr
+
+
+def test_where_no_service_answers(run) -> None:
+    result = run("jobs", "--url", "http://127.0.0.1:1")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "Error: No Normlab service answers at http://127.0.0.1:1. Start one with `normlab up`, or set NORMLAB_URL "
+        "to the address of one that runs.\n"
+    )
+
+
+def test_comparing(run, trained: tuple[Job, Job], tmp_path: Path) -> None:
+    ids = [job.id for job in trained]
+    result = run("compare", *ids, "--chart", str(tmp_path / "chart.svg"))
+    assert result.exit_code == 0, result.output
+    assert "what differs" in result.stdout
+    assert "normalization" in result.stdout
+    assert "Beware\n- " in result.stdout
+    assert "to target" in result.stdout
+    assert (tmp_path / "chart.svg").read_text().startswith("<svg")
+    assert [job["id"] for job in json.loads(run("compare", *ids, "--json").stdout)["jobs"]] == ids
+    unwritable = run("compare", *ids, "--chart", str(tmp_path / "nowhere" / "chart.png"))
+    assert unwritable.exit_code == 1
+    assert "chart.png: No such file or directory." in unwritable.stderr
+
+
+def test_predicting(run, trained: tuple[Job, Job], tmp_path: Path) -> None:
+    Image.new("L", (8, 8)).save(tmp_path / "black.png")
+    result = run("predict", trained[1].id, str(tmp_path / "black.png"), "--top", "3")
+    assert result.exit_code == 0, result.output
+    assert len(result.stdout.splitlines()) == 3
+    assert " % " in result.stdout
+    prediction = json.loads(run("predict", trained[1].id, str(tmp_path / "black.png"), "--json").stdout)
+    assert prediction["class"] == str(prediction["label"])
+
+
+def test_listing_and_showing(run, trained: tuple[Job, Job]) -> None:
+    listed = run("jobs", "--tag", "trained")
+    assert [line.split()[0] for line in listed.stdout.splitlines()[1:]] == [
+        job.id for job in reversed(trained)
+    ]
+    one = run("jobs", "--tag", "trained", "--limit", "1")
+    assert len(one.stdout.splitlines()) == 2
+    assert one.stderr == "There are more; see them with --limit 10.\n"
+    assert run("jobs", "--tag", "nobody's").stderr == "There are no such jobs.\n"
+    shown = run("show", trained[1].id).stdout
+    assert "batch_norm  succeeded  job_" in shown
+    assert "Test accuracy " in shown
+    assert "compiling" in shown
+    assert json.loads(run("show", trained[1].id, "--json").stdout)["id"] == trained[1].id
+
+
+def test_cancelling_and_deleting(run, client: Client) -> None:
+    job = client.submit("baseline", dataset="digits", training={"epochs": 10_000})
+    assert run("cancel", job.id).stdout.startswith(f"{job.id} ")
+    watched = run("watch", job.id)
+    assert watched.exit_code == 1
+    assert watched.stderr.splitlines()[-1] == f"baseline ({job.id}) is cancelled."
+    assert run("delete", job.id).stdout == f"{job.id} is deleted\n"
+    assert run("show", job.id).exit_code == 1
+
+
+def test_what_there_is(run) -> None:
+    assert "deep_sigmoid_with_batch_norm" in run("architectures").stdout
+    assert json.loads(run("architectures", "--json").stdout)[0]["name"] == "baseline"
+    assert "28 x 28" in run("datasets").stdout
+    assert len(json.loads(run("datasets", "--json").stdout)) == 4
+
+
+def test_the_notebooks_figures_are_compared_from_the_third_epoch_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    near = {"baseline": [0.1, 0.1, 0.7934, 0.8182], "batch_norm": [0.1, 0.1, 0.8468, 0.8538]}
+    assert check_against_notebook(near, {"baseline": 7.0}) is None
+    assert "within 0.0100 of each other" in capsys.readouterr().out
+    far = near | {"batch_norm": [0.1, 0.1, 0.8468, 0.8338]}
+    assert check_against_notebook(far, {}) == (
+        "From epoch 3 on, a validation accuracy is 0.0200 away from the notebook's; at most 0.015 was expected."
+    )
+    assert check_against_notebook({"baseline": [0.7]}, {}) is None
+    assert "Too few epochs" in capsys.readouterr().out

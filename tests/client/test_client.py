@@ -1,0 +1,176 @@
+import hashlib
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_digits
+
+from normlab.client import Client, Job, JobState, Model
+from normlab.errors import InstancesError, ServiceError
+from normlab.local import LocalService
+from normlab.spec import DATASETS, PRESETS, parse_job_spec
+from normlab.store import JobState as StoredState
+
+pytestmark = pytest.mark.xdist_group("service")
+ENDLESS = {"architecture": "baseline", "dataset": "digits", "training": {"epochs": 10_000}}
+
+
+def test_a_job_from_its_submission_to_its_metrics(client: Client, trained: tuple[Job, Job]) -> None:
+    job = trained[1]
+    assert (job.title, job.state, job.tags) == ("batch_norm", JobState.SUCCEEDED, ("trained",))
+    assert job.spec_digest == parse_job_spec(job.spec).digest
+    metrics = client.metrics(job.id)
+    assert [epoch.epoch for epoch in metrics.epochs] == [1, 2, 3]
+    assert max(epoch.val_accuracy for epoch in metrics.epochs) == job.result.best_val_accuracy
+    assert metrics.totals["epochs"] == 3
+    assert client.job(job.id) == job
+
+
+def test_a_spec_can_be_given_in_four_ways(client: Client) -> None:
+    spec = parse_job_spec({"architecture": "batch_norm", "dataset": "digits"})
+    ways = [
+        client.validate(spec),
+        client.validate(spec.to_document()),
+        client.validate("batch_norm", dataset="digits"),
+        client.validate(architecture="batch_norm", dataset={"name": "digits"}),
+    ]
+    assert {way.spec_digest for way in ways} == {spec.digest}
+    assert ways[0].estimate["trainable_parameters"] == 51_538
+
+
+def test_a_spec_that_cannot_be_built_is_refused_with_every_problem(client: Client) -> None:
+    with pytest.raises(ServiceError) as refused:
+        client.submit("baseline", training={"epochs": 0, "batch_size": "many"})
+    assert (refused.value.status, refused.value.code) == (422, "invalid_spec")
+    assert [problem.pointer for problem in refused.value.problems] == [
+        "/training/epochs",
+        "/training/batch_size",
+    ]
+    lines = str(refused.value).splitlines()
+    assert lines[0] == "The service refuses this request:"
+    assert lines[1] == "  /training/epochs: should be greater than 0, not 0"
+    assert len(lines) == 3
+
+
+def test_the_same_key_makes_one_job(client: Client) -> None:
+    first, second = (client.submit(ENDLESS, idempotency_key="only once") for _ in range(2))
+    assert first.id == second.id
+    client.cancel(first.id)
+
+
+def test_jobs_are_listed_over_several_pages_and_filtered(client: Client, trained: tuple[Job, Job]) -> None:
+    jobs = [client.submit(ENDLESS, tags=["page"], name=f"number {number}") for number in range(60)]
+    for job in jobs:
+        client.cancel(job.id)
+    assert [job.id for job in client.jobs(tag="page")] == [job.id for job in reversed(jobs)]
+    assert [job.name for job in client.jobs(name="number 7")] == ["number 7"]
+    assert {job.id for job in client.jobs(state=JobState.SUCCEEDED)} >= {job.id for job in trained}
+
+
+def test_waiting_has_an_end_and_a_cancelled_job_can_be_deleted(client: Client) -> None:
+    job = client.submit(ENDLESS)
+    with pytest.raises(TimeoutError, match="The job has not ended in the time given"):
+        client.wait(job.id, timeout_seconds=0.5)
+    client.cancel(job.id)
+    assert client.wait(job.id).state is JobState.CANCELLED
+    client.delete(job.id)
+    with pytest.raises(ServiceError, match=f"there is no job {job.id}") as missing:
+        client.job(job.id)
+    assert missing.value.status == 404
+
+
+def test_predictions_from_arrays_lists_and_pictures_agree(
+    client: Client, trained: tuple[Job, Job], tmp_path: Path
+) -> None:
+    job = trained[1].id
+    images = load_digits().images[-2:].astype(np.uint8)  # (2, 8, 8), 0 to 16
+    predictions = client.predict(job, images)
+    assert [prediction.class_name for prediction in predictions] == [str(p.label) for p in predictions]
+    assert client.predict(job, images.reshape(2, 64).tolist()) == predictions
+    best = client.predict(job, images, top_k=3)[0].top_k
+    assert best[0].label == predictions[0].label
+    assert [score.probability for score in best] == sorted(predictions[0].probabilities, reverse=True)[:3]
+
+    light = Image.fromarray((255 - np.rint(images[0] * (255 / 16))).astype(np.uint8))
+    light.save(tmp_path / "digit.png")
+    [inverted] = client.predict(job, tmp_path / "digit.png", invert="always")
+    assert inverted.label == predictions[0].label
+    assert inverted.probabilities == pytest.approx(predictions[0].probabilities, abs=0.05)
+
+
+def test_pictures_that_cannot_be_sent(client: Client, trained: tuple[Job, Job], tmp_path: Path) -> None:
+    with pytest.raises(
+        InstancesError, match=r"^digit\.gif is no image that can be sent: it should be a \.png or"
+    ):
+        client.predict(trained[0].id, tmp_path / "digit.gif")
+    with pytest.raises(InstancesError, match=r"/digit\.png cannot be read: No such file or directory\.$"):
+        client.predict(trained[0].id, tmp_path / "digit.png")
+    (tmp_path / "text.jpg").write_text("no picture")
+    with pytest.raises(ServiceError, match="the body is no PNG or JPEG image"):
+        client.predict(trained[0].id, tmp_path / "text.jpg")
+
+
+def test_a_comparison_and_its_charts(client: Client, trained: tuple[Job, Job]) -> None:
+    ids = [job.id for job in trained]
+    comparison = client.compare(ids)
+    assert [job.name for job in comparison.jobs] == ["baseline", "batch_norm"]
+    assert comparison.jobs[1].test_accuracy == trained[1].result.test_accuracy
+    normalization = next(entry for entry in comparison.differences if entry.field == "normalization")
+    assert normalization.values[ids[0]] == "none"
+    assert Image.open(io.BytesIO(client.compare_chart(ids))).format == "PNG"
+    assert client.compare_chart(ids, "svg").startswith(b"<svg")
+    assert "vega-lite" in json.loads(client.compare_chart(ids, "json"))["$schema"]
+
+
+def test_a_trained_network_is_described_and_downloaded(
+    client: Client, trained: tuple[Job, Job], tmp_path: Path
+) -> None:
+    model: Model = client.model(trained[1].id)
+    variables = [
+        (variable["name"], variable["trainable"]) for layer in model.layers for variable in layer["variables"]
+    ]
+    expected = [("gamma", True), ("beta", True), ("moving_mean", False), ("moving_variance", False)]
+    assert variables[:4] == expected
+    path = client.download_model(trained[1].id, "onnx", tmp_path / "network.onnx")
+    [digest] = [file.sha256 for file in model.formats if file.format == "onnx"]
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == digest.removeprefix("sha256:")
+    with pytest.raises(ServiceError, match=r"There is no 'torch' file of this network; there is: .*keras"):
+        client.download_model(trained[1].id, "torch", tmp_path / "network.pt")
+    assert [file.name for file in tmp_path.iterdir()] == ["network.onnx"]
+
+
+def test_what_there_is(client: Client) -> None:
+    assert [preset.name for preset in client.architectures()] == list(PRESETS)
+    assert client.datasets() == list(DATASETS.values())
+
+
+def test_where_no_service_answers_a_sentence_says_how_to_start_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NORMLAB_URL", "http://127.0.0.1:1/")
+    with Client() as client, pytest.raises(ServiceError) as unreachable:
+        client.architectures()
+    assert (unreachable.value.status, unreachable.value.code) == (None, "unreachable")
+    assert str(unreachable.value).startswith(
+        "No Normlab service answers at http://127.0.0.1:1. Start one with"
+    )
+    with pytest.raises(
+        ServiceError, match=r"'127\.0\.0\.1:8000' is no address of a service; one looks like http://"
+    ):
+        Client("127.0.0.1:8000")
+
+
+def test_an_answer_of_something_else_is_told_apart(local_service: LocalService) -> None:
+    with (
+        Client(f"{local_service.url}/docs") as client,
+        pytest.raises(ServiceError, match="there is nothing at /docs/architectures"),
+    ):
+        client.architectures()
+
+
+def test_the_states_are_those_of_the_store() -> None:
+    assert {state.value for state in JobState} == {state.value for state in StoredState}
+    assert [state for state in JobState if state.is_final] == [
+        JobState(state.value) for state in StoredState if state.final
+    ]

@@ -1,0 +1,78 @@
+"""A real `normlab up` in a process of its own."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+UP = [sys.executable, "-c", "from normlab.cli import app; app()", "up", "--port", "0", "--processes", "1"]
+
+
+class Up:
+    """A running `normlab up`, with the processes that it started."""
+
+    def __init__(self, data: Path, *options: str, cwd: Path | None = None) -> None:
+        self.data = data
+        self.started: list[psutil.Process] = []
+        self.popen = subprocess.Popen(
+            [*UP, "--data", str(data), *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=cwd,
+            env={key: value for key, value in os.environ.items() if not key.startswith("NORMLAB_")},
+        )
+
+    def wait_until_ready(self) -> str:
+        """Its URL."""
+        line = self.popen.stdout.readline()
+        found = re.search(r"http://127\.0\.0\.1:\d+", line)
+        assert found, line + self.popen.stderr.read()
+        self.look()
+        return found[0]
+
+    def look(self) -> dict[str, psutil.Process]:
+        """Its own children by name; all of its descendants are remembered."""
+        parent = psutil.Process(self.popen.pid)
+        self.started = [*dict.fromkeys([*self.started, *parent.children(recursive=True)])]
+        living = [child for child in parent.children() if child.status() != psutil.STATUS_ZOMBIE]
+        return {component_name(child): child for child in living}
+
+    def kill_and_wait_for_another(self, name: str) -> None:
+        """SIGKILL one of its children, and wait until it has started a new one."""
+        killed = self.look()[name]
+        killed.kill()
+        deadline = time.monotonic() + 20
+        while (found := self.look().get(name)) is None or found == killed:
+            assert time.monotonic() < deadline, f"{name} was not started again"
+            time.sleep(0.05)
+
+    def finish(self, seconds: float = 30) -> tuple[int, str]:
+        """Wait for its end: exit code and what it said on stderr."""
+        _, said = self.popen.communicate(timeout=seconds)
+        return self.popen.returncode, said
+
+    def left(self, seconds: float = 10) -> list[psutil.Process]:
+        """Those that it started and that still run."""
+        return psutil.wait_procs(self.started, timeout=seconds)[1]
+
+
+def component_name(process: psutil.Process) -> str:
+    command = process.cmdline()
+    return command[command.index("-m") + 1] if "-m" in command else "redis"
+
+
+def end(up: Up) -> None:
+    """End it, if it has not ended."""
+    if up.popen.poll() is None:
+        up.popen.send_signal(signal.SIGTERM)
+        try:
+            up.popen.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            up.popen.kill()
+            up.popen.communicate()
