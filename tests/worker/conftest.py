@@ -33,6 +33,14 @@ def worker(service: Service) -> Iterator[Process]:
 
 
 @pytest.fixture
+def own_service(sqlite_database: Database, broker_url: str, tmp_path: Path) -> Iterator[Service]:
+    """SQLite, Redis and a data folder of a test's own."""
+    own = Service(sqlite_database, broker_url, tmp_path)
+    yield own
+    own.close()
+
+
+@pytest.fixture
 def postgres_service(postgres_database: Database, broker_url: str, tmp_path: Path) -> Iterator[Service]:
     """Postgres, Redis and a data folder of a test's own."""
     own = Service(postgres_database, broker_url, tmp_path)
@@ -49,4 +57,4 @@ def endless(make_spec: MakeSpec) -> JobSpec:
 @pytest.fixture(scope="session")
 def some_seconds(make_spec: MakeSpec) -> JobSpec:
     """A training that lasts long enough to be disturbed."""
-    return make_spec(training={"epochs": 400, "batch_size": 16})
+    return make_spec(training={"epochs": 300, "batch_size": 16})
