@@ -1,6 +1,7 @@
 """``python -m api --host --port``: the HTTP service in this process, until SIGTERM or Ctrl-C."""
 
 import argparse
+import logging
 from types import FrameType
 
 import uvicorn
@@ -32,6 +33,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000, help="the port, 0 for any (default: %(default)s)")
     parser.add_argument("--access-log", action="store_true", help="write a line for each request")
     arguments = parser.parse_args()
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s:  %(name)s: %(message)s")
     app = create_app()
     config = uvicorn.Config(
         app,
