@@ -1,4 +1,4 @@
-"""Jobs, their metrics, events and artifacts: in SQLite or Postgres, and in a folder or a bucket.
+"""Jobs, their metrics, events and artifacts, and comparisons: in SQLite or Postgres, and in a folder or a bucket.
 
 Functions take a ``Session`` first; ``Database.read()`` and ``Database.write()`` give one::
 
@@ -6,16 +6,31 @@ Functions take a ``Session`` first; ``Database.read()`` and ``Database.write()``
         job = jobs.create(session, spec)
 """
 
-from normlab.store import artifacts, claims, endings, events, idempotency, janitor, jobs, reports
+from normlab.store import artifacts, claims, comparisons, endings, events, idempotency, janitor, jobs, reports
 from normlab.store.artifacts import ArtifactStore
+from normlab.store.comparison_models import Comparison, ComparisonArm, ComparisonEvent, ComparisonJob
 from normlab.store.database import Database, is_unavailable
 from normlab.store.models import Artifact, Epoch, Event, Job
-from normlab.store.states import ArtifactKind, EventKind, FailureCode, JobState
+from normlab.store.states import (
+    ArtifactKind,
+    ComparisonEventKind,
+    ComparisonState,
+    EventKind,
+    FailureCode,
+    JobState,
+    StopReason,
+)
 
 __all__ = [
     "Artifact",
     "ArtifactKind",
     "ArtifactStore",
+    "Comparison",
+    "ComparisonArm",
+    "ComparisonEvent",
+    "ComparisonEventKind",
+    "ComparisonJob",
+    "ComparisonState",
     "Database",
     "Epoch",
     "Event",
@@ -23,8 +38,10 @@ __all__ = [
     "FailureCode",
     "Job",
     "JobState",
+    "StopReason",
     "artifacts",
     "claims",
+    "comparisons",
     "endings",
     "events",
     "idempotency",

@@ -12,6 +12,7 @@ from normlab.errors import NotFoundError, StateError
 from normlab.spec import JobSpec
 from normlab.store import events
 from normlab.store.clock import database_now
+from normlab.store.comparison_models import ComparisonJob
 from normlab.store.identifiers import new_id
 from normlab.store.models import Job, JobTag
 from normlab.store.states import EventKind, JobState
@@ -201,8 +202,14 @@ def delete(session: Session, job_id: str) -> None:
 
     Raises:
         NotFoundError: there is no such job.
-        StateError: it is running.
+        StateError: it is running, or a comparison uses it.
     """
+    session.execute(select(Job.id).where(Job.id == job_id).with_for_update())  # so that none begins to use it
+    using = session.scalars(
+        select(ComparisonJob.comparison_id).where(ComparisonJob.job_id == job_id).distinct()
+    ).all()
+    if using:
+        raise StateError(f"job {job_id} is used by {', '.join(using)}: delete the comparison first")
     gone = session.scalar(
         sql_delete(Job).where(Job.id == job_id, Job.state != JobState.RUNNING).returning(Job.id)
     )

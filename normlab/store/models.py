@@ -1,6 +1,7 @@
 """The tables. ``migrations/`` makes them; a test holds the two together."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, ClassVar
 
 from sqlalchemy import JSON, BigInteger, Enum, Float, ForeignKey, Index, Integer, MetaData, String, Text
@@ -14,7 +15,8 @@ from normlab.store.states import ArtifactKind, EventKind, FailureCode, JobState
 _JSON = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
-def _enum(enum: type[JobState | EventKind | ArtifactKind | FailureCode]) -> Enum:
+def text_enum(enum: type[StrEnum]) -> Enum:
+    """The column type of an enum."""
     # Text without a database type or CHECK: a new member needs no migration.
     return Enum(
         enum,
@@ -56,7 +58,7 @@ class Job(Base):
         lazy="selectin", order_by="JobTag.position", cascade="all, delete-orphan"
     )
 
-    state: Mapped[JobState] = mapped_column(_enum(JobState))
+    state: Mapped[JobState] = mapped_column(text_enum(JobState))
     created_at: Mapped[datetime]
     queued_at: Mapped[datetime]
     """When it was handed in, or retried by hand. Within a priority the queue is ordered by it, so a job that was
@@ -98,7 +100,7 @@ class Job(Base):
     digests: Mapped[dict[str, Any] | None]
     layers: Mapped[list[dict[str, Any]] | None]
     """The trained network's layers and variables."""
-    error_code: Mapped[FailureCode | None] = mapped_column(_enum(FailureCode))
+    error_code: Mapped[FailureCode | None] = mapped_column(text_enum(FailureCode))
     error_detail: Mapped[str | None] = mapped_column(Text)
 
     @property
@@ -155,7 +157,7 @@ class Event(Base):
 
     job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    kind: Mapped[EventKind] = mapped_column(_enum(EventKind))
+    kind: Mapped[EventKind] = mapped_column(text_enum(EventKind))
     at: Mapped[datetime]
     attempt: Mapped[int] = mapped_column(Integer)
     data: Mapped[dict[str, Any]]
@@ -167,7 +169,7 @@ class Artifact(Base):
     __tablename__ = "artifacts"
 
     job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
-    kind: Mapped[ArtifactKind] = mapped_column(_enum(ArtifactKind), primary_key=True)
+    kind: Mapped[ArtifactKind] = mapped_column(text_enum(ArtifactKind), primary_key=True)
     path: Mapped[str] = mapped_column(Text)
     """Below the artifact store's root."""
     sha256: Mapped[str] = mapped_column(String(64))

@@ -1,4 +1,4 @@
-"""The states of a job, the transitions between them that are legal, and why a job can fail."""
+"""The states of jobs and comparisons, the transitions between them that are legal, and why a job can fail."""
 
 from enum import StrEnum
 
@@ -83,3 +83,40 @@ class ArtifactKind(StrEnum):
     HISTORY = "history"
     TEST_CORRECT = "test_correct"
     """For each test sample whether the network got it right, as NumPy's ``.npy``."""
+
+
+class ComparisonState(StrEnum):
+    """Where a comparison is. From ``running`` it may end in any of the others, and stays there."""
+
+    RUNNING = "running"
+    """Jobs of it are unfinished, or what follows from them has not been worked out yet."""
+    FINISHED = "finished"
+    """All pairs that the plan wanted are run, or enough of them to decide."""
+    FAILED = "failed"
+    """No seed was trained to its end in every arm, so nothing can be compared."""
+    CANCELLED = "cancelled"
+    """Ended because somebody asked for it; what is known until then stays."""
+
+
+class StopReason(StrEnum):
+    """Why a comparison runs no more pairs."""
+
+    ALL_PAIRS_RUN = "all_pairs_run"
+    """As many as the plan allows."""
+    DECIDED = "decided"
+    """A look that the plan had foreseen decided every pair of arms."""
+    NO_PAIR = "no_pair"
+    """In no pair did all jobs succeed."""
+    CANCELLED = "cancelled"
+
+
+class ComparisonEventKind(StrEnum):
+    """What an event of a comparison tells."""
+
+    STATE = "state"
+    JOB = "job"
+    """One of its jobs has ended."""
+    PAIR = "pair"
+    """All jobs of a seed have ended."""
+    REPLICATES = "replicates"
+    """Jobs for further seeds were made."""

@@ -1,0 +1,104 @@
+"""The tables of comparisons: arms, the jobs that stand for them, and what happened."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, ForeignKey, ForeignKeyConstraint, Index, Integer, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from normlab.store.models import Base, Job, text_enum
+from normlab.store.states import ComparisonEventKind, ComparisonState, JobState, StopReason
+
+
+class Comparison(Base):
+    """Arms that are trained with the same seeds, and what is to be found out about them."""
+
+    __tablename__ = "comparisons"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    """``cmp_`` and a number that sorts by time."""
+    name: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[ComparisonState] = mapped_column(text_enum(ComparisonState))
+    stop_reason: Mapped[StopReason | None] = mapped_column(text_enum(StopReason))
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime]
+    """When this row or its events last changed."""
+
+    question: Mapped[dict[str, Any]]
+    """Metric, confidence, margin, target and plan, as the request named them; the store does not read it."""
+    base_seed: Mapped[int] = mapped_column(BigInteger)
+    """The seed of replicate 0; each further one is higher by 1."""
+    replicates: Mapped[int] = mapped_column(Integer)
+    """How many have their jobs."""
+    most_replicates: Mapped[int] = mapped_column(Integer)
+    fresh: Mapped[bool] = mapped_column(Boolean)
+    """Whether every job is made for it, also where one of the same spec has succeeded."""
+    verdicts: Mapped[list[dict[str, Any]] | None]
+    """Of each pair of arms, when it has ended."""
+    event_count: Mapped[int] = mapped_column(Integer)
+    """The number of the newest event."""
+
+    arms: Mapped[list["ComparisonArm"]] = relationship(
+        lazy="selectin", order_by="ComparisonArm.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+    __table_args__ = (Index(None, "state"),)
+
+
+class ComparisonArm(Base):
+    """One side of a comparison."""
+
+    __tablename__ = "comparison_arms"
+
+    comparison_id: Mapped[str] = mapped_column(
+        ForeignKey("comparisons.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(Text)
+    spec: Mapped[dict[str, Any]]
+    """The expanded spec without its seed."""
+    arm_digest: Mapped[str] = mapped_column(String(80))
+
+
+class ComparisonJob(Base):
+    """The job that trains one arm with one seed."""
+
+    __tablename__ = "comparison_jobs"
+
+    comparison_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    replicate: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    """Counted from 0; all arms' jobs of a replicate have the same seed and form a pair."""
+    arm: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    """The arm's position."""
+    seed: Mapped[int] = mapped_column(BigInteger)
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"))
+    """A job that is used here cannot be deleted: the database refuses it."""
+    job: Mapped[Job] = relationship(lazy="raise")
+    reused: Mapped[bool] = mapped_column(Boolean)
+    """Whether the job was there before, or was made for this comparison."""
+    ended: Mapped[JobState | None] = mapped_column(text_enum(JobState))
+    """The final state in which the comparison found the job, and which its events have told."""
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["comparison_id", "arm"],
+            ["comparison_arms.comparison_id", "comparison_arms.position"],
+            ondelete="CASCADE",
+        ),
+        Index(None, "job_id"),
+    )
+
+
+class ComparisonEvent(Base):
+    """Something that happened to a comparison, numbered from 1 without gaps."""
+
+    __tablename__ = "comparison_events"
+
+    comparison_id: Mapped[str] = mapped_column(
+        ForeignKey("comparisons.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    kind: Mapped[ComparisonEventKind] = mapped_column(text_enum(ComparisonEventKind))
+    at: Mapped[datetime]
+    data: Mapped[dict[str, Any]]

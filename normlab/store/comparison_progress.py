@@ -1,0 +1,106 @@
+"""How a comparison goes on while its jobs end. Any number of processes may do it at once."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from normlab.store import comparison_events, comparisons
+from normlab.store.clock import database_now
+from normlab.store.comparison_jobs import add_replicates
+from normlab.store.comparison_models import Comparison, ComparisonJob
+from normlab.store.models import Job
+from normlab.store.states import ComparisonEventKind, ComparisonState, JobState, StopReason
+
+_FINAL = [state for state in JobState if state.final]
+
+
+def with_news(session: Session) -> Sequence[str]:
+    """The ids of running comparisons of which a job has ended that their events have not told."""
+    untold = select(ComparisonJob).join(Job, Job.id == ComparisonJob.job_id)
+    untold = untold.where(
+        ComparisonJob.comparison_id == Comparison.id, ComparisonJob.ended.is_(None), Job.state.in_(_FINAL)
+    )
+    return session.scalars(_running().where(exists(untold))).all()
+
+
+def complete(session: Session) -> Sequence[str]:
+    """The ids of running comparisons all of whose jobs have ended: to be decided, continued or finished."""
+    untold = select(ComparisonJob).where(
+        ComparisonJob.comparison_id == Comparison.id, ComparisonJob.ended.is_(None)
+    )
+    return session.scalars(_running().where(~exists(untold))).all()
+
+
+def _running() -> Any:
+    return select(Comparison.id).where(Comparison.state == ComparisonState.RUNNING).order_by(Comparison.id)
+
+
+def note_ended_jobs(session: Session, comparison_id: str) -> None:
+    """Store an event for each job that has ended since last time, and for each pair that is complete with
+    it."""
+    comparison = comparisons.lock(session, comparison_id)
+    if comparison is None or comparison.state is not ComparisonState.RUNNING:
+        return
+    members = comparisons.members(session, comparison_id)
+    names = {arm.position: arm.name for arm in comparison.arms}
+    fresh = [member for member in members if member.ended is None and member.job.state.final]
+    for member in fresh:
+        member.ended = member.job.state
+        data = {
+            "arm": names[member.arm],
+            "seed": member.seed,
+            "job": member.job_id,
+            "state": member.ended,
+            "reused": member.reused,
+        }
+        comparison_events.append(session, comparison, ComparisonEventKind.JOB, data)
+    missing = Counter(member.replicate for member in members if member.ended is None)
+    for replicate in sorted({member.replicate for member in fresh} - set(missing)):
+        group = [member for member in members if member.replicate == replicate]
+        failed = [names[member.arm] for member in group if member.ended is not JobState.SUCCEEDED]
+        data = {"seed": group[0].seed, "complete": not failed, "failed_arms": failed}
+        comparison_events.append(session, comparison, ComparisonEventKind.PAIR, data)
+    comparison.updated_at = database_now()
+
+
+def go_on(session: Session, comparison_id: str, *, expected: int, count: int, max_attempts: int) -> list[str]:
+    """Add replicates to a running comparison that still has as many as ``expected``; else nothing is done.
+
+    Gives the ids of the jobs that were made: ring for them when this is committed.
+    """
+    comparison = _unchanged(session, comparison_id, expected)
+    if comparison is None:
+        return []
+    count = min(count, comparison.most_replicates - comparison.replicates)
+    comparison.updated_at = database_now()
+    return add_replicates(session, comparison, count, max_attempts=max_attempts)
+
+
+def end(
+    session: Session,
+    comparison_id: str,
+    *,
+    expected: int,
+    state: ComparisonState,
+    reason: StopReason,
+    verdicts: list[dict[str, Any]],
+) -> bool:
+    """End a running comparison that still has as many replicates as ``expected``; False: somebody was faster."""
+    comparison = _unchanged(session, comparison_id, expected)
+    if comparison is None:
+        return False
+    comparison.state, comparison.stop_reason, comparison.verdicts = state, reason, verdicts
+    comparison.finished_at = comparison.updated_at = database_now()
+    data = {"state": state, "reason": reason, "verdicts": verdicts}
+    comparison_events.append(session, comparison, ComparisonEventKind.STATE, data)
+    return True
+
+
+def _unchanged(session: Session, comparison_id: str, expected: int) -> Comparison | None:
+    comparison = comparisons.lock(session, comparison_id)
+    if comparison is None or comparison.state is not ComparisonState.RUNNING:
+        return None
+    return comparison if comparison.replicates == expected else None
