@@ -1,6 +1,8 @@
-"""The largest job that is accepted. Each is a setting (``NORMLAB_LIMITS__EPOCHS=500``)."""
+"""The largest job, and comparison, that is accepted. Each is a setting (``NORMLAB_LIMITS__EPOCHS=500``)."""
 
-from pydantic import BaseModel, ConfigDict, PositiveInt
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 
 class Limits(BaseModel):
@@ -20,3 +22,6 @@ class Limits(BaseModel):
     """Estimated memory of a training run: data, weights, optimizer state, activations of one batch."""
     multiplications_per_sample: PositiveInt = 5_000_000_000
     """Multiply-adds of one forward pass of one sample."""
+    comparison_arms: Annotated[int, Field(ge=2)] = 8
+    comparison_jobs: Annotated[int, Field(ge=2)] = 400
+    """Arms times the largest number of replicates."""

@@ -23,7 +23,7 @@ def parse_job_spec(body: object, limits: Limits = _NO_LIMITS) -> JobSpec:
     try:
         spec = JobSpec.model_validate(body)
     except ValidationError as error:
-        raise SpecError([_problem(detail) for detail in error.errors(include_url=False)]) from None
+        raise SpecError(validation_problems(error)) from None
     problems = [*_data_problems(spec), *_size_problems(spec, limits)]
     if not problems:
         # Shapes are worked out only now, since sizes beyond the limits have been refused.
@@ -31,6 +31,11 @@ def parse_job_spec(body: object, limits: Limits = _NO_LIMITS) -> JobSpec:
     if problems:
         raise SpecError(problems)
     return spec
+
+
+def validation_problems(error: ValidationError) -> list[Problem]:
+    """What pydantic found, as pointers and sentences."""
+    return [Problem(_pointer(detail["loc"]), _sentence(detail)) for detail in error.errors(include_url=False)]
 
 
 def _data_problems(spec: JobSpec) -> Iterator[Problem]:
@@ -97,10 +102,6 @@ def _build_problems(spec: JobSpec, limits: Limits) -> Iterator[Problem]:
                 f"needs {value:,} {what}, and this service allows {limit:,} (limit {name!r}): "
                 "make layers or the batch smaller",
             )
-
-
-def _problem(error: ErrorDetails) -> Problem:
-    return Problem(_pointer(error["loc"]), _sentence(error))
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:

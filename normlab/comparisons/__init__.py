@@ -1,0 +1,22 @@
+"""Comparisons that are run: from a request through its jobs to a verdict.
+
+Between the store, which keeps a comparison and its jobs, and the analysis, which knows neither. What needs scipy is
+imported when it is first used.
+"""
+
+from normlab.comparisons.advance import advance
+from normlab.comparisons.request import ComparisonRequest, Question, Replicates, parse_comparison
+from normlab.comparisons.runs import ComparedRuns, load_runs
+from normlab.comparisons.standing import Standing, assess
+
+__all__ = [
+    "ComparedRuns",
+    "ComparisonRequest",
+    "Question",
+    "Replicates",
+    "Standing",
+    "advance",
+    "assess",
+    "load_runs",
+    "parse_comparison",
+]

@@ -1,0 +1,61 @@
+"""Going on: what follows when jobs of a comparison have ended. Safe to run in any number of processes at once."""
+
+from normlab.comparisons.runs import load_runs
+from normlab.comparisons.standing import Standing, assess
+from normlab.store import Comparison, ComparisonState, Database, StopReason, comparison_progress
+
+
+def advance(database: Database, *, max_attempts: int) -> list[str]:
+    """Tell which jobs have ended, and end or continue the comparisons all of whose jobs have.
+
+    The statistics are worked out between two transactions; the second changes nothing when somebody else was
+    faster. Gives the ids of jobs that were made: ring for them.
+    """
+    with database.read() as session:
+        news = comparison_progress.with_news(session)
+    for comparison_id in news:
+        with database.write() as session:
+            comparison_progress.note_ended_jobs(session, comparison_id)
+    with database.read() as session:
+        complete = comparison_progress.complete(session)
+    made = []
+    for comparison_id in complete:
+        made += _decide(database, comparison_id, max_attempts)
+    return made
+
+
+def _decide(database: Database, comparison_id: str, max_attempts: int) -> list[str]:
+    with database.read() as session:
+        runs = load_runs(session, comparison_id)
+    comparison = runs.comparison
+    standing = assess(runs)
+    more = _further_replicates(comparison, standing)
+    with database.write() as session:
+        if more:
+            return comparison_progress.go_on(
+                session, comparison_id, expected=comparison.replicates, count=more, max_attempts=max_attempts
+            )
+        state = ComparisonState.FINISHED if standing.pairs else ComparisonState.FAILED
+        comparison_progress.end(
+            session,
+            comparison_id,
+            expected=comparison.replicates,
+            state=state,
+            reason=_reason(standing),
+            verdicts=standing.verdicts,
+        )
+        return []
+
+
+def _further_replicates(comparison: Comparison, standing: Standing) -> int:
+    """As many as are missing to the plan's next look, as far as the plan allows; none once it is decided, or when
+    nothing so far has succeeded."""
+    if standing.decided or standing.next_look is None or not standing.pairs:
+        return 0
+    return min(standing.next_look - standing.pairs, comparison.most_replicates - comparison.replicates)
+
+
+def _reason(standing: Standing) -> StopReason:
+    if not standing.pairs:
+        return StopReason.NO_PAIR
+    return StopReason.DECIDED if standing.decided else StopReason.ALL_PAIRS_RUN

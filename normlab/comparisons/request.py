@@ -1,0 +1,196 @@
+"""What a comparison may ask for: the one way from plain JSON to something that can be run."""
+
+from typing import Annotated, Any, Self
+
+from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from normlab.analysis.metrics import Metric
+from normlab.errors import Problem, SpecError
+from normlab.spec import JobSpec, Limits, parse_job_spec
+from normlab.spec.fields import Flag, Integer, PositiveInteger, SpecModel
+from normlab.spec.job import Name
+from normlab.spec.parse import validation_problems
+from normlab.spec.training import SEED_MAX
+
+_NO_LIMITS = Limits()
+
+LEAST_PAIRS = 3
+"""Fewer give no verdict, so nobody needs to look earlier."""
+
+
+class Replicates(SpecModel):
+    """How many pairs: ``start``, and if that decides nothing, ``step`` more at a time up to ``max``."""
+
+    start: PositiveInteger
+    max: PositiveInteger
+    step: PositiveInteger = 1
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.max < self.start:
+            raise ValueError(f"max should be at least start ({self.start}), not {self.max}")
+        if self.until_decided and self.start < LEAST_PAIRS:
+            raise ValueError(f"start should be at least {LEAST_PAIRS}, since fewer pairs give no verdict")
+        return self
+
+    @property
+    def until_decided(self) -> bool:
+        """Whether the number of pairs depends on what they show."""
+        return self.max > self.start
+
+
+class ArmRequest(SpecModel):
+    """One side of a comparison."""
+
+    name: Name
+    spec: dict[str, Any] = Field(
+        description="A job spec (the schema JobSpec) without `training.seed`; each replicate gets its own."
+    )
+
+
+class Question(SpecModel):
+    """What is to be found out about the arms."""
+
+    metric: Metric = Metric.VAL_ACCURACY
+    """The last epoch's or the test set's, never the best epoch's."""
+    confidence: Annotated[float, Field(ge=0.5, lt=1, allow_inf_nan=False)] = 0.95
+    equivalence_margin: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    """A difference smaller than this does not matter; in the metric's units."""
+    target_accuracy: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | None = None
+    """The validation accuracy for the clock that says how long each arm takes to it."""
+    replicates: Replicates = Replicates(start=5, max=5)
+
+    @field_validator("replicates", mode="before", json_schema_input_type=PositiveInteger | Replicates)
+    @classmethod
+    def _number(cls, value: Any) -> Any:
+        if isinstance(value, int) and not isinstance(value, bool):
+            if value < 1:
+                raise ValueError(f"should be at least 1, not {value}")
+            return Replicates(start=value, max=value)
+        if not isinstance(value, dict | Replicates):
+            raise ValueError('should be a number of pairs, or an object such as {"start": 5, "max": 20}')  # noqa: TRY004 - pydantic makes an answer of a ValueError
+        return value
+
+
+class ComparisonRequest(Question):
+    """Arms, each trained with the same seeds, and the question. The rest has sensible values."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "arms": [
+                        {"name": "baseline", "spec": {"architecture": "baseline"}},
+                        {
+                            "name": "batch normalization",
+                            "spec": {"architecture": "baseline_with_batch_norm"},
+                        },
+                    ],
+                    "replicates": {"start": 5, "max": 20},
+                    "equivalence_margin": 0.005,
+                }
+            ]
+        }
+    )
+
+    name: Name | None = None
+    arms: tuple[ArmRequest, ...]
+    base_seed: Annotated[Integer, Field(ge=0, le=SEED_MAX)] = 42
+    """The first pair's seed; each further pair's is higher by 1."""
+    fresh: Flag = False
+    """Train everything anew, also where a job of the same spec has succeeded in the same environment."""
+
+    @property
+    def question(self) -> Question:
+        """What the analysis has to know of it."""
+        return Question(**{name: getattr(self, name) for name in Question.model_fields})
+
+
+def parse_comparison(
+    body: object, limits: Limits = _NO_LIMITS
+) -> tuple[ComparisonRequest, tuple[JobSpec, ...]]:
+    """A comparison from plain JSON, checked as a whole, and its arms' specs with the base seed.
+
+    Raises ``SpecError`` with every problem that was found, each with a JSON pointer into ``body``.
+    """
+    try:
+        request = ComparisonRequest.model_validate(body)
+    except ValidationError as error:
+        raise SpecError(validation_problems(error)) from None
+    problems = [*_size_problems(request, limits)]
+    specs: list[JobSpec] = []
+    for index, arm in enumerate(request.arms[: limits.comparison_arms]):
+        pointer = f"/arms/{index}/spec"
+        training = arm.spec.get("training")
+        if isinstance(training, dict) and "seed" in training:
+            problems.append(
+                Problem(
+                    f"{pointer}/training/seed",
+                    "is not given for an arm: every pair has its own seed, counted from base_seed",
+                )
+            )
+        try:
+            specs.append(parse_job_spec(_with_seed(arm.spec, request.base_seed), limits))
+        except SpecError as error:
+            problems += [Problem(f"{pointer}{problem.pointer}", problem.detail) for problem in error.problems]
+    if not problems:
+        problems = [*_arm_problems(request, specs)]
+    if problems:
+        raise SpecError(problems)
+    return request, tuple(specs)
+
+
+def _size_problems(request: ComparisonRequest, limits: Limits) -> list[Problem]:
+    arms, most = len(request.arms), request.replicates.max
+    problems = []
+    if not 2 <= arms <= limits.comparison_arms:
+        problems.append(
+            Problem("/arms", f"should be 2 to {limits.comparison_arms} arms, but there are {arms}")
+        )
+    elif arms * most > limits.comparison_jobs:
+        problems.append(
+            Problem(
+                "/replicates",
+                f"should be at most {limits.comparison_jobs // arms} with {arms} arms, not {most} "
+                "(limit 'comparison_jobs' of this service)",
+            )
+        )
+    if request.base_seed + most - 1 > SEED_MAX:
+        problems.append(
+            Problem("/base_seed", f"should leave room for {most} seeds: at most {SEED_MAX - most + 1}")
+        )
+    names = [arm.name for arm in request.arms]
+    problems += [
+        Problem(f"/arms/{index}/name", f"should be another: arm {names.index(name)} has the name {name!r}")
+        for index, name in enumerate(names)
+        if names.index(name) != index
+    ]
+    return problems
+
+
+def _arm_problems(request: ComparisonRequest, specs: list[JobSpec]) -> list[Problem]:
+    problems = []
+    needs_validation = request.metric.value.startswith("val_") or request.target_accuracy is not None
+    alike: dict[tuple[str, str], int] = {}
+    for index, spec in enumerate(specs):
+        first = alike.setdefault((spec.arm_digest, spec.resources.device), index)
+        if first != index:
+            problems.append(
+                Problem(
+                    f"/arms/{index}/spec",
+                    f"is the same as arm {first}'s: with equal seeds both would give the same numbers",
+                )
+            )
+        if needs_validation and spec.dataset.held_out == 0:
+            problems.append(
+                Problem(
+                    f"/arms/{index}/spec/dataset/validation_samples",
+                    "should not be 0: the metric or the target accuracy is measured on validation samples",
+                )
+            )
+    return problems
+
+
+def _with_seed(spec: dict[str, Any], seed: int) -> dict[str, Any]:
+    training = spec.get("training", {})
+    return {**spec, "training": {**training, "seed": seed}} if isinstance(training, dict) else spec

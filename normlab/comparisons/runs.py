@@ -1,0 +1,107 @@
+"""From the store's rows to what the analysis takes."""
+
+import io
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from normlab.analysis import EpochPoint, RunRecord
+from normlab.comparisons.request import Question
+from normlab.errors import ArtifactError
+from normlab.store import (
+    Artifact,
+    ArtifactKind,
+    ArtifactStore,
+    Comparison,
+    ComparisonJob,
+    Epoch,
+    Job,
+    JobState,
+    comparisons,
+)
+
+_log = logging.getLogger(__name__)
+
+Outcomes = Mapping[str, npt.NDArray[np.bool_]]
+
+
+@dataclass(frozen=True)
+class ComparedRuns:
+    """A comparison with all that the store has of it."""
+
+    comparison: Comparison
+    question: Question
+    members: Sequence[ComparisonJob]
+    """By replicate, then by arm, each with its job."""
+    arms: Mapping[str, Sequence[RunRecord]]
+    """The runs that have succeeded, in the order of their replicates."""
+    test_files: Sequence[Artifact]
+    """Which of the test set's examples each of them got right."""
+
+    def arm_name(self, member: ComparisonJob) -> str:
+        """The name of the arm that a job stands for."""
+        return self.comparison.arms[member.arm].name
+
+    def outcomes(self, artifacts: ArtifactStore) -> Outcomes:
+        """Booleans of shape (test examples,) by job; without those whose file cannot be read."""
+        found = {}
+        for file in self.test_files:
+            try:
+                content = artifacts.read(file)
+            except (ArtifactError, OSError) as error:
+                _log.warning("the test outcomes of %s cannot be read: %s", file.job_id, error)
+                continue
+            found[file.job_id] = np.load(io.BytesIO(content), allow_pickle=False).astype(bool)
+        return found
+
+
+def load_runs(session: Session, comparison_id: str) -> ComparedRuns:
+    """Read a comparison with its jobs and their epochs.
+
+    Raises:
+        NotFoundError: there is no such comparison.
+    """
+    comparison = comparisons.get(session, comparison_id)
+    question = Question.model_validate(comparison.question)
+    members = comparisons.members(session, comparison_id)
+    done = [member for member in members if member.job.state is JobState.SUCCEEDED]
+    records = run_records(session, [member.job for member in done], question.target_accuracy)
+    by_arm: dict[str, list[RunRecord]] = {arm.name: [] for arm in comparison.arms}
+    for member in done:
+        by_arm[comparison.arms[member.arm].name].append(records[member.job_id])
+    files = session.scalars(
+        select(Artifact).where(Artifact.job_id.in_(records), Artifact.kind == ArtifactKind.TEST_CORRECT)
+    ).all()
+    return ComparedRuns(comparison, question, members, by_arm, files)
+
+
+def run_records(
+    session: Session, jobs: Collection[Job], target_accuracy: float | None = None
+) -> dict[str, RunRecord]:
+    """The runs of jobs by their ids, all epochs read at once."""
+    epochs: dict[str, list[Epoch]] = {job.id: [] for job in jobs}
+    query = select(Epoch).where(Epoch.job_id.in_(epochs)).order_by(Epoch.job_id, Epoch.epoch)
+    for epoch in session.scalars(query):
+        epochs[epoch.job_id].append(epoch)
+    return {job.id: _record(job, epochs[job.id], target_accuracy) for job in jobs}
+
+
+def _record(job: Job, epochs: Sequence[Epoch], target_accuracy: float | None) -> RunRecord:
+    result = job.result or {}
+    fields = EpochPoint.__dataclass_fields__
+    return RunRecord(
+        job=job.id,
+        spec=job.spec,
+        epochs=tuple(EpochPoint(**{name: getattr(epoch, name) for name in fields}) for epoch in epochs),
+        name=job.name,
+        test_accuracy=result.get("test_accuracy"),
+        test_loss=result.get("test_loss"),
+        target_accuracy=target_accuracy,
+        timings=job.timings or {},
+        environment=job.environment or {},
+    )
