@@ -5,18 +5,22 @@ is lost, repeated or late does no harm. The janitor rings again for jobs that no
 """
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import Any, TypeVar
 
 from celery import Celery
 
 TASK_NAME = "normlab.train"
 QUEUE = "train"
 
-RING_SECONDS = 1.0
+RING_SECONDS = 0.5
 """The longest that ringing may hold up whoever rings."""
 
 _logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 def transport_options(*, socket_timeout: float) -> dict[str, Any]:
@@ -30,42 +34,64 @@ def transport_options(*, socket_timeout: float) -> dict[str, Any]:
 
 
 class Doorbell:
-    """Rings at the broker's door. Threads may share it; it opens its connection at the first ring."""
+    """Rings at the broker's door. Threads may share it; it opens its connection at the first ring.
+
+    One thread of its own talks to the broker. The Redis client tries for seconds when nobody answers; that
+    delays this thread, and nobody else.
+    """
 
     def __init__(self, broker_url: str) -> None:
         self._app = Celery("normlab-doorbell", broker=broker_url, set_as_current=False)
         self._app.conf.update(
             task_serializer="json",
             task_ignore_result=True,
-            broker_transport_options=transport_options(socket_timeout=RING_SECONDS / 2),
+            broker_transport_options=transport_options(socket_timeout=RING_SECONDS),
         )
-        # One thread talks to the broker: a connection that hangs then delays rings, but never a caller.
-        self._ringer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="doorbell")
+        self._questions: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+        self._unanswered: Future[Any] | None = None
+        self._thread = threading.Thread(target=self._run, name="doorbell", daemon=True)
+        self._thread.start()
 
     def ring(self, job_id: str) -> bool:
-        """Say that this job waits. False, after a second at most: the broker did not take the message."""
-        return bool(self._ask(self._send, job_id))
+        """Say that this job waits. False, after half a second at most: the broker did not take the message."""
+        return self._ask(lambda: self._send(job_id)) or False
 
     def pending(self) -> int | None:
         """How many messages wait to be taken by a worker; None if the broker does not answer."""
-        answer: int | None = self._ask(self._count)
-        return answer
+        return self._ask(self._count)
 
     def close(self) -> None:
-        """Close the connection."""
-        self._ringer.shutdown(wait=True, cancel_futures=True)
-        self._app.close()
+        """Close the connection; one that hangs is left to the end of the process."""
+        self._questions.put(None)
+        self._thread.join(RING_SECONDS)
+        if not self._thread.is_alive():
+            self._app.close()
 
-    def _ask(self, question: Any, *arguments: Any) -> Any:
-        future = self._ringer.submit(question, *arguments)
+    def _ask(self, question: Callable[[], T]) -> T | None:
+        if self._unanswered is not None and not self._unanswered.done():
+            return None  # the thread still waits for an answer that did not come in time
+        future: Future[T] = Future()
+        self._questions.put((future, question))
         try:
             return future.result(timeout=RING_SECONDS)
         except Exception as error:
+            # Whatever is wrong with the broker: the job is stored.
             future.cancel()
+            self._unanswered = future if future.running() else self._unanswered
             _logger.warning(
                 "the broker does not answer (%s); the janitor will ring again", type(error).__name__
             )
             return None
+
+    def _run(self) -> None:
+        while (item := self._questions.get()) is not None:
+            future, question = item
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(question())
+            except Exception as error:
+                future.set_exception(error)
 
     def _send(self, job_id: str) -> bool:
         self._app.send_task(TASK_NAME, args=[job_id], queue=QUEUE, ignore_result=True, retry=False)

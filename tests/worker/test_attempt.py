@@ -1,0 +1,181 @@
+"""An attempt's thread against a real database, without a training."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from normlab.settings import Settings
+from normlab.spec import JobSpec
+from normlab.store import Database, Job, claims, endings, jobs, reports
+from normlab.training.checkpoints import Checkpoint, CheckpointFolder
+from normlab.training.context import EpochRecord, Phase, Progress
+from support.postgres import PostgresServer
+from worker.attempt import Attempt, StopCause
+from worker.shutdown import ShutdownFlag
+
+MakeAttempt = Callable[..., Attempt]
+
+
+def record(epoch: int) -> EpochRecord:
+    return EpochRecord(epoch, 0.1, 0.5, 0.8, None, None, 2.0, 0.5, 0.0)
+
+
+def progress(epoch: int, step: int = 0) -> Progress:
+    return Progress(Phase.TRAINING, epoch=epoch, epochs=4, step=step, steps=10, loss=0.5)
+
+
+def eventually(what: Callable[[], object], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def claimed(database: Database, make_spec: Callable[..., JobSpec]) -> Job:
+    with database.write() as session:
+        jobs.create(session, make_spec())
+    with database.write() as session:
+        job = claims.claim_next(session, worker="w", lease_seconds=60)
+    assert job is not None
+    return job
+
+
+@pytest.fixture
+def make_attempt(database: Database, claimed: Job, tmp_path: Path) -> MakeAttempt:
+    def make(shutdown: ShutdownFlag | None = None, max_runtime_seconds: float | None = None) -> Attempt:
+        return Attempt(
+            database,
+            Settings(data_dir=tmp_path, heartbeat_seconds=0.1, checkpoint_seconds=0.2),
+            shutdown or ShutdownFlag(),
+            CheckpointFolder(tmp_path / "checkpoints"),
+            job_id=claimed.id,
+            number=1,
+            max_runtime_seconds=max_runtime_seconds,
+        )
+
+    return make
+
+
+def test_what_is_reported_is_stored_without_the_loop_waiting(
+    database: Database, claimed: Job, make_attempt: MakeAttempt
+) -> None:
+    with make_attempt() as attempt:
+        attempt.report(record(1))
+        attempt.report(progress(2, step=5))
+
+        def stored() -> bool:
+            with database.read() as session:
+                job = jobs.get(session, claimed.id)
+                return (
+                    len(reports.epochs(session, job.id)) == 1
+                    and (job.progress or {}).get("fraction") == 0.375
+                )
+
+        eventually(stored)
+        assert attempt.stop_cause is None
+        assert not attempt.should_stop()
+
+
+def test_an_attempt_that_lost_its_job_learns_it(
+    database: Database, claimed: Job, make_attempt: MakeAttempt
+) -> None:
+    with make_attempt() as attempt:
+        with database.write() as session:
+            claims.lose(session, claimed.id, 1, reason="lease_expired")
+        eventually(attempt.should_stop)
+        assert attempt.stop_cause is StopCause.LOST
+        attempt.report(record(1))
+        assert attempt.conclude(lambda session: endings.cancel(session, claimed.id, 1)) is None
+    with database.read() as session:
+        assert reports.epochs(session, claimed.id) == []
+
+
+def test_a_cancellation_is_learned_with_the_heartbeat_and_outweighs_a_shutdown(
+    database: Database, claimed: Job, make_attempt: MakeAttempt
+) -> None:
+    shutdown = ShutdownFlag()
+    with make_attempt(shutdown) as attempt:
+        shutdown.set()
+        assert attempt.stop_cause is StopCause.SHUTDOWN
+        with database.write() as session:
+            jobs.request_cancel(session, claimed.id)
+        eventually(lambda: attempt.stop_cause is StopCause.CANCELLED)
+
+
+def test_a_deadline_is_a_cause_to_stop(make_attempt: MakeAttempt) -> None:
+    with make_attempt(max_runtime_seconds=0.2) as attempt:
+        eventually(lambda: attempt.stop_cause is StopCause.DEADLINE)
+
+
+def test_a_resumed_attempt_stores_epochs_that_the_one_before_could_not(
+    database: Database, claimed: Job, make_attempt: MakeAttempt
+) -> None:
+    with database.write() as session:
+        reports.report_epoch(
+            session, claimed.id, 1, reports.EpochMetrics(1, 0.1, 0.5, 0.8, None, None, 2.0, 0.5, 0.0, 7.0)
+        )
+    checkpoint = Checkpoint(
+        spec_digest="sha256:0",
+        epoch=3,
+        step=4,
+        loss_sum=0.0,
+        correct=0,
+        train_seconds=1.0,
+        history=tuple(record(epoch) for epoch in (1, 2, 3)),
+        patience=None,
+        variables=(),
+        best_weights=None,
+    )
+    with make_attempt() as attempt:
+        attempt.resume(checkpoint)
+        assert attempt.elapsed_seconds == pytest.approx(7 + 2.5 + 2.5 + 1, abs=0.5)
+        attempt.report(record(4))
+        attempt.conclude(lambda _session: None)
+    with database.read() as session:
+        found = reports.epochs(session, claimed.id)
+    assert [row.epoch for row in found] == [1, 2, 3, 4]
+    assert [row.elapsed_seconds for row in found[:3]] == [7.0, 9.5, 12.0]
+
+
+def test_checkpoints_are_due_every_so_often_and_a_disk_error_costs_only_the_checkpoint(
+    make_attempt: MakeAttempt, tmp_path: Path
+) -> None:
+    attempt = make_attempt()
+    assert not attempt.checkpoint_due()
+    time.sleep(0.25)
+    assert attempt.checkpoint_due()
+    (tmp_path / "checkpoints").write_text("not a folder")
+    attempt.save(Checkpoint("sha256:0", 1, 0, 0.0, 0, 0.0, (), None, (), None))
+    assert not attempt.checkpoint_due()
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_epochs_wait_in_memory_while_the_database_is_away(
+    database: Database, claimed: Job, make_attempt: MakeAttempt, postgres_server: PostgresServer
+) -> None:
+    with make_attempt() as attempt:
+        postgres_server.stop()
+        try:
+            for epoch in (1, 2, 3):
+                attempt.report(record(epoch))
+                time.sleep(0.3)
+            ended = threading.Event()
+
+            def finish() -> None:
+                outcome = endings.Outcome({}, {}, {}, {}, [])
+                attempt.conclude(lambda session: endings.finish(session, claimed.id, 1, outcome))
+                ended.set()
+
+            finishing = threading.Thread(target=finish)
+            finishing.start()
+            assert not ended.wait(0.5)
+        finally:
+            postgres_server.start()
+        finishing.join(30)
+    with database.read() as session:
+        assert [row.epoch for row in reports.epochs(session, claimed.id)] == [1, 2, 3]
+        assert jobs.get(session, claimed.id).state == "succeeded"
