@@ -21,7 +21,8 @@ def pairs_for_difference(effect_size: float, alpha: float) -> float:
     if effect_size == 0:
         return math.inf
     z = float(stats.norm.isf(alpha / 2))
-    return ((z + float(stats.norm.isf(1 - POWER))) / effect_size) ** 2 + z**2 / 2
+    ratio = (z + float(stats.norm.isf(1 - POWER))) / effect_size
+    return ratio * ratio + z * z / 2  # products, since a power of a float raises where these become infinite
 
 
 def pairs_for_equivalence(difference: float, sd: float, margin: float, alpha: float) -> float:
@@ -34,7 +35,8 @@ def pairs_for_equivalence(difference: float, sd: float, margin: float, alpha: fl
     if room <= 0:
         return math.inf
     z = float(stats.norm.isf(alpha / 2))
-    return ((z + float(stats.norm.isf((1 - POWER) / 2))) * sd / room) ** 2 + z**2 / 2
+    ratio = (z + float(stats.norm.isf((1 - POWER) / 2))) * sd / room
+    return ratio * ratio + z * z / 2
 
 
 def further_pairs(wanted: float, have: int, least: int) -> int | None:

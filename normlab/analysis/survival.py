@@ -21,6 +21,8 @@ class TimeToTarget:
     """When runs reached the target, each time once, ascending."""
     not_reached: tuple[float, ...]
     """The share that has not reached the target after each of ``times``; before the first it is 1."""
+    ended_without: tuple[float, ...]
+    """When runs ended without reaching it, ascending."""
     median: float | None
     """When half of the runs have reached the target; None when that was not seen."""
     caveats: tuple[str, ...]
@@ -45,15 +47,18 @@ def time_to_target(times: ArrayLike, reached: ArrayLike) -> TimeToTarget:
             f"{len(events) - count} of {len(events)} runs ended before the target: they count as longer than they "
             "were watched."
         )
+    ended_without = tuple(sorted(observed[~events].tolist()))
     if not count:
-        return TimeToTarget(len(events), 0, (), (), None, tuple(caveats))
+        return TimeToTarget(len(events), 0, (), (), ended_without, None, tuple(caveats))
     survival = stats.ecdf(_censored(observed, events)).sf
     at_events = np.isin(survival.quantiles, observed[events])
     steps = survival.quantiles[at_events].tolist()
     shares = survival.probabilities[at_events].tolist()
     # A share of one half may come out a rounding error above it.
     median = next((time for time, share in zip(steps, shares, strict=True) if share <= 0.5 + 1e-12), None)
-    return TimeToTarget(len(events), count, tuple(steps), tuple(shares), median, tuple(caveats))
+    return TimeToTarget(
+        len(events), count, tuple(steps), tuple(shares), ended_without, median, tuple(caveats)
+    )
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ def test_kaplan_meier_of_the_published_example() -> None:
     assert found.times == (6, 7, 10, 13, 16, 22, 23)
     assert found.not_reached == pytest.approx((0.857, 0.807, 0.753, 0.690, 0.627, 0.538, 0.448), abs=5e-4)
     assert (found.runs, found.reached, found.median) == (21, 9, 23)
+    assert found.ended_without == (6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35)
     assert "12 of 21 runs ended before the target" in found.caveats[0]
     assert time_to_target(PLACEBO, ALL).median == 8
 

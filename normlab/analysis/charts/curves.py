@@ -1,64 +1,78 @@
 """Learning curves: validation accuracy by epoch and by seconds of training."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
 
-from normlab.analysis.charts.theme import Chart, arm_colour, arm_dash, finish
+from normlab.analysis.arms import describe_arm
+from normlab.analysis.charts.theme import Chart, arm_colour, arm_dash, finish, panel_title
 from normlab.analysis.fairness import by_arm
 from normlab.analysis.records import RunRecord
 
 _WIDTH, _HEIGHT = 430, 300
+_RUNS_FOR_A_BAND = 3
+"""From two runs the interval of a mean is so wide that it would be the only thing to see."""
+
+Arms = Mapping[str, Sequence[RunRecord]]
 
 
-def learning_curves(runs: Sequence[RunRecord]) -> Chart:
+def learning_curves(runs: Sequence[RunRecord] | Arms) -> Chart:
     """Every run's validation accuracy, by epoch and by training seconds, coloured by arm.
 
-    With several runs of an arm the thick line is their mean by epoch and the thin ones are the single runs.
-    Raises ``ValueError`` when there is no run.
+    ``runs`` are any runs, which are then grouped by arm, or runs by the arm's name. With several runs of an
+    arm the thick line is their mean by epoch, the thin ones are the single runs, and the band is the mean's
+    95 % interval at each epoch. Raises ``ValueError`` when there is no run.
     """
-    if not runs:
+    arms: Arms = runs if isinstance(runs, Mapping) else by_arm(runs)
+    if not any(arms.values()):
         raise ValueError("a chart needs at least one run")
-    arms = by_arm(runs)
     rows = [row for arm, group in arms.items() for run in group for row in _rows(arm, run)]
     replicated = any(len(group) > 1 for group in arms.values())
-    values = [row["accuracy"] for row in rows]
-    scale = alt.Scale(zero=False, nice=True, padding=8)
-    accuracy = alt.Y("accuracy:Q", title="validation accuracy", scale=scale, axis=alt.Axis(format=".0%"))
-    if values and max(values) - min(values) < 0.05:
-        accuracy = accuracy.axis(format=".1%")
-    colour, dash = arm_colour(arms), arm_dash(arms)
-    base = alt.Chart(alt.InlineData(values=rows)).encode(
-        y=accuracy, color=colour, detail="run:N", strokeDash=dash
+    accuracy = alt.Y(
+        "accuracy:Q",
+        title="validation accuracy",
+        scale=alt.Scale(zero=False, nice=True, padding=8),
+        axis=alt.Axis(format=_format([row["accuracy"] for row in rows])),
     )
+    colour, dash = arm_colour(arms), arm_dash(arms)
+    encoding: dict[str, Any] = {"y": accuracy, "color": colour, "strokeDash": dash}
+    base = alt.Chart(alt.InlineData(values=rows)).encode(**encoding, detail="run:N")
     thin = {"strokeWidth": 1.2, "opacity": 0.45} if replicated else {"strokeWidth": 3}
     last_epoch = max((row["epoch"] for row in rows), default=1)
-    ticks = alt.Axis(tickMinStep=1, format="d", tickCount=min(last_epoch, 10))
-    epoch = alt.X("epoch:Q", title="epoch", axis=ticks, scale=alt.Scale(domainMin=0, nice=False))
-    by_epoch: Any = base.mark_line(**thin).encode(x=epoch)
-    if replicated:
-        # A mean over epochs that only some runs reached would jump where a run ends.
-        shared = min(len(run.epochs) for run in runs)
-        mean = alt.Chart(alt.InlineData(values=[row for row in rows if row["epoch"] <= shared]))
-        by_epoch += mean.mark_line(strokeWidth=3.5).encode(
-            x=epoch, y=accuracy.aggregate("mean"), color=colour, strokeDash=dash
-        )
-    else:
-        by_epoch += base.mark_point(size=45, filled=True, opacity=1).encode(x=epoch, tooltip=_tooltip())
+    epoch = alt.X(
+        "epoch:Q",
+        title="epoch",
+        axis=alt.Axis(tickMinStep=1, format="d", tickCount=min(last_epoch, 10)),
+        scale=alt.Scale(domainMin=0, nice=False),
+    )
     seconds = alt.X(
         "seconds:Q", title="training time (seconds, without compilation)", scale=alt.Scale(domainMin=0)
     )
-    by_seconds: Any = base.mark_line(**thin).encode(x=seconds)
-    by_seconds += base.mark_point(size=45 if not replicated else 14, filled=True).encode(
-        x=seconds, tooltip=_tooltip()
-    )
+    points = base.mark_point(size=14 if replicated else 45, filled=True, opacity=1).encode(tooltip=_tooltip())
+    by_epoch: Any = base.mark_line(**thin).encode(x=epoch)
+    by_seconds = base.mark_line(**thin).encode(x=seconds) + points.encode(x=seconds)
+    if replicated:
+        means = alt.Chart(
+            alt.InlineData(values=[row for arm, group in arms.items() for row in _means(arm, group)])
+        )
+        band = means.mark_area(opacity=0.18).encode(
+            x=epoch, y=alt.Y("low:Q", title="validation accuracy"), y2="high:Q", color=colour
+        )
+        by_epoch = band + by_epoch + means.mark_line(strokeWidth=3.5).encode(**encoding, x=epoch)
+    else:
+        by_epoch += points.encode(x=epoch)
     panels = alt.hconcat(
-        by_epoch.properties(width=_WIDTH, height=_HEIGHT, title=_panel("At equal epochs")),
-        by_seconds.properties(width=_WIDTH, height=_HEIGHT, title=_panel("At equal training time")),
+        by_epoch.properties(width=_WIDTH, height=_HEIGHT, title=panel_title("At equal epochs")),
+        by_seconds.properties(width=_WIDTH, height=_HEIGHT, title=panel_title("At equal training time")),
         spacing=40,
     )
-    return finish(panels, f"Learning curves: {' against '.join(arms)}", _subtitle(arms))
+    return finish(panels, f"Learning curves: {_listed(arms)}", _subtitle(arms))
+
+
+def _listed(arms: Arms) -> str:
+    names = list(arms)
+    return " against ".join(names) if len(names) < 3 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _rows(arm: str, run: RunRecord) -> list[dict[str, Any]]:
@@ -75,6 +89,25 @@ def _rows(arm: str, run: RunRecord) -> list[dict[str, Any]]:
     ]
 
 
+def _means(arm: str, runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
+    """The arm's mean at each epoch that all its runs have: where a run ended, a mean would jump."""
+    rows = []
+    for points in zip(*(run.epochs for run in runs), strict=False):
+        values = [point.val_accuracy for point in points if point.val_accuracy is not None]
+        if len(values) == len(runs):
+            found = describe_arm(values)
+            row: dict[str, Any] = {"arm": arm, "epoch": points[0].epoch, "accuracy": found.mean}
+            if len(values) >= _RUNS_FOR_A_BAND:
+                row |= {"low": found.interval.low, "high": found.interval.high}
+            rows.append(row)
+    return rows
+
+
+def _format(values: Sequence[float]) -> str:
+    """Whole per cent, or tenths where the curves lie close together."""
+    return ".1%" if values and max(values) - min(values) < 0.05 else ".0%"
+
+
 def _tooltip() -> list[alt.Tooltip]:
     return [
         alt.Tooltip("arm:N"),
@@ -85,13 +118,9 @@ def _tooltip() -> list[alt.Tooltip]:
     ]
 
 
-def _panel(text: str) -> alt.TitleParams:
-    return alt.TitleParams(text, fontSize=15, fontWeight=500, offset=8)
-
-
-def _subtitle(arms: dict[str, list[RunRecord]]) -> str:
+def _subtitle(arms: Arms) -> str:
     counts = {len(group) for group in arms.values()}
     if counts == {1}:
         return "One run of each: what the seed does to these curves is not known."
     runs = str(counts.pop()) if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
-    return f"{runs} runs of each arm: thick is their mean, thin the single runs."
+    return f"{runs} runs of each arm. Thick: their mean; band: its 95 % interval at each epoch; thin: the single runs."

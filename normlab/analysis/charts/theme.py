@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import altair as alt
 import vl_convert
@@ -33,27 +33,34 @@ def colour_of(arms: Iterable[str]) -> dict[str, str]:
     return {arm: PALETTE[index % len(PALETTE)] for index, arm in enumerate(dict.fromkeys(arms))}
 
 
-def arm_colour(arms: Iterable[str], field: str = "arm", *, legend: bool = True) -> alt.Color:
+def arm_colour(arms: Iterable[str], *, symbol: Literal["stroke", "circle"] = "stroke") -> alt.Color:
     """The colour channel that every chart uses for its arms."""
     colours = colour_of(arms)
-    shown = (
-        alt.Legend(orient="top", symbolType="stroke", symbolSize=400, symbolStrokeWidth=3, symbolOpacity=1)
-        if legend
-        else None
+    shown = alt.Legend(
+        orient="top",
+        symbolType=symbol,
+        symbolSize=400 if symbol == "stroke" else 120,
+        symbolStrokeWidth=3,
+        symbolOpacity=1,
     )
     return alt.Color(
-        f"{field}:N",
+        "arm:N",
         title=None,
         scale=alt.Scale(domain=list(colours), range=list(colours.values())),
         legend=shown,
     )
 
 
-def arm_dash(arms: Iterable[str], field: str = "arm") -> alt.StrokeDash:
+def arm_dash(arms: Iterable[str]) -> alt.StrokeDash:
     """The dash of an arm's lines."""
     names = list(dict.fromkeys(arms))
     dashes = [DASHES[index % len(DASHES)] for index in range(len(names))]
-    return alt.StrokeDash(f"{field}:N", title=None, scale=alt.Scale(domain=names, range=dashes), legend=None)
+    return alt.StrokeDash("arm:N", title=None, scale=alt.Scale(domain=names, range=dashes), legend=None)
+
+
+def panel_title(text: str) -> alt.TitleParams:
+    """The heading of one panel among several."""
+    return alt.TitleParams(text, fontSize=15, fontWeight=500, offset=8)
 
 
 def finish(chart: Any, title: str, subtitle: str | list[str] = "") -> Chart:
