@@ -17,7 +17,9 @@ from normlab.analysis.records import EpochPoint, RunRecord
 if TYPE_CHECKING:
     from normlab.analysis.arms import ArmStatistics, describe_arm
     from normlab.analysis.bands import DifferenceBand, difference_band
+    from normlab.analysis.charts.clocks import accuracy_against_cost, target_curves
     from normlab.analysis.charts.curves import learning_curves
+    from normlab.analysis.charts.pairs import difference_curves, paired_differences
     from normlab.analysis.charts.theme import ImageFormat, render
     from normlab.analysis.clocks import Clocks, compare_clocks
     from normlab.analysis.comparison import Comparison, compare_runs
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from normlab.analysis.intervals import Interval
     from normlab.analysis.metrics import Metric
     from normlab.analysis.paired import compare_paired
+    from normlab.analysis.report.html import html_report
+    from normlab.analysis.report.markdown import markdown_report
     from normlab.analysis.sequential import (
         SequentialComparison,
         Spending,
@@ -76,6 +80,10 @@ _MODULES = {
     "metrics": ("Metric",),
     "paired": ("compare_paired",),
     "wording": ("sentence",),
+    "report.html": ("html_report",),
+    "report.markdown": ("markdown_report",),
+    "charts.clocks": ("accuracy_against_cost", "target_curves"),
+    "charts.pairs": ("difference_curves", "paired_differences"),
     "sequential": (
         "SequentialComparison",
         "Spending",
@@ -130,6 +138,7 @@ __all__ = [
     "TimeToTarget",
     "VarianceSources",
     "Verdict",
+    "accuracy_against_cost",
     "by_arm",
     "caveats",
     "compare_arms",
@@ -140,15 +149,20 @@ __all__ = [
     "cost_of_a_point",
     "describe_arm",
     "difference_band",
+    "difference_curves",
     "differences",
     "holm",
+    "html_report",
     "learning_curves",
     "log_rank",
+    "markdown_report",
     "mcnemar",
+    "paired_differences",
     "pareto_front",
     "render",
     "sentence",
     "summarize",
+    "target_curves",
     "time_to_target",
     "variance_sources",
 ]

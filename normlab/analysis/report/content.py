@@ -1,0 +1,245 @@
+"""What a report says, section by section: verdict, caveats, charts, tables, how it was done."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from normlab.analysis.charts.clocks import accuracy_against_cost, target_curves
+from normlab.analysis.charts.curves import learning_curves
+from normlab.analysis.charts.pairs import difference_curves, paired_differences
+from normlab.analysis.comparison import Comparison
+from normlab.analysis.intervals import Interval
+from normlab.analysis.metrics import style_of
+from normlab.analysis.records import RunRecord
+from normlab.analysis.report.blocks import NOTHING, Block, Bullets, Figure, Heading, Paragraph, Table
+from normlab.analysis.verdict import Verdict
+
+Arms = Mapping[str, Sequence[RunRecord]]
+
+
+def content(comparison: Comparison, arms: Arms) -> list[Block]:
+    """The report's blocks, in order. ``arms`` are the runs that were compared."""
+    return [
+        Heading("Verdict"),
+        *(Paragraph(pair.sentence, strong=True) for pair in comparison.pairs),
+        Heading("What to be careful about"),
+        Bullets(_caveats(comparison)),
+        *_what_differs(comparison),
+        Heading("Learning curves"),
+        Figure(learning_curves(arms), "Validation accuracy of every run, by epoch and by training time."),
+        *_curve_readings(comparison),
+        Heading("Pairs"),
+        Figure(paired_differences(comparison), "Difference of each pair of runs, with mean and interval."),
+        *_pairs(comparison),
+        Heading("Arms"),
+        _arms(comparison),
+        *_clocks(comparison),
+        *_cost(comparison),
+        *_variance(comparison),
+        Heading("All values"),
+        _values(comparison),
+        Heading("How it was done"),
+        *(Paragraph(text) for text in _method(comparison)),
+    ]
+
+
+def _caveats(comparison: Comparison) -> list[str]:
+    """Each caveat once: of all pairs of arms as it is, of some with their names."""
+    told_of: dict[str, list[str]] = {}
+    for pair in comparison.pairs:
+        for text in pair.comparison.caveats:
+            told_of.setdefault(text, []).append(f"{pair.b} against {pair.a}")
+    own = [
+        text if len(names) == len(comparison.pairs) else f"{'; '.join(names)}: {text}"
+        for text, names in told_of.items()
+    ]
+    return [*comparison.caveats, *own] or ["Nothing beyond what the intervals say."]
+
+
+def _what_differs(comparison: Comparison) -> Iterable[Block]:
+    yield Heading("What differs between the arms")
+    if not comparison.differences:
+        yield Paragraph("Nothing: the arms have the same spec.")
+        return
+    yield Table(
+        ["", *comparison.arms],
+        [
+            [difference.field, *(NOTHING if (value := difference.values.get(arm)) is None else str(value)
+                                 for arm in comparison.arms)]
+            for difference in comparison.differences
+        ],
+    )  # fmt: skip
+
+
+def _curve_readings(comparison: Comparison) -> Iterable[Block]:
+    if any(pair.curve and pair.curve.pairs > 1 for pair in comparison.pairs):
+        yield Figure(difference_curves(comparison), "Mean difference along the epochs with its band.")
+        yield Bullets([
+            f"{pair.b} against {pair.a}: {pair.curve.reading}" for pair in comparison.pairs if pair.curve
+        ])  # fmt: skip
+
+
+def _pairs(comparison: Comparison) -> Iterable[Block]:
+    style = style_of(comparison.metric)
+    head = ["", "verdict", f"difference{f' ({style.unit.strip()})' if style.unit else ''}", "interval", "BCa interval",
+            "exact p", "Holm's p", "t test's p", "d_z", "P(second better)", "pairs"]  # fmt: skip
+    rows = []
+    for pair in comparison.pairs:
+        found = pair.comparison
+        rows.append([
+            f"{pair.b} minus {pair.a}",
+            _verdict(pair.comparison.verdict, pair.a, pair.b),
+            style.difference(found.difference, sign=True),
+            _interval(found.interval.times(style.factor), style.digits),
+            _interval(found.bootstrap_interval.times(style.factor), style.digits),
+            f"{found.p_value:.3g}",
+            f"{pair.adjusted_p_value:.3g}",
+            f"{found.t_p_value:.2g}",
+            NOTHING if found.effect_size is None else f"{found.effect_size:.2f}",
+            f"{found.probability_b_better:.2f}",
+            str(found.pairs),
+        ])  # fmt: skip
+    yield Table(head, rows)
+
+
+def _arms(comparison: Comparison) -> Table:
+    style = style_of(comparison.metric)
+    return Table(
+        ["arm", f"mean {comparison.metric.words}", "standard deviation", "interval of the mean", "runs"],
+        [
+            [
+                name,
+                style.value(arm.mean),
+                NOTHING if arm.standard_deviation is None else style.difference(arm.standard_deviation),
+                _interval(arm.interval.times(style.factor), style.digits),
+                str(len(arm.values)),
+            ]
+            for name, arm in comparison.arms.items()
+        ],
+    )
+
+
+def _clocks(comparison: Comparison) -> Iterable[Block]:
+    clocks = comparison.clocks
+    if clocks is None or clocks.epoch is None or clocks.seconds is None:
+        return
+    style = style_of(comparison.metric)
+    yield Heading("Three clocks")
+    rows = [
+        [
+            f"{pair.b} minus {pair.a}",
+            where,
+            f"{style.difference(pair.comparison.difference, sign=True)}{style.unit}",
+            _interval(pair.comparison.interval.times(style.factor), style.digits),
+            _verdict(pair.comparison.verdict, pair.a, pair.b),
+        ]
+        for where, pairs in (
+            (f"at epoch {clocks.epoch}", clocks.at_epoch),
+            (f"after {clocks.seconds:.1f} s of training", clocks.at_seconds),
+        )
+        for pair in pairs or ()
+    ]
+    yield Table(["", "clock", "difference", "interval", "verdict"], rows)
+    if clocks.at_seconds is None:
+        yield Paragraph("Some run had not finished an epoch in the training time that all runs have.")
+    target = clocks.target
+    if target is None:
+        return
+    yield Figure(target_curves(target), "Share of runs that have reached the target, by training time.")
+    yield Table(
+        ["arm", "reached", "median training time to the target (s)"],
+        [
+            [
+                name,
+                f"{arm.reached} of {arm.runs}",
+                "not reached by half" if arm.median is None else f"{arm.median:.1f}",
+            ]
+            for name, arm in target.arms.items()
+        ],
+    )
+    yield Bullets([
+        f"{b} against {a}: log-rank p = {test.p_value:.2g}. {' '.join(test.caveats)}".strip()
+        for a, b, test in target.pairs
+    ])  # fmt: skip
+
+
+def _cost(comparison: Comparison) -> Iterable[Block]:
+    if not comparison.costs:
+        return
+    yield Heading("What it costs")
+    yield Figure(accuracy_against_cost(comparison), "Mean accuracy of each arm against its training time.")
+    yield Bullets([
+        *(pair.cost.reading for pair in comparison.pairs if pair.cost),
+        f"Worth their cost (no other arm is both cheaper and better): {', '.join(comparison.pareto_front)}.",
+    ])  # fmt: skip
+
+
+def _variance(comparison: Comparison) -> Iterable[Block]:
+    rows = [
+        [
+            f"{pair.b} minus {pair.a}",
+            *(f"{100 * value:.2f}" for value in (found.difference, found.seeds, found.test_set, found.both)),
+            _interval(found.interval.times(100), 2),
+        ]
+        for pair in comparison.pairs
+        if (found := pair.variance)
+    ]
+    if rows:
+        yield Heading("Luck of the seeds, luck of the test set")
+        head = [
+            "",
+            "difference in test accuracy",
+            "standard error: seeds",
+            "test set",
+            "both",
+            "interval for both",
+        ]
+        yield Table(head, rows)
+        yield Paragraph("In percentage points. More seeds reduce only the first of the two standard errors.")
+
+
+def _values(comparison: Comparison) -> Table:
+    style = style_of(comparison.metric)
+    return Table(
+        ["seed", *comparison.arms],
+        [
+            [str(seed), *(style.value(arm.values[index]) for arm in comparison.arms.values())]
+            for index, seed in enumerate(comparison.seeds)
+        ],
+    )
+
+
+def _method(comparison: Comparison) -> list[str]:
+    level = f"{100 * comparison.confidence:.4g} %"
+    verdict = (
+        f"An arm is called better when Student's {level} interval of the paired differences excludes zero and the "
+        "exact sign-flip test agrees; with pairs too few for that test, when the t test reaches half the error."
+    )
+    if comparison.equivalence_margin:
+        style = style_of(comparison.metric)
+        margin = f"{style.difference(comparison.equivalence_margin)}{style.unit}"
+        verdict += f" Equivalent means that the interval lies within {margin} of zero."
+    texts = [
+        "Each arm was trained with the same seeds; runs with the same seed form a pair. Compared is the "
+        f"{comparison.metric.words} at the end of each run, never that of its best epoch.",
+        f"{verdict} Everything else is not decided, which is not the same as equal.",
+    ]
+    if len(comparison.pairs) > 1:
+        texts.append("Holm's method keeps the error of all pairs of arms together at that of a single one.")
+    return texts
+
+
+def _verdict(verdict: Verdict, a: str, b: str) -> str:
+    match verdict:
+        case Verdict.A_BETTER:
+            return f"{a} better"
+        case Verdict.B_BETTER:
+            return f"{b} better"
+        case Verdict.EQUIVALENT:
+            return "equivalent"
+        case Verdict.INCONCLUSIVE:
+            return "not decided"
+
+
+def _interval(interval: Interval, digits: int) -> str:
+    if abs(interval.low) == float("inf"):
+        return NOTHING
+    return f"{interval.low:.{digits}f} to {interval.high:.{digits}f}".replace("-", "\N{MINUS SIGN}")

@@ -1,0 +1,36 @@
+"""The report as Markdown, for an issue or a wiki. Charts are left out, since Markdown cannot carry them
+inside."""
+
+import re
+
+from normlab.analysis.comparison import Comparison
+from normlab.analysis.report.blocks import Block, Bullets, Figure, Heading, Paragraph, Table
+from normlab.analysis.report.content import Arms, content
+
+
+def markdown_report(comparison: Comparison, arms: Arms, *, title: str | None = None) -> str:
+    """The same as the HTML page, without its charts."""
+    heading = title or " against ".join(comparison.arms)
+    blocks = [_block(block) for block in content(comparison, arms) if not isinstance(block, Figure)]
+    return "\n\n".join([f"# {_plain(heading)}", *blocks]) + "\n"
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Heading(text):
+            return f"## {_plain(text)}"
+        case Paragraph(text, strong):
+            return f"**{_plain(text)}**" if strong else _plain(text)
+        case Bullets(items):
+            return "\n".join(f"- {_plain(item)}" for item in items)
+        case Table(head, rows):
+            lines = [[_plain(cell) for cell in row] for row in (head, *rows)]
+            lines.insert(1, ["---"] * len(head))
+            return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        case Figure(_, description):
+            return _plain(description)
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown takes as it is, on one line: names of arms come from users."""
+    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", " ".join(text.split()))

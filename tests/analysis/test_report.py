@@ -1,0 +1,121 @@
+import base64
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+
+import numpy as np
+import pytest
+
+from normlab.analysis import Metric, compare_runs, html_report, markdown_report
+
+
+@pytest.fixture
+def arms(make_run: Any) -> dict[str, list[Any]]:
+    return {
+        "baseline": [make_run("baseline", seed=seed) for seed in range(3)],
+        "batch_norm": [make_run("batch_norm", seed=seed, best=0.88, seconds=1.2) for seed in range(3)],
+    }
+
+
+class Structure(HTMLParser):
+    """Checks that tags are closed in order, and collects the text and what is loaded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.text = ""
+        self.sources: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.sources += [value or "" for name, value in attrs if name in ("src", "href")]
+        if tag not in ("meta", "img"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def parsed(page: str) -> Structure:
+    structure = Structure()
+    structure.feed(page)
+    assert structure.open == []
+    return structure
+
+
+def test_the_page_holds_everything_and_loads_nothing(arms: Any) -> None:
+    comparison = compare_runs(arms, target_accuracy=0.84, equivalence_margin=0.005)
+    page = html_report(comparison, arms, subtitle="on one machine")
+    structure = parsed(page)
+    assert comparison.pairs[0].sentence in structure.text
+    assert "cannot be put down to the normalization alone" in structure.text
+    assert "on one machine" in structure.text
+    assert all(source.startswith("data:image/svg+xml;base64,") for source in structure.sources)
+    assert len(structure.sources) == 5
+    svg = base64.b64decode(structure.sources[0].split(",")[1]).decode()
+    assert svg.startswith("<svg")
+    assert "<script" not in page
+    assert "default-src 'none'" in page
+    for heading in (
+        "Verdict",
+        "What differs between the arms",
+        "Three clocks",
+        "What it costs",
+        "How it was done",
+    ):
+        assert f"<h2>{heading}</h2>" in page
+
+
+def test_the_same_data_give_the_same_page(arms: Any) -> None:
+    assert html_report(compare_runs(arms), arms) == html_report(compare_runs(arms), arms)
+
+
+def test_names_are_only_text(make_run: Any) -> None:
+    evil = "<img src=x onerror=alert(1)> | **bold**"
+    arms = {evil: [make_run("baseline", name=evil)], "other": [make_run("batch_norm")]}
+    comparison = compare_runs(arms)
+    structure = parsed(html_report(comparison, arms))
+    assert evil in structure.text
+    assert not any(source == "x" for source in structure.sources)
+    report = markdown_report(comparison, arms)
+    assert r"\<img src=x onerror=alert(1)\> \| \*\*bold\*\*" in report
+    assert "<img" not in report.replace(r"\<img", "")
+
+
+def test_markdown_says_the_same(arms: Any) -> None:
+    comparison = compare_runs(arms, target_accuracy=0.9)
+    report = markdown_report(comparison, arms, title="Norm or not")
+    assert report.startswith("# Norm or not\n\n## Verdict\n\n**batch\\_norm is better than baseline: ")
+    assert "not reached by half" in report
+    lines = [re.sub(r"\\\|", "", line) for line in report.splitlines() if line.startswith("|")]
+    # Every table's rows have as many cells as its head.
+    widths = [line.count("|") for line in lines]
+    separators = [index for index, line in enumerate(lines) if line.startswith("| ---")]
+    assert len(separators) >= 5
+    for at in separators:
+        assert widths[at - 1] == widths[at] == widths[at + 1]
+
+
+def test_one_run_of_each_is_reported_without_a_verdict(make_run: Any) -> None:
+    arms = {"a": [make_run("baseline")], "b": [make_run("batch_norm")]}
+    text = parsed(html_report(compare_runs(arms), arms)).text
+    assert "Not decided: the one pair" in text
+    assert "no verdict" in text
+
+
+def test_several_arms_losses_and_the_test_set(arms: Any) -> None:
+    arms["batch_norm"] = [
+        replace(run, epochs=tuple(replace(point, val_loss=0.1 + 0.01 * run.seed) for point in run.epochs))
+        for run in arms["batch_norm"]
+    ]
+    arms["copy"] = [replace(run, job=f"{run.job}_copy") for run in arms["baseline"]]
+    rng = np.random.default_rng(0)
+    outcomes = {run.job: rng.random(100) < 0.8 for runs in arms.values() for run in runs}
+    report = markdown_report(compare_runs(arms, metric=Metric.VAL_LOSS, outcomes=outcomes), arms)
+    assert "Luck of the seeds, luck of the test set" in report
+    assert "Holm's method keeps" in report
+    assert "What it costs" not in report
+    assert "- copy against baseline: All pairs are exactly alike" in report
