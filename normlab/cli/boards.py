@@ -73,7 +73,7 @@ class LiveBoard:
     def __init__(self, console: Console, jobs: Sequence[Job]) -> None:
         self._progress = Progress(
             TextColumn("{task.description}", table_column=Column(no_wrap=True)),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=16),
             TextColumn("{task.fields[phase]}", table_column=Column(min_width=10, no_wrap=True)),
             TextColumn("{task.fields[epoch]}", justify="right", table_column=Column(no_wrap=True)),
             TextColumn("{task.fields[loss]}", table_column=Column(min_width=11, no_wrap=True)),

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from normlab.cli.output import JsonOption, UrlOption, notes, out, table, write_json
-from normlab.cli.watch import report_failures, watch_jobs
+from normlab.cli.watch import report_failures, watch_until_interrupted
 from normlab.client import Client, Validation
 from normlab.errors import Problem, SpecError
 from normlab.spec import TrainingSpec
@@ -72,7 +72,7 @@ def submit(
         if not as_json:
             out.print(job.id, soft_wrap=True)
         if watch:
-            jobs = watch_jobs(client, [job])
+            jobs = watch_until_interrupted(client, [job])
             report_failures(jobs)
             job = jobs[0]
         if as_json:

@@ -1,6 +1,6 @@
 """``normlab watch``: follow jobs to their end."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from queue import SimpleQueue
 from threading import Thread
 from typing import Annotated
@@ -10,9 +10,8 @@ import typer
 from normlab.cli.boards import Board, LiveBoard, PlainBoard
 from normlab.cli.output import JsonOption, UrlOption, notes, write_json
 from normlab.client import Client, EventKind, Job, JobEvent, JobState
-from normlab.errors import NormlabError
 
-Happening = tuple[Job, JobEvent | NormlabError]
+Happening = tuple[Job, JobEvent | Exception]
 
 
 def watch(
@@ -26,18 +25,24 @@ def watch(
     Exit code 0 if all have succeeded, else 1. Ctrl-C ends the watching, not the jobs.
     """
     with Client(url) as client:
-        jobs = watch_jobs(client, [client.job(job_id) for job_id in dict.fromkeys(job_ids)])
+        jobs = watch_until_interrupted(client, [client.job(job_id) for job_id in dict.fromkeys(job_ids)])
     if as_json:
         write_json(jobs)
     report_failures(jobs)
 
 
-def watch_jobs(client: Client, jobs: Sequence[Job], check: Callable[[], None] = lambda: None) -> list[Job]:
-    """Show the jobs' progress on stderr until all have ended, and return them as they then are.
+def watch_until_interrupted(client: Client, jobs: Sequence[Job]) -> list[Job]:
+    """``watch_jobs``; a Ctrl-C ends the program with a word on the jobs, which go on."""
+    try:
+        return watch_jobs(client, jobs)
+    except KeyboardInterrupt:
+        ids = " ".join(job.id for job in jobs)
+        notes.print(f"The training goes on; watch it again with: normlab watch {ids}", soft_wrap=True)
+        raise typer.Exit(130) from None
 
-    Args:
-        check: Called after each event; what it raises ends the watching.
-    """
+
+def watch_jobs(client: Client, jobs: Sequence[Job]) -> list[Job]:
+    """Show the jobs' progress on stderr until all have ended, and return them as they then are."""
     board: Board = LiveBoard(notes, jobs) if notes.is_terminal else PlainBoard(notes, jobs)
     happenings: SimpleQueue[Happening] = SimpleQueue()
     for job in jobs:
@@ -47,9 +52,8 @@ def watch_jobs(client: Client, jobs: Sequence[Job], check: Callable[[], None] = 
     with board:
         while running:
             job, happening = happenings.get()
-            if isinstance(happening, NormlabError):
+            if isinstance(happening, Exception):
                 raise happening
-            check()
             board.show(job, happening)
             if happening.kind is EventKind.END:
                 running.discard(job.id)
@@ -60,7 +64,7 @@ def _follow(client: Client, job: Job, happenings: SimpleQueue[Happening]) -> Non
     try:
         for event in client.events(job.id):
             happenings.put((job, event))
-    except NormlabError as error:
+    except Exception as error:  # raised again by the thread that watches
         happenings.put((job, error))
 
 

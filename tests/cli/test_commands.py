@@ -1,4 +1,7 @@
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -172,6 +175,29 @@ def test_cancelling_and_deleting(run, client: Client) -> None:
     assert watched.stderr.splitlines()[-1] == f"baseline ({job.id}) is cancelled."
     assert run("delete", job.id).stdout == f"{job.id} is deleted\n"
     assert run("show", job.id).exit_code == 1
+
+
+def test_ctrl_c_ends_the_watching_and_not_the_job(client: Client) -> None:
+    job = client.submit("baseline", dataset="digits", training={"epochs": 10_000})
+    command = [
+        sys.executable,
+        "-c",
+        "from normlab.cli import app; app()",
+        "watch",
+        job.id,
+        "--url",
+        client.base_url,
+    ]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as watching:
+        assert watching.stderr.readline() == "baseline  queued\n"
+        watching.send_signal(signal.SIGINT)
+        said = watching.stderr.read()
+    assert (watching.returncode, said.splitlines()[-1]) == (
+        130,
+        f"The training goes on; watch it again with: normlab watch {job.id}",
+    )
+    assert not client.job(job.id).state.is_final
+    client.cancel(job.id)
 
 
 def test_what_there_is(run) -> None:

@@ -1,0 +1,39 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+DEMO = [sys.executable, "-c", "from normlab.cli import app; app()", "demo", "--epochs", "1", "--data"]
+FETCHED = Path(__file__).parents[2] / "demo-data" / "datasets"
+
+
+def run_demo(data: Path) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("NORMLAB_")}
+    return subprocess.run([*DEMO, data], capture_output=True, text=True, check=False, env=environment)
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("service")
+def test_the_demo_trains_compares_and_classifies(tmp_path: Path) -> None:
+    if FETCHED.is_dir():  # `make test` has put Fashion-MNIST there
+        (tmp_path / "datasets").symlink_to(FETCHED)
+    done = run_demo(tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "batch_norm  epoch 1/1  loss " in done.stderr
+    assert "what differs" in done.stdout
+    assert "The dataset says: Ankle boot" in done.stdout
+    assert "Too few epochs to compare the curves, which is done from epoch 3 on." in done.stdout
+    assert Image.open(tmp_path / "comparison.png").width > 500
+    assert Image.open(tmp_path / "test_image.png").size == (28, 28)
+
+
+def test_without_a_dataset_the_demo_ends_before_it_starts_anything(tmp_path: Path) -> None:
+    (tmp_path / "datasets").write_text("a file where the folder should be")
+    done = run_demo(tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Error: the decoded files in " in done.stderr
+    assert done.stderr.endswith("it must be a folder that can be written.\n")
+    assert not (tmp_path / "redis").exists()
