@@ -1,6 +1,7 @@
 """docker-compose.yml, run for real: `make test-containers`."""
 
 import subprocess
+from collections.abc import Iterable
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,18 @@ def answer_to_a_blank_image(stack: Stack, job: dict[str, Any]) -> dict[str, Any]
     return prediction
 
 
+def all_healthy(stack: Stack, services: Iterable[str]) -> bool:
+    return all(
+        container["State"]["Health"]["Status"] == "healthy"
+        for service in services
+        for container in stack.containers(service)
+    )
+
+
+def busy_hosts(stack: Stack) -> set[str]:
+    return {name.split("/")[0] for name in stack.query("SELECT worker FROM jobs WHERE state = 'running'")}
+
+
 def test_without_an_env_file_nothing_starts_and_the_command_that_makes_it_is_named(
     compose_command: list[str], stack: Stack, tmp_path: Path
 ) -> None:
@@ -47,9 +60,6 @@ def test_the_worker_container_trains_and_the_metrics_are_in_postgres(
     assert len(served) == 2
     assert [line.split("|")[0] for line in stored] == ["1", "2"]
     assert [float(line.split("|")[1]) for line in stored] == [epoch["val_accuracy"] for epoch in served]
-    hostname = stack.containers("worker")[0]["Config"]["Hostname"]
-    (worker,) = stack.query(f"SELECT worker FROM jobs WHERE id = '{job_id}'")
-    assert hostname in worker
 
 
 def test_the_api_container_predicts_and_has_no_tensorflow(stack: Stack, trained_job: dict[str, Any]) -> None:
@@ -70,24 +80,16 @@ def test_both_formats_of_the_model_are_downloaded_through_the_api(
         assert len(stack.http.get(entry["url"]).content) == entry["bytes"]
 
 
-def test_two_workers_train_at_once(stack: Stack, trained_job: dict[str, Any]) -> None:
+def test_two_worker_containers_train_two_jobs_at_once(stack: Stack, trained_job: dict[str, Any]) -> None:
     stack.up("--scale", "worker=2", "--no-recreate")
-    body = {"architecture": "baseline", "dataset": trained_job["spec"]["dataset"], "training": {"epochs": 40}}
-    jobs = [stack.submit(**body, name=f"seed {seed}") for seed in (1, 2)]
-    stack.wait(
-        "both jobs to train",
-        lambda: {stack.job(job)["state"] for job in jobs} in ({"running"}, {"running", "succeeded"}),
-        seconds=120,
-    )
+    stack.wait("both workers to be healthy", lambda: all_healthy(stack, ["worker"]), seconds=120)
+    body = {"architecture": "baseline", "dataset": trained_job["spec"]["dataset"], "training": {"epochs": 10}}
+    jobs = [stack.submit(**body, name=name) for name in ("one", "other")]
+    hosts = {container["Config"]["Hostname"] for container in stack.containers("worker")}
+    stack.wait("each worker to have a job", lambda: busy_hosts(stack) == hosts, seconds=60)
+    assert len(hosts) == 2
     for job in jobs:
         stack.finished(job)
-    names = "', '".join(jobs)
-    workers = stack.query(f"SELECT DISTINCT worker FROM jobs WHERE id IN ('{names}')")
-    assert len(workers) == 2, workers
-    overlap = stack.query(
-        f"SELECT min(finished_at) > max(started_at) FROM jobs WHERE id IN ('{names}')"
-    )  # fmt: skip
-    assert overlap == ["t"]
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -106,9 +108,9 @@ def test_each_process_runs_as_an_ordinary_user_who_cannot_write_to_the_image(
     stack: Stack, service: str
 ) -> None:
     assert stack.inside(service, "id", "-u").stdout.strip() not in {"", "0"}
-    tried = stack.inside(service, "sh", "-c", "touch /etc/passwd /usr/written; touch /opt/written")
+    tried = stack.inside(service, "sh", "-c", "grep ' / ' /proc/mounts; touch /etc/passwd /usr/written")
     assert tried.returncode != 0
-    assert tried.stderr.count("Read-only file system") == 3
+    assert tried.stdout.split()[3].split(",")[0] == "ro"
     for line in docker("top", stack.containers(service)[0]["Id"], "-eo", "uid").splitlines()[1:]:
         assert line.strip() != "0"
 
@@ -166,16 +168,8 @@ def test_no_password_shows_in_what_docker_tells_about_the_containers(stack: Stac
             assert not any(password in told for password in passwords)
 
 
-def all_healthy(stack: Stack) -> bool:
-    return all(
-        container["State"]["Health"]["Status"] == "healthy"
-        for service in RUNNING
-        for container in stack.containers(service)
-    )
-
-
 def test_every_container_becomes_healthy_and_the_migrations_have_ended_well(stack: Stack) -> None:
-    stack.wait("all containers to be healthy", lambda: all_healthy(stack), seconds=120)
+    stack.wait("all containers to be healthy", lambda: all_healthy(stack, RUNNING), seconds=120)
     assert stack.containers("migrate")[0]["State"]["ExitCode"] == 0
 
 
@@ -190,11 +184,20 @@ def test_down_and_up_lose_nothing(stack: Stack, trained_job: dict[str, Any]) -> 
     assert answer_to_a_blank_image(stack, trained_job) == prediction
 
 
-def test_a_job_that_was_posted_while_no_worker_ran_survives_down_and_is_trained_after_up(
-    stack: Stack,
+def test_a_worker_that_is_stopped_hands_its_job_back_and_it_goes_on_after_down_and_up(
+    stack: Stack, trained_job: dict[str, Any]
 ) -> None:
+    training = {"epochs": 20}
+    job_id = stack.submit(architecture="baseline", dataset=trained_job["spec"]["dataset"], training=training)
+    metrics = f"/jobs/{job_id}/metrics"
+    stack.wait("an epoch", lambda: len(stack.http.get(metrics).json()["epochs"]) > 0, seconds=120)
     stack.run("stop", "worker")
-    job_id = stack.submit(architecture="baseline", dataset={"name": "digits"}, training={"epochs": 1})
+    assert [container["State"]["ExitCode"] for container in stack.containers("worker")] == [0]
+    assert stack.job(job_id)["state"] == "queued"
+    before = stack.http.get(metrics).json()["epochs"]
     stack.run("down")
     stack.up()
-    stack.finished(job_id)
+    assert stack.finished(job_id)["attempt"] == 2
+    after = stack.http.get(metrics).json()["epochs"]
+    assert len(after) == 20
+    assert after[: len(before)] == before
