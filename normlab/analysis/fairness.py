@@ -6,10 +6,14 @@ from typing import Any
 
 from normlab.analysis.differences import ARCHITECTURE_FACETS, Difference, differences, facets, without_seed
 from normlab.analysis.records import RunRecord, labels
+from normlab.analysis.sizes import size_of
 from normlab.spec import PRESETS, preset_layers
 
 _VOLATILE = frozenset({"pid", "load_average", "load", "hostname", "started_at"})
 """What an environment may record that says nothing about whether two runs can be compared."""
+
+_NOTABLY_LARGER = 1.05
+"""Normalization layers alone add less than that to a network of any use."""
 
 _BEST_FLATTERS = (
     "The best validation accuracy is picked by looking at the validation set, so it flatters every run a little: "
@@ -37,6 +41,7 @@ def caveats(runs: Sequence[RunRecord], *, best_is_shown: bool = True) -> tuple[s
     return (
         *_replicates(arms),
         *_several_changes(firsts, found),
+        *_sizes(firsts),
         *_other_conditions(found),
         *_environments(runs),
         *_lengths(runs),
@@ -114,6 +119,15 @@ def _layers(run: RunRecord) -> Any:
 
 def _plain(layers: Iterable[Any]) -> list[dict[str, Any]]:
     return [layer.model_dump(mode="json") for layer in layers]
+
+
+def _sizes(firsts: Mapping[str, RunRecord]) -> Iterable[str]:
+    sizes = {name: size for name, run in firsts.items() if (size := size_of(run.spec))}
+    for what in ("parameters", "multiplications_per_sample"):
+        counts = {name: getattr(size, what) for name, size in sizes.items()}
+        if counts and max(counts.values()) > _NOTABLY_LARGER * min(counts.values()):
+            told = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+            yield f"The networks are not of the same size: {what.replace('_', ' ')}: {told}."
 
 
 def _other_conditions(found: Sequence[Difference]) -> Iterable[str]:

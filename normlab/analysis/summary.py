@@ -11,6 +11,7 @@ from normlab.analysis.differences import Difference, differences
 from normlab.analysis.fairness import by_arm, caveats
 from normlab.analysis.metrics import Metric
 from normlab.analysis.records import RunRecord, labels
+from normlab.analysis.sizes import size_of
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class RunSummary:
     name: str
     seed: int | None
     epochs: int
+    parameters: int | None
+    multiplications_per_sample: int | None
     best_val_accuracy: float | None
     best_epoch: int | None
     last_val_accuracy: float | None
@@ -88,11 +91,14 @@ def _summarize(run: RunRecord, label: str) -> RunSummary:
     best, best_epoch = max(validated, key=lambda item: item[0], default=(None, None))
     last, last_epoch = validated[-1] if validated else (None, None)
     reached = None if run.target is None else reached_at(run, run.target)
+    size = size_of(run.spec)
     return RunSummary(
         id=run.job,
         name=label,
         seed=run.seed,
         epochs=len(run.epochs),
+        parameters=size.parameters if size else None,
+        multiplications_per_sample=size.multiplications_per_sample if size else None,
         best_val_accuracy=best,
         best_epoch=best_epoch,
         last_val_accuracy=last,

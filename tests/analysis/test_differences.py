@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -141,3 +143,20 @@ def test_unequal_lengths_are_told(make_run: Any) -> None:
         "different numbers of epochs, from 3 to 6" in text
         for text in caveats([make_run(), make_run(epochs=3)])
     )
+
+
+def test_networks_of_another_size_are_told(make_run: Any) -> None:
+    wide = make_run({"layers": [{"type": "flatten"}, {"type": "dense", "units": 600}]}, name="wide")
+    told = " ".join(caveats([make_run("baseline"), wide]))
+    assert "not of the same size: parameters: baseline 266,610, wide 477,010" in told
+    assert "multiplications per sample" in told
+    same = caveats([make_run("baseline"), make_run("baseline_with_batch_norm")])
+    assert "size" not in " ".join(same)
+
+
+def test_the_analysis_is_imported_without_scipy_and_altair() -> None:
+    code = (
+        "import sys, normlab.analysis; "
+        "sys.exit([name for name in ('scipy', 'altair', 'numpy', 'tensorflow') if name in sys.modules] or 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

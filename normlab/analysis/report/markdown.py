@@ -8,11 +8,14 @@ from normlab.analysis.report.blocks import Block, Bullets, Figure, Heading, Para
 from normlab.analysis.report.content import Arms, content
 
 
-def markdown_report(comparison: Comparison, arms: Arms, *, title: str | None = None) -> str:
+def markdown_report(
+    comparison: Comparison, arms: Arms, *, title: str | None = None, subtitle: str = ""
+) -> str:
     """The same as the HTML page, without its charts."""
     heading = title or " against ".join(comparison.arms)
     blocks = [_block(block) for block in content(comparison, arms) if not isinstance(block, Figure)]
-    return "\n\n".join([f"# {_plain(heading)}", *blocks]) + "\n"
+    told = [_plain(subtitle)] if subtitle else []
+    return "\n\n".join([f"# {_plain(heading)}", *told, *blocks]) + "\n"
 
 
 def _block(block: Block) -> str:
