@@ -1,4 +1,5 @@
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -85,6 +86,13 @@ def test_a_data_folder_that_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file")
     with pytest.raises(SetupError, match=r"The data folder .*/data cannot be used: File exists\."):
         LocalService(tmp_path / "data").start()
+
+
+def test_without_tensorflow_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.path", [])
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+    with pytest.raises(SetupError, match=r"Training needs TensorFlow.*`pip install 'normlab\[cpu\]'`"):
+        LocalService(tmp_path).start()
 
 
 def test_a_process_that_ends_at_the_start_is_shown_with_its_words(

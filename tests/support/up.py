@@ -69,10 +69,9 @@ def component_name(process: psutil.Process) -> str:
 
 def end(up: Up) -> None:
     """End it, if it has not ended."""
-    if up.popen.poll() is None:
-        up.popen.send_signal(signal.SIGTERM)
-        try:
-            up.popen.communicate(timeout=20)
-        except subprocess.TimeoutExpired:
-            up.popen.kill()
-            up.popen.communicate()
+    up.popen.send_signal(signal.SIGTERM)  # does nothing to one that was waited for
+    try:
+        up.popen.communicate(timeout=20)
+    except subprocess.TimeoutExpired:
+        up.popen.kill()
+        up.popen.communicate()
