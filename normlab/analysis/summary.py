@@ -5,11 +5,9 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
-from normlab.analysis.comparison import Comparison, common_seeds, compare_runs
 from normlab.analysis.curve import reached_at
 from normlab.analysis.differences import Difference, differences
-from normlab.analysis.fairness import by_arm, caveats
-from normlab.analysis.metrics import Metric
+from normlab.analysis.fairness import caveats
 from normlab.analysis.records import RunRecord, labels
 from normlab.analysis.sizes import size_of
 
@@ -51,9 +49,6 @@ class ComparisonSummary:
     differences: tuple[Difference, ...]
     """Values are keyed by the job's id."""
     caveats: tuple[str, ...]
-    comparison: Comparison | None
-    """The arms among the runs, paired by seed; None when there is one arm, or no seed that all arms
-    finished."""
 
     def to_document(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -61,7 +56,6 @@ class ComparisonSummary:
             "jobs": [asdict(job) for job in self.jobs],
             "differences": [difference.to_document() for difference in self.differences],
             "caveats": list(self.caveats),
-            "comparison": self.comparison.to_document() if self.comparison else None,
         }
 
 
@@ -72,16 +66,10 @@ def summarize(runs: Sequence[RunRecord]) -> ComparisonSummary:
     specs: Mapping[str, Any] = {run.job: run.spec for run in runs}
     if len(specs) != len(runs):
         raise ValueError("a run can be in a comparison only once, but some ids are the same")
-    arms, metric = by_arm(runs), Metric.VAL_ACCURACY
-    comparable = len(arms) > 1 and common_seeds(arms, metric)
-    targets = [run.target for run in runs if run.target is not None]
     return ComparisonSummary(
         jobs=tuple(_summarize(run, label) for run, label in zip(runs, labels(runs), strict=True)),
         differences=differences(specs),
         caveats=caveats(runs),
-        comparison=compare_runs(arms, metric=metric, target_accuracy=max(targets, default=None))
-        if comparable
-        else None,
     )
 
 

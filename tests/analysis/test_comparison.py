@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from normlab.analysis import ArmCost, Metric, by_arm, compare_runs, cost_of_a_point, pareto_front, summarize
+from normlab.analysis import ArmCost, Metric, by_arm, compare_runs, cost_of_a_point, pareto_front
 from normlab.analysis.clocks import compare_clocks
 from normlab.analysis.curve import reached_at, value_at_epoch, value_at_seconds
 
@@ -84,23 +84,17 @@ def test_arms_without_a_common_seed_are_refused(make_run: Any) -> None:
         compare_runs({"a": [make_run()]})
 
 
-def test_jobs_that_form_pairs_are_compared_in_the_summary(make_run: Any) -> None:
-    runs = [
-        make_run(arm, seed=seed, best=best)
-        for arm, best in (("baseline", 0.85), ("batch_norm", 0.88))
-        for seed in (1, 2, 3, 4)
-    ]
-    document = summarize(runs).to_document()
-    assert document["comparison"]["pairs"][0]["comparison"]["verdict"] == "b_better"
-    assert document["comparison"]["arms"].keys() == by_arm(runs).keys()
-    assert summarize([make_run(seed=1), make_run("batch_norm", seed=2)]).to_document()["comparison"] is None
+def test_runs_grouped_by_arm_can_be_compared(make_run: Any) -> None:
+    runs = [make_run(arm, seed=seed) for seed in (1, 2) for arm in ("baseline", "batch_norm")]
+    found = compare_runs(by_arm(runs))
+    assert list(found.arms) == ["baseline", "batch_norm"]
+    assert found.seeds == (1, 2)
 
 
 def test_one_run_of_each_has_no_verdict(make_run: Any) -> None:
-    document = summarize([make_run("baseline"), make_run("batch_norm")]).to_document()
-    (pair,) = document["comparison"]["pairs"]
-    assert pair["comparison"]["verdict"] == "inconclusive"
-    assert pair["sentence"].startswith("Not decided: the one pair has a difference of")
+    (pair,) = compare_runs({"a": [make_run("baseline")], "b": [make_run("batch_norm")]}).pairs
+    assert pair.comparison.verdict == "inconclusive"
+    assert pair.sentence.startswith("Not decided: the one pair has a difference of")
 
 
 def test_reading_a_curve(make_run: Any) -> None:
