@@ -21,6 +21,7 @@ from normlab.training.data import Samples, TrainingData, epoch_order, order_dige
 from normlab.training.devices import environment, select_device
 from normlab.training.early_stopping import Patience
 from normlab.training.network import Array, kernel_digests
+from normlab.training.optimizers import learning_rates
 from normlab.training.program import Program, Sums
 from normlab.training.programs import borrow_program, dtype_policy
 from normlab.training.result import StopReason, Timings, TrainResult
@@ -164,7 +165,7 @@ class _Run:
             _demand_finite(evaluation.loss, self.epoch + 1, "validation loss")
         record = EpochRecord(
             epoch=self.epoch + 1,
-            learning_rate=program.learning_rate,
+            learning_rate=float(learning_rates(self.spec.training, self.epoch + 1, self.steps)[-1]),
             loss=self.mean_loss,
             accuracy=int(self.sums.correct) / self.spec.dataset.trained_on,
             val_loss=None if evaluation is None else evaluation.loss,

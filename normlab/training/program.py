@@ -113,11 +113,6 @@ class Program:
         return Sums(*run(samples.x, samples.y, block.order, block.rates, *bounds, sums.loss, sums.correct))
 
     @property
-    def learning_rate(self) -> float:
-        """Of the step that was made last."""
-        return float(self._optimizer.learning_rate)
-
-    @property
     def rate_dtype(self) -> str:
         """The type of the optimizer's learning rate."""
         return str(self._optimizer.learning_rate.dtype)
