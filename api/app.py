@@ -6,12 +6,24 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import catalogue, comparisons, events, health, jobs, metrics, models, predictions, problems
+from api import (
+    catalogue,
+    comparison_events,
+    comparison_files,
+    comparisons,
+    events,
+    health,
+    jobs,
+    metrics,
+    models,
+    predictions,
+    problems,
+)
+from api.caretaker import ComparisonCaretaker
 from api.limits import BodyLimit
 from api.openapi import DocumentedAPI
 from api.services import Services
 from normlab import __version__
-from normlab.caretaker import Caretaker
 from normlab.doorbell import Doorbell
 from normlab.serving import ModelCache
 from normlab.settings import Settings
@@ -21,11 +33,23 @@ _DESCRIPTION = """\
 Normlab trains networks and answers: does this change help, by how much, and at what cost?
 
 Submit a job with `POST /jobs`, follow it with `GET /jobs/{id}/events`, read its curves with
-`GET /jobs/{id}/metrics`, set it beside others with `GET /comparisons`, and use what it trained with
-`POST /jobs/{id}/predict`. Errors are problem documents (RFC 9457) with a `code` for programs.
+`GET /jobs/{id}/metrics`, and use what it trained with `POST /jobs/{id}/predict`. Ask whether a change helps with
+`POST /comparisons`, which trains each arm with the same seeds. Errors are problem documents (RFC
+9457) with a `code` for programs.
 """
 
-_RESOURCES = (jobs, metrics, events, models, predictions, comparisons, catalogue, health)
+_RESOURCES = (
+    jobs,
+    metrics,
+    events,
+    models,
+    predictions,
+    comparisons,
+    comparison_events,
+    comparison_files,
+    catalogue,
+    health,
+)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -44,7 +68,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             models=ModelCache(settings.model_cache_bytes),
             stopping=app.state.stopping,
         )
-        caretaker = Caretaker(database, doorbell, every_seconds=settings.janitor_seconds)
+        caretaker = ComparisonCaretaker(database, doorbell, settings)
         caretaker.start()
         yield
         caretaker.stop()

@@ -1,78 +1,210 @@
-"""``/comparisons``: several jobs side by side, as figures or as a chart."""
+"""``/comparisons``: ask a question, look up the answer, list, cancel, delete."""
 
-from typing import Annotated
+from typing import Annotated, Any
+from urllib.parse import urlencode
 
-import orjson
-from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy.orm import Session
 
-from api import schemas
-from api.documents import job_documents, metrics_document
-from api.negotiation import preferred_media_type
-from api.parameters import possible_id
+from api import comparison_schemas as schemas
+from api.bodies import JsonBody
+from api.comparison_documents import arm_size, comparison_document, comparison_url, summary_document
+from api.files import delete_files
+from api.idempotent import IdempotencyKey, create_once
+from api.parameters import COMPARISON_ID_PATTERN, NO_NUL, ComparisonPath
 from api.problems import error_answers
 from api.services import Services, ServicesDependency
+from api.side_by_side import MEDIA_TYPES, SideBySideQuery, side_by_side
 from normlab import analysis
-from normlab.store import jobs, reports
+from normlab.comparisons import ComparedRuns, ComparisonRequest, Standing, assess, load_runs, parse_comparison
+from normlab.store import ComparisonState, JobState, comparisons
 
 router = APIRouter(prefix="/comparisons", tags=["comparisons"])
 
-MOST_JOBS = 100
+_LOCATION = {"Location": {"description": "Where the comparison is.", "schema": {"type": "string"}}}
+_BODY = {
+    "required": True,
+    "content": {
+        "application/json": {"schema": {"$ref": f"#/components/schemas/{ComparisonRequest.__name__}"}}
+    },
+}
 
-_JSON = "application/json"
-_VEGA_LITE = "application/vnd.vegalite+json"
-_PICTURES = {"image/png": "png", "image/svg+xml": "svg"}
+
+@router.post(
+    "",
+    status_code=202,
+    summary="Compare arms",
+    response_model=None,
+    responses={
+        200: {
+            "model": schemas.ValidatedComparison,
+            "description": "With `validate_only`: the request is in order.",
+        },
+        202: {
+            "model": schemas.Comparison,
+            "description": "The comparison and its first jobs are stored.",
+            "headers": _LOCATION,
+        },
+        **error_answers(400, 413, 415, 422, 503),
+    },
+    openapi_extra={"requestBody": _BODY},
+)
+def submit_comparison(
+    services: ServicesDependency,
+    response: Response,
+    body: JsonBody,
+    *,
+    validate_only: Annotated[bool, Query(description="Only check the request; store nothing.")] = False,
+    idempotency_key: IdempotencyKey = None,
+) -> dict[str, Any]:
+    """Train each arm with the same seeds, and say whether they differ, by how much, and at what cost.
+
+    `replicates` is the number of pairs, or `{"start": 5, "max": 20}` to go on until it is decided; the error
+    rate then allows for looking repeatedly. A job of the same spec that has succeeded in the environment in
+    which jobs now run is used again, unless `fresh` is set; so is one that is under way.
+    """
+    request, specs = parse_comparison(body, services.settings.limits)
+    arms = [comparisons.Arm(arm.name, spec) for arm, spec in zip(request.arms, specs, strict=True)]
+    if validate_only:
+        response.status_code = 200
+        return _validated(request, arms).model_dump(mode="json")
+
+    def create(session: Session) -> dict[str, Any]:
+        new = comparisons.NewComparison(
+            arms=arms,
+            question=request.question.model_dump(mode="json"),
+            base_seed=request.base_seed,
+            replicates=request.replicates.start,
+            most_replicates=request.replicates.max,
+            fresh=request.fresh,
+            name=request.name,
+        )
+        comparison = comparisons.create(session, new, max_attempts=services.settings.max_attempts)
+        runs = load_runs(session, comparison.id)
+        # What reused jobs say is left to GET: the statistics would hold up everybody else who writes.
+        return comparison_document(runs, Standing.before_any_pair(runs)).model_dump(mode="json")
+
+    document = create_once(services.database, idempotency_key, {"comparison": body}, create)
+    made = [job for arm in document["arms"] for job in arm["jobs"] if not job["reused"]]
+    for job in made:
+        if job["state"] == JobState.QUEUED and not services.doorbell.ring(job["job"]):
+            break  # the broker does not answer; the janitor rings when it does
+    response.headers["Location"] = comparison_url(document["id"])
+    return document
+
+
+def _validated(request: ComparisonRequest, arms: list[comparisons.Arm]) -> schemas.ValidatedComparison:
+    found = analysis.differences({arm.name: arm.spec.to_document() for arm in arms})
+    return schemas.ValidatedComparison(
+        arms=[arm_size(arm.name, arm.spec) for arm in arms],
+        replicates=request.replicates,
+        jobs=len(arms) * request.replicates.start,
+        most_jobs=len(arms) * request.replicates.max,
+        differences=[difference.to_document() for difference in found],
+    )
 
 
 @router.get(
     "",
-    summary="Compare jobs",
+    summary="List comparisons, or compare jobs",
     response_class=Response,
     responses={
         200: {
-            "model": schemas.ComparisonDocument,
-            "description": "The figures, or the chart.",
-            "content": {kind: {} for kind in (_VEGA_LITE, *_PICTURES)},
+            "model": schemas.Comparisons,
+            "description": "A page of comparisons; with `jobs`, these side by side, or their chart.",
+            "content": {kind: {} for kind in MEDIA_TYPES[1:]},
         },
         **error_answers(404, 406, 422, 503),
     },
 )
-def compare_jobs(
+def list_comparisons(
     services: ServicesDependency,
     request: Request,
-    listed: Annotated[
-        str, Query(alias="jobs", description="Ids of jobs, separated by commas.", examples=["job_…,job_…"])
-    ],
+    asked: Annotated[SideBySideQuery, Depends()],
+    *,
+    state: Annotated[
+        list[ComparisonState] | None, Query(description="Any of these; repeat it for several.")
+    ] = None,
+    name: Annotated[str | None, Query(pattern=NO_NUL, description="Exactly this name.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[
+        str | None,
+        Query(pattern=f"^{COMPARISON_ID_PATTERN}$", description="From the `next` of the page before."),
+    ] = None,
 ) -> Response:
-    """What differs between the jobs' specs, what each came to, and what to beware of when comparing them.
+    """The newest comparisons first.
 
-    The same as a chart of learning curves by `Accept`: `image/png`, `image/svg+xml`, or its Vega-Lite source.
+    With `jobs` it is something else: what differs between these jobs' specs, what each came to, and, when they
+    form arms with common seeds, the statistics. The same as a chart of learning curves by `Accept`: `image/png`,
+    `image/svg+xml`, or its Vega-Lite source.
     """
-    media_type = preferred_media_type(request, (_JSON, _VEGA_LITE, *_PICTURES))
-    runs = _runs(services, _job_ids(listed))
-    headers = {"Vary": "Accept"}
-    if media_type == _JSON:
-        document = analysis.summarize(runs).to_document()
-        return Response(orjson.dumps(document), media_type=_JSON, headers=headers)
-    chart = analysis.learning_curves(runs)
-    if media_type == _VEGA_LITE:
-        return Response(orjson.dumps(chart), media_type=_VEGA_LITE, headers=headers)
-    return Response(analysis.render(chart, _PICTURES[media_type]), media_type=media_type, headers=headers)
-
-
-def _job_ids(listed: str) -> list[str]:
-    """The ids in the query, each once, in the order given."""
-    job_ids = list(dict.fromkeys(part.strip() for part in listed.split(",") if part.strip()))
-    if not 1 <= len(job_ids) <= MOST_JOBS:
-        raise HTTPException(422, f"query parameter `jobs`: name 1 to {MOST_JOBS} jobs, separated by commas")
-    return [possible_id(job_id) for job_id in job_ids]
-
-
-def _runs(services: Services, job_ids: list[str]) -> list[analysis.RunRecord]:
+    if asked.jobs is not None:
+        return side_by_side(services, request, asked)
     with services.database.read() as session:
-        rows = jobs.get_many(session, job_ids)
-        documents = job_documents(session, rows)
-        metrics = [metrics_document(row, reports.epochs(session, row.id)) for row in rows]
-    return [
-        analysis.RunRecord.from_documents(document.model_dump(), epochs.model_dump())
-        for document, epochs in zip(documents, metrics, strict=True)
-    ]
+        page = comparisons.page(session, states=state or (), name=name, limit=limit, cursor=cursor)
+        data = [summary_document(comparison) for comparison in page.comparisons]
+    headers = {"Vary": "Accept"}
+    if page.next_cursor is not None:
+        query = {"state": state, "name": name, "limit": limit, "cursor": page.next_cursor}
+        given = {key: value for key, value in query.items() if value is not None}
+        headers["Link"] = f'</comparisons?{urlencode(given, doseq=True)}>; rel="next"'
+    document = schemas.ComparisonList(data=data, has_more=page.next_cursor is not None, next=page.next_cursor)
+    return Response(document.model_dump_json(), media_type="application/json", headers=headers)
+
+
+@router.get("/{comparison_id}", summary="Look up a comparison", responses=error_answers(404, 503))
+def get_comparison(services: ServicesDependency, comparison_id: ComparisonPath) -> schemas.Comparison:
+    """What is known so far (verdicts, intervals, clocks, caveats), and how much is missing."""
+    return comparison_document(*read_comparison(services, comparison_id))
+
+
+def read_comparison(services: Services, comparison_id: str) -> tuple[ComparedRuns, Standing]:
+    """A comparison with what its runs say."""
+    with services.database.read() as session:
+        runs = load_runs(session, comparison_id)
+    return runs, assess(runs, runs.outcomes(services.artifacts))
+
+
+@router.post(
+    "/{comparison_id}/cancel",
+    status_code=202,
+    summary="Cancel a comparison",
+    responses={
+        200: {"model": schemas.Comparison, "description": "It was cancelled before."},
+        **error_answers(404, 409, 503),
+    },
+)
+def cancel_comparison(
+    services: ServicesDependency, response: Response, comparison_id: ComparisonPath
+) -> schemas.Comparison:
+    """Its unfinished jobs are cancelled, but for those that were there before or that another comparison uses.
+
+    409 when it has ended in another way.
+    """
+    with services.database.write() as session:
+        if comparisons.get(session, comparison_id).state is ComparisonState.CANCELLED:
+            response.status_code = 200
+        comparisons.cancel(session, comparison_id)
+    return comparison_document(*read_comparison(services, comparison_id))
+
+
+@router.delete(
+    "/{comparison_id}",
+    status_code=204,
+    summary="Delete a comparison",
+    responses=error_answers(404, 409, 422, 503),
+)
+def delete_comparison(
+    services: ServicesDependency,
+    comparison_id: ComparisonPath,
+    *,
+    with_jobs: Annotated[
+        bool,
+        Query(description="Also delete the jobs that were made for it, unless another comparison uses them."),
+    ] = False,
+) -> None:
+    """Its jobs stay unless they are asked for. 409 while it runs: cancel it first."""
+    with services.database.write() as session:
+        deleted = comparisons.delete(session, comparison_id, with_jobs=with_jobs)
+    for job_id in deleted:
+        delete_files(services, job_id)

@@ -1,7 +1,8 @@
 """``/jobs/{id}/events``: what happens to a job, as it happens, as Server-Sent Events."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header
@@ -12,14 +13,22 @@ from api.documents import event_data
 from api.parameters import JobPath
 from api.problems import error_answers
 from api.services import Services, ServicesDependency
-from normlab.store import Event, JobState, events, jobs
+from normlab.store import ComparisonEvent, Event, events, jobs
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
 POLL_SECONDS = 0.25
 """How soon after its commit an event is sent."""
-_PAGE = 200
-_LARGEST_NUMBER = 2**31 - 1
+PAGE = 200
+
+LastEventId = Annotated[
+    int | None,
+    Header(
+        ge=0,
+        le=2**31 - 1,
+        description="Begin behind this event; browsers send it when they reconnect.",
+    ),
+]
 
 _EXAMPLE = """\
 event: state
@@ -51,14 +60,7 @@ def existing_job(services: ServicesDependency, job_id: JobPath) -> str:
 async def stream_events(
     services: ServicesDependency,
     job_id: Annotated[str, Depends(existing_job)],
-    last_event_id: Annotated[
-        int | None,
-        Header(
-            ge=0,
-            le=_LARGEST_NUMBER,
-            description="Begin behind this event; browsers send it when they reconnect.",
-        ),
-    ] = None,
+    last_event_id: LastEventId = None,
 ) -> AsyncIterator[ServerSentEvent]:
     """All events from the first, then each as it happens: `state`, `progress`, `epoch`.
 
@@ -66,28 +68,46 @@ async def stream_events(
     and misses nothing. Behind the last event of a job that is over comes `end`, and the stream ends. A
     comment is sent when nothing happens for 15 seconds.
     """
-    number = last_event_id or 0
+
+    def read(number: int) -> News:
+        return _read(services, job_id, number)
+
+    async for event in follow(services, last_event_id or 0, read):
+        yield event
+
+
+@dataclass(frozen=True)
+class News:
+    """What came after a number."""
+
+    events: Sequence[tuple[Event | ComparisonEvent, dict[str, Any]]]
+    """Each with what its ``data:`` line holds."""
+    end: dict[str, Any] | None
+    """What the last event of the stream says, if nothing can follow these."""
+
+
+async def follow(
+    services: Services, number: int, read: Callable[[int], News]
+) -> AsyncIterator[ServerSentEvent]:
+    """What ``read`` gives behind ``number``, then what comes, until it gives an end."""
     while not services.stopping.is_set():
-        state, news = await run_in_threadpool(_read, services, job_id, number)
-        for event in news:
-            yield ServerSentEvent(event=event.kind, id=str(event.number), data=event_data(event))
+        news = await run_in_threadpool(read, number)
+        for event, data in news.events:
+            yield ServerSentEvent(event=event.kind, id=str(event.number), data=data)
             number = event.number
-        if not news and (state is None or state.final):
-            yield ServerSentEvent(event="end", data=_end(job_id, state))
+        if not news.events and news.end is not None:
+            yield ServerSentEvent(event="end", data=news.end)
             return
-        if not news:
+        if not news.events:
             await asyncio.sleep(POLL_SECONDS)
 
 
-def _read(services: Services, job_id: str, number: int) -> tuple[JobState | None, Sequence[Event]]:
-    """The job's state (None: it was deleted), and the events after ``number``.
-
-    The state is read first: behind a final one no event can follow that the second query does not see.
-    """
+def _read(services: Services, job_id: str, number: int) -> News:
+    """The state is read first: behind a final one no event can follow that the second query does not see."""
     with services.database.read() as session:
         job = jobs.find(session, job_id)
-        return (None, ()) if job is None else (job.state, events.after(session, job_id, number, limit=_PAGE))
-
-
-def _end(job_id: str, state: JobState | None) -> dict[str, Any]:
-    return {"job": job_id, "state": state, "reason": "deleted" if state is None else "finished"}
+        if job is None:
+            return News((), {"job": job_id, "state": None, "reason": "deleted"})
+        found = events.after(session, job_id, number, limit=PAGE)
+    end = {"job": job_id, "state": job.state, "reason": "finished"} if job.state.final else None
+    return News([(event, event_data(event)) for event in found], end)

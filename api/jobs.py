@@ -1,27 +1,24 @@
 """``/jobs``: submit, look up, list, cancel, delete."""
 
-import hashlib
-import json
-import logging
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
+from sqlalchemy.orm import Session
 
 from api import schemas
 from api.bodies import JsonBody
 from api.documents import job_document, job_documents, job_url
-from api.parameters import JOB_ID_PATTERN, JobPath
+from api.files import delete_files
+from api.idempotent import IdempotencyKey, create_once
+from api.parameters import JOB_ID_PATTERN, NO_NUL, JobPath
 from api.problems import error_answers
-from api.services import Services, ServicesDependency
+from api.services import ServicesDependency
 from normlab.spec import JobSpec, estimate, parse_job_spec
-from normlab.store import JobState, idempotency, jobs
+from normlab.store import JobState, jobs
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
-_log = logging.getLogger(__name__)
-
-_NO_NUL = r"^[^\x00]*$"
 _LOCATION = {"Location": {"description": "Where the job is.", "schema": {"type": "string"}}}
 _JOB_SPEC_BODY = {
     "required": True,
@@ -51,10 +48,7 @@ def submit_job(
     body: JsonBody,
     *,
     validate_only: Annotated[bool, Query(description="Only check the spec; store nothing.")] = False,
-    idempotency_key: Annotated[
-        str | None,
-        Header(min_length=1, max_length=255, description="The same key and body get the first answer again."),
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> dict[str, Any]:
     """Ask for a training run. `{"architecture": "baseline"}` is a whole request.
 
@@ -68,29 +62,15 @@ def submit_job(
             spec=spec.to_document(), spec_digest=spec.digest, estimate=estimate(spec)
         )
         return validated.model_dump(mode="json")
-    document = _store(services, spec, body, idempotency_key)
+
+    def create(session: Session) -> dict[str, Any]:
+        job = jobs.create(session, spec, max_attempts=services.settings.max_attempts)
+        return job_document(session, job).model_dump(mode="json")
+
+    document = create_once(services.database, idempotency_key, body, create)
     services.doorbell.ring(document["id"])
     response.headers["Location"] = job_url(document["id"])
     return document
-
-
-def _store(services: Services, spec: JobSpec, body: Any, key: str | None) -> dict[str, Any]:
-    """The new job's document, or the one that was answered to this key before. Committed when it returns."""
-    with services.database.write() as session:
-        if key is not None:
-            answered = idempotency.begin(session, key, _digest(body))
-            if answered is not None:
-                return answered
-        job = jobs.create(session, spec, max_attempts=services.settings.max_attempts)
-        document = job_document(session, job).model_dump(mode="json")
-        if key is not None:
-            idempotency.remember(session, key, document)
-        return document
-
-
-def _digest(body: Any) -> str:
-    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
-    return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
 
 
 @router.get("", summary="List jobs", responses=error_answers(422, 503))
@@ -100,10 +80,10 @@ def list_jobs(
     *,
     state: Annotated[list[JobState] | None, Query(description="Any of these; repeat it for several.")] = None,
     tag: Annotated[
-        list[Annotated[str, Query(pattern=_NO_NUL)]] | None,
+        list[Annotated[str, Query(pattern=NO_NUL)]] | None,
         Query(description="All of these; repeat it for several."),
     ] = None,
-    name: Annotated[str | None, Query(pattern=_NO_NUL, description="Exactly this name.")] = None,
+    name: Annotated[str | None, Query(pattern=NO_NUL, description="Exactly this name.")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[
         str | None, Query(pattern=f"^{JOB_ID_PATTERN}$", description="From the `next` of the page before.")
@@ -153,8 +133,4 @@ def delete_job(services: ServicesDependency, job_id: JobPath) -> None:
     """Its metrics, events and files go with it. 409 while it runs: cancel it first."""
     with services.database.write() as session:
         jobs.delete(session, job_id)
-    try:
-        services.artifacts.delete(job_id)
-    except OSError:
-        # The job is gone all the same; files that nobody points at any more cost space and nothing else.
-        _log.exception("the files of the deleted job %s could not be deleted", job_id)
+    delete_files(services, job_id)

@@ -5,8 +5,10 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import BaseModel
 
+from api import comparison_schemas
 from api import schemas as answers
 from api.problems import Problem
+from normlab.comparisons import ComparisonRequest
 from normlab.spec import JobSpec
 
 _DEFAULT_ERROR = "HTTPValidationError"
@@ -15,6 +17,7 @@ _REFERENCE = "#/components/schemas/{model}"
 # Routes refer to these by name: they parse such bodies on their own way, or answer them from a handler.
 _BY_NAME: tuple[tuple[type[BaseModel], str], ...] = (
     (JobSpec, "validation"),
+    (ComparisonRequest, "validation"),
     (answers.Instances, "validation"),
     (Problem, "serialization"),
 )
@@ -39,7 +42,7 @@ class DocumentedAPI(FastAPI):
 
 def _restore_examples(schemas: dict[str, Any]) -> None:
     """FastAPI leaves out everything that is null, also in examples, which then lack required fields."""
-    for name, model in vars(answers).items():
+    for name, model in {**vars(answers), **vars(comparison_schemas)}.items():
         if isinstance(model, type) and issubclass(model, BaseModel) and name in schemas:
             extra = model.model_config.get("json_schema_extra")
             if isinstance(extra, dict):

@@ -10,6 +10,9 @@ from api import examples
 from normlab.errors import NotFoundError
 
 JOB_ID_PATTERN = r"job_[0-9a-z]{26}"
+COMPARISON_ID_PATTERN = r"cmp_[0-9a-z]{26}"
+NO_NUL = r"^[^\x00]*$"
+"""Of texts that are looked for in the database: Postgres knows no NUL."""
 
 
 def possible_id(job_id: str) -> str:
@@ -22,3 +25,16 @@ def possible_id(job_id: str) -> str:
 
 JobId = Annotated[str, AfterValidator(possible_id)]
 JobPath = Annotated[JobId, Path(description="The job's id.", examples=[examples.JOB_ID])]
+
+
+def _possible_comparison_id(comparison_id: str) -> str:
+    if not re.fullmatch(COMPARISON_ID_PATTERN, comparison_id):
+        raise NotFoundError(f"there is no comparison {comparison_id!r}")
+    return comparison_id
+
+
+ComparisonPath = Annotated[
+    str,
+    AfterValidator(_possible_comparison_id),
+    Path(description="The comparison's id.", examples=[examples.COMPARISON_ID]),
+]

@@ -109,7 +109,7 @@ _DESCRIPTIONS: dict[int, str] = {
     400: "The body is not JSON.",
     404: "There is no such thing.",
     406: "None of the accepted media types can be given.",
-    409: "The job's state forbids it.",
+    409: "The state it is in forbids it.",
     413: "The body is too large.",
     415: "The body's media type is not understood.",
     422: "The request does not validate; `errors` says where and what would be right.",

@@ -289,16 +289,6 @@ class DifferenceDocument(Answer):
     values: dict[str, Any] = Field(description="By job id.")
 
 
-class ComparisonDocument(Answer):
-    """Several jobs side by side."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.COMPARISON]})
-
-    jobs: list[ComparedJob]
-    differences: list[DifferenceDocument]
-    caveats: list[str] = Field(description="What to know before drawing a conclusion.")
-
-
 class ArchitectureDocument(Answer):
     """A preset."""
 

@@ -1,21 +1,15 @@
 """From the store's rows to what the analysis takes."""
 
-import io
-import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from normlab.analysis import EpochPoint, RunRecord
+from normlab.comparisons.outcomes import OutcomeFiles, Outcomes, outcomes_of
 from normlab.comparisons.request import Question
-from normlab.errors import ArtifactError
 from normlab.store import (
-    Artifact,
-    ArtifactKind,
     ArtifactStore,
     Comparison,
     ComparisonJob,
@@ -24,10 +18,6 @@ from normlab.store import (
     JobState,
     comparisons,
 )
-
-_log = logging.getLogger(__name__)
-
-Outcomes = Mapping[str, npt.NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -40,7 +30,7 @@ class ComparedRuns:
     """By replicate, then by arm, each with its job."""
     arms: Mapping[str, Sequence[RunRecord]]
     """The runs that have succeeded, in the order of their replicates."""
-    test_files: Sequence[Artifact]
+    test_files: OutcomeFiles
     """Which of the test set's examples each of them got right."""
 
     def arm_name(self, member: ComparisonJob) -> str:
@@ -49,15 +39,7 @@ class ComparedRuns:
 
     def outcomes(self, artifacts: ArtifactStore) -> Outcomes:
         """Booleans of shape (test examples,) by job; without those whose file cannot be read."""
-        found = {}
-        for file in self.test_files:
-            try:
-                content = artifacts.read(file)
-            except (ArtifactError, OSError) as error:
-                _log.warning("the test outcomes of %s cannot be read: %s", file.job_id, error)
-                continue
-            found[file.job_id] = np.load(io.BytesIO(content), allow_pickle=False).astype(bool)
-        return found
+        return self.test_files.read(artifacts)
 
 
 def load_runs(session: Session, comparison_id: str) -> ComparedRuns:
@@ -74,10 +56,7 @@ def load_runs(session: Session, comparison_id: str) -> ComparedRuns:
     by_arm: dict[str, list[RunRecord]] = {arm.name: [] for arm in comparison.arms}
     for member in done:
         by_arm[comparison.arms[member.arm].name].append(records[member.job_id])
-    files = session.scalars(
-        select(Artifact).where(Artifact.job_id.in_(records), Artifact.kind == ArtifactKind.TEST_CORRECT)
-    ).all()
-    return ComparedRuns(comparison, question, members, by_arm, files)
+    return ComparedRuns(comparison, question, members, by_arm, outcomes_of(session, records))
 
 
 def run_records(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from numpy.typing import ArrayLike
 
@@ -30,6 +30,13 @@ class Standing:
     left_out: tuple[str, ...]
     """A sentence for each job for want of which a pair is left out."""
 
+    @classmethod
+    def before_any_pair(cls, runs: ComparedRuns) -> Self:
+        """Where one stands of which nothing has been looked at."""
+        plan = runs.question.replicates
+        first_look = plan.start if plan.until_decided else None
+        return cls(None, 0, decided=False, next_look=first_look, left_out=_left_out(runs))
+
     @property
     def verdicts(self) -> list[dict[str, str]]:
         """For each pair of arms, in one sentence."""
@@ -45,11 +52,10 @@ def assess(runs: ComparedRuns, outcomes: Mapping[str, ArrayLike] | None = None) 
     """What is known so far. ``outcomes`` are, by job, which of the test examples were right."""
     from normlab.analysis.comparison import common_seeds, compare_runs  # noqa: PLC0415 - scipy takes seconds
 
-    question, left_out = runs.question, _left_out(runs)
+    question = runs.question
     pairs = len(common_seeds(runs.arms, question.metric))
     if not pairs:
-        start = question.replicates.start if question.replicates.until_decided else None
-        return Standing(None, 0, decided=False, next_look=start, left_out=left_out)
+        return Standing.before_any_pair(runs)
     found = compare_runs(
         runs.arms,
         metric=question.metric,
@@ -61,6 +67,7 @@ def assess(runs: ComparedRuns, outcomes: Mapping[str, ArrayLike] | None = None) 
     decided, next_look = False, None
     if question.replicates.until_decided:
         found, decided, next_look = _by_plan(found, question)
+    left_out = _left_out(runs)
     found = replace(found, caveats=(*_unfinished(runs, pairs), *left_out, *found.caveats))
     return Standing(found, pairs, decided, next_look, left_out)
 

@@ -1,10 +1,7 @@
 """The real app on a real server, over SQLite and over Postgres; the store's own functions write the jobs."""
 
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,37 +9,16 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-import uvicorn
 
-from api.app import create_app
 from normlab.embedded_redis import EmbeddedRedis
 from normlab.settings import Settings
 from normlab.spec import JobSpec
 from normlab.store import ArtifactKind, ArtifactStore, Database, Job, claims, endings, jobs, reports
 from support.databases import PostgresDatabases, SqliteDatabases
 from support.networks import Weights, linear_network
+from support.serving import serving
 
 MAX_BODY_BYTES = 100_000
-
-
-@contextmanager
-def serving(settings: Settings) -> Iterator[httpx.Client]:
-    """The app on an ephemeral port, in a thread of its own."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    app = create_app(settings)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none", timeout_graceful_shutdown=5))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="api")
-    thread.start()
-    try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=30) as http:
-            while not server.started:
-                assert thread.is_alive(), "the server did not start"
-                time.sleep(0.005)
-            yield http
-    finally:
-        app.state.stopping.set()
-        server.should_exit = True
-        thread.join()
 
 
 @dataclass

@@ -51,6 +51,14 @@ def test_every_call_is_there(operations):
         "GET /jobs/{job_id}/model/{format}",
         "POST /jobs/{job_id}/predict",
         "GET /comparisons",
+        "POST /comparisons",
+        "GET /comparisons/{comparison_id}",
+        "DELETE /comparisons/{comparison_id}",
+        "POST /comparisons/{comparison_id}/cancel",
+        "GET /comparisons/{comparison_id}/events",
+        "GET /comparisons/{comparison_id}/charts/{chart}",
+        "GET /comparisons/{comparison_id}/report",
+        "GET /comparisons/{comparison_id}/bundle",
         "GET /architectures",
         "GET /datasets",
         "GET /",
@@ -64,8 +72,8 @@ def test_every_call_has_a_summary_a_description_and_its_error_answers(operations
         assert operation["summary"], name
         assert operation["description"].endswith("."), name
         errors = {int(status) for status in operation["responses"] if int(status) >= 400}
-        assert ("{job_id}" in name) <= (404 in errors), name
-        assert (name == "POST /jobs" or "predict" in name) <= ({413, 415, 422} <= errors), name
+        assert ("_id}" in name) <= (404 in errors), name
+        assert (name in {"POST /jobs", "POST /comparisons"} or "predict" in name) <= ({413, 415, 422} <= errors), name
         for status in errors - {503}:
             content = operation["responses"][str(status)]["content"]
             assert content == {"application/problem+json": {"schema": PROBLEM_REFERENCE}}, name

@@ -1,0 +1,20 @@
+"""The janitor of the API's process, which also lets comparisons go on when their jobs have ended."""
+
+from normlab.caretaker import Caretaker
+from normlab.comparisons import advance
+from normlab.doorbell import Doorbell
+from normlab.settings import Settings
+from normlab.store import Database
+
+
+class ComparisonCaretaker(Caretaker):
+    """Looks every second whether jobs of comparisons have ended. Any number of API processes may do so."""
+
+    def __init__(self, database: Database, doorbell: Doorbell, settings: Settings) -> None:
+        super().__init__(database, doorbell, every_seconds=settings.janitor_seconds)
+        self._max_attempts = settings.max_attempts
+
+    def tick(self) -> None:
+        """Sweep when it is time, then see to the comparisons."""
+        super().tick()
+        self.ring(advance(self._database, max_attempts=self._max_attempts))

@@ -1,0 +1,119 @@
+"""Comparisons -> the documents that the API answers with."""
+
+from collections import Counter
+from typing import Any
+
+from api import comparison_schemas as schemas
+from normlab.comparisons import ComparedRuns, Question, Standing
+from normlab.comparisons.charts import ChartName
+from normlab.spec import JobSpec, estimate
+from normlab.store import Comparison, ComparisonEvent, ComparisonState, JobState
+
+
+def comparison_url(comparison_id: str) -> str:
+    """Where a comparison is."""
+    return f"/comparisons/{comparison_id}"
+
+
+def comparison_document(runs: ComparedRuns, standing: Standing) -> schemas.Comparison:
+    """A comparison with all that is known so far."""
+    comparison = runs.comparison
+    values = {
+        run.job: runs.question.metric.of(run) for group in runs.arms.values() for run in group
+    }  # fmt: skip
+    arms = [
+        schemas.ArmDocument(
+            name=arm.name,
+            spec=arm.spec,
+            arm_digest=arm.arm_digest,
+            jobs=[
+                schemas.ArmJob(
+                    job=member.job_id,
+                    seed=member.seed,
+                    state=member.job.state,
+                    reused=member.reused,
+                    value=values.get(member.job_id),
+                    error=member.job.error_code if member.job.state is JobState.FAILED else None,
+                )
+                for member in runs.members
+                if member.arm == arm.position
+            ],
+        )
+        for arm in comparison.arms
+    ]
+    result = None
+    if standing.found is not None:
+        final = comparison.state is not ComparisonState.RUNNING
+        result = schemas.ComparisonResult.model_validate(standing.found.to_document() | {"final": final})
+    return schemas.Comparison(
+        **dict(summary_document(comparison)),
+        arms=arms,
+        progress=_progress(runs, standing),
+        result=result,
+        left_out=list(standing.left_out),
+    )
+
+
+def summary_document(comparison: Comparison) -> schemas.ComparisonSummary:
+    """A comparison as a list shows it."""
+    question = Question.model_validate(comparison.question)
+    return schemas.ComparisonSummary(
+        id=comparison.id,
+        name=comparison.name,
+        state=comparison.state,
+        stop_reason=comparison.stop_reason,
+        created_at=comparison.created_at,
+        finished_at=comparison.finished_at,
+        **dict(question),
+        base_seed=comparison.base_seed,
+        fresh=comparison.fresh,
+        arm_names=[arm.name for arm in comparison.arms],
+        verdicts=comparison.verdicts,
+        links=_links(comparison_url(comparison.id)),
+    )
+
+
+def arm_size(name: str, spec: JobSpec) -> schemas.ArmSize:
+    """An arm of a request that was only checked."""
+    document = spec.to_document()
+    del document["training"]["seed"]
+    return schemas.ArmSize(
+        name=name, spec=document, arm_digest=spec.arm_digest, parameters=estimate(spec).parameters
+    )
+
+
+def event_data(event: ComparisonEvent) -> dict[str, Any]:
+    """What an event's ``data:`` line holds."""
+    return {**event.data, "at": event.at.isoformat().replace("+00:00", "Z")}
+
+
+def _progress(runs: ComparedRuns, standing: Standing) -> schemas.ComparisonProgress:
+    comparison = runs.comparison
+    states = Counter(member.job.state for member in runs.members)
+    lost = {
+        member.replicate
+        for member in runs.members
+        if member.job.state in (JobState.FAILED, JobState.CANCELLED)
+    }
+    running = {member.replicate for member in runs.members if not member.job.state.final}
+    over = comparison.state is not ComparisonState.RUNNING
+    return schemas.ComparisonProgress(
+        pairs=standing.pairs,
+        pairs_left_out=len(lost),
+        pairs_running=len(running - lost),
+        pairs_planned=comparison.most_replicates,
+        next_look=None if over else standing.next_look,
+        jobs=dict(states),
+        fraction=sum(count for state, count in states.items() if state.final) / max(len(runs.members), 1),
+    )
+
+
+def _links(url: str) -> schemas.ComparisonLinks:
+    return schemas.ComparisonLinks(
+        self=url,
+        events=f"{url}/events",
+        cancel=f"{url}/cancel",
+        report=f"{url}/report",
+        bundle=f"{url}/bundle",
+        charts={name.value: f"{url}/charts/{name}" for name in ChartName},
+    )

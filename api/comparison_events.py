@@ -1,0 +1,71 @@
+"""``/comparisons/{id}/events``: what happens to a comparison, as it happens, as Server-Sent Events."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from api.comparison_documents import event_data
+from api.events import PAGE, LastEventId, News, follow
+from api.parameters import ComparisonPath
+from api.problems import error_answers
+from api.services import Services, ServicesDependency
+from normlab.store import ComparisonState, comparison_events, comparisons
+
+router = APIRouter(prefix="/comparisons", tags=["comparisons"])
+
+_EXAMPLE = """\
+event: replicates
+data: {"added": 5, "replicates": 5, "seeds": [42, 43, 44, 45, 46], "jobs_made": 10, "jobs_reused": 0, "at": "…"}
+id: 2
+
+event: pair
+data: {"seed": 42, "complete": true, "failed_arms": [], "at": "2026-11-22T09:10:09.300000Z"}
+id: 5
+
+"""
+
+
+def existing_comparison(services: ServicesDependency, comparison_id: ComparisonPath) -> str:
+    """The id of a comparison that is there; a stream that has begun can answer no 404 any more."""
+    with services.database.read() as session:
+        return comparisons.get(session, comparison_id).id
+
+
+@router.get(
+    "/{comparison_id}/events",
+    summary="Live events of a comparison",
+    response_class=EventSourceResponse,
+    responses={
+        200: {"description": "The events.", "content": {"text/event-stream": {"example": _EXAMPLE}}},
+        **error_answers(404, 422, 503),
+    },
+)
+async def stream_comparison_events(
+    services: ServicesDependency,
+    comparison_id: Annotated[str, Depends(existing_comparison)],
+    last_event_id: LastEventId = None,
+) -> AsyncIterator[ServerSentEvent]:
+    """All events from the first, then each as it happens: `state`, `replicates`, `job`, `pair`.
+
+    `replicates`: jobs for further seeds were made. `job`: one has ended. `pair`: all jobs of a seed have. Numbers,
+    resuming and the end are as in the events of a job; each job has its own events, too.
+    """
+
+    def read(number: int) -> News:
+        return _read(services, comparison_id, number)
+
+    async for event in follow(services, last_event_id or 0, read):
+        yield event
+
+
+def _read(services: Services, comparison_id: str, number: int) -> News:
+    with services.database.read() as session:
+        comparison = comparisons.find(session, comparison_id)
+        if comparison is None:
+            return News((), {"comparison": comparison_id, "state": None, "reason": "deleted"})
+        found = comparison_events.after(session, comparison_id, number, limit=PAGE)
+    over = comparison.state is not ComparisonState.RUNNING
+    end = {"comparison": comparison_id, "state": comparison.state, "reason": comparison.stop_reason}
+    return News([(event, event_data(event)) for event in found], end if over else None)

@@ -1,0 +1,129 @@
+"""The OpenAPI document's examples of comparisons: what batch normalization does to the notebook's baseline."""
+
+from typing import Any
+
+from api.examples import COMPARISON, COMPARISON_ID, JOB_ID
+
+_SPEC: dict[str, Any] = {
+    "architecture": {"preset": "baseline", "layers": [{"type": "flatten"}]},
+    "dataset": {"name": "fashion_mnist", "validation_samples": 5000},
+    "training": {"optimizer": {"name": "sgd", "learning_rate": 0.001}, "epochs": 10, "batch_size": 32},
+}
+
+_SENTENCE = (
+    "batch normalization is better than baseline: its validation accuracy is 2.80 percentage points higher "
+    "(95 % interval 2.41 to 3.19; 5 pairs; exact p = 0.0625)."
+)
+
+_VERDICT = {"a": "baseline", "b": "batch normalization", "verdict": "b_better", "sentence": _SENTENCE}
+
+SUMMARY: dict[str, Any] = {
+    "id": COMPARISON_ID,
+    "name": None,
+    "state": "finished",
+    "stop_reason": "decided",
+    "created_at": "2026-11-22T09:10:00.120Z",
+    "finished_at": "2026-11-22T09:11:07.900Z",
+    "metric": "val_accuracy",
+    "confidence": 0.95,
+    "equivalence_margin": 0.005,
+    "target_accuracy": 0.8,
+    "replicates": {"start": 5, "max": 20, "step": 1},
+    "base_seed": 42,
+    "fresh": False,
+    "arm_names": ["baseline", "batch normalization"],
+    "verdicts": [_VERDICT],
+    "links": {
+        "self": f"/comparisons/{COMPARISON_ID}",
+        "events": f"/comparisons/{COMPARISON_ID}/events",
+        "cancel": f"/comparisons/{COMPARISON_ID}/cancel",
+        "report": f"/comparisons/{COMPARISON_ID}/report",
+        "bundle": f"/comparisons/{COMPARISON_ID}/bundle",
+        "charts": {"learning_curves": f"/comparisons/{COMPARISON_ID}/charts/learning_curves"},
+    },
+}
+
+_RESULT: dict[str, Any] = {
+    "final": True,
+    "seeds": [42, 43, 44, 45, 46],
+    "arms": {
+        "baseline": {
+            "values": [0.837, 0.838, 0.835, 0.839, 0.836],
+            "mean": 0.837,
+            "standard_deviation": 0.0016,
+            "interval": {"low": 0.835, "high": 0.839},
+        }
+    },
+    "pairs": [
+        {
+            "a": "baseline",
+            "b": "batch normalization",
+            "sentence": _SENTENCE,
+            "comparison": {
+                "verdict": "b_better",
+                "pairs": 5,
+                "difference": 0.028,
+                "interval": {"low": 0.0241, "high": 0.0319},
+                "p_value": 0.0625,
+            },
+            "adjusted_p_value": 0.0625,
+            "values": [[42, 0.837, 0.866]],
+        }
+    ],
+    "clocks": {"epoch": 10, "at_epoch": [], "seconds": 7.1, "at_seconds": [], "target": None},
+    "costs": {"baseline": {"seconds": 7.1, "accuracy": 0.837}},
+    "pareto_front": ["baseline", "batch normalization"],
+    "differences": [
+        {
+            "field": "normalization",
+            "values": {"baseline": "none", "batch normalization": "batch_normalization after dense(300)"},
+        }
+    ],
+    "caveats": [],
+}
+
+WHOLE: dict[str, Any] = {
+    **SUMMARY,
+    "arms": [
+        {
+            "name": "baseline",
+            "spec": _SPEC,
+            "arm_digest": "sha256:b07a…",
+            "jobs": [
+                {
+                    "job": JOB_ID,
+                    "seed": 42,
+                    "state": "succeeded",
+                    "reused": True,
+                    "value": 0.837,
+                    "error": None,
+                }
+            ],
+        }
+    ],
+    "progress": {
+        "pairs": 5,
+        "pairs_left_out": 0,
+        "pairs_running": 0,
+        "pairs_planned": 20,
+        "next_look": None,
+        "jobs": {"succeeded": 10},
+        "fraction": 1.0,
+    },
+    "result": _RESULT,
+    "left_out": [],
+}
+
+LIST: dict[str, Any] = {"data": [SUMMARY], "has_more": True, "next": COMPARISON_ID}
+
+VALIDATED: dict[str, Any] = {
+    "arms": [
+        {"name": "baseline", "spec": _SPEC, "arm_digest": "sha256:b07a…", "parameters": 266610},
+    ],
+    "replicates": {"start": 5, "max": 20, "step": 1},
+    "jobs": 10,
+    "most_jobs": 40,
+    "differences": _RESULT["differences"],
+}
+
+SIDE_BY_SIDE: dict[str, Any] = {**COMPARISON, "statistics": None}

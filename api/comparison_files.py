@@ -1,0 +1,121 @@
+"""What of a comparison can be taken away: charts, the report, and the bundle with which it can be repeated."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+
+from api.comparisons import read_comparison
+from api.negotiation import preferred_media_type
+from api.parameters import ComparisonPath
+from api.problems import error_answers
+from api.services import ServicesDependency
+from api.side_by_side import PICTURES, VEGA_LITE, chart_response
+from normlab.comparisons import ComparedRuns, Standing
+from normlab.comparisons.bundle import write_bundle
+from normlab.comparisons.charts import ChartName, draw
+from normlab.comparisons.report import html_report, markdown_report
+from normlab.errors import NotFoundError, StateError
+
+router = APIRouter(prefix="/comparisons", tags=["comparisons"])
+
+_HTML, _MARKDOWN = "text/html", "text/markdown"
+_SUFFIXES = {"png": "image/png", "svg": "image/svg+xml", "json": VEGA_LITE}
+
+
+@router.get(
+    "/{comparison_id}/charts/{chart}",
+    summary="A chart of a comparison",
+    response_class=Response,
+    responses={
+        200: {"description": "The chart.", "content": {kind: {} for kind in (VEGA_LITE, *PICTURES)}},
+        **error_answers(404, 406, 409, 503),
+    },
+)
+def get_chart(
+    services: ServicesDependency,
+    request: Request,
+    comparison_id: ComparisonPath,
+    chart: Annotated[
+        str, Path(description=", ".join(f"`{name}`" for name in ChartName), examples=["learning_curves.png"])
+    ],
+) -> Response:
+    """As Vega-Lite, PNG or SVG: by `Accept`, or by the suffix `.json`, `.png` or `.svg`.
+
+    An arm has the same colour in all charts. 409 before the first pair is complete.
+    """
+    name, _, suffix = chart.partition(".")
+    if name not in set(ChartName) or (suffix and suffix not in _SUFFIXES):
+        raise NotFoundError(
+            f"there is no chart {chart!r}; there are {', '.join(ChartName)}, each also with .png, .svg or .json"
+        )
+    media_type = _SUFFIXES.get(suffix) or preferred_media_type(request, (VEGA_LITE, *PICTURES))
+    runs, standing = _with_pairs(*read_comparison(services, comparison_id))
+    drawn = draw(ChartName(name), runs, standing)
+    if drawn is None:
+        raise NotFoundError(f"this comparison has no chart {name!r}: {_WHY_NOT[ChartName(name)]}")
+    return chart_response(drawn, media_type)
+
+
+_WHY_NOT = {
+    ChartName.LEARNING_CURVES: "it has no pair",
+    ChartName.PAIRED_DIFFERENCES: "it has no pair",
+    ChartName.DIFFERENCE_CURVES: "it needs two pairs that were measured after each epoch",
+    ChartName.TIME_TO_TARGET: "it has no target_accuracy, or a metric that is not measured after each epoch",
+    ChartName.ACCURACY_AGAINST_COST: "its metric is no accuracy",
+}
+
+
+@router.get(
+    "/{comparison_id}/report",
+    summary="The report of a comparison",
+    response_class=Response,
+    responses={
+        200: {"description": "One page with everything in it.", "content": {_HTML: {}, _MARKDOWN: {}}},
+        **error_answers(404, 406, 409, 503),
+    },
+)
+def get_report(services: ServicesDependency, request: Request, comparison_id: ComparisonPath) -> Response:
+    """Verdict, caveats, charts, tables and how it was done, to be sent to a colleague: HTML that loads nothing,
+    or Markdown by `Accept`.
+
+    409 before the first pair is complete.
+    """
+    media_type = preferred_media_type(request, (_HTML, _MARKDOWN))
+    runs, standing = _with_pairs(*read_comparison(services, comparison_id))
+    page = html_report(runs, standing) if media_type == _HTML else markdown_report(runs, standing)
+    # Names are other people's text: nothing in the page may run, whatever they contain.
+    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    headers = {"Vary": "Accept", "Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff"}
+    return Response(page, media_type=media_type, headers=headers)
+
+
+@router.get(
+    "/{comparison_id}/bundle",
+    summary="Everything of a comparison in an archive",
+    response_class=Response,
+    responses={
+        200: {"description": "A ZIP archive.", "content": {"application/zip": {}}},
+        **error_answers(404, 409, 503),
+    },
+)
+def get_bundle(services: ServicesDependency, comparison_id: ComparisonPath) -> Response:
+    """Specs, seeds, digests, environments, all metrics as CSV, charts and the report.
+
+    `normlab reproduce bundle.zip` trains all of it again and says whether the same came out. 409 before the first
+    pair is complete.
+    """
+    runs, standing = _with_pairs(*read_comparison(services, comparison_id))
+    disposition = f'attachment; filename="{comparison_id}.zip"'
+    return Response(
+        write_bundle(runs, standing),
+        media_type="application/zip",
+        headers={"Content-Disposition": disposition},
+    )
+
+
+def _with_pairs(runs: ComparedRuns, standing: Standing) -> tuple[ComparedRuns, Standing]:
+    if standing.found is None:
+        raise StateError(
+            f"comparison {runs.comparison.id} is {runs.comparison.state} and has no complete pair to show"
+        )
+    return runs, standing

@@ -1,0 +1,92 @@
+"""``GET /comparisons?jobs=…``: jobs that exist, as figures, statistics or a chart."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import orjson
+from fastapi import HTTPException, Query, Request, Response
+
+from api.negotiation import preferred_media_type
+from api.parameters import possible_id
+from api.services import Services
+from normlab import analysis
+from normlab.analysis.metrics import Metric
+from normlab.comparisons.outcomes import outcomes_of
+from normlab.comparisons.runs import run_records
+from normlab.store import JobState, jobs
+
+MOST_JOBS = 100
+
+JSON = "application/json"
+VEGA_LITE = "application/vnd.vegalite+json"
+PICTURES = {"image/png": "png", "image/svg+xml": "svg"}
+MEDIA_TYPES = (JSON, VEGA_LITE, *PICTURES)
+
+
+@dataclass(frozen=True)
+class SideBySideQuery:
+    """Which jobs, and by what."""
+
+    jobs: Annotated[
+        str | None,
+        Query(
+            description="Ids of jobs, separated by commas; with it, these are compared.",
+            examples=["job_…,job_…"],
+        ),
+    ] = None
+    metric: Annotated[Metric, Query(description="With `jobs`.")] = Metric.VAL_ACCURACY
+    confidence: Annotated[float, Query(ge=0.5, lt=1, description="With `jobs`.")] = 0.95
+    equivalence_margin: Annotated[float, Query(ge=0, description="With `jobs`.")] = 0.0
+    target_accuracy: Annotated[float | None, Query(gt=0, le=1, description="With `jobs`.")] = None
+
+
+def side_by_side(services: Services, request: Request, asked: SideBySideQuery) -> Response:
+    """What differs between the jobs' specs, what each came to, and what to beware of when comparing them."""
+    media_type = preferred_media_type(request, MEDIA_TYPES)
+    job_ids = _job_ids(asked.jobs or "")
+    with services.database.read() as session:
+        rows = jobs.get_many(session, job_ids)
+        records = run_records(session, rows, asked.target_accuracy)
+        finished = [records[row.id] for row in rows if row.state is JobState.SUCCEEDED]
+        outcomes = outcomes_of(session, [run.job for run in finished])
+    runs = [records[job_id] for job_id in job_ids]
+    if media_type == JSON:
+        document = analysis.summarize(runs).to_document()
+        document["statistics"] = _statistics(finished, asked, outcomes.read(services.artifacts))
+        return Response(orjson.dumps(document), media_type=JSON, headers={"Vary": "Accept"})
+    return chart_response(analysis.learning_curves(runs), media_type)
+
+
+def chart_response(chart: dict[str, Any], media_type: str) -> Response:
+    """A chart as what was asked for."""
+    headers = {"Vary": "Accept"}
+    if media_type == VEGA_LITE:
+        return Response(orjson.dumps(chart), media_type=VEGA_LITE, headers=headers)
+    return Response(analysis.render(chart, PICTURES[media_type]), media_type=media_type, headers=headers)
+
+
+def _statistics(
+    runs: list[analysis.RunRecord], asked: SideBySideQuery, outcomes: dict[str, Any]
+) -> dict[str, Any] | None:
+    from normlab.analysis.comparison import common_seeds  # noqa: PLC0415 - scipy takes seconds
+
+    arms = analysis.by_arm(runs)
+    if len(arms) < 2 or not common_seeds(arms, asked.metric):
+        return None
+    found = analysis.compare_runs(
+        arms,
+        metric=asked.metric,
+        confidence=asked.confidence,
+        equivalence_margin=asked.equivalence_margin,
+        target_accuracy=asked.target_accuracy,
+        outcomes=outcomes,
+    )
+    return {"final": True, **found.to_document()}
+
+
+def _job_ids(listed: str) -> list[str]:
+    """The ids in the query, each once, in the order given."""
+    job_ids = list(dict.fromkeys(part.strip() for part in listed.split(",") if part.strip()))
+    if not 1 <= len(job_ids) <= MOST_JOBS:
+        raise HTTPException(422, f"query parameter `jobs`: name 1 to {MOST_JOBS} jobs, separated by commas")
+    return [possible_id(job_id) for job_id in job_ids]

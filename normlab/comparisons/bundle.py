@@ -1,0 +1,110 @@
+"""A comparison as an archive: what was asked, what was done, what came out, and all that is needed to do it again."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+
+from normlab import analysis
+from normlab.analysis import EpochPoint
+from normlab.comparisons.charts import ChartName, draw
+from normlab.comparisons.report import html_report, markdown_report
+from normlab.comparisons.runs import ComparedRuns
+from normlab.comparisons.standing import Standing
+from normlab.store import Job
+
+FORMAT = 1
+"""Of the manifest; a reader refuses one that it does not know."""
+
+_README = """\
+A comparison made with Normlab.
+
+report.html         what came out, for people (report.md: the same without pictures)
+result.json         all figures
+manifest.json       what was asked; each job's spec, seed, digests, environment and result
+metrics.csv         every epoch of every job
+charts/             Vega-Lite specifications and SVG pictures
+
+`normlab reproduce` with this archive trains every job again and says whether the same came out.
+"""
+
+
+def write_bundle(runs: ComparedRuns, standing: Standing) -> bytes:
+    """The archive. The same comparison gives the same bytes."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in _files(runs, standing):
+            # Of a fixed time: a ZIP file cannot say "none".
+            file.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    return archive.getvalue()
+
+
+def _files(runs: ComparedRuns, standing: Standing) -> Iterator[tuple[str, str | bytes]]:
+    yield "README.txt", _README
+    yield "manifest.json", _json(_manifest(runs))
+    yield "metrics.csv", _metrics(runs)
+    if standing.found is None:
+        return
+    yield "result.json", _json(standing.found.to_document())
+    yield "report.html", html_report(runs, standing)
+    yield "report.md", markdown_report(runs, standing)
+    for name in ChartName:
+        chart = draw(name, runs, standing)
+        if chart is not None:
+            yield f"charts/{name}.vl.json", _json(chart)
+            yield f"charts/{name}.svg", analysis.render(chart, "svg")
+
+
+def _manifest(runs: ComparedRuns) -> dict[str, Any]:
+    comparison = runs.comparison
+    return {
+        "format": FORMAT,
+        "comparison": comparison.id,
+        "name": comparison.name,
+        "state": comparison.state,
+        "stop_reason": comparison.stop_reason,
+        "created_at": comparison.created_at,
+        "finished_at": comparison.finished_at,
+        "question": comparison.question,
+        "base_seed": comparison.base_seed,
+        "verdicts": comparison.verdicts,
+        "arms": [
+            {"name": arm.name, "spec": arm.spec, "arm_digest": arm.arm_digest} for arm in comparison.arms
+        ],
+        "jobs": [
+            {"arm": runs.arm_name(member), "seed": member.seed, "reused": member.reused, **_job(member.job)}
+            for member in runs.members
+        ],
+    }
+
+
+def _job(job: Job) -> dict[str, Any]:
+    return {
+        "job": job.id,
+        "state": job.state,
+        "spec": job.spec,
+        "spec_digest": job.spec_digest,
+        "digests": job.digests,
+        "environment": job.environment,
+        "result": job.result,
+        "error": job.error_code,
+    }
+
+
+def _metrics(runs: ComparedRuns) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, ["arm", "seed", "job", *EpochPoint.__dataclass_fields__])
+    writer.writeheader()
+    for arm, group in runs.arms.items():
+        for run in group:
+            for point in run.epochs:
+                writer.writerow({"arm": arm, "seed": run.seed, "job": run.job, **asdict(point)})
+    return text.getvalue()
+
+
+def _json(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_SERIALIZE_NUMPY)

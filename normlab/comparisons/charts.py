@@ -1,0 +1,44 @@
+"""A comparison's charts by their names."""
+
+from enum import StrEnum
+from typing import Any
+
+from normlab.comparisons.runs import ComparedRuns
+from normlab.comparisons.standing import Standing
+
+Chart = dict[str, Any]
+
+
+class ChartName(StrEnum):
+    """What can be drawn of a comparison."""
+
+    LEARNING_CURVES = "learning_curves"
+    PAIRED_DIFFERENCES = "paired_differences"
+    DIFFERENCE_CURVES = "difference_curves"
+    """Needs two pairs."""
+    TIME_TO_TARGET = "time_to_target"
+    """Needs a target accuracy."""
+    ACCURACY_AGAINST_COST = "accuracy_against_cost"
+    """Not of a loss."""
+
+
+def draw(name: ChartName, runs: ComparedRuns, standing: Standing) -> Chart | None:
+    """The chart as a Vega-Lite specification; None when there is nothing to draw (yet)."""
+    from normlab.analysis.charts import clocks, curves, pairs  # noqa: PLC0415 - altair takes a second
+
+    found = standing.found
+    if found is None:
+        return None
+    target = found.clocks.target if found.clocks else None
+    match name:
+        case ChartName.LEARNING_CURVES:
+            return curves.learning_curves(runs.arms)
+        case ChartName.PAIRED_DIFFERENCES:
+            return pairs.paired_differences(found)
+        case ChartName.DIFFERENCE_CURVES:
+            drawable = any(pair.curve and pair.curve.pairs > 1 for pair in found.pairs)
+            return pairs.difference_curves(found) if drawable else None
+        case ChartName.TIME_TO_TARGET:
+            return clocks.target_curves(target) if target else None
+        case ChartName.ACCURACY_AGAINST_COST:
+            return clocks.accuracy_against_cost(found) if found.costs else None

@@ -1,0 +1,36 @@
+"""The report of a comparison that was run by the service."""
+
+from normlab import analysis
+from normlab.comparisons.runs import ComparedRuns
+from normlab.comparisons.standing import Standing
+
+
+def html_report(runs: ComparedRuns, standing: Standing) -> str:
+    """One page that loads nothing. There is at least one pair."""
+    return analysis.html_report(_found(standing), runs.arms, title=_title(runs), subtitle=_subtitle(runs))
+
+
+def markdown_report(runs: ComparedRuns, standing: Standing) -> str:
+    """The same without pictures."""
+    return analysis.markdown_report(_found(standing), runs.arms, title=_title(runs), subtitle=_subtitle(runs))
+
+
+def _found(standing: Standing) -> "analysis.Comparison":
+    if standing.found is None:
+        raise ValueError("a comparison without a pair has no report")
+    return standing.found
+
+
+def _title(runs: ComparedRuns) -> str:
+    return runs.comparison.name or " against ".join(arm.name for arm in runs.comparison.arms)
+
+
+def _subtitle(runs: ComparedRuns) -> str:
+    comparison, plan = runs.comparison, runs.question.replicates
+    pairs = f"{plan.start} to {plan.max} pairs, until decided" if plan.until_decided else f"{plan.max} pairs"
+    when = comparison.finished_at or comparison.created_at
+    ended = "ended" if comparison.finished_at else "begun"
+    return (
+        f"{runs.question.metric.words}; {pairs}, seeds from {comparison.base_seed}; {comparison.state}, {ended} "
+        f"{when:%Y-%m-%d %H:%M} UTC; {comparison.id}"
+    )

@@ -1,0 +1,111 @@
+import pytest
+
+from normlab.comparisons import Replicates, parse_comparison
+from normlab.errors import SpecError
+from normlab.spec import Limits
+
+ARMS = [
+    {"name": "a", "spec": {"architecture": "baseline"}},
+    {"name": "b", "spec": {"architecture": "batch_norm"}},
+]
+
+NOT_VALIDATED = {"architecture": "batch_norm", "dataset": {"name": "mnist", "validation_samples": 0}}
+
+
+def problems(body, limits=None):
+    with pytest.raises(SpecError) as caught:
+        parse_comparison(body, limits or Limits())
+    return {problem.pointer: problem.detail for problem in caught.value.problems}
+
+
+def test_two_arms_are_a_whole_request():
+    request, specs = parse_comparison({"arms": ARMS})
+    assert request.replicates == Replicates(start=5, max=5)
+    assert not request.replicates.until_decided
+    assert (request.metric, request.confidence, request.base_seed) == ("val_accuracy", 0.95, 42)
+    assert [spec.training.seed for spec in specs] == [42, 42]
+
+
+def test_replicates_may_go_on_until_decided():
+    request, _ = parse_comparison({"arms": ARMS, "replicates": {"start": 5, "max": 20}})
+    assert request.replicates.until_decided
+    assert request.question.replicates == Replicates(start=5, max=20, step=1)
+
+
+@pytest.mark.parametrize(
+    ("given", "pointer", "detail"),
+    [
+        ({"replicates": 0}, "/replicates", "should be at least 1, not 0"),
+        ({"replicates": True}, "/replicates", 'should be a number of pairs, or an object such as {"start": 5'),
+        ({"replicates": "5"}, "/replicates", "should be a number of pairs"),
+        ({"replicates": {"start": 5}}, "/replicates/max", "is required"),
+        ({"replicates": {"start": 5, "max": 4}}, "/replicates", "max should be at least start (5), not 4"),
+        ({"replicates": {"start": 2, "max": 4}}, "/replicates", "start should be at least 3"),
+        ({"replicates": 201}, "/replicates", "should be at most 200 with 2 arms, not 201"),
+        ({"confidence": 1}, "/confidence", "should be less than 1"),
+        ({"confidence": 95}, "/confidence", "should be less than 1"),
+        ({"equivalence_margin": -0.1}, "/equivalence_margin", "should be greater than or equal to 0"),
+        ({"equivalence_margin": float("nan")}, "/equivalence_margin", "should be a finite number"),
+        ({"target_accuracy": 80}, "/target_accuracy", "should be less than or equal to 1"),
+        ({"metric": "f1"}, "/metric", "'f1' is not known here"),
+        ({"base_seed": -1}, "/base_seed", "should be greater than or equal to 0"),
+        ({"base_seed": 2**31 - 1}, "/base_seed", "should leave room for 5 seeds"),
+        ({"seed": 3}, "/seed", "is not known here"),
+        ({"arms": ARMS[:1]}, "/arms", "should be 2 to 8 arms, but there are 1"),
+        ({"arms": ARMS * 5}, "/arms", "should be 2 to 8 arms, but there are 10"),
+        ({"arms": [ARMS[0], {**ARMS[1], "name": "a"}]}, "/arms/1/name", "should be another: arm 0 has the name 'a'"),
+        ({"arms": [ARMS[0], {**ARMS[0], "name": "b"}]}, "/arms/1/spec", "is the same as arm 0's"),
+        ({"arms": [ARMS[0], {"name": "b"}]}, "/arms/1/spec", "is required"),
+        ({"arms": [ARMS[0], {"name": "a\nb", "spec": {}}]}, "/arms/1/name", "one line"),
+        (
+            {"arms": [ARMS[0], {"name": "b", "spec": {"architecture": "bach_norm"}}]},
+            "/arms/1/spec/architecture",
+            "batch_norm",
+        ),
+        (
+            {"arms": [ARMS[0], {"name": "b", "spec": {"architecture": "batch_norm", "training": {"seed": 3}}}]},
+            "/arms/1/spec/training/seed",
+            "is not given for an arm",
+        ),
+        (
+            {"arms": [ARMS[0], {"name": "b", "spec": {"architecture": "batch_norm", "training": {"epochs": 0}}}]},
+            "/arms/1/spec/training/epochs",
+            "should be greater than 0",
+        ),
+        (
+            {"arms": [ARMS[0], {"name": "b", "spec": {"architecture": "batch_norm", "training": 5}}]},
+            "/arms/1/spec/training",
+            "should be an object",
+        ),
+        (
+            {"arms": [ARMS[0], {"name": "b", "spec": NOT_VALIDATED}]},
+            "/arms/1/spec/dataset/validation_samples",
+            "should not be 0",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_pointed_at(given, pointer, detail):
+    found = problems({"arms": ARMS} | given)
+    assert detail in found[pointer]
+
+
+@pytest.mark.parametrize("body", [None, [], "baseline", 5])
+def test_a_body_that_is_no_object_is_refused(body):
+    assert "should be" in problems(body)[""]
+
+
+def test_all_problems_are_told_at_once():
+    body = {"arms": [{"name": "a", "spec": {}}, {"name": "a", "spec": {"architecture": "nothing"}}]}
+    assert set(problems(body)) == {"/arms/1/name", "/arms/0/spec/architecture", "/arms/1/spec/architecture"}
+
+
+def test_limits_are_settings():
+    limits = Limits(comparison_arms=2, comparison_jobs=4, epochs=5)
+    found = problems({"arms": ARMS, "replicates": 3}, limits)
+    assert "should be at most 2 with 2 arms, not 3 (limit 'comparison_jobs'" in found["/replicates"]
+    assert "limit 'epochs'" in found["/arms/0/spec/training/epochs"]
+
+
+def test_arms_on_two_devices_may_be_alike():
+    other = {"name": "b", "spec": {"architecture": "baseline", "resources": {"device": "cpu"}}}
+    parse_comparison({"arms": [ARMS[0], other]})
