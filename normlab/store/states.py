@@ -80,9 +80,14 @@ class ArtifactKind(StrEnum):
 
     KERAS = "keras"
     ONNX = "onnx"
+    SAVED_MODEL = "saved_model"
+    """TensorFlow's own format, as a zip file."""
+    LITERT = "litert"
     HISTORY = "history"
     TEST_CORRECT = "test_correct"
     """For each test sample whether the network got it right, as NumPy's ``.npy``."""
+    EVALUATION = "evaluation"
+    """What the network says about every validation and test sample, as NumPy's ``.npz``."""
 
 
 class ComparisonState(StrEnum):
