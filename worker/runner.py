@@ -10,12 +10,24 @@ from typing import TYPE_CHECKING
 
 from normlab.settings import Settings
 from normlab.spec import JobSpec, parse_job_spec
-from normlab.store import ArtifactStore, Database, FailureCode, Job, JobState, claims, endings, is_unavailable
+from normlab.store import (
+    ArtifactStore,
+    Database,
+    Job,
+    JobState,
+    WarningCode,
+    claims,
+    endings,
+    is_unavailable,
+    workers,
+)
 from normlab.training.context import Phase, Progress
-from worker.attempt import DEADLINE_DETAIL, Attempt, StopCause
+from worker.attempt import Attempt
 from worker.failures import classify
+from worker.memory import MemoryGuard
 from worker.outcome import outcome_of, store_files
 from worker.shutdown import ShutdownFlag
+from worker.stopping import StopCause, ending_of
 
 if TYPE_CHECKING:
     from normlab.training import CheckpointFolder, TrainResult
@@ -33,6 +45,19 @@ class Child:
     shutdown: ShutdownFlag
     name: str
     """Host, worker and process, as the jobs' rows name it."""
+    has_gpu: bool
+    memory_bytes: int
+    """What it may use."""
+
+    def announce(self) -> None:
+        """Tell the database that this process trains jobs, if it answers."""
+        try:
+            with self.database.write() as session:
+                workers.announce(session, self.name, has_gpu=self.has_gpu)
+        except Exception as error:
+            if not is_unavailable(error):
+                raise
+            _logger.warning("the database does not answer; this process is announced with its first job")
 
 
 def run_next_job(child: Child) -> str | None:
@@ -41,7 +66,13 @@ def run_next_job(child: Child) -> str | None:
         return None
     try:
         with child.database.write() as session:
-            job = claims.claim_next(session, worker=child.name, lease_seconds=child.settings.lease_seconds)
+            workers.announce(session, child.name, has_gpu=child.has_gpu)
+            job = claims.claim_next(
+                session,
+                worker=child.name,
+                lease_seconds=child.settings.lease_seconds,
+                has_gpu=child.has_gpu,
+            )
     except Exception as error:
         if not is_unavailable(error):
             raise
@@ -69,14 +100,15 @@ def run_attempt(child: Child, job: Job) -> JobState | None:
         number=job.attempt,
         max_runtime_seconds=job.max_runtime_seconds,
     )
-    with attempt:
+    with attempt, MemoryGuard(child.memory_bytes, attempt.end_for_memory):
         try:
             spec = parse_job_spec(job.spec, child.settings.limits)
             ended = _train(child, job, spec, attempt, checkpoints)
         except Stopped as stopped:
             if attempt.stop_cause is StopCause.SHUTDOWN:
                 attempt.save(stopped.checkpoint)
-            ended = _stop(attempt)
+            ending = ending_of(attempt.stop_cause, job.id, job.attempt)
+            ended = None if ending is None else attempt.conclude(ending)
         except Exception as error:
             _logger.exception("%s: attempt %d failed", job.id, job.attempt)
             failure = classify(error)
@@ -88,6 +120,7 @@ def run_attempt(child: Child, job: Job) -> JobState | None:
         return None
     if ended.state.final:
         shutil.rmtree(checkpoints.path, ignore_errors=True)
+    child.artifacts.delete_before(job.id, job.attempt)
     if ended.state is not JobState.SUCCEEDED:
         child.artifacts.delete(job.id, job.attempt)
     return ended.state
@@ -98,41 +131,29 @@ def _train(
 ) -> Job | None:
     from normlab.training import train  # noqa: PLC0415 - loads TensorFlow, in children only
 
-    checkpoint = checkpoints.latest(lambda damage: _logger.warning("%s: %s", job.id, damage))
+    checkpoint = checkpoints.latest(lambda damage: attempt.warn(WarningCode.CHECKPOINT_DAMAGED, damage))
     if checkpoint is not None and checkpoint.spec_digest == spec.digest:
         _logger.info("%s: goes on after epoch %d, step %d", job.id, checkpoint.epoch, checkpoint.step)
         attempt.resume(checkpoint)
     else:
         checkpoint = None
     result = train(spec, context=attempt, data_dir=child.settings.data_dir, resume_from=checkpoint)
-    return _finish(child, job, attempt, result)
+    return _finish(child, job, attempt, checkpoints, result)
 
 
-def _finish(child: Child, job: Job, attempt: Attempt, result: "TrainResult") -> Job | None:
+def _finish(
+    child: Child, job: Job, attempt: Attempt, checkpoints: "CheckpointFolder", result: "TrainResult"
+) -> Job | None:
+    from normlab.training.evaluation import export_evaluation  # noqa: PLC0415 - loads TensorFlow, in children only
+
     epochs = len(result.history)
     attempt.report(Progress(Phase.EXPORTING, epoch=epochs, epochs=epochs, step=0, steps=0))
     began = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="normlab-export-") as folder:
+    checkpoints.path.mkdir(parents=True, exist_ok=True)
+    # Beside the checkpoints, with which it goes when this process is killed.
+    with tempfile.TemporaryDirectory(prefix="export-", dir=checkpoints.path) as folder:
         exported = result.export(Path(folder))
+        exported.append(export_evaluation(result, Path(folder), child.settings.data_dir))
         files = store_files(child.artifacts, job, exported)
     outcome = outcome_of(job, result, exported, files, exporting_seconds=time.perf_counter() - began)
     return attempt.conclude(lambda session: endings.finish(session, job.id, job.attempt, outcome))
-
-
-def _stop(attempt: Attempt) -> Job | None:
-    """End an attempt whose training was stopped, by why it was."""
-    job_id, number = attempt.job_id, attempt.number
-    match attempt.stop_cause:
-        case StopCause.CANCELLED:
-            return attempt.conclude(lambda session: endings.cancel(session, job_id, number))
-        case StopCause.DEADLINE:
-            code = FailureCode.DEADLINE_EXCEEDED
-            return attempt.conclude(
-                lambda session: endings.fail(session, job_id, number, code, DEADLINE_DETAIL)
-            )
-        case StopCause.SHUTDOWN:
-            return attempt.conclude(
-                lambda session: claims.release(session, job_id, number, reason="shutdown")
-            )
-        case _:
-            return None

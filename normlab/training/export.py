@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 import keras
@@ -13,6 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from normlab.training.context import EpochRecord
+from normlab.training.litert import write_litert
+from normlab.training.onnx_file import write_onnx
+from normlab.training.saved_model import write_saved_model
+from normlab.training.serving_function import ServingFunction
 
 _log = logging.getLogger(__name__)
 
@@ -30,16 +35,31 @@ class ExportedFile:
 def export_all(
     network: keras.Model, history: Sequence[EpochRecord], test_correct: npt.NDArray[np.bool_], folder: Path
 ) -> list[ExportedFile]:
-    """Write every artifact of a run into ``folder``: ``.keras``, ONNX, history, and right or wrong per test sample.
+    """Write every artifact of a run into ``folder``: the network in each format, its history, what it got right.
 
-    Both networks take raw pixels as float32 (batch, *shape) and give probabilities (batch, classes).
+    All formats take raw pixels as float32 (batch, *shape) and give probabilities (batch, classes).
     """
     folder.mkdir(parents=True, exist_ok=True)
+    traced = cache(
+        lambda: ServingFunction(network)
+    )  # a network that cannot be traced costs its formats alone
     return [
-        _export("keras", "application/vnd.keras", folder / "model.keras", network.save),
-        _export("onnx", "application/onnx", folder / "model.onnx", lambda path: _onnx(network, path)),
-        _export("history", "application/json", folder / "history.json", lambda path: _history(history, path)),
-        _export(
+        export("keras", "application/vnd.keras", folder / "model.keras", network.save),
+        export("onnx", "application/onnx", folder / "model.onnx", lambda path: write_onnx(traced(), path)),
+        export(
+            "saved_model",
+            "application/zip",
+            folder / "saved_model.zip",
+            lambda path: write_saved_model(traced(), path),
+        ),
+        export(
+            "litert",
+            "application/vnd.tflite",
+            folder / "model.tflite",
+            lambda path: write_litert(traced(), path),
+        ),
+        export("history", "application/json", folder / "history.json", lambda path: _history(history, path)),
+        export(
             "test_correct",
             "application/x-npy",
             folder / "test_correct.npy",
@@ -48,7 +68,8 @@ def export_all(
     ]
 
 
-def _export(kind: str, media_type: str, path: Path, write: Callable[[Path], object]) -> ExportedFile:
+def export(kind: str, media_type: str, path: Path, write: Callable[[Path], object]) -> ExportedFile:
+    """Have one artifact written; what goes wrong is logged and told, and stops nothing else."""
     try:
         with warnings.catch_warnings():
             # Keras and tf2onnx use names that NumPy is about to change: nothing that a user could do about it.
@@ -61,12 +82,6 @@ def _export(kind: str, media_type: str, path: Path, write: Callable[[Path], obje
             path.unlink(missing_ok=True)
         return ExportedFile(kind, media_type, error=f"{type(error).__name__}: {error}"[:500])
     return ExportedFile(kind, media_type, path=path)
-
-
-def _onnx(network: keras.Model, path: Path) -> None:
-    # Keras exports only a network that has been called.
-    network(np.zeros((1, *network.input_shape[1:]), np.float32))
-    network.export(path, format="onnx", verbose=False)
 
 
 def _history(history: Sequence[EpochRecord], path: Path) -> None:

@@ -1,0 +1,75 @@
+"""What the trained network says about every validation and test sample, kept for whoever asks later.
+
+The API has neither the datasets nor TensorFlow; from these arrays it works out all figures. Of each part
+(``validation``, ``test``) with n samples the file holds
+
+- ``labels``, ``predicted``: (n,) uint8, the right class and the most probable one;
+- ``confidence``: (n,) float32, the probability of the latter;
+- of the k mistakes that the network was surest of, in that order: ``mistakes`` (k,) int32, their places among
+  the n; ``mistake_pixels`` (k, *shape) uint8; ``mistake_probabilities`` (k, classes) float32.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from normlab.training.data import Samples, training_data
+from normlab.training.export import ExportedFile, export
+from normlab.training.result import TrainResult
+
+MOST_MISTAKES = 50
+_BATCH = 1000
+
+_Arrays = dict[str, npt.NDArray[Any]]
+
+
+def export_evaluation(result: TrainResult, folder: Path, data_dir: Path | None = None) -> ExportedFile:
+    """Write the ``.npz`` file of a run; an array's name stands behind its part's, as in ``test_labels``."""
+    return export(
+        "evaluation",
+        "application/x-npz",
+        folder / "evaluation.npz",
+        lambda path: _write(result, path, data_dir),
+    )
+
+
+def _write(result: TrainResult, path: Path, data_dir: Path | None) -> None:
+    data = training_data(result.spec, data_dir)
+    arrays = {
+        f"{part}_{name}": values
+        for part, samples in {"validation": data.validation, "test": data.test}.items()
+        if samples.count
+        for name, values in _evaluate(result.network, samples).items()
+    }
+    with path.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+
+
+def _evaluate(network: keras.Model, samples: Samples) -> _Arrays:
+    probabilities = _probabilities(network, samples.x)  # (n, classes)
+    labels = samples.y.numpy()
+    predicted = probabilities.argmax(axis=1)
+    confidence = probabilities[np.arange(len(labels)), predicted]
+    wrong = np.flatnonzero(predicted != labels)
+    surest = wrong[np.argsort(-confidence[wrong], kind="stable")][:MOST_MISTAKES]
+    return {
+        "labels": labels.astype(np.uint8),
+        "predicted": predicted.astype(np.uint8),
+        "confidence": confidence,
+        "mistakes": surest.astype(np.int32),
+        "mistake_pixels": samples.x.numpy()[surest],
+        "mistake_probabilities": probabilities[surest],
+    }
+
+
+def _probabilities(network: keras.Model, pixels: tf.Tensor) -> npt.NDArray[np.float32]:
+    """Of all pixels (n, *shape), batch by batch: (n, classes)."""
+    call = tf.function(
+        lambda batch: network(tf.cast(batch, tf.float32), training=False), reduce_retracing=True
+    )
+    batches = range(0, int(pixels.shape[0]), _BATCH)
+    return np.concatenate([call(pixels[start : start + _BATCH]).numpy() for start in batches])

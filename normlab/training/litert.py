@@ -1,0 +1,13 @@
+"""LiteRT's format (``.tflite``), for phones and small devices."""
+
+from pathlib import Path
+
+import tensorflow as tf
+
+from normlab.training.serving_function import ServingFunction
+
+
+def write_litert(serving: ServingFunction, path: Path) -> None:
+    """Write the file. Its input is of batch 1; ``resize_tensor_input`` takes any other."""
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([serving.traced], serving)
+    path.write_bytes(converter.convert())

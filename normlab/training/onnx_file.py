@@ -1,0 +1,52 @@
+"""ONNX, which the API answers predictions with."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+import tf2onnx
+
+from normlab.training.serving_function import ServingFunction
+
+OPSET = 18
+_TOLERANCE = 1e-3
+"""Between the file's probabilities and Keras's. Rounding makes some 1e-6; a wrong operation more than this."""
+
+
+def write_onnx(serving: ServingFunction, path: Path) -> None:
+    """Write the file and make sure that onnxruntime loads it and finds what the network finds.
+
+    tf2onnx also writes a file where it knows no counterpart of an operation. Raises what onnxruntime raises
+    for such a file, and ``ValueError`` when the probabilities differ.
+    """
+    tf2onnx.convert.from_function(
+        serving.function,
+        input_signature=serving.function.input_signature,
+        opset=OPSET,
+        custom_op_handlers={"Erfc": (_erfc, [])},
+        output_path=str(path),
+    )
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    _, *shape = serving.function.input_signature[0].shape
+    pixels = np.random.default_rng(0).integers(0, 256, (4, *shape)).astype(np.float32)
+    (found,) = session.run(None, {session.get_inputs()[0].name: pixels})
+    (expected,) = serving.traced(pixels).values()
+    if not np.allclose(found, expected, atol=_TOLERANCE, equal_nan=True):
+        raise ValueError(f"the file's probabilities are wrong by up to {_largest(found - expected):.2g}")
+
+
+def _largest(values: npt.NDArray[np.float32]) -> float:
+    return float(np.max(np.abs(values)))
+
+
+def _erfc(graph: Any, node: Any, name: str, _arguments: Any) -> None:
+    """``erfc(x) = 1 - erf(x)``, which gelu is made of; ONNX has no node of its own for it."""
+    shapes, types, outputs = node.output_shapes, node.output_dtypes, node.output
+    inputs = list(node.input)
+    graph.remove_node(name)
+    one = graph.make_const(f"{name}/one", np.float32(1).reshape(()))
+    erf = graph.make_node("Erf", inputs, shapes=shapes, dtypes=types)
+    difference = [one.output[0], erf.output[0]]
+    graph.make_node("Sub", difference, name=name, outputs=outputs, shapes=shapes, dtypes=types)

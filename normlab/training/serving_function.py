@@ -1,0 +1,23 @@
+"""A trained network as one traced function, which all formats but Keras's own are made from."""
+
+import keras
+import tensorflow as tf
+
+INPUT = "raw_pixels"
+OUTPUT = "probabilities"
+
+
+class ServingFunction(tf.Module):  # type: ignore[misc]  # TensorFlow ships no types
+    """Raw pixels (batch, *shape) float32 to ``{"probabilities": (batch, classes)}``, traced once for any batch."""
+
+    def __init__(self, network: keras.Model) -> None:
+        super().__init__()
+        # TensorFlow finds what it has to save by looking at a module's fields, and sees no Keras variables.
+        self.values = [variable.value for variable in network.variables]
+        signature = tf.TensorSpec(network.input_shape, tf.float32, name=INPUT)
+        self.function = tf.function(
+            lambda raw_pixels: {OUTPUT: network(raw_pixels, training=False)},
+            input_signature=[signature],
+            autograph=False,
+        )
+        self.traced = self.function.get_concrete_function()

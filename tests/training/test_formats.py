@@ -1,0 +1,151 @@
+"""Every format gives, in its own runtime, the probabilities that Keras gives."""
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+import pytest
+import tensorflow as tf
+
+from normlab.spec import PRESETS, JobSpec, plan_job
+from normlab.spec.fields import Activation
+from normlab.training import TrainResult
+from normlab.training.evaluation import export_evaluation
+from normlab.training.export import ExportedFile, export_all
+from normlab.training.network import build_network, build_serving_network
+from support.trainings import CONVOLUTION_WITH_DROPOUT
+
+Pixels = npt.NDArray[np.float32]
+Model = Callable[[Pixels], npt.NDArray[np.float32]]
+
+
+def load_keras(path: Path) -> Model:
+    network = keras.models.load_model(path)
+    return lambda pixels: np.asarray(network(pixels))
+
+
+def load_onnx(path: Path) -> Model:
+    session = onnxruntime.InferenceSession(path)
+    return lambda pixels: session.run(None, {session.get_inputs()[0].name: pixels})[0]
+
+
+def load_saved_model(path: Path) -> Model:
+    folder = path.with_suffix("")
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(folder)
+    serving = tf.saved_model.load(folder).signatures["serving_default"]
+    return lambda pixels: serving(raw_pixels=tf.constant(pixels))["probabilities"].numpy()
+
+
+def load_litert(path: Path) -> Model:
+    # LiteRT's own package cannot be installed on every Python that Normlab runs on; this is the same runtime.
+    with pytest.warns(UserWarning, match=r"tf\.lite\.Interpreter is deprecated"):
+        interpreter = tf.lite.Interpreter(str(path))
+    (asked,), (answered,) = interpreter.get_input_details(), interpreter.get_output_details()
+
+    def call(pixels: Pixels) -> npt.NDArray[np.float32]:
+        interpreter.resize_tensor_input(asked["index"], pixels.shape)
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(asked["index"], pixels)
+        interpreter.invoke()
+        found: npt.NDArray[np.float32] = interpreter.get_tensor(answered["index"])
+        return found
+
+    return call
+
+
+LOADERS = {"keras": load_keras, "onnx": load_onnx, "saved_model": load_saved_model, "litert": load_litert}
+
+
+def randomized(network: keras.Model) -> None:
+    """Weights as training may leave them: also moving statistics are not what they were initially."""
+    draw = np.random.default_rng(0)
+    for weight in network.weights:
+        values = draw.normal(0, 0.3, weight.shape)
+        weight.assign(np.abs(values) + 0.1 if weight.name == "moving_variance" else values)
+
+
+def exported(spec: JobSpec, folder: Path) -> tuple[keras.Model, dict[str, ExportedFile]]:
+    """A network with random weights as it is trained, and the files of it."""
+    trained = build_network(plan_job(spec), "float32")
+    randomized(trained)
+    serving = build_serving_network(plan_job(spec), 16)
+    serving.set_weights(trained.get_weights())
+    return trained, {file.kind: file for file in export_all(serving, [], np.array([True]), folder)}
+
+
+def pixels(count: int) -> Pixels:
+    return np.random.default_rng(1).integers(0, 17, (count, 8, 8)).astype(np.float32)
+
+
+@pytest.mark.parametrize("name", [*PRESETS, "convolution"])
+def test_all_formats_agree(name: str, small_spec: Callable[..., JobSpec], tmp_path: Path) -> None:
+    trained, files = exported(
+        small_spec(CONVOLUTION_WITH_DROPOUT if name == "convolution" else name), tmp_path
+    )
+    for kind, load in LOADERS.items():
+        path = files[kind].path
+        assert path is not None, files[kind].error
+        model = load(path)
+        for count in (1, 64):
+            expected = np.asarray(trained(pixels(count) / 16, training=False))
+            found = model(pixels(count))
+            assert found.shape == (count, 10)
+            np.testing.assert_allclose(found, expected, atol=1e-5, err_msg=f"{kind}, batch of {count}")
+
+
+def test_all_activations_and_normalizations_are_known_to_onnx_and_litert(
+    small_spec: Callable[..., JobSpec], tmp_path: Path
+) -> None:
+    layers: list[dict[str, object]] = [
+        {"type": "reshape", "target_shape": [8, 8, 1]},
+        {"type": "conv2d", "filters": 8, "kernel_size": 3, "strides": 2, "padding": "same"},
+        {"type": "group_normalization", "groups": 4},
+        {"type": "average_pooling2d"},
+        {"type": "global_average_pooling2d"},
+        {"type": "layer_normalization"},
+    ]
+    for activation in Activation:
+        layers += [{"type": "dense", "units": 16}, {"type": "activation", "activation": activation}]
+    trained, files = exported(small_spec(layers), tmp_path)
+    for kind in ("onnx", "litert"):
+        path = files[kind].path
+        assert path is not None, files[kind].error
+        expected = np.asarray(trained(pixels(64) / 16, training=False))
+        np.testing.assert_allclose(LOADERS[kind](path)(pixels(64)), expected, atol=1e-5, err_msg=kind)
+
+
+def test_a_network_that_cannot_be_traced_keeps_its_keras_file(
+    small_spec: Callable[..., JobSpec], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    network = build_serving_network(plan_job(small_spec([{"type": "flatten"}])), 16)
+    (tmp_path / "model.onnx").mkdir()
+    files = {file.kind: file for file in export_all(network, [], np.array([True]), tmp_path)}
+    assert files["onnx"].path is None
+    assert files["onnx"].error
+    assert "the onnx file could not be made" in caplog.text
+    assert all(files[kind].error is None for kind in ("keras", "saved_model", "litert"))
+
+
+def test_the_evaluation_of_a_run(
+    small_spec: Callable[..., JobSpec], run: Callable[..., TrainResult], data_dir: Path, tmp_path: Path
+) -> None:
+    result = run(small_spec([{"type": "flatten"}, {"type": "batch_normalization"}]))
+    file = export_evaluation(result, tmp_path, data_dir)
+    assert file.path is not None, file.error
+    with np.load(file.path, allow_pickle=False) as arrays:
+        right = arrays["test_labels"] == arrays["test_predicted"]
+        assert (right == result.test_correct).mean() > 0.999
+        assert len(arrays["validation_labels"]) == 60
+        mistakes = arrays["test_mistakes"]
+        assert len(mistakes) == min(50, int((~right).sum()))
+        assert not right[mistakes].any()
+        confidence = arrays["test_confidence"][mistakes]
+        assert (np.diff(confidence) <= 0).all()
+        again = np.asarray(result.network(arrays["test_mistake_pixels"].astype(np.float32)))
+        np.testing.assert_allclose(again, arrays["test_mistake_probabilities"], atol=1e-6)
+        np.testing.assert_allclose(again.max(axis=1), confidence, atol=1e-6)
