@@ -5,6 +5,7 @@ Nested ones have two underscores: ``NORMLAB_LIMITS__EPOCHS=500``.
 
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import quote
 
 from platformdirs import user_data_path
 from pydantic import Field, PositiveFloat, PositiveInt, SecretStr
@@ -42,10 +43,17 @@ class Settings(BaseSettings):
     checkpoint_seconds: PositiveFloat = 10
     """Checkpoints are written at an epoch's end, and no more often than this."""
 
+    hang_seconds: PositiveFloat = 60
+    """A training that was told to stop and does not is ended with its process after so long."""
+
     worker_processes: PositiveInt | None = None
     """Children of one worker. Without it: as many as there are cores."""
     jobs_per_child: PositiveInt = 50
     """A child is replaced by a fresh one after so many jobs."""
+    child_memory_bytes: PositiveInt | None = None
+    """A child that needs more fails its job as ``out_of_memory``. Without it: its share of the machine's memory."""
+    worker_gpu: bool | None = None
+    """Whether this worker takes jobs that ask for a GPU. Without it: if TensorFlow finds one."""
     max_body_bytes: PositiveInt = 32 * 2**20
     """Larger request bodies are refused with 413."""
     max_instances: PositiveInt = 1024
@@ -67,7 +75,8 @@ class Settings(BaseSettings):
         """The broker's URL as Celery wants it."""
         if self.broker_url is not None:
             return self.broker_url.get_secret_value()
-        return f"redis+socket://{self.data_dir.absolute() / 'redis' / 'redis.sock'}"
+        socket = self.data_dir.absolute() / "redis" / "redis.sock"
+        return f"redis+socket://{quote(str(socket))}"
 
     @cached_property
     def resolved_artifacts_url(self) -> str:
