@@ -190,8 +190,11 @@ def main() -> None:
     plan = StoppingPlan(5, 20)
     from_three = StoppingPlan(3, 20)
 
-    print(f"{repeats:,} comparisons for each figure, seed {options.seed}; standard error of 5 % is "
-          f"{percent(float(np.sqrt(0.05 * 0.95 / repeats)))}.\n")  # fmt: skip
+    error = percent(float(np.sqrt(0.05 * 0.95 / repeats)))
+    print(
+        f"{repeats:,} comparisons for each figure unless it says otherwise, seed {options.seed}; the standard error"
+    )
+    print(f"of a figure of 5 % is then {error}.\n")
 
     def show(title: str, heading: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         print(f"### {title}\n\n{table(heading, rows)}\n")
@@ -218,21 +221,26 @@ def main() -> None:
         drawn = [uneven(shape, n, repeats, rng) for n in PAIRS]
         both = [(student_coverage(d), bca_coverage(d[: max(100, repeats // 4)], rng)) for d in drawn]
         rows.append((shape.name, *(f"{percent(student)} / {percent(bca)}" for student, bca in both)))
-    show("Intervals at 95 %: how often they hold the truth (Student / BCa)", heading, rows)
+    show(
+        f"Intervals at 95 %: how often they hold the truth (Student / BCa, this from {max(100, repeats // 4):,})",
+        heading,
+        rows,
+    )
     show("Arms exactly a margin apart: how often `equivalent` (should be at most 5 %)", heading, [
         (shape.name, *(percent(false_equivalent(shape, n, repeats, rng)) for n in PAIRS)) for shape in SHAPES
     ])  # fmt: skip
-    rows = []
+    rows, some = [], max(50, repeats // 20)
     for effect in (0.5, 1.0, 2.0, 4.0):
-        rate, used = power_until_decided(effect, plan, max(50, repeats // 20), rng)
+        rate, used = power_until_decided(effect, plan, some, rng)
         fixed = [percent(power(effect, n, repeats, rng)) for n in PAIRS]
         rows.append((effect, *fixed, percent(rate), f"{used:.1f}"))
     show(
         "Power: how often a real difference is found, by its size in standard deviations of a pair's difference",
-        ("difference / sd", *heading[1:], "5 to 20 until decided", "mean pairs used"),
+        ("difference / sd", *heading[1:], f"5 to 20 until decided ({some:,} comparisons)", "mean pairs used"),
         rows,
     )
-    few = max(100, repeats // 4)
+    few = max(100, repeats // 2)
+    rng = np.random.default_rng((options.seed, 1))  # so that this table can be made again without the others
     show(
         f"Bands over 10 epochs: how often they miss the curve somewhere (should be at most 5 %; {few:,} curves each)",
         ("correlation of epochs", *heading[1:]),

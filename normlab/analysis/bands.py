@@ -48,10 +48,10 @@ def difference_band(
 ) -> DifferenceBand:
     """The sup-t band for the mean of ``b - a`` over epochs; ``a`` and ``b`` have shape (pairs, epochs).
 
-    At each epoch the band is mean ± c · sd / √n with one c for all epochs, so that the largest |t| over the
-    epochs stays below c with the given confidence. c is the quantile of that largest |t| for normal data
-    with the epochs' observed correlation, drawn by simulation. A correlation seen in n pairs looks stronger
-    than it is, so it is drawn towards zero by 1/n; Bonferroni's value bounds c from above.
+    At each epoch the band is mean ± c · sd / √n with one c for all epochs, so that the largest |t| over the epochs
+    stays below c with the given confidence. c is the quantile of that largest |t| for normal data with the epochs'
+    observed correlation, drawn by simulation. A correlation seen in n pairs looks stronger than it is, so it is drawn
+    towards zero by 1/√n (found by simulation to keep the promise); Bonferroni's value bounds c from above.
 
     Reading this band answers "from which epoch to which", where a test at each epoch would find some
     difference in most comparisons of an arm with itself. Raises ``ValueError`` for tables that do not fit
@@ -98,10 +98,11 @@ def _critical_value(d: Floats, confidence: float, rng: np.random.Generator) -> f
     if epochs == 1:
         return bonferroni
     z = (d - d.mean(axis=0)) / d.std(axis=0, ddof=1)
-    loadings = z.T * np.sqrt(
-        (1 - 1 / n) / (n - 1)
-    )  # (E, n): loadings @ loadings.T is the shrunken correlation,
-    own = np.sqrt(1 / n)  # but for its diagonal, to which each epoch's own part is added
+    shrinkage = 1 / np.sqrt(n)
+    # (E, n): loadings @ loadings.T is the shrunken correlation but for its diagonal, to which each epoch's own
+    # part is added.
+    loadings = z.T * np.sqrt((1 - shrinkage) / (n - 1))
+    own = np.sqrt(shrinkage)
     largest = np.empty(_DRAWS)
     block = max(1, _BLOCK // (n * epochs))
     for start in range(0, _DRAWS, block):
