@@ -1,96 +1,156 @@
-"""``normlab compare``: jobs side by side."""
+"""``normlab compare``: does one of these networks do better? Or: jobs side by side."""
 
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
-from normlab.cli.output import JsonOption, UrlOption, notes, out, percent, seconds, table, write_json
-from normlab.client import ChartFormat, Client, ComparedJob, Comparison
-from normlab.errors import SetupError
+from normlab.cli.comparing import follow_until_interrupted
+from normlab.cli.output import JsonOption, UrlOption, notes, write_file, write_json
+from normlab.cli.side_by_side import show_comparison, write_chart
+from normlab.cli.specs import put, put_inside, read_spec
+from normlab.cli.verdicts import show_answer
+from normlab.client import ArmComparison, ChartFormat, Client, ComparisonState, ReportFormat
+
+_JOB, _COMPARISON = re.compile(r"job_\w+"), re.compile(r"cmp_\w+")
 
 
 def compare(
-    job_ids: Annotated[list[str], typer.Argument(metavar="JOB...", help="Ids of the jobs.")],
-    *,
-    chart: Annotated[
-        Path | None,
-        typer.Option(
-            help="Write the learning curves here: .png, .svg, or .json (Vega-Lite).", show_default=False
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="WHAT...",
+            help="Architectures (presets, or files with a job spec), ids of jobs, or the id of a comparison.",
         ),
+    ],
+    *,
+    replicates: Annotated[
+        int | None, typer.Option(help="How many seeds each is trained with. [default: 5]", show_default=False)
+    ] = None,
+    up_to: Annotated[
+        int | None, typer.Option(help="Go on until it is decided, up to so many.", show_default=False)
+    ] = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            help="val_accuracy, test_accuracy, val_loss, … [default: val_accuracy]", show_default=False
+        ),
+    ] = None,
+    confidence: Annotated[float | None, typer.Option(help="[default: 0.95]", show_default=False)] = None,
+    margin: Annotated[
+        float | None, typer.Option(help="A smaller difference does not matter: 0.005 is half a point.")
+    ] = None,
+    target: Annotated[
+        float | None, typer.Option(help="Also how long each takes to this validation accuracy.")
+    ] = None,
+    dataset: Annotated[str | None, typer.Option(help="fashion_mnist, mnist, cifar10 or digits.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="How often all training samples are seen.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="The first seed. [default: 42]", show_default=False)
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Use no job again that was trained before.")] = False,
+    name: Annotated[str | None, typer.Option(help="What you call it.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write the report here: .html or .md.")] = None,
+    bundle: Annotated[
+        Path | None, typer.Option(help="Write the archive for `normlab reproduce` here.")
+    ] = None,
+    chart: Annotated[
+        Path | None, typer.Option(help="Write the learning curves here: .png, .svg, or .json (Vega-Lite).")
     ] = None,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
-    """Put jobs side by side: accuracies, seconds, what differs between them, and what to beware of."""
-    chart_format = None if chart is None else _chart_format(chart)
+    """Train networks with the same seeds and say whether one is better; or put jobs side by side.
+
+    `normlab compare baseline batch_norm --replicates 5` trains both with five seeds, and says by how much they
+    differ, how sure that is, at what cost, and what to beware of. Exit code 0 when the comparison has ended
+    with an answer, be it that nothing is decided.
+    """
+    chart_format = None if chart is None else ChartFormat(_suffix(chart, "--chart", list(ChartFormat)))
+    report_format = None if report is None else ReportFormat(_suffix(report, "--report", list(ReportFormat)))
+    question: dict[str, Any] = {}
+    put(
+        question,
+        {
+            "replicates": _replicates(replicates, up_to),
+            "metric": metric,
+            "confidence": confidence,
+            "equivalence_margin": margin,
+            "target_accuracy": target,
+            "base_seed": seed,
+            "fresh": fresh or None,
+            "name": name,
+        },
+    )
     with Client(url) as client:
-        comparison = client.compare(job_ids)
-        write_json(comparison) if as_json else show_comparison(comparison)
-        if chart is not None and chart_format is not None:
-            write_chart(client, job_ids, chart, chart_format)
+        if all(map(_JOB.fullmatch, what)):
+            if question or dataset or epochs or report or bundle:
+                raise typer.BadParameter("of these options only --chart, --json and --url go with jobs.")
+            compared = client.compare(what)
+            write_json(compared) if as_json else show_comparison(compared)
+            if chart is not None and chart_format is not None:
+                write_chart(client, what, chart, chart_format)
+            return
+        if len(what) == 1 and _COMPARISON.fullmatch(what[0]):
+            if question or dataset or epochs:
+                raise typer.BadParameter("a comparison that exists cannot be changed.")
+            begun = client.comparisons.get(what[0])
+        else:
+            begun = client.comparisons.create(_arms(what, dataset, epochs), **question)
+            notes.print(f"Comparison {begun.id}", markup=False, soft_wrap=True)
+        ended = follow_until_interrupted(client, begun)
+        write_json(ended) if as_json else show_answer(ended)
+        if ended.result is not None:
+            if chart is not None and chart_format is not None:
+                picture = client.comparisons.chart(ended.id, "learning_curves", chart_format)
+                write_file(chart, picture, "The learning curves are")
+            if report is not None and report_format is not None:
+                page = client.comparisons.report(ended.id, report_format)
+                write_file(report, page.encode(), "The report is")
+            if bundle is not None:
+                write_file(bundle, client.comparisons.bundle(ended.id), "The archive is")
+    _exit_unless_finished(ended)
 
 
-def _chart_format(path: Path) -> ChartFormat:
-    try:
-        return ChartFormat(path.suffix.lower().removeprefix("."))
-    except ValueError:
+def _exit_unless_finished(ended: ArmComparison) -> None:
+    if ended.state is ComparisonState.FINISHED:
+        return
+    for sentence in ended.left_out:
+        notes.print(sentence, markup=False, soft_wrap=True)
+    notes.print(f"The comparison has no answer: it is {ended.state}.", style="red", markup=False)
+    raise typer.Exit(1)
+
+
+def _replicates(start: int | None, up_to: int | None) -> int | dict[str, int] | None:
+    return start if up_to is None else {"start": start or 5, "max": up_to}
+
+
+def _arms(architectures: list[str], dataset: str | None, epochs: int | None) -> dict[str, dict[str, Any]]:
+    """A spec for each, by the preset's name or the file's."""
+    if len(architectures) < 2:
         raise typer.BadParameter(
-            f"{path.name} should end in .png, .svg or .json.", param_hint="--chart"
-        ) from None
-
-
-def write_chart(client: Client, job_ids: list[str], path: Path, chart_format: ChartFormat) -> None:
-    """Write the comparison's chart to a file, and say so."""
-    picture = client.compare_chart(job_ids, chart_format)
-    try:
-        path.write_bytes(picture)
-    except OSError as error:
-        raise SetupError(f"The chart cannot be written to {path}: {error.strerror}.") from error
-    notes.print(f"The learning curves are in {path}", markup=False, soft_wrap=True)
-
-
-def show_comparison(comparison: Comparison) -> None:
-    """Write the three parts of a comparison as tables."""
-    jobs = comparison.jobs
-    has_target = any(job.target_accuracy is not None for job in jobs)
-    figures = ["best val", "at epoch", "last val", "test", "per epoch", "training", "whole run"]
-    figures += ["to target"] if has_target else []
-    made = table("job", *figures, numbers=tuple(figures))
-    for job in jobs:
-        made.add_row(
-            escape(job.name),
-            percent(job.best_val_accuracy),
-            "-" if job.best_epoch is None else str(job.best_epoch),
-            percent(job.last_val_accuracy),
-            percent(job.test_accuracy),
-            seconds(job.seconds_per_epoch),
-            seconds(job.train_seconds),
-            seconds(job.run_seconds),
-            *([_to_target(job)] if has_target else []),
+            "name two architectures or more, jobs, or one comparison.", param_hint="WHAT"
         )
-    out.print(made)
-    if comparison.differences:
-        differing = table("what differs", *(escape(job.name) for job in jobs))
-        for difference in comparison.differences:
-            values = [difference.values.get(job.id) for job in jobs]
-            differing.add_row(
-                difference.field, *(escape("-" if value is None else str(value)) for value in values)
+    arms: dict[str, dict[str, Any]] = {}
+    for architecture in architectures:
+        path = Path(architecture)
+        is_file = path.suffix == ".json" or path.is_file()
+        spec = read_spec(architecture, "WHAT") if is_file else {"architecture": architecture}
+        put_inside(spec, "dataset", {"name": dataset})
+        put_inside(spec, "training", {"epochs": epochs})
+        name = path.stem if is_file else architecture
+        if name in arms:
+            raise typer.BadParameter(
+                f"{name} is named twice; each should have a name of its own.", param_hint="WHAT"
             )
-        out.print()
-        out.print(differing)
-    elif len(jobs) > 1:
-        out.print("\nTheir specs do not differ.")
-    if comparison.caveats:
-        out.print("\n[bold]Beware[/]")
-        for caveat in comparison.caveats:
-            out.print(f"- {caveat}", markup=False, soft_wrap=not out.is_terminal)
+        arms[name] = spec
+    return arms
 
 
-def _to_target(job: ComparedJob) -> str:
-    if job.target_accuracy is None:
-        return "-"
-    if job.seconds_to_target is None:
-        return f"{percent(job.target_accuracy)} not reached"
-    return f"{seconds(job.seconds_to_target)} (epoch {job.reached_target_at_epoch})"
+def _suffix(path: Path, option: str, known: list[str]) -> str:
+    suffix = path.suffix.lower().removeprefix(".")
+    if suffix not in known:
+        listed = " or ".join(f".{name}" for name in known)
+        raise typer.BadParameter(f"{path.name} should end in {listed}.", param_hint=option)
+    return suffix

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from normlab.cli.compare import show_comparison, write_chart
 from normlab.cli.notebook import check_against_notebook
 from normlab.cli.output import notes, out
 from normlab.cli.predict import show_prediction
+from normlab.cli.side_by_side import show_comparison, write_chart
 from normlab.cli.watch import report_failures, watch_jobs
 from normlab.client import ChartFormat, Client, Job
 from normlab.errors import DatasetError, ServiceError

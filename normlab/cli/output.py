@@ -2,7 +2,9 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from normlab.client import JobState
+from normlab.errors import SetupError
 
 # A file or a pipe has no width; 80 columns, what rich takes then, would break lines that a program reads.
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
@@ -45,6 +48,23 @@ def _plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json", by_alias=True)
     raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def write_file(path: Path, content: bytes, what: str) -> None:
+    """Write a file that was asked for, and say where it is; ``what`` begins that sentence."""
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise SetupError(f"{path} cannot be written: {error.strerror}.") from error
+    notes.print(f"{what} in {path}", markup=False, soft_wrap=True)
+
+
+def show_caveats(caveats: Sequence[str]) -> None:
+    """Write what to know before drawing a conclusion."""
+    if caveats:
+        out.print("\n[bold]Beware[/]")
+        for caveat in caveats:
+            out.print(f"- {caveat}", markup=False, soft_wrap=not out.is_terminal)
 
 
 def table(*columns: str, numbers: tuple[str, ...] = ()) -> Table:

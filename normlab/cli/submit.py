@@ -1,16 +1,13 @@
 """``normlab submit``: ask for a training run."""
 
-import json
-import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from normlab.cli.output import JsonOption, UrlOption, notes, out, table, write_json
+from normlab.cli.specs import as_object, put, put_inside, read_spec
 from normlab.cli.watch import report_failures, watch_until_interrupted
 from normlab.client import Client, Validation
-from normlab.errors import Problem, SpecError
 from normlab.spec import TrainingSpec
 
 
@@ -47,16 +44,16 @@ def submit(
     url: UrlOption = None,
 ) -> None:
     """Train a network. Writes the job's id; what you leave out has the service's defaults."""
-    spec = _read_spec(file) if file else {}
+    spec = read_spec(file, "--file") if file else {}
     training = {
         "epochs": epochs,
         "seed": seed,
         "batch_size": batch_size,
         "target_accuracy": target_accuracy,
     }
-    _put(spec, {"architecture": architecture, "name": name, "tags": tag or None})
-    _put_inside(spec, "dataset", {"name": dataset})
-    _put_inside(spec, "training", training)
+    put(spec, {"architecture": architecture, "name": name, "tags": tag or None})
+    put_inside(spec, "dataset", {"name": dataset})
+    put_inside(spec, "training", training)
     if optimizer is not None or learning_rate is not None:
         _put_optimizer(spec, optimizer, learning_rate)
     if "architecture" not in spec:
@@ -81,42 +78,14 @@ def submit(
             notes.print(f"[dim]Follow it with: normlab watch {job.id}[/]", soft_wrap=True)
 
 
-def _read_spec(file: str) -> dict[str, Any]:
-    try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-        spec = json.loads(text)
-    except OSError as error:
-        raise typer.BadParameter(f"{file} cannot be read: {error.strerror}.", param_hint="--file") from error
-    except ValueError as error:
-        raise typer.BadParameter(f"{file} is not JSON: {error}.", param_hint="--file") from error
-    if not isinstance(spec, dict):
-        raise SpecError([Problem("", 'a job spec is an object, such as {"architecture": "baseline"}')])
-    return spec
-
-
-def _put(target: dict[str, Any], values: dict[str, Any]) -> None:
-    target.update({key: value for key, value in values.items() if value is not None})
-
-
-def _put_inside(spec: dict[str, Any], key: str, values: dict[str, Any]) -> None:
-    if any(value is not None for value in values.values()):
-        spec[key] = _object(spec.get(key))
-        _put(spec[key], values)
-
-
 def _put_optimizer(spec: dict[str, Any], name: str | None, learning_rate: float | None) -> None:
     """Options of another optimizer are dropped; without a name the learning rate is the default optimizer's."""
-    training = spec["training"] = _object(spec.get("training"))
-    optimizer = _object(training.get("optimizer") or {"name": TrainingSpec().optimizer.name})
+    training = spec["training"] = as_object(spec.get("training"))
+    optimizer = as_object(training.get("optimizer") or {"name": TrainingSpec().optimizer.name})
     if name is not None and name != optimizer.get("name"):
         optimizer = {"name": name}
-    _put(optimizer, {"learning_rate": learning_rate})
+    put(optimizer, {"learning_rate": learning_rate})
     training["optimizer"] = optimizer
-
-
-def _object(value: Any) -> dict[str, Any]:
-    """A part of a spec as an object: a string is short for its name."""
-    return {"name": value} if isinstance(value, str) else dict(value or {})
 
 
 def _show_size(validation: Validation) -> None:

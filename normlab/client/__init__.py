@@ -1,12 +1,17 @@
 """Talk to a Normlab service from Python: ``with Client() as client: client.submit("batch_norm")``."""
 
-from normlab.client.client import ChartFormat, Client, Invert
+from normlab.client.client import Client, Invert
+from normlab.client.comparisons import Comparisons
 from normlab.client.events import EventKind, JobEvent
+from normlab.client.formats import ChartFormat, ReportFormat
 from normlab.client.models import (
     ArchitectureInfo,
+    ArmComparison,
     ClassScore,
     ComparedJob,
     Comparison,
+    ComparisonEntry,
+    ComparisonState,
     EpochMetrics,
     Job,
     JobState,
@@ -14,15 +19,20 @@ from normlab.client.models import (
     Model,
     Prediction,
     Validation,
+    VerdictOfPair,
 )
 
 __all__ = [
     "ArchitectureInfo",
+    "ArmComparison",
     "ChartFormat",
     "ClassScore",
     "Client",
     "ComparedJob",
     "Comparison",
+    "ComparisonEntry",
+    "ComparisonState",
+    "Comparisons",
     "EpochMetrics",
     "EventKind",
     "Invert",
@@ -32,5 +42,7 @@ __all__ = [
     "Metrics",
     "Model",
     "Prediction",
+    "ReportFormat",
     "Validation",
+    "VerdictOfPair",
 ]

@@ -14,7 +14,9 @@ import httpx
 import numpy as np
 import numpy.typing as npt
 
+from normlab.client.comparisons import Comparisons
 from normlab.client.events import JobEvent, follow
+from normlab.client.formats import ChartFormat
 from normlab.client.models import (
     ArchitectureInfo,
     Architectures,
@@ -37,21 +39,6 @@ DEFAULT_URL = "http://127.0.0.1:8000"
 IMAGE_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 
 Pixels = Sequence[Any] | npt.NDArray[Any]
-
-
-class ChartFormat(StrEnum):
-    """What a comparison's chart can be had as; ``json`` is its Vega-Lite spec."""
-
-    PNG = "png"
-    SVG = "svg"
-    JSON = "json"
-
-    @property
-    def media_type(self) -> str:
-        """The format's media type."""
-        return {"png": "image/png", "svg": "image/svg+xml", "json": "application/vnd.vegalite+json"}[
-            self.value
-        ]
 
 
 class Invert(StrEnum):
@@ -84,6 +71,8 @@ class Client:
 
     def __init__(self, base_url: str | None = None) -> None:
         self._transport = Transport(base_url or os.environ.get("NORMLAB_URL") or DEFAULT_URL)
+        self.comparisons = Comparisons(self._transport)
+        """Arms that are trained with the same seeds."""
 
     @property
     def base_url(self) -> str:
@@ -174,6 +163,11 @@ class Client:
         """Ask for the end of a job. A running one ends a moment later; ``wait`` for it."""
         return self._transport.fetch(Job, "POST", _path(job_id, "cancel"))
 
+    def retry(self, job_id: str, *, idempotency_key: str | None = None) -> Job:
+        """Queue a failed or cancelled job again; its history stays."""
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+        return self._transport.fetch(Job, "POST", _path(job_id, "retry"), headers=headers)
+
     def delete(self, job_id: str) -> None:
         """Delete a job that does not run, with its metrics and its files."""
         self._transport.request("DELETE", _path(job_id))
@@ -209,7 +203,10 @@ class Client:
         return list(answer.predictions)
 
     def compare(self, job_ids: Iterable[str]) -> Comparison:
-        """Put jobs side by side: what differs between their specs, and what came of it."""
+        """Put jobs side by side: what differs between their specs, and what came of it.
+
+        ``comparisons`` has those that train their jobs themselves.
+        """
         return self._transport.fetch(Comparison, "GET", "/comparisons", params={"jobs": ",".join(job_ids)})
 
     def compare_chart(

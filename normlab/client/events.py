@@ -1,4 +1,4 @@
-"""A job's live events: Server-Sent Events (WHATWG HTML, section 9.2) that survive a lost connection."""
+"""Live events of jobs and comparisons: Server-Sent Events (WHATWG HTML, section 9.2) that survive a lost connection."""
 
 import json
 import time
@@ -25,6 +25,13 @@ class EventKind(StrEnum):
     STATE = "state"
     PROGRESS = "progress"
     EPOCH = "epoch"
+    WARNING = "warning"
+    JOB = "job"
+    """Of a comparison: one of its jobs has ended."""
+    PAIR = "pair"
+    """Of a comparison: all jobs of a seed have ended."""
+    REPLICATES = "replicates"
+    """Of a comparison: jobs for further seeds were made."""
     END = "end"
 
 

@@ -73,6 +73,15 @@ class StateChange(Answer):
     reason: str | None = None
 
 
+class JobWarning(Answer):
+    """Something that went wrong and did not end the job."""
+
+    code: str
+    detail: str
+    at: datetime
+    attempt: int
+
+
 class Job(Answer):
     """One training run."""
 
@@ -88,6 +97,9 @@ class Job(Answer):
     arm_digest: str
     attempt: int
     max_attempts: int
+    position: int | None = None
+    waiting_for: str | None = None
+    estimated_start_at: datetime | None = None
     progress: Progress | None
     result: Result | None
     timings: dict[str, float | None] | None
@@ -95,6 +107,7 @@ class Job(Answer):
     environment: dict[str, Any] | None = None
     digests: dict[str, Any] | None = None
     history: tuple[StateChange, ...] = ()
+    warnings: tuple[JobWarning, ...] = ()
     links: dict[str, str] = Field(default_factory=dict)
 
     @property
@@ -225,6 +238,109 @@ class Comparison(Answer):
     jobs: tuple[ComparedJob, ...]
     differences: tuple[Difference, ...]
     caveats: tuple[str, ...]
+    statistics: dict[str, Any] | None = None
+    """When finished jobs form arms with common seeds."""
+
+
+class ComparisonState(StrEnum):
+    """Where a comparison of arms is."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class VerdictOfPair(Answer):
+    """What is said of two arms: ``a_better``, ``b_better``, ``equivalent`` or ``inconclusive``, and why."""
+
+    a: str
+    b: str
+    verdict: str
+    sentence: str
+
+
+class ComparisonEntry(Answer):
+    """A comparison of arms in the list of all."""
+
+    id: str
+    name: str | None
+    state: ComparisonState
+    stop_reason: str | None
+    created_at: datetime
+    finished_at: datetime | None
+    metric: str
+    confidence: float
+    equivalence_margin: float
+    target_accuracy: float | None
+    replicates: dict[str, int]
+    base_seed: int
+    arm_names: tuple[str, ...]
+    verdicts: tuple[VerdictOfPair, ...] | None
+    """When it has ended."""
+    links: dict[str, Any]
+
+
+class ComparisonPage(Answer):
+    """Some of the comparisons, newest first, and the cursor of those behind them."""
+
+    data: tuple[ComparisonEntry, ...]
+    next: str | None
+
+
+class ArmJob(Answer):
+    """The job that trains an arm with one seed; ``value`` is the metric when it has succeeded."""
+
+    job: str
+    seed: int
+    state: JobState
+    reused: bool
+    value: float | None
+    error: str | None
+
+
+class Arm(Answer):
+    """One side of a comparison."""
+
+    name: str
+    spec: dict[str, Any]
+    arm_digest: str
+    jobs: tuple[ArmJob, ...]
+
+
+class ComparisonProgress(Answer):
+    """How many pairs there are, and how many are missing."""
+
+    pairs: int
+    pairs_left_out: int
+    pairs_running: int
+    pairs_planned: int
+    next_look: int | None
+    jobs: dict[JobState, int]
+    fraction: float
+
+
+class ComparisonResult(Answer):
+    """What the complete pairs say; the analysis documents its parts."""
+
+    final: bool
+    seeds: tuple[int | None, ...]
+    arms: dict[str, dict[str, Any]]
+    pairs: tuple[dict[str, Any], ...]
+    clocks: dict[str, Any] | None
+    costs: dict[str, dict[str, Any]]
+    pareto_front: tuple[str, ...]
+    differences: tuple[Difference, ...]
+    caveats: tuple[str, ...]
+
+
+class ArmComparison(ComparisonEntry):
+    """Arms that are trained with the same seeds, with all that is known so far."""
+
+    arms: tuple[Arm, ...]
+    progress: ComparisonProgress
+    result: ComparisonResult | None
+    left_out: tuple[str, ...]
 
 
 class ArchitectureInfo(Answer):

@@ -1,0 +1,83 @@
+"""The answer of a comparison as text."""
+
+from typing import Any
+
+from rich.markup import escape
+
+from normlab.cli.output import out, percent, seconds, show_caveats, table
+from normlab.client import ArmComparison
+
+
+def show_answer(comparison: ArmComparison) -> None:
+    """Write the verdict, what each arm came to, how they differ, at what cost, and what to beware of."""
+    result = comparison.result
+    if result is None:
+        return
+    accuracy = comparison.metric.endswith("accuracy")
+    for pair in result.pairs:
+        out.print(pair["sentence"], style="bold", markup=False, soft_wrap=not out.is_terminal)
+    out.print()
+    level = f"{100 * comparison.confidence:g} % interval"
+    arms = table(
+        "arm",
+        "mean",
+        level,
+        "deviation",
+        "seeds",
+        "training",
+        numbers=("mean", level, "deviation", "seeds", "training"),
+    )
+    for name, arm in result.arms.items():
+        cost = result.costs.get(name)
+        arms.add_row(
+            escape(name),
+            _number(arm["mean"], accuracy),
+            _interval(arm["interval"], accuracy),
+            _number(arm["standard_deviation"], accuracy),
+            str(len(arm["values"])),
+            seconds(cost["seconds"]) if cost else "-",
+        )
+    out.print(arms)
+    out.print()
+    columns = ("difference", "interval", "exact p", "effect", "second better in")
+    differences = table("arms", *columns, numbers=columns)
+    for pair in result.pairs:
+        found = pair["comparison"]
+        differences.add_row(
+            escape(f"{pair['a']}, {pair['b']}"),
+            _number(found["difference"], accuracy, sign=True),
+            _interval(found["interval"], accuracy),
+            f"{pair['adjusted_p_value']:.3g}",
+            "-" if found["effect_size"] is None else f"{found['effect_size']:.2f}",
+            f"{found['probability_b_better']:.0%} of pairs".replace("%", " %"),
+        )
+    out.print(differences)
+    _show_target(result.clocks)
+    caveats = [*result.caveats, *(text for pair in result.pairs for text in pair["comparison"]["caveats"])]
+    show_caveats(list(dict.fromkeys(caveats)))
+
+
+def _show_target(clocks: dict[str, Any] | None) -> None:
+    target = clocks and clocks["target"]
+    if not target:
+        return
+    out.print()
+    for name, epochs in target["epochs"].items():
+        reached = [epoch for epoch in epochs if epoch is not None]
+        median = target["arms"][name].get("median")
+        when = f", half of them by {seconds(median)} of training" if median is not None else ""
+        text = f"{name}: {len(reached)} of {len(epochs)} runs reached {percent(target['accuracy'])}{when}."
+        out.print(text, markup=False, soft_wrap=not out.is_terminal)
+
+
+def _number(value: float | None, accuracy: bool, *, sign: bool = False) -> str:
+    if value is None:
+        return "-"
+    form = "+" if sign else ""
+    return f"{value:{form}.2%}".replace("%", " %") if accuracy else f"{value:{form}.4f}"
+
+
+def _interval(interval: dict[str, float | None], accuracy: bool) -> str:
+    if interval["low"] is None or interval["high"] is None:
+        return "-"
+    return f"{_number(interval['low'], accuracy)} to {_number(interval['high'], accuracy)}"

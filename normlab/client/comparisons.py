@@ -1,0 +1,123 @@
+"""Comparisons over HTTP: arms that are trained with the same seeds, and what follows from it."""
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from normlab.client.events import JobEvent, follow
+from normlab.client.formats import ChartFormat, ReportFormat
+from normlab.client.models import ArmComparison, ComparisonEntry, ComparisonPage
+from normlab.client.transport import Transport
+from normlab.spec import JobSpec
+
+Spec = JobSpec | Mapping[str, Any] | str
+
+
+class Comparisons:
+    """The comparisons of a service, as ``Client.comparisons``.
+
+    Example:
+        Ask whether batch normalization helps, and read the answer in a sentence::
+
+            arms = {"without": "baseline", "with": "baseline_with_batch_norm"}
+            comparison = client.comparisons.run(arms, replicates=5)
+            print(comparison.verdicts[0].sentence)
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def create(
+        self, arms: Mapping[str, Spec], *, idempotency_key: str | None = None, **fields: Any
+    ) -> ArmComparison:
+        """Ask for a comparison, and return it as it begins.
+
+        Args:
+            arms: By name, a spec without seed, or a preset's name.
+            idempotency_key: Sending a request twice with the same key makes one comparison.
+            **fields: ``replicates`` (a number, or ``{"start": 5, "max": 20}``), ``metric``, ``confidence``,
+                ``equivalence_margin``, ``target_accuracy``, ``base_seed``, ``fresh``, ``name``.
+
+        Raises:
+            ServiceError: ``problems`` says what is wrong with the request.
+        """
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+        listed = [{"name": name, "spec": _spec(spec)} for name, spec in arms.items()]
+        body = {"arms": listed, **fields}
+        return self._transport.fetch(ArmComparison, "POST", "/comparisons", json=body, headers=headers)
+
+    def run(
+        self, arms: Mapping[str, Spec], *, timeout_seconds: float | None = None, **fields: Any
+    ) -> ArmComparison:
+        """``create`` and ``wait``."""
+        return self.wait(self.create(arms, **fields).id, timeout_seconds)
+
+    def get(self, comparison_id: str) -> ArmComparison:
+        """One comparison with all that is known so far."""
+        return self._transport.fetch(ArmComparison, "GET", _path(comparison_id))
+
+    def list(self, *, name: str | None = None) -> Iterator[ComparisonEntry]:
+        """All comparisons, newest first; further pages are fetched as they are needed."""
+        parameters = {} if name is None else {"name": name}
+        page = self._transport.fetch(ComparisonPage, "GET", "/comparisons", params=parameters)
+        yield from page.data
+        while page.next is not None:
+            following = {**parameters, "cursor": page.next}
+            page = self._transport.fetch(ComparisonPage, "GET", "/comparisons", params=following)
+            yield from page.data
+
+    def wait(self, comparison_id: str, timeout_seconds: float | None = None) -> ArmComparison:
+        """Wait until a comparison has ended, and return it, however it ended.
+
+        Raises:
+            TimeoutError: It has not ended in the time given.
+        """
+        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        for _ in follow(self._transport, _path(comparison_id, "events"), deadline=deadline):
+            pass
+        return self.get(comparison_id)
+
+    def events(self, comparison_id: str, *, last_event_id: str | None = None) -> Iterator[JobEvent]:
+        """A comparison's events (``state``, ``replicates``, ``job``, ``pair``) to its end, as they happen.
+
+        Lost connections are made anew, as for the events of a job.
+        """
+        return follow(self._transport, _path(comparison_id, "events"), last_event_id=last_event_id)
+
+    def cancel(self, comparison_id: str) -> ArmComparison:
+        """End it, and those of its jobs that nobody else waits for."""
+        return self._transport.fetch(ArmComparison, "POST", _path(comparison_id, "cancel"))
+
+    def delete(self, comparison_id: str, *, with_jobs: bool = False) -> None:
+        """Delete a comparison that does not run, and if asked the jobs that were made for it."""
+        parameters = {"with_jobs": "true" if with_jobs else "false"}
+        self._transport.request("DELETE", _path(comparison_id), params=parameters)
+
+    def chart(
+        self, comparison_id: str, name: str, chart_format: ChartFormat | str = ChartFormat.PNG
+    ) -> bytes:
+        """A chart such as ``learning_curves``; ``links["charts"]`` of a comparison has the names."""
+        accept = {"Accept": ChartFormat(chart_format).media_type}
+        return self._transport.request("GET", _path(comparison_id, "charts", name), headers=accept).content
+
+    def report(self, comparison_id: str, report_format: ReportFormat | str = ReportFormat.HTML) -> str:
+        """The report: one HTML page that loads nothing, or Markdown."""
+        accept = {"Accept": ReportFormat(report_format).media_type}
+        return self._transport.request("GET", _path(comparison_id, "report"), headers=accept).text
+
+    def bundle(self, comparison_id: str) -> bytes:
+        """The archive (ZIP) with which ``normlab reproduce`` does it all again."""
+        return self._transport.request("GET", _path(comparison_id, "bundle")).content
+
+
+def _path(comparison_id: str, *rest: str) -> str:
+    return "/".join(["/comparisons", *(quote(part, safe="") for part in (comparison_id, *rest))])
+
+
+def _spec(spec: Spec) -> dict[str, Any]:
+    if isinstance(spec, JobSpec):
+        document = spec.to_document()
+        del document["training"]["seed"]  # each pair has its own
+        return document
+    return {"architecture": spec} if isinstance(spec, str) else dict(spec)
