@@ -10,6 +10,7 @@ from normlab.store import artifacts, claims, comparisons, endings, events, idemp
 from normlab.store.artifacts import ArtifactStore
 from normlab.store.comparison_models import Comparison, ComparisonArm, ComparisonEvent, ComparisonJob
 from normlab.store.database import Database, is_unavailable
+from normlab.store.model_names import ModelChange, ModelVersion, NamedModel
 from normlab.store.models import Artifact, Epoch, Event, Job
 from normlab.store.states import (
     ArtifactKind,
@@ -18,6 +19,7 @@ from normlab.store.states import (
     EventKind,
     FailureCode,
     JobState,
+    ModelChangeKind,
     StopReason,
 )
 
@@ -38,6 +40,10 @@ __all__ = [
     "FailureCode",
     "Job",
     "JobState",
+    "ModelChange",
+    "ModelChangeKind",
+    "ModelVersion",
+    "NamedModel",
     "StopReason",
     "artifacts",
     "claims",

@@ -90,6 +90,16 @@ class ArtifactKind(StrEnum):
     """What the network says about every validation and test sample, as NumPy's ``.npz``."""
 
 
+class ModelChangeKind(StrEnum):
+    """What was done to a model's name."""
+
+    POINTED = "pointed"
+    """It stands for another job: a new version."""
+    ROLLED_BACK = "rolled_back"
+    """It stands for an earlier version again."""
+    VERSION_DELETED = "version_deleted"
+
+
 class ComparisonState(StrEnum):
     """Where a comparison is. From ``running`` it may end in any of the others, and stays there."""
 
