@@ -1,12 +1,26 @@
 """Trained networks -> predictions, by onnxruntime. No TensorFlow in here.
 
-What a user sends becomes a batch of raw pixels (:mod:`.instances`, :mod:`.images`), a loaded model
+What a user sends becomes a batch of raw pixels (:mod:`.instances`, :mod:`.arrays`, :mod:`.images`), a loaded model
 (:mod:`.sessions`) turns it into probabilities, and :mod:`.predict` says what they mean.
 """
 
-from normlab.serving.images import Invert, image_to_batch
-from normlab.serving.instances import parse_instances
+from normlab.serving.arrays import parse_npy, pixels_of
+from normlab.serving.images import Invert, image_to_batch, seen_by_the_model
+from normlab.serving.instances import images_of_lists, parse_instances, read_json
 from normlab.serving.predict import Prediction, predict
 from normlab.serving.sessions import ModelCache, OnnxModel
 
-__all__ = ["Invert", "ModelCache", "OnnxModel", "Prediction", "image_to_batch", "parse_instances", "predict"]
+__all__ = [
+    "Invert",
+    "ModelCache",
+    "OnnxModel",
+    "Prediction",
+    "image_to_batch",
+    "images_of_lists",
+    "parse_instances",
+    "parse_npy",
+    "pixels_of",
+    "predict",
+    "read_json",
+    "seen_by_the_model",
+]

@@ -23,7 +23,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from normlab.errors import InstancesError
 
-FORMATS = ("PNG", "JPEG")
+FORMATS = ("PNG", "JPEG", "WEBP")
 """Only these decoders of Pillow's many are ever tried."""
 
 
@@ -39,7 +39,7 @@ class Invert(StrEnum):
 def image_to_batch(
     data: bytes, *, shape: tuple[int, ...], pixel_max: int, max_pixels: int, invert: Invert = Invert.NEVER
 ) -> npt.NDArray[np.float32]:
-    """The picture in ``data`` (PNG or JPEG) as float32 (1, *shape), in raw pixel values 0 to ``pixel_max``.
+    """The picture in ``data`` (PNG, JPEG or WebP) as float32 (1, *shape), in raw pixel values 0 to ``pixel_max``.
 
     ``shape`` is (height, width) for grey or (height, width, 3) for colour. A picture of more than
     ``max_pixels`` is refused before anything of it is decoded. Raises :class:`InstancesError`.
@@ -71,7 +71,7 @@ def _decode(data: bytes, max_pixels: int) -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_large(max_pixels, "it has") from None
     except UnidentifiedImageError:
-        raise InstancesError("the body is no PNG or JPEG image") from None
+        raise InstancesError("this is no PNG, JPEG or WebP image") from None
     # What Pillow's decoders raise for files that are cut short or damaged.
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error):
         raise InstancesError("the image is broken: it cannot be decoded") from None
@@ -100,3 +100,11 @@ def _has_light_border(picture: Image.Image) -> bool:
     grey = np.asarray(picture.convert("L"))
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     return float(np.median(border)) > 127.5
+
+
+def seen_by_the_model(image: npt.NDArray[np.float32], pixel_max: int) -> bytes:
+    """The PNG file of one image of a batch (*shape), raw pixel values 0 to ``pixel_max``: what the model saw."""
+    pixels = np.rint(image * np.float32(255 / pixel_max)).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()

@@ -26,46 +26,77 @@ def parse_instances(
     Each instance is an image nested as ``shape`` or flat, a list of as many numbers as ``shape`` has; all of
     a request are written the same way. Raises :class:`InstancesError` with a pointer to what is wrong.
     """
-    instances = _read(body)
+    return images_of_lists(
+        _read(body),
+        shape=shape,
+        pixel_max=pixel_max,
+        max_instances=max_instances,
+        may_hold_booleans=b"true" in body or b"false" in body,
+    )
+
+
+def images_of_lists(
+    instances: Any,
+    *,
+    shape: tuple[int, ...],
+    pixel_max: int,
+    max_instances: int,
+    pointer: str = "/instances",
+    may_hold_booleans: bool = True,
+) -> npt.NDArray[np.float32]:
+    """The same for a list that was read already; ``pointer`` says where it was.
+
+    To know that there are no booleans in it saves a look at each number.
+    """
+    name = pointer.rpartition("/")[2]
+    if not isinstance(instances, list):
+        raise InstancesError(f"{name} must be a list of images", pointer)
+    if not instances:
+        raise InstancesError(f"{name} is empty: send at least one image", pointer)
     # A single image without its outer brackets is a list of numbers, and gets a better sentence below.
-    if len(instances) > max_instances and isinstance(instances[0], list):
-        raise InstancesError(
-            f"{len(instances)} instances are too many for one request: send at most {max_instances}",
-            "/instances",
-        )
+    if isinstance(instances[0], list):
+        refuse_too_many(len(instances), max_instances, pointer)
     flat_shape = (int(np.prod(shape)),)
     nested = isinstance(instances[0], list) and bool(instances[0]) and isinstance(instances[0][0], list)
     sizes = shape if nested else flat_shape
     numbers = instances
     for size in sizes:
         if set(map(type, numbers)) != {list} or set(map(len, numbers)) != {size}:
-            raise _explain(instances, shape, sizes, pixel_max)
+            raise _explain(instances, shape, sizes, pixel_max, pointer)
         numbers = list(chain.from_iterable(numbers))
-    pixels = _pixels(numbers, pixel_max, may_hold_booleans=b"true" in body or b"false" in body)
+    pixels = _pixels(numbers, pixel_max, may_hold_booleans=may_hold_booleans)
     if pixels is None:
-        raise _explain(instances, shape, sizes, pixel_max)
+        raise _explain(instances, shape, sizes, pixel_max, pointer)
     return pixels.reshape(len(instances), *shape)
 
 
-def _read(body: bytes) -> list[Any]:
-    """The list under ``instances``, not empty."""
+def refuse_too_many(count: int, max_instances: int, pointer: str = "") -> None:
+    """Raise :class:`InstancesError` for more images than one request may carry."""
+    if count > max_instances:
+        raise InstancesError(
+            f"{count} instances are too many for one request: send at most {max_instances}", pointer
+        )
+
+
+def read_json(body: bytes) -> Any:
+    """The body as JSON; raises :class:`InstancesError`."""
     try:
-        document = orjson.loads(body)
+        return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         if _NOT_JSON_NUMBERS.search(body):
             raise InstancesError("NaN and infinity are no pixel values, and no JSON either") from None
         raise InstancesError(f"the body is not valid JSON: {error}") from None
+
+
+def _read(body: bytes) -> Any:
+    """What stands under ``instances``."""
+    document = read_json(body)
     if not isinstance(document, dict) or "instances" not in document:
         raise InstancesError('the body must be an object such as {"instances": [[0, 0, 255, ...]]}')
     unknown = sorted(document.keys() - {"instances"})
     if unknown:
         raise InstancesError("only `instances` is known here", "/" + _escape(unknown[0]))
-    instances = document["instances"]
-    if not isinstance(instances, list):
-        raise InstancesError("instances must be a list of images", "/instances")
-    if not instances:
-        raise InstancesError("instances is empty: send at least one image", "/instances")
-    return instances
+    return document["instances"]
 
 
 def _pixels(numbers: list[Any], pixel_max: int, *, may_hold_booleans: bool) -> npt.NDArray[np.float32] | None:
@@ -88,17 +119,17 @@ def _pixels(numbers: list[Any], pixel_max: int, *, may_hold_booleans: bool) -> n
 
 
 def _explain(
-    instances: list[Any], shape: tuple[int, ...], sizes: tuple[int, ...], pixel_max: int
+    instances: list[Any], shape: tuple[int, ...], sizes: tuple[int, ...], pixel_max: int, pointer: str
 ) -> InstancesError:
     """What is wrong with instances that were refused, as the error to raise."""
     wanted = f"an image is {_nested(shape)} numbers, or one flat list of {int(np.prod(shape))}"
     if any(isinstance(instance, (int, float)) for instance in instances):
         return InstancesError(
             f"each instance must be a list: {wanted}; a single image needs one more pair of brackets",
-            "/instances",
+            pointer,
         )
     for position, instance in enumerate(instances):
-        error = _explain_level(instance, sizes, f"/instances/{position}", wanted, pixel_max)
+        error = _explain_level(instance, sizes, f"{pointer}/{position}", wanted, pixel_max)
         if error is not None:
             return error
     raise AssertionError("instances were refused and nothing is wrong with them")

@@ -27,13 +27,14 @@ class OnnxModel:
         # An arena never gives memory back: one large batch would stay with every model.
         options.enable_cpu_mem_arena = False
         self._session = ort.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
-        self._input: str = self._session.get_inputs()[0].name
-        self._output: str = self._session.get_outputs()[0].name
+        self.input_name: str = self._session.get_inputs()[0].name
+        self.output_name: str = self._session.get_outputs()[0].name
+        self._outputs = [self.output_name]
         self.file_bytes = len(onnx)
 
     def __call__(self, batch: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Class probabilities (n, classes) of raw pixels (n, *shape)."""
-        probabilities: npt.NDArray[np.float32] = self._session.run([self._output], {self._input: batch})[0]
+        probabilities: npt.NDArray[np.float32] = self._session.run(self._outputs, {self.input_name: batch})[0]
         return probabilities
 
 
@@ -61,17 +62,18 @@ class ModelCache:
 
     def get(self, sha256: str, read: Callable[[], bytes]) -> OnnxModel:
         """The model whose file has this checksum; ``read`` gives the file when it is not loaded yet."""
-        model = self._find(sha256)
+        model = self.kept(sha256)
         if model is not None:
             return model
         with self._loading_alone(sha256):
-            model = self._find(sha256)
+            model = self.kept(sha256)
             if model is None:
                 model = OnnxModel(read())
                 self._keep(sha256, model)
         return model
 
-    def _find(self, sha256: str) -> OnnxModel | None:
+    def kept(self, sha256: str) -> OnnxModel | None:
+        """The model if it is loaded; nothing is read."""
         with self._lock:
             model = self._models.get(sha256)
             if model is not None:

@@ -123,10 +123,10 @@ def huge_png(width: int, height: int) -> bytes:
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (b"", "no PNG or JPEG image"),
-        (b"hello", "no PNG or JPEG image"),
-        (encode(SHOE, "GIF"), "no PNG or JPEG image"),
-        (encode(SHOE, "BMP"), "no PNG or JPEG image"),
+        (b"", "no PNG, JPEG or WebP image"),
+        (b"hello", "no PNG, JPEG or WebP image"),
+        (encode(SHOE, "GIF"), "no PNG, JPEG or WebP image"),
+        (encode(SHOE, "BMP"), "no PNG, JPEG or WebP image"),
         (encode(SHOE)[:200], "is broken"),
         (encode(SHOE, "JPEG")[:200], "is broken"),
         (huge_png(28, 28)[:-30], "is broken"),
