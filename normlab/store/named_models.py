@@ -1,0 +1,172 @@
+"""Models by name: a name stands for one of its numbered versions, each of which is a job's network."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from normlab.errors import NotFoundError, StateError
+from normlab.store import jobs
+from normlab.store.clock import database_now
+from normlab.store.model_names import ModelChange, ModelVersion, NamedModel
+from normlab.store.states import JobState, ModelChangeKind
+
+
+def point(session: Session, name: str, job_id: str) -> tuple[NamedModel, bool]:
+    """Let the name stand for this job's network: a new version, unless the name stands for it already.
+
+    Gives the name, and whether it is new.
+
+    Raises:
+        NotFoundError: there is no such job.
+        StateError: the job has not succeeded.
+    """
+    job = jobs.get(session, job_id)
+    if job.state is not JobState.SUCCEEDED:
+        raise StateError(f"job {job_id} is {job.state}: only a job that has succeeded can get a name")
+    model = _find(session, name, for_update=True)
+    is_new = model is None
+    if model is None:
+        model = NamedModel(
+            name=name,
+            version=0,
+            version_count=0,
+            change_count=0,
+            created_at=database_now(),
+            updated_at=database_now(),
+        )
+        session.add(model)
+        session.flush()
+    elif _version(model, model.version).job_id == job_id:
+        return model, False
+    model.version_count += 1
+    session.add(
+        ModelVersion(name=name, version=model.version_count, job_id=job_id, created_at=database_now())
+    )
+    _move(session, model, model.version_count, ModelChangeKind.POINTED)
+    return _fresh(session, model), is_new
+
+
+def get(session: Session, name: str) -> NamedModel:
+    """The name with its versions and changes.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    return _required(_find(session, name), name)
+
+
+def page(session: Session, *, limit: int, after: str | None = None) -> Sequence[NamedModel]:
+    """So many names and one more if there are more, by the alphabet, those behind ``after``."""
+    query = select(NamedModel).options(selectinload(NamedModel.changes)).order_by(NamedModel.name)
+    if after is not None:
+        query = query.where(NamedModel.name > after)
+    return session.scalars(query.limit(limit + 1)).all()
+
+
+def roll_back(session: Session, name: str, version: int | None = None) -> NamedModel:
+    """Let the name stand for an earlier version again; without a number for the one before the present one.
+
+    Raises:
+        NotFoundError: there is no such name or version.
+        StateError: there is no version before the present one.
+    """
+    model = _required(_find(session, name, for_update=True), name)
+    if version is None:
+        earlier = [item.version for item in model.versions if item.version < model.version]
+        if not earlier:
+            raise StateError(f"model {name} stands for version {model.version}, and has none before it")
+        version = earlier[-1]
+    if _version(model, version).version != model.version:
+        _move(session, model, version, ModelChangeKind.ROLLED_BACK)
+    return _fresh(session, model)
+
+
+def delete(session: Session, name: str) -> None:
+    """Delete the name with its versions and history; the jobs stay.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    session.delete(_required(_find(session, name, for_update=True), name))
+    session.flush()
+
+
+def delete_version(session: Session, name: str, version: int) -> None:
+    """Delete a version that the name does not stand for; its job stays.
+
+    Raises:
+        NotFoundError: there is no such name or version.
+        StateError: the name stands for it.
+    """
+    model = _required(_find(session, name, for_update=True), name)
+    found = _version(model, version)
+    if version == model.version:
+        raise StateError(
+            f"model {name} stands for version {version}: point it at another job or roll it back first"
+        )
+    session.delete(found)
+    _record(session, model, version, ModelChangeKind.VERSION_DELETED)
+    session.flush()
+
+
+def names_of(session: Session, job_id: str) -> list[str]:
+    """The names that have a version which is this job."""
+    query = select(ModelVersion.name).where(ModelVersion.job_id == job_id).distinct()
+    return list(session.scalars(query.order_by(ModelVersion.name)))
+
+
+def forget(session: Session, job_id: str) -> None:
+    """Take the job out of all names: its versions go. A name that stood for it stands for the latest version
+    that is left, and goes too when none is.
+    """
+    for name in names_of(session, job_id):
+        model = _required(_find(session, name, for_update=True), name)
+        kept = [item.version for item in model.versions if item.job_id != job_id]
+        for gone in [item for item in model.versions if item.job_id == job_id]:
+            session.delete(gone)
+            _record(session, model, gone.version, ModelChangeKind.VERSION_DELETED)
+        if not kept:
+            session.delete(model)
+        elif model.version not in kept:
+            _move(session, model, kept[-1], ModelChangeKind.ROLLED_BACK)
+        session.flush()
+
+
+def _find(session: Session, name: str, *, for_update: bool = False) -> NamedModel | None:
+    query = select(NamedModel).options(selectinload(NamedModel.changes)).where(NamedModel.name == name)
+    if for_update:
+        query = query.with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+
+
+def _required(model: NamedModel | None, name: str) -> NamedModel:
+    if model is None:
+        raise NotFoundError(f"there is no model {name}")
+    return model
+
+
+def _version(model: NamedModel, version: int) -> ModelVersion:
+    for item in model.versions:
+        if item.version == version:
+            return item
+    raise NotFoundError(f"model {model.name} has no version {version}")
+
+
+def _move(session: Session, model: NamedModel, version: int, kind: ModelChangeKind) -> None:
+    model.version = version
+    _record(session, model, version, kind)
+
+
+def _record(session: Session, model: NamedModel, version: int, kind: ModelChangeKind) -> None:
+    model.change_count += 1
+    model.updated_at = database_now()
+    session.add(
+        ModelChange(name=model.name, number=model.change_count, kind=kind, version=version, at=database_now())
+    )
+    session.flush()
+
+
+def _fresh(session: Session, model: NamedModel) -> NamedModel:
+    """As the database has it now, its clock's times included."""
+    return _required(_find(session, model.name), model.name)
