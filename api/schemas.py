@@ -239,6 +239,9 @@ class PredictionDocument(ClassScore):
     top_k: list[ClassScore] | None = Field(
         default=None, description="The best classes, when `top_k` was asked for."
     )
+    picture: str | None = Field(
+        default=None, description="What the model saw, a PNG as a `data:` URL, when `picture` was asked for."
+    )
 
 
 class Predictions(Answer):
@@ -247,6 +250,8 @@ class Predictions(Answer):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.PREDICTIONS]})
 
     job: str
+    model: str | None = Field(default=None, description="The name that was asked for, if one was.")
+    version: int | None = Field(default=None, description="The name's version that answers.")
     predictions: list[PredictionDocument]
 
 
