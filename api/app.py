@@ -16,12 +16,14 @@ from api import (
     jobs,
     metrics,
     models,
+    named_models,
     predictions,
     problems,
 )
 from api.caretaker import ComparisonCaretaker
 from api.limits import BodyLimit
 from api.openapi import DocumentedAPI
+from api.served_models import ServedModels
 from api.services import Services
 from normlab import __version__
 from normlab.doorbell import Doorbell
@@ -43,13 +45,15 @@ _RESOURCES = (
     metrics,
     events,
     models,
-    predictions,
+    named_models,
     comparisons,
     comparison_events,
     comparison_files,
     catalogue,
     health,
 )
+_DIRECT = (*predictions.ROUTES,)
+"""Before all others: each route that does not match costs those behind it some microseconds."""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -60,12 +64,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = Database(settings.resolved_database_url)
         doorbell = Doorbell(settings.resolved_broker_url)
+        artifacts = ArtifactStore(settings.resolved_artifacts_url)
+        served = ServedModels(database, artifacts, ModelCache(settings.model_cache_bytes))
         app.state.services = Services(
             settings=settings,
             database=database,
-            artifacts=ArtifactStore(settings.resolved_artifacts_url),
+            artifacts=artifacts,
             doorbell=doorbell,
-            models=ModelCache(settings.model_cache_bytes),
+            served=served,
             stopping=app.state.stopping,
         )
         caretaker = ComparisonCaretaker(database, doorbell, settings)
@@ -73,6 +79,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         yield
         caretaker.stop()
         doorbell.close()
+        served.close()
         database.close()
 
     app = DocumentedAPI(
@@ -85,6 +92,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.stopping = threading.Event()
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     problems.install(app)
+    app.router.routes.extend(_DIRECT)
     for resource in _RESOURCES:
         app.include_router(resource.router)
     return app

@@ -1,12 +1,15 @@
 """The OpenAPI document, with the schemas of bodies that routes read themselves."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
 from pydantic import BaseModel
+from starlette.routing import BaseRoute
 
-from api import comparison_schemas
+from api import comparison_schemas, model_schemas
 from api import schemas as answers
+from api.direct import DirectRoute
 from api.problems import Problem
 from normlab.comparisons import ComparisonRequest
 from normlab.spec import JobSpec
@@ -19,6 +22,9 @@ _BY_NAME: tuple[tuple[type[BaseModel], str], ...] = (
     (JobSpec, "validation"),
     (ComparisonRequest, "validation"),
     (answers.Instances, "validation"),
+    (answers.Predictions, "serialization"),
+    (model_schemas.ModelReference, "validation"),
+    (model_schemas.Rollback, "validation"),
     (Problem, "serialization"),
 )
 
@@ -30,6 +36,7 @@ class DocumentedAPI(FastAPI):
         """The document, made once."""
         if self.openapi_schema is None:
             document = super().openapi()
+            _add_direct_routes(document, self.routes)
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             for model, mode in _BY_NAME:
                 schema = model.model_json_schema(ref_template=_REFERENCE, mode=mode)  # type: ignore[arg-type]  # one of two literals
@@ -40,9 +47,15 @@ class DocumentedAPI(FastAPI):
         return self.openapi_schema or {}
 
 
+def _add_direct_routes(document: dict[str, Any], routes: Sequence[BaseRoute]) -> None:
+    for route in routes:
+        if isinstance(route, DirectRoute) and route.operation is not None:
+            document["paths"].setdefault(route.path_format, {})[route.method] = route.operation
+
+
 def _restore_examples(schemas: dict[str, Any]) -> None:
     """FastAPI leaves out everything that is null, also in examples, which then lack required fields."""
-    for name, model in {**vars(answers), **vars(comparison_schemas)}.items():
+    for name, model in {**vars(answers), **vars(comparison_schemas), **vars(model_schemas)}.items():
         if isinstance(model, type) and issubclass(model, BaseModel) and name in schemas:
             extra = model.model_config.get("json_schema_extra")
             if isinstance(extra, dict):

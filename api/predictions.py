@@ -1,156 +1,210 @@
-"""``/jobs/{id}/predict``: what a trained network says about images."""
+"""``/jobs/{id}/predict`` and ``/models/{name}/predict``: what a trained network says about images."""
 
+import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any
+from functools import partial
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import orjson
-from fastapi import APIRouter, HTTPException, Query, Request, Response
-from sqlalchemy import and_, bindparam, select
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 
-from api import examples, schemas
-from api.bodies import RawBody, media_type
-from api.parameters import JobPath
+from api import examples, model_examples, schemas
+from api.bodies import media_type
+from api.direct import DirectRoute, operation, path_parameter, query_parameters, read_options, schema_of
+from api.inference import classify, decode, find_served, read_quickly, services_of
 from api.problems import error_answers
-from api.services import Services, ServicesDependency
-from normlab.errors import NotFoundError, StateError
-from normlab.serving import Invert, OnnxModel, Prediction, image_to_batch, parse_instances, predict
-from normlab.settings import Settings
-from normlab.spec import DATASETS, DatasetInfo, DatasetName
-from normlab.store import Artifact, ArtifactKind, Job, JobState
-from normlab.store.artifacts import StoredFile
-
-router = APIRouter(prefix="/jobs", tags=["predictions"])
+from api.served_models import Asked, Batch, Served
+from normlab.errors import InstancesError
+from normlab.serving import Invert, Prediction, image_to_batch, parse_instances, parse_npy, seen_by_the_model
+from normlab.serving.instances import refuse_too_many
 
 _JSON = "application/json"
-_IMAGES = ("image/png", "image/jpeg")
+_NPY = "application/x-npy"
+_FORM = "multipart/form-data"
+_IMAGES = ("image/png", "image/jpeg", "image/webp")
+
+
+class PredictOptions(BaseModel):
+    """The query's parameters."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    invert: Invert = Field(
+        default=Invert.NEVER,
+        description="For pictures: whether light and dark change places; `auto` looks at the border.",
+    )
+    top_k: int = Field(default=0, ge=0, le=1000, description="Also give so many of the best classes.")
+    picture: bool = Field(default=False, description="Also give the picture that the model saw, as a PNG.")
+
+
+class NamedPredictOptions(PredictOptions):
+    """The same for a name."""
+
+    version: int | None = Field(default=None, ge=1, description="A version; without it, the present one.")
+
+
+async def predict_by_job(request: Request) -> Response:
+    """Classify with a job's network."""
+    return await _answer(request, Asked(request.path_params["job_id"]), read_options(request, PredictOptions))
+
+
+async def predict_by_name(request: Request) -> Response:
+    """Classify with the network that a name stands for."""
+    options = read_options(request, NamedPredictOptions)
+    return await _answer(request, Asked(request.path_params["name"], options.version), options)
+
+
+async def _answer(request: Request, asked: Asked, options: PredictOptions) -> Response:
+    served = await find_served(request, asked)
+    batch = await _read(request, served, options.invert)
+    predictions = await classify(served, batch, top_k=options.top_k)
+    pictures = _pictures(served, batch) if options.picture else [None] * len(batch)
+    documents = [_document(item, picture) for item, picture in zip(predictions, pictures, strict=True)]
+    whose: dict[str, object] = {"job": served.facts.job_id}
+    if not asked.is_job:
+        whose |= {"model": asked.name, "version": served.facts.version}
+    content = orjson.dumps({**whose, "predictions": documents}, option=orjson.OPT_SERIALIZE_NUMPY)
+    return Response(content, media_type=_JSON)
+
+
+async def _read(request: Request, served: Served, invert: Invert) -> Batch:
+    """The images of a body, by its media type."""
+    kind = media_type(request)
+    most = services_of(request).settings.max_instances
+    if kind == _JSON:
+        body = await request.body()
+        return await read_quickly(body, partial(served.parse, parse_instances, body, most))
+    if kind == _NPY:
+        body = await request.body()
+        return await read_quickly(body, partial(served.parse, parse_npy, body, most))
+    if kind in _IMAGES:
+        return await _decode(request, served, invert, [("", await request.body())])
+    if kind == _FORM:
+        return await _decode(request, served, invert, await _uploads(request, most))
+    raise HTTPException(
+        415,
+        f"send {_JSON}, {_NPY}, {', '.join(_IMAGES)} or {_FORM}, and say which with the header Content-Type",
+    )
+
+
+async def _uploads(request: Request, most: int) -> list[tuple[str, bytes]]:
+    """The files of a form in the order they were sent, each with what to call it in an error."""
+    async with request.form(max_files=most + 1, max_fields=10) as form:
+        files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+        if not files:
+            raise InstancesError("the form has no file: send at least one image")
+        refuse_too_many(len(files), most)
+        return [
+            (f"image {number}, {file.filename}: ", await file.read()) for number, file in enumerate(files, 1)
+        ]
+
+
+async def _decode(
+    request: Request, served: Served, invert: Invert, files: Sequence[tuple[str, bytes]]
+) -> Batch:
+    most_pixels = services_of(request).settings.max_image_pixels
+    dataset = served.facts.dataset
+
+    def one(place: str, data: bytes) -> Batch:
+        try:
+            return image_to_batch(
+                data, shape=dataset.shape, pixel_max=dataset.pixel_max, max_pixels=most_pixels, invert=invert
+            )
+        except InstancesError as error:
+            raise InstancesError(f"{place}{error}") from None
+
+    return np.concatenate([await decode(partial(one, place, data)) for place, data in files])
+
+
+def _document(item: Prediction, picture: str | None) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "label": item.label,
+        "class": item.class_name,
+        "probability": item.probability,
+        "probabilities": item.probabilities,
+    }
+    if item.top_k:
+        document["top_k"] = [
+            {"label": score.label, "class": score.class_name, "probability": score.probability}
+            for score in item.top_k
+        ]
+    if picture is not None:
+        document["picture"] = picture
+    return document
+
+
+def _pictures(served: Served, batch: Batch) -> list[str]:
+    return [picture_url(seen_by_the_model(image, served.facts.dataset.pixel_max)) for image in batch]
+
+
+def picture_url(png: bytes) -> str:
+    """A PNG file as a ``data:`` URL, which a browser shows as it is."""
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+
+
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
 _BODY = {
     "required": True,
     "content": {
-        _JSON: {"schema": {"$ref": f"#/components/schemas/{schemas.Instances.__name__}"}},
-        **{kind: {"schema": {"type": "string", "format": "binary"}} for kind in _IMAGES},
+        _JSON: {"schema": schema_of(schemas.Instances)},
+        _NPY: _BINARY,
+        **dict.fromkeys(_IMAGES, _BINARY),
+        _FORM: {
+            "schema": {
+                "type": "object",
+                "properties": {"images": {"type": "array", "items": _BINARY["schema"]}},
+            }
+        },
     },
 }
+_DESCRIPTION = """\
+Raw pixels as JSON (`{"instances": [...]}`, each image nested or flat) or as a NumPy file, or pictures: one PNG, JPEG \
+or WebP as the body, or several as files of a form.
+
+Pixels are the dataset's own (0 to 255; 0 to 16 for digits): the scaling is part of the model. A picture is made grey \
+if the dataset is, fitted into its size with the proportions kept, and padded with black.\
+"""
 
 
-# One query, put together once: whether the job can predict, and where its model is.
-_SERVED = (
-    select(
-        Job.state,
-        Job.spec,
-        Artifact.kind,
-        Artifact.path,
-        Artifact.sha256,
-        Artifact.bytes,
-        Artifact.media_type,
-    )
-    .outerjoin(Artifact, and_(Artifact.job_id == Job.id, Artifact.kind == ArtifactKind.ONNX))
-    .where(Job.id == bindparam("job_id"))
-)
-
-
-@dataclass(frozen=True)
-class _Served:
-    """What answers predictions for a job."""
-
-    model: OnnxModel
-    dataset: DatasetInfo
-
-
-@router.post(
-    "/{job_id}/predict",
-    summary="Classify images",
-    response_class=Response,
-    responses={
-        200: {
-            "model": schemas.Predictions,
-            "description": "One prediction for each image.",
-            "content": {_JSON: {"example": examples.PREDICTIONS}},
+def _operation(
+    parameter: dict[str, Any], options: type[BaseModel], example: dict[str, Any]
+) -> dict[str, Any]:
+    answer = {"schema": schema_of(schemas.Predictions), "example": example}
+    return operation(
+        summary="Classify images",
+        description=_DESCRIPTION,
+        tag="predictions",
+        parameters=[parameter, *query_parameters(options)],
+        body=_BODY,
+        responses={
+            200: {"description": "One prediction for each image.", "content": {_JSON: answer}},
+            **error_answers(400, 404, 409, 413, 415, 422, 503),
         },
-        **error_answers(404, 409, 413, 415, 422, 503),
-    },
-    openapi_extra={"requestBody": _BODY},
-)
-def classify(
-    services: ServicesDependency,
-    request: Request,
-    job_id: JobPath,
-    body: RawBody,
-    *,
-    invert: Annotated[
-        Invert,
-        Query(
-            description="For an image body: whether light and dark change places; `auto` looks at the border."
-        ),
-    ] = Invert.NEVER,
-    top_k: Annotated[int, Query(ge=0, le=1000, description="Also give so many of the best classes.")] = 0,
-) -> Response:
-    """Raw pixels as JSON (`{"instances": [...]}`, each image nested or flat), or one PNG or JPEG as the body.
-
-    Pixels are the dataset's own (0 to 255; 0 to 16 for digits): the scaling is part of the model. A picture
-    is made grey if the dataset is, fitted into its size with the proportions kept, and padded with black.
-    """
-    served = _serve(services, job_id)
-    batch = _batch(services.settings, media_type(request), body, served.dataset, invert)
-    predictions = predict(served.model, batch, served.dataset.classes, top_k=top_k)
-    return Response(_answer(job_id, predictions), media_type=_JSON)
-
-
-def _serve(services: Services, job_id: str) -> _Served:
-    """The job's model and dataset. The database is asked each time, so a deleted job answers no more."""
-    with services.database.read() as session:
-        # On the connection: rows are enough, and the ORM would take as long again as the query.
-        found = session.connection().execute(_SERVED, {"job_id": job_id}).one_or_none()
-    if found is None:
-        raise NotFoundError(f"there is no job {job_id}")
-    state, spec, *file = found
-    if state is not JobState.SUCCEEDED:
-        raise StateError(f"job {job_id} is {state}: only a job that has succeeded can predict")
-    if file[0] is None:
-        raise StateError(f"job {job_id} cannot predict: its network could not be exported to ONNX")
-    stored = StoredFile(*file)
-    model = services.models.get(stored.sha256, lambda: services.artifacts.read(stored))
-    return _Served(model, DATASETS[DatasetName(spec["dataset"]["name"])])
-
-
-def _batch(
-    settings: Settings, kind: str, body: bytes, dataset: DatasetInfo, invert: Invert
-) -> npt.NDArray[np.float32]:
-    if kind == _JSON:
-        return parse_instances(
-            body, shape=dataset.shape, pixel_max=dataset.pixel_max, max_instances=settings.max_instances
-        )
-    if kind in _IMAGES:
-        return image_to_batch(
-            body,
-            shape=dataset.shape,
-            pixel_max=dataset.pixel_max,
-            max_pixels=settings.max_image_pixels,
-            invert=invert,
-        )
-    raise HTTPException(
-        415, f"send {_JSON}, {' or '.join(_IMAGES)}, and say which with the header Content-Type"
     )
 
 
-def _answer(job_id: str, predictions: Sequence[Prediction]) -> bytes:
-    documents = [
-        {
-            "label": item.label,
-            "class": item.class_name,
-            "probability": item.probability,
-            "probabilities": item.probabilities,
-            **({"top_k": _top_k(item)} if item.top_k else {}),
-        }
-        for item in predictions
-    ]
-    return orjson.dumps({"job": job_id, "predictions": documents}, option=orjson.OPT_SERIALIZE_NUMPY)
-
-
-def _top_k(item: Prediction) -> list[dict[str, Any]]:
-    return [
-        {"label": score.label, "class": score.class_name, "probability": score.probability}
-        for score in item.top_k
-    ]
+ROUTES = (
+    DirectRoute(
+        "/jobs/{job_id}/predict",
+        predict_by_job,
+        method="POST",
+        operation=_operation(
+            path_parameter("job_id", "The job's id.", examples.JOB_ID), PredictOptions, examples.PREDICTIONS
+        ),
+    ),
+    DirectRoute(
+        "/models/{name}/predict",
+        predict_by_name,
+        method="POST",
+        operation=_operation(
+            path_parameter("name", "The model's name.", model_examples.MODEL_NAME),
+            NamedPredictOptions,
+            model_examples.NAMED_PREDICTIONS,
+        ),
+    ),
+)

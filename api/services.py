@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.served_models import ServedModels
 from normlab.doorbell import Doorbell
-from normlab.serving import ModelCache
 from normlab.settings import Settings
 from normlab.store import ArtifactStore, Database
 
@@ -20,7 +20,7 @@ class Services:
     database: Database
     artifacts: ArtifactStore
     doorbell: Doorbell
-    models: ModelCache
+    served: ServedModels
     stopping: threading.Event
     """Set when the process is told to end, for what would otherwise go on: event streams."""
 

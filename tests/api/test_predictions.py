@@ -1,3 +1,4 @@
+import base64
 import io
 import json
 
@@ -99,7 +100,7 @@ def test_bad_instances_are_refused_with_a_pointer(service, http, body, pointer, 
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "no PNG or JPEG image"),
+        (b"", "no PNG, JPEG or WebP image"),
         (png(digits(1)[0])[:60], "is broken"),
         (png(np.zeros((101, 100))), "is too large"),
         (png(digits(1)[0], save_all=True, append_images=[Image.new("L", (8, 8))]), "is animated"),
@@ -117,7 +118,9 @@ def test_other_bodies_are_refused(service, http, kind):
     response = http.post(
         f"/jobs/{service.succeeded().id}/predict", content=b"x", headers={"Content-Type": kind}
     )
-    assert_problem(response, 415, "unsupported_media_type", "application/json, image/png or image/jpeg")
+    assert_problem(
+        response, 415, "unsupported_media_type", "send application/json, application/x-npy, image/png"
+    )
 
 
 def test_a_job_without_a_network_cannot_predict(service, http):
@@ -146,3 +149,129 @@ def test_a_deleted_job_predicts_no_more(service, http):
     assert http.post(path, json=body).status_code == 200
     http.delete(f"/jobs/{job.id}")
     assert_problem(http.post(path, json=body), 404, "not_found")
+
+
+def npy(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+def post_npy(http, path: str, content: bytes):
+    return http.post(path, content=content, headers={"Content-Type": "application/x-npy"})
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float16, np.float32, ">f8"])
+def test_numpy_files_are_classified(service, http, dtype):
+    job = service.succeeded()
+    path = f"/jobs/{job.id}/predict"
+    batch = digits(3)
+    expected = http.post(path, json={"instances": batch.tolist()}).json()
+    for array in (batch, batch.reshape(3, 64), np.asfortranarray(batch)):
+        assert post_npy(http, path, npy(array.astype(dtype))).json() == expected
+    one = post_npy(http, path, npy(batch[0].astype(dtype))).json()
+    assert one["predictions"] == expected["predictions"][:1]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "no npy file"),
+        (b"\x93NUMPY\x01\x00\xff\xff{", "header cannot be read"),
+        (npy(digits(2))[:-1], "promises 512 bytes, but 511 follow it"),
+        (npy(digits(2)).replace(b"(2, 8, 8)", b"(9, 8, 8)"), "promises 2304 bytes, but 512 follow it"),
+        (npy(digits(2)).replace(b"(2, 8, 8), }   ", b"(9999999999,)} "), "promises 39999999996 bytes"),
+        (npy(np.array([{"a": 1}], dtype=object)), "holds object: send numbers"),
+        (npy(np.array([["a"]])), "holds <U1: send numbers"),
+        (npy(np.zeros((2, 63))), "has the shape (2, 63) instead of (n, 8, 8) or (n, 64)"),
+        (npy(np.zeros((0, 64))), "send at least one image"),
+        (npy(np.zeros((21, 64))), "21 instances are too many"),
+        (npy(np.full((1, 64), np.nan)), "not raw pixel values of this dataset, 0 to 16"),
+        (npy(np.full((1, 64), np.inf)), "not raw pixel values of this dataset, 0 to 16"),
+        (npy(np.full((1, 64), 17, np.uint8)), "not raw pixel values of this dataset, 0 to 16"),
+        (npy(np.full((1, 64), -1)), "not raw pixel values of this dataset, 0 to 16"),
+        (npy(np.float32(3)), "has the shape ()"),
+    ],
+)  # fmt: skip
+def test_bad_numpy_files_are_refused(service, http, content, sentence):
+    response = post_npy(http, f"/jobs/{service.succeeded().id}/predict", content)
+    assert_problem(response, 422, "invalid_instances", sentence)
+
+
+def test_a_form_of_pictures_is_classified(service, http):
+    job = service.succeeded(dataset={"name": "fashion_mnist"})
+    path = f"/jobs/{job.id}/predict"
+    pixels = np.random.default_rng(5).integers(0, 256, (2, 28, 28)).astype(np.uint8)
+    webp = io.BytesIO()
+    Image.fromarray(pixels[1]).convert("RGB").save(webp, "WEBP", lossless=True)
+    files = [
+        ("images", ("shoe.png", png(pixels[0]), "image/png")),
+        ("images", ("bag.webp", webp.getvalue(), "image/webp")),
+    ]
+    answer = http.post(path, files=files).json()
+    assert answer == http.post(path, json={"instances": pixels.tolist()}).json()
+    single = http.post(path, content=webp.getvalue(), headers={"Content-Type": "image/webp"}).json()
+    assert single["predictions"] == answer["predictions"][1:]
+
+
+@pytest.mark.parametrize(
+    ("files", "status", "sentence"),
+    [
+        ([("note", (None, "text"))], 422, "the form has no file"),
+        ([("i", ("a.png", png(digits(1)[0]))), ("i", ("b.png", b"x"))], 422, "image 2, b.png: this is no PNG"),
+        ([("i", ("a.png", png(digits(1)[0])))] * 21, 422, "21 instances are too many"),
+        ([("i", ("a.png", png(digits(1)[0])))] * 22, 400, "Too many files"),
+    ],
+)  # fmt: skip
+def test_bad_forms_are_refused(service, http, files, status, sentence):
+    response = http.post(f"/jobs/{service.succeeded().id}/predict", files=files)
+    assert_problem(response, status, "invalid_instances" if status == 422 else "bad_request", sentence)
+
+
+def test_a_form_without_a_boundary_is_refused(service, http):
+    headers = {"Content-Type": "multipart/form-data"}
+    response = http.post(f"/jobs/{service.succeeded().id}/predict", content=b"x", headers=headers)
+    assert_problem(response, 400, "bad_request", "boundary")
+
+
+def test_the_picture_that_the_model_saw_is_given_when_asked_for(service, http):
+    job = service.succeeded(dataset={"name": "fashion_mnist"})
+    wide = np.zeros((28, 56), np.uint8)
+    wide[:, :28] = 200
+    response = http.post(
+        f"/jobs/{job.id}/predict?picture=true&invert=always",
+        content=png(wide),
+        headers={"Content-Type": "image/png"},
+    )
+    (prediction,) = response.json()["predictions"]
+    kind, _, data = prediction["picture"].partition(",")
+    assert kind == "data:image/png;base64"
+    seen = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))
+    assert seen.shape == (28, 28)
+    assert (seen[:7] == 0).all()  # padded above
+    assert seen[14, 25] == 255
+    assert seen[14, 3] == 55
+
+
+def test_what_is_remembered_is_given_up_at_the_next_commit(service, http, serve):
+    """Two processes of the API on one database: what one changes counts in the other at once."""
+    first, second = service.succeeded(), service.succeeded()
+    body = {"instances": digits(1).tolist()}
+    settings = {
+        "data_dir": service.folder,
+        "database_url": service.database.url.render_as_string(hide_password=False),
+        "broker_url": service.broker.broker_url,
+    }
+    with serve(**settings) as other:
+        for _ in range(20):
+            http.put("/models/moving", json={"job": first.id})
+            assert other.post("/models/moving/predict", json=body).json()["job"] == first.id
+            assert other.post("/models/moving/predict", json=body).json()["job"] == first.id
+            http.put("/models/moving", json={"job": second.id})
+            assert other.post("/models/moving/predict", json=body).json()["job"] == second.id
+        gone = service.succeeded()
+        path = f"/jobs/{gone.id}/predict"
+        assert other.post(path, json=body).status_code == 200
+        http.delete(f"/jobs/{gone.id}")
+        assert other.post(path, json=body).status_code == 404
+    http.delete("/models/moving")

@@ -1,0 +1,165 @@
+"""``/models``: names for trained networks, with numbered versions and a way back."""
+
+import re
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Path, Query, Response
+
+from api import model_examples, model_schemas
+from api.bodies import JsonBody, described_body, validated
+from api.documents import job_url
+from api.parameters import NO_NUL, possible_id
+from api.problems import error_answers
+from api.services import ServicesDependency
+from normlab.store import NamedModel, named_models
+
+router = APIRouter(prefix="/models", tags=["models"])
+
+# A name like a job's id would be mistaken for one.
+_NAME_PATTERN = r"(?!job_)[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+ModelName = Annotated[
+    str,
+    Path(
+        description="Letters, digits, `.`, `_` and `-`, at most 100; not beginning with `job_`.",
+        examples=[model_examples.MODEL_NAME],
+    ),
+]
+Version = Annotated[int, Path(ge=1, description="The version's number.", examples=[1])]
+
+
+@router.put(
+    "/{name}",
+    summary="Point a name at a job",
+    responses={
+        201: {"model": model_schemas.NamedModelDocument, "description": "The name is new."},
+        **error_answers(400, 404, 409, 413, 415, 422, 503),
+    },
+    openapi_extra=described_body(model_schemas.ModelReference),
+)
+def point_model(
+    services: ServicesDependency,
+    response: Response,
+    name: ModelName,
+    body: JsonBody,
+) -> model_schemas.NamedModelDocument:
+    """The job becomes the name's next version; requests by this name are answered by it from now on.
+
+    Nothing changes when the name stands for this job already.
+    """
+    _check(name)
+    job_id = possible_id(validated(model_schemas.ModelReference, body).job)
+    with services.database.write() as session:
+        model, is_new = named_models.point(session, name, job_id)
+        if is_new:
+            response.status_code = 201
+            response.headers["Location"] = _url(name)
+        return _document(model)
+
+
+@router.get("", summary="List the names", responses=error_answers(422, 503))
+def list_models(
+    services: ServicesDependency,
+    *,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[
+        str | None, Query(pattern=NO_NUL, description="From the `next` of the page before.")
+    ] = None,
+) -> model_schemas.NamedModelList:
+    """By the alphabet."""
+    with services.database.read() as session:
+        found: Sequence[NamedModel] = named_models.page(session, limit=limit, after=cursor)
+        documents = [_document(model) for model in found[:limit]]
+    has_more = len(found) > limit
+    return model_schemas.NamedModelList(
+        data=documents, has_more=has_more, next=documents[-1].name if has_more else None
+    )
+
+
+@router.get("/{name}", summary="Look up a name", responses=error_answers(404, 503))
+def get_model(services: ServicesDependency, name: ModelName) -> model_schemas.NamedModelDocument:
+    """Its versions, its history, and where it answers."""
+    _check(name)
+    with services.database.read() as session:
+        return _document(named_models.get(session, name))
+
+
+@router.post(
+    "/{name}/rollback",
+    summary="Go back to an earlier version",
+    responses=error_answers(400, 404, 409, 413, 415, 422, 503),
+    openapi_extra=described_body(model_schemas.Rollback),
+)
+def roll_back_model(
+    services: ServicesDependency,
+    name: ModelName,
+    body: JsonBody,
+) -> model_schemas.NamedModelDocument:
+    """The name stands for the given version again, without one for the version before the present one (`{}`)."""
+    _check(name)
+    version = validated(model_schemas.Rollback, body).version
+    with services.database.write() as session:
+        return _document(named_models.roll_back(session, name, version))
+
+
+@router.delete("/{name}", status_code=204, summary="Delete a name", responses=error_answers(404, 503))
+def delete_model(services: ServicesDependency, name: ModelName) -> None:
+    """Its versions and history go with it; the jobs stay."""
+    _check(name)
+    with services.database.write() as session:
+        named_models.delete(session, name)
+
+
+@router.delete(
+    "/{name}/versions/{version}",
+    status_code=204,
+    summary="Delete a version",
+    responses=error_answers(404, 409, 422, 503),
+)
+def delete_model_version(services: ServicesDependency, name: ModelName, version: Version) -> None:
+    """Its job stays. 409 for the version that the name stands for."""
+    _check(name)
+    with services.database.write() as session:
+        named_models.delete_version(session, name, version)
+
+
+def _check(name: str) -> None:
+    if not re.fullmatch(_NAME_PATTERN, name):
+        raise HTTPException(
+            422,
+            f"{name!r} cannot be a model's name: use letters, digits, `.`, `_` and `-`, at most 100, "
+            "beginning with a letter or digit, and not with `job_`",
+        )
+
+
+def _url(name: str) -> str:
+    return f"/models/{name}"
+
+
+def _document(model: NamedModel) -> model_schemas.NamedModelDocument:
+    versions = [
+        model_schemas.ModelVersionDocument(version=item.version, job=item.job_id, created_at=item.created_at)
+        for item in model.versions
+    ]
+    job = next(item.job for item in versions if item.version == model.version)
+    return model_schemas.NamedModelDocument(
+        name=model.name,
+        version=model.version,
+        job=job,
+        created_at=model.created_at,
+        updated_at=model.updated_at,
+        versions=versions,
+        history=[
+            model_schemas.ModelChangeDocument(
+                number=item.number, change=item.kind, version=item.version, at=item.at
+            )
+            for item in model.changes
+        ],
+        links=model_schemas.NamedModelLinks(
+            self=_url(model.name),
+            job=job_url(job),
+            predict=f"{_url(model.name)}/predict",
+            open_inference=f"/v2{_url(model.name)}",
+            tensorflow_serving=f"/v1{_url(model.name)}",
+        ),
+    )

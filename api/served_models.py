@@ -1,0 +1,136 @@
+"""Which loaded model answers for a job or a name, remembered as long as the database has not changed."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from api.parameters import possible_id
+from normlab.errors import NotFoundError, StateError
+from normlab.serving import ModelCache, OnnxModel
+from normlab.spec import DatasetInfo, JobSpec, estimate
+from normlab.store import ArtifactStore, Database, JobState, servable
+from normlab.store.artifacts import StoredFile
+from normlab.store.changes import ChangeCounter
+
+_MOST_REMEMBERED = 4096
+
+Batch = npt.NDArray[np.float32]
+"""Raw pixels (n, *shape)."""
+
+
+class Parser(Protocol):
+    """A function that reads images, as ``parse_instances`` does."""
+
+    def __call__(self, data: Any, /, *, shape: tuple[int, ...], pixel_max: int, max_instances: int) -> Batch:
+        """Raises ``InstancesError``."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a request wants predictions of: a job, or a name and perhaps one of its versions."""
+
+    name: str
+    version: int | None = None
+
+    @property
+    def is_job(self) -> bool:
+        """Whether it is a job's id; no other name begins like one."""
+        return self.name.startswith("job_")
+
+    def __str__(self) -> str:
+        kind = "job" if self.is_job else "model"
+        return f"{kind} {self.name}" + (f" version {self.version}" if self.version is not None else "")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a job whose network answers."""
+
+    job_id: str
+    version: int
+    """1 for a job that was asked for by its id."""
+    sha256: str
+    """Of its ONNX file."""
+    dataset: DatasetInfo
+    multiplications: int
+    """For one image."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """What answers."""
+
+    facts: Facts
+    model: OnnxModel
+
+    def parse(self, parse: Parser, data: Any, max_instances: int) -> Batch:
+        """Images as one of the parsers of ``normlab.serving`` reads them, for this model."""
+        dataset = self.facts.dataset
+        return parse(data, shape=dataset.shape, pixel_max=dataset.pixel_max, max_instances=max_instances)
+
+
+class ServedModels:
+    """Finds what answers. A deleted job or a name that moved counts from the next request on, in every process:
+    what is remembered is used only while the database is at the same commit as when it was read.
+    """
+
+    def __init__(self, database: Database, artifacts: ArtifactStore, cache: ModelCache) -> None:
+        self._database = database
+        self._artifacts = artifacts
+        self._cache = cache
+        self._changes = ChangeCounter(database)
+        self._read_at: int | None = None
+        self._remembered: dict[Asked, Facts] = {}
+
+    def at_hand(self, asked: Asked) -> Served | None:
+        """What answers if that is known for certain. Waits for nothing; called by the event loop's thread only."""
+        now = self._changes.read()
+        if now is None or now != self._read_at:
+            self._remembered = {}
+            self._read_at = now
+            return None
+        facts = self._remembered.get(asked)
+        model = None if facts is None else self._cache.kept(facts.sha256)
+        return None if facts is None or model is None else Served(facts, model)
+
+    def find(self, asked: Asked) -> Served:
+        """What answers, looked up in the database and loaded if need be; may take a while.
+
+        Raises ``NotFoundError`` and ``StateError``.
+        """
+        remembered, read_at = self._remembered, self._read_at
+        file, facts = self._look_up(asked)
+        served = Served(facts, self._cache.get(file.sha256, lambda: self._artifacts.read(file)))
+        if read_at is not None and len(remembered) < _MOST_REMEMBERED:
+            # The dict of before the query: if anything has changed meanwhile, nobody looks into it any more.
+            remembered[asked] = facts
+        return served
+
+    def _look_up(self, asked: Asked) -> tuple[StoredFile, Facts]:
+        with self._database.read() as session:
+            if asked.is_job:
+                found = servable.by_job(session, possible_id(asked.name))
+            else:
+                found = servable.by_name(session, asked.name, asked.version)
+        if found is None or (asked.is_job and asked.version not in (None, 1)):
+            raise NotFoundError(f"there is no {asked}")
+        if found.state is not JobState.SUCCEEDED:
+            raise StateError(
+                f"job {found.job_id} is {found.state}: only a job that has succeeded can predict"
+            )
+        if found.onnx is None:
+            raise StateError(f"job {found.job_id} cannot predict: its network could not be exported to ONNX")
+        spec = JobSpec.model_validate(found.spec)
+        return found.onnx, Facts(
+            job_id=found.job_id,
+            version=found.version or 1,
+            sha256=found.onnx.sha256,
+            dataset=spec.dataset.info,
+            multiplications=estimate(spec).multiplications_per_sample,
+        )
+
+    def close(self) -> None:
+        """Close what it watches the database with."""
+        self._changes.close()
