@@ -14,6 +14,7 @@ from normlab.cli.demo import demo
 from normlab.cli.group import ReportingGroup
 from normlab.cli.jobs import cancel, delete, jobs, show
 from normlab.cli.predict import predict
+from normlab.cli.reproduce import reproduce
 from normlab.cli.submit import submit
 from normlab.cli.up import up
 from normlab.cli.watch import watch
@@ -30,7 +31,7 @@ app = typer.Typer(
 _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     "This machine": (up, demo),
     "Jobs": (submit, watch, jobs, show, cancel, delete),
-    "Answers": (compare, predict),
+    "Answers": (compare, reproduce, predict),
     "What there is": (architectures, datasets),
 }
 for _panel, _commands in _PANELS.items():

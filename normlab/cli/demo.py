@@ -9,10 +9,12 @@ from typing import Annotated
 
 import typer
 
+from normlab.cli.comparing import follow
 from normlab.cli.notebook import check_against_notebook
-from normlab.cli.output import notes, out
+from normlab.cli.output import notes, out, write_file
 from normlab.cli.predict import show_prediction
 from normlab.cli.side_by_side import show_comparison, write_chart
+from normlab.cli.verdicts import show_answer
 from normlab.cli.watch import report_failures, watch_jobs
 from normlab.client import ChartFormat, Client, Job
 from normlab.errors import DatasetError, ServiceError
@@ -22,6 +24,10 @@ from normlab.spec import DATASETS, DatasetName
 ARMS = ("baseline", "batch_norm")
 DATASET = DatasetName.FASHION_MNIST
 IMAGE_INDEX = 0
+DECIDING_ARMS = ("baseline", "baseline_with_batch_norm")
+"""They differ in nothing but batch normalization, as the notebook's two do not."""
+DECIDING_PAIRS = 5
+DECIDING_EPOCHS = 3
 
 
 def demo(
@@ -32,7 +38,8 @@ def demo(
     """Train the notebook's two networks through a service of their own, and compare them.
 
     Starts the service on this machine, submits both, shows them train on Fashion-MNIST, compares them, lets
-    one classify a test image, checks the accuracies against the notebook's, and ends the service.
+    one classify a test image, and checks the accuracies against the notebook's. Then it asks what the notebook's
+    one run of each cannot tell: whether batch normalization alone helps, with several seeds and a verdict.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C: everything is stopped
     data.mkdir(parents=True, exist_ok=True)
@@ -47,6 +54,7 @@ def demo(
             _compare(client, jobs, data / "comparison.png")
             _classify(client, jobs[-1], image, label)
             differ = _check(client, jobs)
+            _decide(client, min(epochs, DECIDING_EPOCHS), data / "report.html")
         except ServiceError:
             service.raise_failure()  # it knows better why the service does not answer
             raise
@@ -98,3 +106,18 @@ def _check(client: Client, jobs: list[Job]) -> str | None:
     }
     took = {arm: (job.timings or {}).get("total_seconds") for arm, job in zip(ARMS, jobs, strict=True)}
     return check_against_notebook(curves, took)
+
+
+def _decide(client: Client, epochs: int, report: Path) -> None:
+    seeds = f"{DECIDING_PAIRS} seeds of each, {epochs} epochs"
+    out.print(f"\n[bold]Does batch normalization help?[/] {' against '.join(DECIDING_ARMS)}, {seeds}")
+    spec = {"dataset": DATASET, "training": {"epochs": epochs}}
+    arms = {name: {"architecture": name, **spec} for name in DECIDING_ARMS}
+    asked = client.comparisons.create(arms, replicates=DECIDING_PAIRS, fresh=True, name="demo")
+    ended = follow(client, asked)
+    if ended.result is None:
+        raise ServiceError(f"The comparison {ended.id} has no answer: {' '.join(ended.left_out)}")
+    out.print()
+    show_answer(ended)
+    out.print()
+    write_file(report, client.comparisons.report(ended.id).encode(), "The report is")

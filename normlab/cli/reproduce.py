@@ -1,0 +1,92 @@
+"""``normlab reproduce``: run a comparison's jobs again, and say whether the same comes out."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from normlab.cli.output import JsonOption, UrlOption, out, table, write_json
+from normlab.cli.reproduction import (
+    ACCURACY_TOLERANCE,
+    LOSS_TOLERANCE,
+    BundledJob,
+    Judgement,
+    Outcome,
+    judge,
+    read_bundle,
+)
+from normlab.cli.watch import watch_until_interrupted
+from normlab.client import Client, Job
+from normlab.errors import SetupError
+
+_STYLES = {
+    Outcome.SAME_BITS: "green",
+    Outcome.WITHIN_TOLERANCE: "yellow",
+    Outcome.DIFFERENT: "red",
+    Outcome.NOT_RUN: "red",
+}
+
+
+def reproduce(
+    bundle: Annotated[Path, typer.Argument(help="The archive of a comparison (GET /comparisons/ID/bundle).")],
+    *,
+    as_json: JsonOption = False,
+    url: UrlOption = None,
+) -> None:
+    """Train all jobs of a comparison again, and say of each: same bits, within tolerance, or different, and why.
+
+    Exit code 0 when all are the same or within tolerance, else 1.
+    """
+    jobs = read_bundle(bundle)
+    if not jobs:
+        raise SetupError(f"{bundle} has no job that succeeded: there is nothing to reproduce.")
+    with Client(url) as client:
+        submitted = [client.submit({**job.spec, "tags": ["reproduction"]}) for job in jobs]
+        ended = watch_until_interrupted(client, submitted)
+        judged = [judge(job, again, client.metrics(again.id)) for job, again in zip(jobs, ended, strict=True)]
+    if as_json:
+        write_json(
+            [
+                {
+                    "arm": job.arm,
+                    "seed": job.seed,
+                    "job": again.id,
+                    "outcome": found.outcome,
+                    "largest_difference": found.largest_difference,
+                    "reasons": found.reasons,
+                }
+                for job, again, found in zip(jobs, ended, judged, strict=True)
+            ]
+        )
+    else:
+        _show(jobs, ended, judged)
+    if any(found.outcome in (Outcome.DIFFERENT, Outcome.NOT_RUN) for found in judged):
+        raise typer.Exit(1)
+
+
+def _show(jobs: list[BundledJob], ended: list[Job], judged: list[Judgement]) -> None:
+    made = table(
+        "arm", "seed", "outcome", "largest difference", "job", numbers=("seed", "largest difference")
+    )
+    for job, again, found in zip(jobs, ended, judged, strict=True):
+        difference = "-" if found.largest_difference is None else f"{found.largest_difference:.4f}"
+        outcome = f"[{_STYLES[found.outcome]}]{found.outcome}[/]"
+        made.add_row(escape(job.arm), str(job.seed), outcome, difference, again.id)
+    out.print(made)
+    out.print()
+    counts = Counter(found.outcome for found in judged)
+    out.print(", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome]))
+    reasons = dict.fromkeys(reason for found in judged for reason in found.reasons)
+    if reasons:
+        out.print("\n[bold]Why that may be[/]")
+        for reason in reasons:
+            out.print(f"- {reason}", markup=False, soft_wrap=not out.is_terminal)
+    if counts[Outcome.WITHIN_TOLERANCE] or counts[Outcome.DIFFERENT]:
+        out.print(
+            f"\nWithin tolerance: accuracies of the last epoch within {ACCURACY_TOLERANCE}, losses within "
+            f"{LOSS_TOLERANCE:.0%} of what they were.".replace("%", " %"),
+            markup=False,
+            soft_wrap=not out.is_terminal,
+        )

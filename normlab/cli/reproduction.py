@@ -1,0 +1,179 @@
+"""A bundle's jobs against the same jobs run again: read the one, judge the other."""
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from normlab.client import Job, JobState, Metrics
+from normlab.errors import SetupError
+
+FORMAT = 1
+LARGEST_FILE = 256 * 2**20
+"""A file in a bundle that says it is larger is not read."""
+ACCURACY_TOLERANCE = 0.01
+"""Accuracies of the last epoch that differ by more are different. Rounding that differs moves single examples over
+the line, and training carries it on; other weights or data move more than this."""
+LOSS_TOLERANCE = 0.05
+"""The same for losses, relative to the loss in the bundle."""
+
+EXPLAINING = {
+    "device": "another device",
+    "device_name": "another processor",
+    "machine": "another architecture of the processor",
+    "executor": "another executor",
+    "precision": "another precision",
+    "tensorflow": "another version of TensorFlow",
+    "keras": "another version of Keras",
+    "numpy": "another version of NumPy",
+    "normlab": "another version of Normlab",
+    "intra_op_threads": "another number of threads",
+}
+"""What of an environment can change the numbers, in words."""
+
+
+class Outcome(StrEnum):
+    """What came of running a job again."""
+
+    SAME_BITS = "same bits"
+    """Every weight and every number of every epoch is the same."""
+    WITHIN_TOLERANCE = "within tolerance"
+    DIFFERENT = "different"
+    NOT_RUN = "did not succeed"
+
+
+@dataclass(frozen=True)
+class BundledJob:
+    """A job as the bundle has it."""
+
+    arm: str
+    seed: int
+    spec: dict[str, Any]
+    digests: Mapping[str, Any]
+    environment: Mapping[str, Any]
+    epochs: Sequence[Mapping[str, float | None]]
+    """By epoch: ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy``."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What came of running a job again, and why that may be."""
+
+    outcome: Outcome
+    largest_difference: float | None
+    """Of the accuracies (validation where there is one) over the epochs."""
+    reasons: tuple[str, ...]
+
+
+def read_bundle(path: Path) -> list[BundledJob]:
+    """The jobs of a bundle that succeeded.
+
+    Raises:
+        SetupError: it is not such an archive.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            manifest = json.loads(_read(archive, "manifest.json"))
+            epochs = _epochs(_read(archive, "metrics.csv").decode())
+        if manifest["format"] != FORMAT:
+            raise SetupError(
+                f"{path} has the format {manifest['format']}, and this version of Normlab reads {FORMAT}."
+            )
+        return [
+            BundledJob(
+                arm=job["arm"],
+                seed=job["seed"],
+                spec=job["spec"],
+                digests=job["digests"] or {},
+                environment=job["environment"] or {},
+                epochs=epochs.get(job["job"], []),
+            )
+            for job in manifest["jobs"]
+            if job["state"] == JobState.SUCCEEDED
+        ]
+    except OSError as error:
+        raise SetupError(f"{path} cannot be read: {error.strerror}.") from error
+    except (zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
+        raise SetupError(f"{path} is no bundle of a comparison: {error}.") from error
+
+
+def judge(bundled: BundledJob, again: Job, metrics: Metrics) -> Judgement:
+    """Compare a job that was run again with what the bundle says of it."""
+    if again.state is not JobState.SUCCEEDED:
+        why = (again.error.detail,) if again.error else (f"it is {again.state}",)
+        return Judgement(Outcome.NOT_RUN, None, why)
+    ours = [epoch.model_dump() for epoch in metrics.epochs]
+    weights = bundled.digests.get("final_weights")
+    same_weights = weights is not None and weights == (again.digests or {}).get("final_weights")
+    if same_weights and _values(ours) == _values(bundled.epochs):
+        return Judgement(Outcome.SAME_BITS, 0.0, ())
+    reasons = _reasons(bundled, again)
+    if len(ours) != len(bundled.epochs) or not ours:
+        told = f"{len(ours)} epochs instead of {len(bundled.epochs)}"
+        return Judgement(Outcome.DIFFERENT, None, (told, *reasons))
+    largest = max(
+        abs(_accuracy(one) - _accuracy(other)) for one, other in zip(ours, bundled.epochs, strict=True)
+    )
+    close = _close(ours[-1], bundled.epochs[-1])
+    return Judgement(Outcome.WITHIN_TOLERANCE if close else Outcome.DIFFERENT, largest, reasons)
+
+
+def _reasons(bundled: BundledJob, again: Job) -> tuple[str, ...]:
+    environment = again.environment or {}
+    found = [
+        f"{words} ({bundled.environment.get(field)}, now {environment.get(field)})"
+        for field, words in EXPLAINING.items()
+        if bundled.environment.get(field) != environment.get(field)
+    ]
+    for field, words in (("dataset", "the dataset's files"), ("data_order", "the order of the data")):
+        if bundled.digests.get(field) != (again.digests or {}).get(field):
+            found.insert(0, f"{words} are not the same")
+    if not found:
+        found = [
+            "nothing that is known to matter differs: faulty memory, or an operation that does not keep its order"
+        ]
+    return tuple(found)
+
+
+def _close(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    def within(name: str, allowed: float) -> bool:
+        ours, theirs = one[name], other[name]
+        if ours is None or theirs is None:
+            return ours is theirs
+        return bool(abs(ours - theirs) <= allowed)
+
+    return all(within(name, ACCURACY_TOLERANCE) for name in ("accuracy", "val_accuracy")) and all(
+        within(name, LOSS_TOLERANCE * abs(other[name] or 0.0)) for name in ("loss", "val_loss")
+    )
+
+
+_COMPARED = ("loss", "accuracy", "val_loss", "val_accuracy")
+
+
+def _values(epochs: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+    return [[epoch[name] for name in _COMPARED] for epoch in epochs]
+
+
+def _accuracy(epoch: Mapping[str, Any]) -> float:
+    value = epoch["val_accuracy"] if epoch["val_accuracy"] is not None else epoch["accuracy"]
+    return float(value)
+
+
+def _epochs(text: str) -> dict[str, list[dict[str, float | None]]]:
+    """The epochs of each job; a CSV file's decimals are exact to the last bit."""
+    found: dict[str, list[dict[str, float | None]]] = {}
+    for row in csv.DictReader(io.StringIO(text)):
+        epoch = {name: float(row[name]) if row[name] else None for name in _COMPARED}
+        found.setdefault(row["job"], []).append(epoch)
+    return found
+
+
+def _read(archive: zipfile.ZipFile, name: str) -> bytes:
+    if archive.getinfo(name).file_size > LARGEST_FILE:
+        raise ValueError(f"{name} is too large")
+    return archive.read(name)
