@@ -35,7 +35,9 @@ def fill_in(environment: dict[str, str]) -> dict[str, str]:
         try:
             password = Path(path).read_text(encoding="utf-8").strip()
         except OSError as error:
-            sys.exit(f"{name}: cannot read {path} ({error.strerror}). It must be readable for the user of the container.")
+            sys.exit(
+                f"{name}: cannot read {path} ({error.strerror}). It must be readable for the user of the container."
+            )
         if not password:
             sys.exit(f"{name}: {path} is empty. It must hold the password of {target}.")
         filled[target] = with_password(environment[target], password)

@@ -45,7 +45,10 @@ class Stack:
             timeout=seconds,
         )
         if done.returncode:
-            pytest.fail(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+            said = f"{done.stdout}\n{done.stderr}"
+            if arguments[0] == "up":
+                said += self.run("logs", "--tail", "60")
+            pytest.fail(f"{' '.join(command)} ended with {done.returncode}:\n{said}")
         return done.stdout
 
     def up(self, *arguments: str) -> None:
