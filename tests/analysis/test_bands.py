@@ -34,7 +34,7 @@ def test_epochs_that_go_together_need_less_width() -> None:
     together = offset + rng.normal(0, 0.01, (10, 20))
     apart = rng.normal(0, 1, (10, 20))
     assert difference_band(np.zeros((10, 20)), together).critical_value < (
-        difference_band(np.zeros((10, 20)), apart).critical_value - 0.5
+        difference_band(np.zeros((10, 20)), apart).critical_value - 0.2
     )
 
 
