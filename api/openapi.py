@@ -5,11 +5,13 @@ from typing import Any
 
 from fastapi import FastAPI
 from pydantic import BaseModel
-from starlette.routing import BaseRoute
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.types import ASGIApp
 
 from api import comparison_schemas, model_schemas
 from api import schemas as answers
-from api.direct import DirectRoute
+from api.direct import DirectLane, DirectRoute
 from api.problems import Problem
 from normlab.comparisons import ComparisonRequest
 from normlab.spec import JobSpec
@@ -30,13 +32,30 @@ _BY_NAME: tuple[tuple[type[BaseModel], str], ...] = (
 
 
 class DocumentedAPI(FastAPI):
-    """A FastAPI app whose OpenAPI document is complete."""
+    """A FastAPI app with direct routes, which stand before its middleware, and a complete OpenAPI document."""
+
+    def __init__(self, *, direct_routes: Sequence[DirectRoute], **options: Any) -> None:
+        super().__init__(**options)
+        self.direct_routes = direct_routes
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """FastAPI's own, behind the direct routes. Their errors go to the same handlers."""
+        handlers = {
+            kind: handler for kind, handler in self.exception_handlers.items() if kind is not Exception
+        }
+
+        def guard(app: ASGIApp) -> ASGIApp:
+            expected = ExceptionMiddleware(app, handlers=handlers)
+            return ServerErrorMiddleware(expected, handler=self.exception_handlers[Exception])
+
+        return DirectLane(self.direct_routes, super().build_middleware_stack(), guard)
 
     def openapi(self) -> dict[str, Any]:
         """The document, made once."""
         if self.openapi_schema is None:
             document = super().openapi()
-            _add_direct_routes(document, self.routes)
+            for route in self.direct_routes:
+                document["paths"].setdefault(route.path, {})[route.method.lower()] = route.operation
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             for model, mode in _BY_NAME:
                 schema = model.model_json_schema(ref_template=_REFERENCE, mode=mode)  # type: ignore[arg-type]  # one of two literals
@@ -45,12 +64,6 @@ class DocumentedAPI(FastAPI):
             _restore_examples(schemas)
             _remove_default_errors(document)
         return self.openapi_schema or {}
-
-
-def _add_direct_routes(document: dict[str, Any], routes: Sequence[BaseRoute]) -> None:
-    for route in routes:
-        if isinstance(route, DirectRoute) and route.operation is not None:
-            document["paths"].setdefault(route.path_format, {})[route.method] = route.operation
 
 
 def _restore_examples(schemas: dict[str, Any]) -> None:

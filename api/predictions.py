@@ -12,6 +12,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Message
 
 from api import examples, model_examples, schemas
 from api.bodies import media_type
@@ -48,20 +49,21 @@ class NamedPredictOptions(PredictOptions):
     version: int | None = Field(default=None, ge=1, description="A version; without it, the present one.")
 
 
-async def predict_by_job(request: Request) -> Response:
+async def predict_by_job(request: Request, body: bytes) -> Response:
     """Classify with a job's network."""
-    return await _answer(request, Asked(request.path_params["job_id"]), read_options(request, PredictOptions))
+    options = read_options(request, PredictOptions)
+    return await _answer(request, body, Asked(request.path_params["job_id"]), options)
 
 
-async def predict_by_name(request: Request) -> Response:
+async def predict_by_name(request: Request, body: bytes) -> Response:
     """Classify with the network that a name stands for."""
     options = read_options(request, NamedPredictOptions)
-    return await _answer(request, Asked(request.path_params["name"], options.version), options)
+    return await _answer(request, body, Asked(request.path_params["name"], options.version), options)
 
 
-async def _answer(request: Request, asked: Asked, options: PredictOptions) -> Response:
+async def _answer(request: Request, body: bytes, asked: Asked, options: PredictOptions) -> Response:
     served = await find_served(request, asked)
-    batch = await _read(request, served, options.invert)
+    batch = await _read(request, body, served, options.invert)
     predictions = await classify(served, batch, top_k=options.top_k)
     pictures = _pictures(served, batch) if options.picture else [None] * len(batch)
     documents = [_document(item, picture) for item, picture in zip(predictions, pictures, strict=True)]
@@ -72,29 +74,31 @@ async def _answer(request: Request, asked: Asked, options: PredictOptions) -> Re
     return Response(content, media_type=_JSON)
 
 
-async def _read(request: Request, served: Served, invert: Invert) -> Batch:
+async def _read(request: Request, body: bytes, served: Served, invert: Invert) -> Batch:
     """The images of a body, by its media type."""
     kind = media_type(request)
     most = services_of(request).settings.max_instances
     if kind == _JSON:
-        body = await request.body()
         return await read_quickly(body, partial(served.parse, parse_instances, body, most))
     if kind == _NPY:
-        body = await request.body()
         return await read_quickly(body, partial(served.parse, parse_npy, body, most))
     if kind in _IMAGES:
-        return await _decode(request, served, invert, [("", await request.body())])
+        return await _decode(request, served, invert, [("", body)])
     if kind == _FORM:
-        return await _decode(request, served, invert, await _uploads(request, most))
+        return await _decode(request, served, invert, await _uploads(request, body, most))
     raise HTTPException(
         415,
         f"send {_JSON}, {_NPY}, {', '.join(_IMAGES)} or {_FORM}, and say which with the header Content-Type",
     )
 
 
-async def _uploads(request: Request, most: int) -> list[tuple[str, bytes]]:
+async def _uploads(request: Request, body: bytes, most: int) -> list[tuple[str, bytes]]:
     """The files of a form in the order they were sent, each with what to call it in an error."""
-    async with request.form(max_files=most + 1, max_fields=10) as form:
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body}
+
+    async with Request(request.scope, receive).form(max_files=most + 1, max_fields=10) as form:
         files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
         if not files:
             raise InstancesError("the form has no file: send at least one image")
@@ -192,7 +196,6 @@ ROUTES = (
     DirectRoute(
         "/jobs/{job_id}/predict",
         predict_by_job,
-        method="POST",
         operation=_operation(
             path_parameter("job_id", "The job's id.", examples.JOB_ID), PredictOptions, examples.PREDICTIONS
         ),
@@ -200,7 +203,6 @@ ROUTES = (
     DirectRoute(
         "/models/{name}/predict",
         predict_by_name,
-        method="POST",
         operation=_operation(
             path_parameter("name", "The model's name.", model_examples.MODEL_NAME),
             NamedPredictOptions,

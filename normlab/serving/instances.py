@@ -5,6 +5,7 @@ Reading the numbers is what a prediction costs: 64 images of 28 by 28 take 0.9 m
 second, slow walk finds what it was and where, for the error's pointer.
 """
 
+import math
 import re
 from itertools import chain
 from typing import Any
@@ -56,7 +57,7 @@ def images_of_lists(
     # A single image without its outer brackets is a list of numbers, and gets a better sentence below.
     if isinstance(instances[0], list):
         refuse_too_many(len(instances), max_instances, pointer)
-    flat_shape = (int(np.prod(shape)),)
+    flat_shape = (math.prod(shape),)
     nested = isinstance(instances[0], list) and bool(instances[0]) and isinstance(instances[0][0], list)
     sizes = shape if nested else flat_shape
     numbers = instances
@@ -122,7 +123,7 @@ def _explain(
     instances: list[Any], shape: tuple[int, ...], sizes: tuple[int, ...], pixel_max: int, pointer: str
 ) -> InstancesError:
     """What is wrong with instances that were refused, as the error to raise."""
-    wanted = f"an image is {_nested(shape)} numbers, or one flat list of {int(np.prod(shape))}"
+    wanted = f"an image is {_nested(shape)} numbers, or one flat list of {math.prod(shape)}"
     if any(isinstance(instance, (int, float)) for instance in instances):
         return InstancesError(
             f"each instance must be a list: {wanted}; a single image needs one more pair of brackets",
