@@ -1,8 +1,19 @@
 """Going on: what follows when jobs of a comparison have ended. Safe to run in any number of processes at once."""
 
+import logging
+
 from normlab.comparisons.runs import load_runs
 from normlab.comparisons.standing import Standing, assess
-from normlab.store import Comparison, ComparisonState, Database, StopReason, comparison_progress
+from normlab.store import (
+    Comparison,
+    ComparisonState,
+    Database,
+    StopReason,
+    comparison_progress,
+    is_unavailable,
+)
+
+_log = logging.getLogger(__name__)
 
 
 def advance(database: Database, *, max_attempts: int) -> list[str]:
@@ -20,7 +31,13 @@ def advance(database: Database, *, max_attempts: int) -> list[str]:
         complete = comparison_progress.complete(session)
     made = []
     for comparison_id in complete:
-        made += _decide(database, comparison_id, max_attempts)
+        try:
+            made += _decide(database, comparison_id, max_attempts)
+        except Exception as error:
+            if is_unavailable(error):
+                raise
+            # One that cannot be decided must not hold up the others.
+            _log.exception("comparison %s could not go on", comparison_id)
     return made
 
 

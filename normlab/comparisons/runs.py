@@ -13,6 +13,7 @@ from normlab.store import (
     ArtifactStore,
     Comparison,
     ComparisonJob,
+    ComparisonState,
     Epoch,
     Job,
     JobState,
@@ -51,7 +52,11 @@ def load_runs(session: Session, comparison_id: str) -> ComparedRuns:
     comparison = comparisons.get(session, comparison_id)
     question = Question.model_validate(comparison.question)
     members = comparisons.members(session, comparison_id)
-    done = [member for member in members if member.job.state is JobState.SUCCEEDED]
+    over = comparison.state is not ComparisonState.RUNNING
+    # What a comparison that is over has said stays as it is, also when a failed job of it is retried.
+    done = [
+        member for member in members if (member.ended if over else member.job.state) is JobState.SUCCEEDED
+    ]
     records = run_records(session, [member.job for member in done], question.target_accuracy)
     by_arm: dict[str, list[RunRecord]] = {arm.name: [] for arm in comparison.arms}
     for member in done:

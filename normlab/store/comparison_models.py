@@ -78,7 +78,8 @@ class ComparisonJob(Base):
     reused: Mapped[bool] = mapped_column(Boolean)
     """Whether the job was there before, or was made for this comparison."""
     ended: Mapped[JobState | None] = mapped_column(text_enum(JobState))
-    """The final state in which the comparison found the job, and which its events have told."""
+    """The final state in which the comparison last found the job, and which its events have told. When the
+    comparison has ended it stays, whatever becomes of the job."""
 
     __table_args__ = (
         ForeignKeyConstraint(

@@ -1,10 +1,9 @@
 """How a comparison goes on while its jobs end. Any number of processes may do it at once."""
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
 from normlab.store import comparison_events, comparisons
@@ -19,19 +18,21 @@ _FINAL = [state for state in JobState if state.final]
 
 def with_news(session: Session) -> Sequence[str]:
     """The ids of running comparisons of which a job has ended that their events have not told."""
-    untold = select(ComparisonJob).join(Job, Job.id == ComparisonJob.job_id)
-    untold = untold.where(
-        ComparisonJob.comparison_id == Comparison.id, ComparisonJob.ended.is_(None), Job.state.in_(_FINAL)
-    )
-    return session.scalars(_running().where(exists(untold))).all()
+    return session.scalars(_running().where(_has_job(Job.state.in_(_FINAL), _UNTOLD))).all()
 
 
 def complete(session: Session) -> Sequence[str]:
     """The ids of running comparisons all of whose jobs have ended: to be decided, continued or finished."""
-    untold = select(ComparisonJob).where(
-        ComparisonJob.comparison_id == Comparison.id, ComparisonJob.ended.is_(None)
-    )
-    return session.scalars(_running().where(~exists(untold))).all()
+    return session.scalars(_running().where(~_has_job(or_(Job.state.not_in(_FINAL), _UNTOLD)))).all()
+
+
+_UNTOLD = or_(ComparisonJob.ended.is_(None), ComparisonJob.ended != Job.state)
+"""A job that failed, was told, was retried and has succeeded is news again."""
+
+
+def _has_job(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    jobs = select(ComparisonJob).join(Job, Job.id == ComparisonJob.job_id)
+    return exists(jobs.where(ComparisonJob.comparison_id == Comparison.id, *conditions))
 
 
 def _running() -> Any:
@@ -46,7 +47,7 @@ def note_ended_jobs(session: Session, comparison_id: str) -> None:
         return
     members = comparisons.members(session, comparison_id)
     names = {arm.position: arm.name for arm in comparison.arms}
-    fresh = [member for member in members if member.ended is None and member.job.state.final]
+    fresh = [member for member in members if member.job.state.final and member.ended != member.job.state]
     for member in fresh:
         member.ended = member.job.state
         data = {
@@ -57,8 +58,8 @@ def note_ended_jobs(session: Session, comparison_id: str) -> None:
             "reused": member.reused,
         }
         comparison_events.append(session, comparison, ComparisonEventKind.JOB, data)
-    missing = Counter(member.replicate for member in members if member.ended is None)
-    for replicate in sorted({member.replicate for member in fresh} - set(missing)):
+    unfinished = {member.replicate for member in members if not member.job.state.final}
+    for replicate in sorted({member.replicate for member in fresh} - unfinished):
         group = [member for member in members if member.replicate == replicate]
         failed = [names[member.arm] for member in group if member.ended is not JobState.SUCCEEDED]
         data = {"seed": group[0].seed, "complete": not failed, "failed_arms": failed}

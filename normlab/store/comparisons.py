@@ -162,6 +162,8 @@ def cancel(session: Session, comparison_id: str) -> Comparison:
     comparison.finished_at = comparison.updated_at = database_now()
     data = {"state": ComparisonState.CANCELLED, "reason": StopReason.CANCELLED}
     comparison_events.append(session, comparison, ComparisonEventKind.STATE, data)
+    for member in members(session, comparison_id):
+        member.ended = member.job.state if member.job.state.final else None  # only these count from now on
     for job_id in session.scalars(_own_jobs(comparison_id, unless=ComparisonState.RUNNING)).all():
         if not jobs.get(session, job_id).state.final:
             _cancel_job(session, job_id)

@@ -3,6 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from normlab.comparisons import load_runs
 from normlab.errors import NotFoundError, StateError
 from normlab.store import ComparisonState, JobState, StopReason, claims, comparison_events, comparisons, jobs
 
@@ -211,3 +212,36 @@ def test_many_processes_advance_at_once_and_each_job_is_made_once(laboratory, th
         "job": 16,
         "pair": 8,
     }
+
+
+def test_a_failed_job_that_is_retried_in_time_counts(laboratory):
+    comparison = laboratory.create(replicates=2)
+    members = laboratory.members(comparison)
+    laboratory.end(members[0].job_id, None)
+    laboratory.advance()
+    with laboratory.database.write() as session:
+        jobs.retry(session, members[0].job_id)
+    for member in members[1:]:
+        laboratory.end(member.job_id, 0.8)
+    laboratory.advance()
+    assert laboratory.get(comparison).state is ComparisonState.RUNNING
+    laboratory.end(members[0].job_id, 0.8)
+    laboratory.advance()
+    assert laboratory.get(comparison).state is ComparisonState.FINISHED
+    with laboratory.database.read() as session:
+        assert load_runs(session, comparison.id).arms["baseline"][0].job == members[0].job_id
+
+
+def test_what_a_finished_comparison_says_stays(laboratory):
+    comparison = laboratory.create(replicates=2)
+    members = laboratory.members(comparison)
+    laboratory.end_all(
+        comparison, lambda arm, seed: None if (arm, seed) == ("baseline", members[0].seed) else 0.8
+    )
+    laboratory.advance()
+    with laboratory.database.write() as session:
+        jobs.retry(session, members[0].job_id)
+    laboratory.end(members[0].job_id, 0.8)
+    laboratory.advance()
+    with laboratory.database.read() as session:
+        assert [run.seed for run in load_runs(session, comparison.id).arms["baseline"]] == [43]
