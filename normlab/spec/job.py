@@ -9,7 +9,7 @@ from pydantic import AfterValidator, ConfigDict, Field, field_validator
 
 from normlab.spec.architecture import ArchitectureField
 from normlab.spec.datasets import DATASETS, DatasetInfo, DatasetName
-from normlab.spec.fields import Integer, PositiveInteger, SpecModel
+from normlab.spec.fields import Integer, PositiveInteger, PositiveNumber, SpecModel
 from normlab.spec.training import TrainingSpec
 
 
@@ -51,6 +51,9 @@ class DatasetSpec(SpecModel):
         """Samples in an epoch."""
         left = self.info.training_samples - self.held_out
         return left if self.training_samples is None else self.training_samples
+
+
+MAX_RUNTIME_SECONDS = 31 * 24 * 3600.0
 
 
 class Device(StrEnum):
@@ -101,6 +104,10 @@ class JobSpec(SpecModel):
     dataset: DatasetSpec = DatasetSpec()
     training: TrainingSpec = TrainingSpec()
     resources: Resources = Resources()
+    priority: Annotated[Integer, Field(ge=-10, le=10)] = 0
+    """Jobs of a higher priority go first; within one, first come, first served."""
+    max_runtime_seconds: Annotated[PositiveNumber, Field(le=MAX_RUNTIME_SECONDS)] | None = None
+    """The job fails with ``deadline_exceeded`` when it has run for so long, waiting not counted. None: no limit."""
 
     @field_validator("dataset", mode="before", json_schema_input_type=DatasetName | DatasetSpec)
     @classmethod
@@ -113,7 +120,7 @@ class JobSpec(SpecModel):
 
     @property
     def digest(self) -> str:
-        """``sha256:…`` over all that changes the numbers: not the name, the tags or the preset's name."""
+        """``sha256:…`` over all that changes the numbers: not names and tags, not where or when it may run."""
         return _digest(self._what_counts())
 
     @property
