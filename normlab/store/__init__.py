@@ -6,7 +6,19 @@ Functions take a ``Session`` first; ``Database.read()`` and ``Database.write()``
         job = jobs.create(session, spec)
 """
 
-from normlab.store import artifacts, claims, comparisons, endings, events, idempotency, janitor, jobs, reports
+from normlab.store import (
+    artifacts,
+    claims,
+    comparisons,
+    endings,
+    events,
+    idempotency,
+    janitor,
+    jobs,
+    queue,
+    reports,
+    workers,
+)
 from normlab.store.artifacts import ArtifactStore
 from normlab.store.comparison_models import Comparison, ComparisonArm, ComparisonEvent, ComparisonJob
 from normlab.store.database import Database, is_unavailable
@@ -21,6 +33,7 @@ from normlab.store.states import (
     JobState,
     ModelChangeKind,
     StopReason,
+    WarningCode,
 )
 
 __all__ = [
@@ -45,6 +58,7 @@ __all__ = [
     "ModelVersion",
     "NamedModel",
     "StopReason",
+    "WarningCode",
     "artifacts",
     "claims",
     "comparisons",
@@ -54,5 +68,7 @@ __all__ = [
     "is_unavailable",
     "janitor",
     "jobs",
+    "queue",
     "reports",
+    "workers",
 ]

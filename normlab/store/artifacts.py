@@ -91,6 +91,11 @@ class ArtifactStore:
         with contextlib.suppress(FileNotFoundError):
             self._files.rm(target, recursive=True)
 
+    def delete_before(self, job_id: str, attempt: int) -> None:
+        """Delete what earlier attempts of a job left, which were killed before they could do so."""
+        for earlier in range(1, attempt):
+            self.delete(job_id, earlier)
+
     def _locate(self, path: str) -> str:
         if ".." in path.split("/") or path.startswith("/"):
             raise ArtifactError("an artifact's path must lie below the artifact store's root")

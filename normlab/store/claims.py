@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
+from normlab.spec import Device
 from normlab.store.clock import database_now, seconds_from_now
 from normlab.store.models import Job
 from normlab.store.states import FailureCode, JobState
@@ -27,16 +28,25 @@ def owned(job_id: str, attempt: int) -> ColumnElement[bool]:
     return and_(Job.id == job_id, Job.attempt == attempt, Job.state == JobState.RUNNING)
 
 
+def needs_gpu() -> ColumnElement[bool]:
+    """Whether a job's spec asks for a GPU."""
+    wants_gpu: ColumnElement[bool] = Job.spec[("resources", "device")].as_string() == Device.GPU.value
+    return wants_gpu
+
+
 def claim(session: Session, job_id: str, *, worker: str, lease_seconds: float) -> Job | None:
     """Take this job, if it is queued; None if somebody else was faster or it is over."""
     return _claim(session, Job.id == job_id, worker=worker, lease_seconds=lease_seconds)
 
 
-def claim_next(session: Session, *, worker: str, lease_seconds: float) -> Job | None:
-    """Take the job at the head of the queue: highest priority, then longest queued. None if nothing waits."""
+def claim_next(session: Session, *, worker: str, lease_seconds: float, has_gpu: bool = False) -> Job | None:
+    """Take the job at the head of the queue: highest priority, then longest queued. None if nothing waits.
+
+    Jobs that ask for a GPU are passed over by whoever has none.
+    """
     head = (
         select(Job.id)
-        .where(Job.state == JobState.QUEUED)
+        .where(Job.state == JobState.QUEUED, *([] if has_gpu else [~needs_gpu()]))
         .order_by(Job.priority.desc(), Job.queued_at, Job.id)
         .limit(1)
         .with_for_update(skip_locked=True)

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from normlab.store.artifacts import StoredFile, record
 from normlab.store.claims import owned
-from normlab.store.models import Job
+from normlab.store.models import Epoch, Job
 from normlab.store.states import FailureCode, JobState
 from normlab.store.transitions import move
 
@@ -46,6 +47,9 @@ def finish(session: Session, job_id: str, attempt: int, outcome: Outcome) -> Job
     if job is None:
         return cancel(session, job_id, attempt)
     record(session, job, outcome.artifacts)
+    # An attempt that began anew on another machine may have stopped sooner than the one before it.
+    beyond = (Epoch.job_id == job_id, Epoch.epoch > outcome.result["epochs"])
+    session.execute(delete(Epoch).where(*beyond), execution_options={"synchronize_session": False})
     return job
 
 

@@ -5,7 +5,7 @@ can be seen only when all before it can, however many processes write. So a read
 for what came after N, and neither misses nor repeats one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -37,12 +37,14 @@ def history(session: Session, job_id: str) -> Sequence[Event]:
     return histories(session, [job_id])[job_id]
 
 
-def histories(session: Session, job_ids: Iterable[str]) -> dict[str, list[Event]]:
-    """``history`` of several jobs with one query; every id is a key of the answer."""
+def histories(
+    session: Session, job_ids: Iterable[str], kinds: Collection[EventKind] = (EventKind.STATE,)
+) -> dict[str, list[Event]]:
+    """The events of these kinds of several jobs with one query; every id is a key of the answer."""
     found: dict[str, list[Event]] = {job_id: [] for job_id in job_ids}
     query = (
         select(Event)
-        .where(Event.job_id.in_(found), Event.kind == EventKind.STATE)
+        .where(Event.job_id.in_(found), Event.kind.in_(kinds))
         .order_by(Event.job_id, Event.number)
     )
     for event in session.scalars(query):

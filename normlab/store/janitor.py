@@ -6,7 +6,7 @@ Any number of processes may do it at once, because all it does is conditional.
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from normlab.store import claims, idempotency
@@ -65,9 +65,12 @@ def take_back_dead(session: Session, worker_prefix: str, living: Collection[str]
     return [job_id for job_id, attempt in dead if claims.lose(session, job_id, attempt, reason="child_died")]
 
 
-def count_queued(session: Session) -> int:
-    """How many jobs wait."""
-    return session.scalar(select(func.count()).select_from(Job).where(Job.state == JobState.QUEUED)) or 0
+def over(session: Session, job_ids: Collection[str]) -> set[str]:
+    """Those of the jobs that are over or deleted, so that nobody needs what they left in a worker's folders."""
+    going = session.scalars(
+        select(Job.id).where(Job.id.in_(job_ids), Job.state.in_([JobState.QUEUED, JobState.RUNNING]))
+    )
+    return set(job_ids) - set(going)
 
 
 def _take_back(database: Database, job_id: str, attempt: int) -> bool:

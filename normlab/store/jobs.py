@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
 from sqlalchemy import delete as sql_delete
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from normlab.errors import NotFoundError, StateError
@@ -14,7 +14,7 @@ from normlab.store import events
 from normlab.store.clock import database_now
 from normlab.store.comparison_models import ComparisonJob
 from normlab.store.identifiers import new_id
-from normlab.store.models import Job, JobTag
+from normlab.store.models import Epoch, Job, JobTag
 from normlab.store.states import EventKind, JobState
 from normlab.store.transitions import move, update_job
 
@@ -45,8 +45,6 @@ def create(
     spec: JobSpec,
     *,
     max_attempts: int = 3,
-    priority: int = 0,
-    max_runtime_seconds: float | None = None,
 ) -> Job:
     """Store a new job, queued. Ring the doorbell when the transaction has been committed."""
     job = Job(
@@ -60,8 +58,8 @@ def create(
         spec=spec.to_document(),
         spec_digest=spec.digest,
         arm_digest=spec.arm_digest,
-        priority=priority,
-        max_runtime_seconds=max_runtime_seconds,
+        priority=spec.priority,
+        max_runtime_seconds=spec.max_runtime_seconds,
         attempt=0,
         lost_attempts=0,
         max_attempts=max_attempts,
@@ -125,16 +123,6 @@ def page(
     return JobPage(found[:limit], found[limit - 1].id if len(found) > limit else None)
 
 
-def position(session: Session, job: Job) -> int | None:
-    """The job's place in the queue, 1 for the next; None unless it is queued."""
-    if job.state is not JobState.QUEUED:
-        return None
-    first_come = or_(Job.queued_at < job.queued_at, and_(Job.queued_at == job.queued_at, Job.id < job.id))
-    ahead = or_(Job.priority > job.priority, and_(Job.priority == job.priority, first_come))
-    query = select(func.count()).select_from(Job).where(Job.state == JobState.QUEUED, ahead)
-    return 1 + (session.scalar(query) or 0)
-
-
 def request_cancel(session: Session, job_id: str) -> Job:
     """Cancel the job: at once if it is queued; if it is running, its attempt is told and can only end as
     cancelled.
@@ -165,6 +153,8 @@ def request_cancel(session: Session, job_id: str) -> Job:
 def retry(session: Session, job_id: str) -> Job:
     """Queue a failed or cancelled job again, keeping its history. Ring the doorbell after the commit.
 
+    Its epochs go: it is trained anew, from a checkpoint only if there still is one, and a curve is of one run.
+
     Raises:
         NotFoundError: there is no such job.
         StateError: it has neither failed nor been cancelled.
@@ -194,6 +184,7 @@ def retry(session: Session, job_id: str) -> Job:
     if job is None:
         state = get(session, job_id).state
         raise StateError(f"job {job_id} is {state}; only a failed or cancelled job can be retried")
+    session.execute(sql_delete(Epoch).where(Epoch.job_id == job_id))
     return job
 
 

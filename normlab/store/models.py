@@ -179,6 +179,17 @@ class Artifact(Base):
     recorded_at: Mapped[datetime]
 
 
+class WorkerChild(Base):
+    """A process that trains jobs, as it announced itself."""
+
+    __tablename__ = "worker_children"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    """Host, worker and process, as the jobs' rows name it."""
+    has_gpu: Mapped[bool]
+    seen_at: Mapped[datetime]
+
+
 class IdempotencyKey(Base):
     """An ``Idempotency-Key`` that was used, with the answer it got."""
 

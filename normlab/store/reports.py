@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from normlab.store import events
 from normlab.store.claims import owned
 from normlab.store.models import Epoch, Job
-from normlab.store.states import EventKind
+from normlab.store.states import EventKind, WarningCode
 from normlab.store.transitions import update_job
 
 
@@ -76,6 +76,15 @@ def report_progress(
         session, Job.id == job_id, values={"progress": data, "updated_at": job.updated_at}, event=False
     )
     events.append(session, job, EventKind.PROGRESS, data)
+    return True
+
+
+def report_warning(session: Session, job_id: str, attempt: int, code: WarningCode, detail: str) -> bool:
+    """Store an event about something that went wrong and did not end the job. False: the attempt has lost it."""
+    job = update_job(session, owned(job_id, attempt), values={})
+    if job is None:
+        return False
+    events.append(session, job, EventKind.WARNING, {"code": code, "detail": detail})
     return True
 
 

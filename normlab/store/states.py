@@ -39,7 +39,11 @@ def sources(state: JobState) -> frozenset[JobState]:
 
 
 class FailureCode(StrEnum):
-    """Why a job failed: the ``code`` of its error."""
+    """Why a job failed: the ``code`` of its error.
+
+    Only silence is tried again by itself, up to the last attempt that is allowed: a rerun gives the same bits, so a
+    NaN, a missing file or a network that is too large would fail again, and a full disk is full for all.
+    """
 
     NAN_LOSS = "nan_loss"
     """The loss stopped being a finite number."""
@@ -58,14 +62,6 @@ class FailureCode(StrEnum):
     INTERNAL = "internal"
     """An error nobody thought of."""
 
-    @property
-    def worth_retrying(self) -> bool:
-        """Whether another attempt of the same job can end differently.
-
-        A NaN, a full disk or a network that is too large would only fail again: a rerun gives the same bits.
-        """
-        return self is FailureCode.LOST_WORKER
-
 
 class EventKind(StrEnum):
     """What an event tells."""
@@ -73,6 +69,17 @@ class EventKind(StrEnum):
     STATE = "state"
     PROGRESS = "progress"
     EPOCH = "epoch"
+    WARNING = "warning"
+    """Something went wrong that did not end the job."""
+
+
+class WarningCode(StrEnum):
+    """What went wrong that did not end a job."""
+
+    CHECKPOINT_DAMAGED = "checkpoint_damaged"
+    """A checkpoint was not what had been written; an older one was used, or none."""
+    CHECKPOINT_NOT_WRITTEN = "checkpoint_not_written"
+    """The disk did not take a checkpoint; the one before it stays."""
 
 
 class ArtifactKind(StrEnum):

@@ -74,7 +74,9 @@ def test_a_finished_jobs_files_are_listed(
     store = ArtifactStore(str(tmp_path / "artifacts"))
     job = claim_job()
     files = [store.put(job.id, 1, kind, source, "x/y") for kind in (ArtifactKind.ONNX, ArtifactKind.KERAS)]
-    outcome = Outcome(result={}, timings={}, environment={}, digests={}, layers=[], artifacts=files)
+    outcome = Outcome(
+        result={"epochs": 3}, timings={}, environment={}, digests={}, layers=[], artifacts=files
+    )
     with database.write() as session:
         endings.finish(session, job.id, 1, outcome)
     with database.read() as session:

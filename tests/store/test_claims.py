@@ -8,7 +8,7 @@ from threading import Barrier
 
 import pytest
 
-from normlab.store import Database, FailureCode, Job, JobState, claims, endings, events, jobs, reports
+from normlab.store import Database, FailureCode, Job, JobState, claims, endings, events, jobs, queue, reports
 from normlab.store.endings import Outcome
 from normlab.store.reports import EpochMetrics
 
@@ -84,10 +84,11 @@ def test_processes_share_the_queue_without_taking_a_job_twice(database: Database
 
 def test_the_queue_goes_by_priority_and_then_by_time(database: Database, make_job: MakeJob) -> None:
     first, second = make_job(), make_job()
-    urgent, patient = make_job(priority=5), make_job(priority=-5)
+    urgent, patient = make_job(spec={"priority": 5}), make_job(spec={"priority": -5})
     order = [urgent, first, second, patient]
     with database.read() as session:
-        assert [jobs.position(session, jobs.get(session, job_id)) for job_id in order] == [1, 2, 3, 4]
+        places = queue.places(session, order)
+        assert [places[job_id].position for job_id in order] == [1, 2, 3, 4]
     taken = []
     for _ in order:
         with database.write() as session:
@@ -96,7 +97,7 @@ def test_the_queue_goes_by_priority_and_then_by_time(database: Database, make_jo
             taken.append(job.id)
     assert taken == order
     with database.read() as session:
-        assert jobs.position(session, jobs.get(session, first)) is None
+        assert queue.places(session, order) == {}
 
 
 def test_an_attempt_that_lost_its_job_changes_nothing(

@@ -32,7 +32,7 @@ def test_a_heartbeat_that_comes_before_the_janitor_keeps_the_job(
 def test_jobs_that_nobody_came_for_are_told_in_the_queues_order(
     database: Database, make_job: MakeJob
 ) -> None:
-    first, urgent = make_job(), make_job(priority=1)
+    first, urgent = make_job(), make_job(spec={"priority": 1})
     assert janitor.sweep(database).waiting == ()  # they have only just come
     assert janitor.sweep(database, grace_seconds=-1).waiting == (urgent, first)
     assert janitor.sweep(database, grace_seconds=-1, limit=1).waiting == (urgent,)

@@ -19,9 +19,9 @@ OUTCOME = Outcome(result={"epochs": 2}, timings={}, environment={}, digests={}, 
 
 
 def test_a_job_is_stored_as_it_was_asked_for(database: Database, make_spec: Callable[..., JobSpec]) -> None:
-    spec = make_spec(name="first", tags=["b", "a", "b"])
+    spec = make_spec(name="first", tags=["b", "a", "b"], priority=3, max_runtime_seconds=60)
     with database.write() as session:
-        job_id = jobs.create(session, spec, max_attempts=5, priority=3, max_runtime_seconds=60).id
+        job_id = jobs.create(session, spec, max_attempts=5).id
     with database.read() as session:
         job = jobs.get(session, job_id)
     assert job.id.startswith("job_")

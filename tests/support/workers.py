@@ -48,10 +48,10 @@ class Service:
         finally:
             process.stop(30)
 
-    def submit(self, spec: JobSpec, *, rings: int = 1, max_runtime_seconds: float | None = None) -> str:
+    def submit(self, spec: JobSpec, *, rings: int = 1) -> str:
         """Store a job, ring for it, and give its id."""
         with self.database.write() as session:
-            job_id = jobs.create(session, spec, max_runtime_seconds=max_runtime_seconds).id
+            job_id = jobs.create(session, spec).id
         for _ in range(rings):
             assert self.doorbell.ring(job_id)
         return job_id

@@ -1,0 +1,53 @@
+"""Which processes train jobs at present: what is known of the queue's other end.
+
+Nothing depends on it: who may have a job is decided by claims and leases alone.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import case, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from normlab.store.clock import database_now, seconds_from_now
+from normlab.store.models import WorkerChild
+
+SILENT_SECONDS = 60
+"""A process that has given no sign of life for so long is not counted any more."""
+
+
+@dataclass(frozen=True)
+class Workforce:
+    """How many processes train jobs, and how many of them have a GPU."""
+
+    children: int
+    with_gpu: int
+
+
+def announce(session: Session, name: str, *, has_gpu: bool) -> None:
+    """Say that this process trains jobs."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    values = {"has_gpu": has_gpu, "seen_at": database_now()}
+    session.execute(
+        insert(WorkerChild)
+        .values(name=name, **values)
+        .on_conflict_do_update(index_elements=[WorkerChild.name], set_=values)
+    )
+
+
+def keep(session: Session, worker_prefix: str, living: Collection[str]) -> None:
+    """Say which of a worker's announced processes still live; forget its others, and those long silent."""
+    mine = WorkerChild.name.startswith(worker_prefix, autoescape=True)
+    session.execute(update(WorkerChild).where(WorkerChild.name.in_(living)).values(seen_at=database_now()))
+    session.execute(delete(WorkerChild).where(mine, WorkerChild.name.not_in(living)))
+    session.execute(delete(WorkerChild).where(WorkerChild.seen_at < seconds_from_now(-SILENT_SECONDS)))
+
+
+def workforce(session: Session) -> Workforce:
+    """Those that are there now."""
+    query = select(func.count(), func.sum(case((WorkerChild.has_gpu, 1), else_=0))).where(
+        WorkerChild.seen_at >= seconds_from_now(-SILENT_SECONDS)
+    )
+    children, with_gpu = session.execute(query).one()
+    return Workforce(children=children, with_gpu=with_gpu or 0)

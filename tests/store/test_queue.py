@@ -1,0 +1,111 @@
+"""What the owner of a waiting job is told."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from normlab.store import Database, Job, claims, endings, queue, reports, workers
+from normlab.store.endings import Outcome
+from normlab.store.queue import Place
+
+MakeJob = Callable[..., str]
+ClaimJob = Callable[..., Job]
+
+OUTCOME = Outcome(result={"epochs": 2}, timings={}, environment={}, digests={}, layers=[])
+ON_GPU = {"resources": {"device": "gpu"}}
+
+
+def place(database: Database, job_id: str) -> Place:
+    with database.read() as session:
+        return queue.places(session, [job_id])[job_id]
+
+
+def announce(database: Database, name: str, *, has_gpu: bool = False) -> None:
+    with database.write() as session:
+        workers.announce(session, name, has_gpu=has_gpu)
+
+
+def test_a_job_that_nobody_could_train_says_what_it_waits_for(database: Database, make_job: MakeJob) -> None:
+    on_gpu, anywhere = make_job(spec=ON_GPU), make_job()
+    assert place(database, anywhere) == Place(2, "a worker: none is there", None)
+    announce(database, "host/1/10")
+    assert place(database, anywhere) == Place(2, "its turn", None)  # no job was measured yet
+    assert place(database, on_gpu) == Place(1, "a worker with a GPU: none is there", None)
+    announce(database, "host/1/11", has_gpu=True)
+    assert place(database, on_gpu) == Place(1, "its turn", None)
+
+
+def test_a_job_for_a_gpu_is_passed_over_by_who_has_none(database: Database, make_job: MakeJob) -> None:
+    on_gpu, anywhere = make_job(spec=ON_GPU), make_job()
+
+    def next_of(*, has_gpu: bool) -> str | None:
+        with database.write() as session:
+            job = claims.claim_next(session, worker="w", lease_seconds=60, has_gpu=has_gpu)
+        return None if job is None else job.id
+
+    assert [next_of(has_gpu=False), next_of(has_gpu=False)] == [anywhere, None]
+    assert next_of(has_gpu=True) == on_gpu
+
+
+def test_the_start_is_estimated_from_how_long_others_took(
+    database: Database, claim_job: ClaimJob, make_job: MakeJob
+) -> None:
+    announce(database, "host/1/10")
+    for _ in range(2):
+        measured = claim_job()
+        with database.write() as session:
+            endings.finish(session, measured.id, 1, OUTCOME)
+            found = session.get(Job, measured.id)
+            assert found is not None
+            assert found.finished_at is not None
+            found.started_at = found.finished_at - timedelta(seconds=100)
+    running = claim_job()
+    waiting = [make_job(), make_job()]
+    began = running.started_at
+    assert began is not None
+
+    def starts() -> list[datetime | None]:
+        with database.read() as session:
+            places = queue.places(session, waiting)
+        return [places[job_id].estimated_start_at for job_id in waiting]
+
+    alone = starts()
+    # After the running one, then after each other; times are kept to the millisecond.
+    assert alone == [began + timedelta(seconds=100), began + timedelta(seconds=200)]
+    progress = {
+        "phase": "training",
+        "epoch": 1,
+        "epochs": 2,
+        "step": 0,
+        "steps": 1,
+        "loss": None,
+        "fraction": 0.1,
+    }
+    with database.write() as session:
+        reports.report_progress(session, running.id, 1, progress, remaining_seconds=7000)
+    first, second = starts()
+    assert first is not None
+    assert second is not None
+    assert first - began == pytest.approx(timedelta(seconds=7000), abs=timedelta(seconds=60))
+    assert second - first == timedelta(seconds=100)
+    announce(database, "host/1/11")
+    first, second = starts()
+    assert first is not None
+    assert first - began < timedelta(seconds=60)  # the other one is free
+
+
+def test_workers_that_are_silent_or_gone_are_not_counted(database: Database) -> None:
+    for name in ("host/a_b/1", "host/a_b/2", "host/axb/1"):
+        announce(database, name)
+    with database.write() as session:
+        workers.keep(session, "host/a_b/", {"host/a_b/2"})
+        assert workers.workforce(session).children == 2
+        silent = session.get(workers.WorkerChild, "host/axb/1")
+        assert silent is not None
+        silent.seen_at -= timedelta(seconds=workers.SILENT_SECONDS + 1)
+        session.flush()
+        assert workers.workforce(session).children == 1
+        workers.keep(session, "host/a_b/", {"host/a_b/2"})
+    with database.read() as session:
+        assert session.get(workers.WorkerChild, "host/axb/1") is None
