@@ -8,9 +8,8 @@ from worker.celery_settings import celery_settings
 from worker.processes import Processes
 
 settings = Settings()
-app = Celery("normlab")
-app.conf.update(celery_settings(settings))
-
 processes = Processes(settings)
+app = Celery("normlab")
+app.conf.update(celery_settings(settings, child_memory_bytes=processes.child_memory_bytes))
 processes.connect()
 app.task(processes.train, name=TASK_NAME)

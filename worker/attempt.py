@@ -13,39 +13,26 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict
-from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy.orm import Session
 
 from normlab.settings import Settings
-from normlab.store import Database, FailureCode, claims, endings, is_unavailable, reports
+from normlab.store import Database, WarningCode, claims, is_unavailable, reports
 from normlab.store.reports import EpochMetrics
 from normlab.training.context import Context, EpochRecord, Progress
 from worker.estimate import fraction, remaining_seconds
 from worker.shutdown import ShutdownFlag
+from worker.stopping import StopCause, ending_of
 
 if TYPE_CHECKING:
     from normlab.training import Checkpoint, CheckpointFolder
 
 PROGRESS_SECONDS = 1.0
 """Progress is stored no more often than this."""
-HANG_SECONDS = 60.0
-"""A loop that does not stop so long after it should have is ended with its process, which the pool replaces."""
 
 _logger = logging.getLogger(__name__)
 T = TypeVar("T")
-
-
-class StopCause(StrEnum):
-    """Why an attempt ends before its training does."""
-
-    CANCELLED = "cancelled"
-    LOST = "lost"
-    """Another attempt has the job."""
-    DEADLINE = "deadline"
-    SHUTDOWN = "shutdown"
-    """The worker ends; the job goes back into the queue."""
 
 
 class Attempt(Context):
@@ -69,11 +56,12 @@ class Attempt(Context):
         self._shutdown = shutdown
         self._checkpoints = checkpoints
         self._began = time.monotonic()
-        self._deadline = None if max_runtime_seconds is None else self._began + max_runtime_seconds
+        self._max_runtime_seconds = max_runtime_seconds
         self._elapsed_before = 0.0
         self._cause: StopCause | None = None
         self._stop_wanted_at: float | None = None
         self._epochs: deque[EpochMetrics] = deque()
+        self._warnings: deque[tuple[WarningCode, str]] = deque()
         self._progress: Progress | None = None
         self._checkpointed_at = self._began
         self._beaten_at = self._began
@@ -112,9 +100,21 @@ class Attempt(Context):
         try:
             self._checkpoints.write(checkpoint)
         except OSError as error:
-            _logger.warning("%s: no checkpoint at epoch %d: %s", self.job_id, checkpoint.epoch, error)
+            why = error.strerror or type(error).__name__
+            self.warn(WarningCode.CHECKPOINT_NOT_WRITTEN, f"no checkpoint at epoch {checkpoint.epoch}: {why}")
 
     # What the one who runs the attempt calls.
+
+    def warn(self, code: WarningCode, detail: str) -> None:
+        """Tell the job's owner of something that does not end the attempt."""
+        _logger.warning("%s: %s", self.job_id, detail)
+        self._warnings.append((code, detail))
+
+    def end_for_memory(self, used_bytes: int) -> None:
+        """Fail the job as it needs too much memory, and end this process, which the pool replaces."""
+        self._cause = self._cause or StopCause.OUT_OF_MEMORY
+        _logger.error("%s: ending this process, which uses %d bytes", self.job_id, used_bytes)
+        self._end_process(patient=False)
 
     @property
     def stop_cause(self) -> StopCause | None:
@@ -140,10 +140,11 @@ class Attempt(Context):
                 self._epochs.append(EpochMetrics(**asdict(record), elapsed_seconds=elapsed))
         self._elapsed_before = elapsed + checkpoint.train_seconds
 
-    def conclude(self, ending: Callable[[Session], T]) -> T | None:
+    def conclude(self, ending: Callable[[Session], T], *, patient: bool = True) -> T | None:
         """Write what is still in memory, then the ending, each when the database lets it.
 
-        Waits for a database that is away, but not when the worker shuts down: None then, and the lease runs out.
+        Waits for a database that is away, unless the worker shuts down or nobody is ``patient``: None then, and the
+        lease runs out.
         """
         while True:
             try:
@@ -154,7 +155,7 @@ class Attempt(Context):
                 if not is_unavailable(error):
                     raise
                 _logger.warning("%s: the database does not answer; its ending waits", self.job_id)
-            if self._shutdown.is_set:
+            if self._shutdown.is_set or not patient:
                 return None
             time.sleep(1)
 
@@ -169,7 +170,7 @@ class Attempt(Context):
                     _logger.warning("%s: the database does not answer; training goes on", self.job_id)
                 else:
                     _logger.exception("%s: a report could not be written", self.job_id)
-            if self._deadline is not None and time.monotonic() > self._deadline:
+            if self._max_runtime_seconds is not None and self.elapsed_seconds > self._max_runtime_seconds:
                 self._cause = self._cause or StopCause.DEADLINE
             self._end_if_it_hangs()
 
@@ -177,28 +178,38 @@ class Attempt(Context):
         with self._writing:
             progress, self._progress = self._progress, None
             due = time.monotonic() - self._beaten_at >= self._settings.heartbeat_seconds
-            if not (due or progress or self._epochs) or self._cause is StopCause.LOST:
+            if not (due or progress or self._epochs or self._warnings) or self._cause is StopCause.LOST:
                 return
-            waiting = list(self._epochs)
+            waiting, warnings = list(self._epochs), list(self._warnings)
             try:
                 with self._database.write() as session:
-                    alive = self._write(session, waiting, progress)
+                    alive = self._write(session, waiting, warnings, progress)
             except BaseException:
                 self._progress = self._progress or progress
                 raise
             for _ in waiting:
                 self._epochs.popleft()
+            for _ in warnings:
+                self._warnings.popleft()
             self._beaten_at = time.monotonic()
             if not alive:
                 _logger.warning("%s: attempt %d has lost the job", self.job_id, self.number)
 
-    def _write(self, session: Session, epochs: list[EpochMetrics], progress: Progress | None) -> bool:
+    def _write(
+        self,
+        session: Session,
+        epochs: list[EpochMetrics],
+        warnings: list[tuple[WarningCode, str]],
+        progress: Progress | None,
+    ) -> bool:
         beat = claims.heartbeat(session, self.job_id, self.number, lease_seconds=self._settings.lease_seconds)
         if beat is None:
             self._cause = StopCause.LOST
             return False
         if beat.cancel_requested:
             self._cause = StopCause.CANCELLED
+        for code, detail in warnings:
+            reports.report_warning(session, self.job_id, self.number, code, detail)
         for metrics in epochs:
             reports.report_epoch(session, self.job_id, self.number, metrics)
         if progress is not None:
@@ -212,18 +223,12 @@ class Attempt(Context):
         if cause in (None, StopCause.SHUTDOWN):  # at a shutdown the worker's own time limit decides
             return
         self._stop_wanted_at = self._stop_wanted_at or time.monotonic()
-        if time.monotonic() - self._stop_wanted_at < HANG_SECONDS:
-            return
-        _logger.error("%s: training does not stop (%s); ending this process", self.job_id, cause)
-        if cause is StopCause.CANCELLED:
-            self.conclude(lambda session: endings.cancel(session, self.job_id, self.number))
-        elif cause is StopCause.DEADLINE:
-            self.conclude(
-                lambda session: endings.fail(
-                    session, self.job_id, self.number, FailureCode.DEADLINE_EXCEEDED, DEADLINE_DETAIL
-                )
-            )
+        if time.monotonic() - self._stop_wanted_at >= self._settings.hang_seconds:
+            _logger.error("%s: training does not stop (%s); ending this process", self.job_id, cause)
+            self._end_process()
+
+    def _end_process(self, *, patient: bool = True) -> None:
+        ending = ending_of(self._cause, self.job_id, self.number)
+        if ending is not None:
+            self.conclude(ending, patient=patient)
         os._exit(os.EX_SOFTWARE)
-
-
-DEADLINE_DETAIL = "the job ran longer than its max_runtime_seconds"

@@ -1,6 +1,8 @@
 """The janitor of a worker's main process, which also looks after its children and says that it lives."""
 
+import contextlib
 import os
+import shutil
 import threading
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import psutil
 from normlab.caretaker import Caretaker
 from normlab.doorbell import Doorbell
 from normlab.settings import Settings
-from normlab.store import Database, janitor
+from normlab.store import Database, is_unavailable, janitor, workers
 
 # A thread that holds a database connection must not be forked: SQLite loses its locks, and a server would have two
 # clients on one connection. The main process forks only while no sweep is under way.
@@ -29,7 +31,8 @@ class WorkerCaretaker(Caretaker):
 
     def __init__(self, database: Database, doorbell: Doorbell, settings: Settings, worker_name: str) -> None:
         super().__init__(database, doorbell, every_seconds=settings.janitor_seconds)
-        self._worker_name = worker_name
+        self._prefix = f"{worker_name}/"
+        self._checkpoints_dir = settings.checkpoints_dir
         self._known: set[int] = set()
         self._health_file = health_file(settings)
         self._health_file.parent.mkdir(parents=True, exist_ok=True)
@@ -41,13 +44,43 @@ class WorkerCaretaker(Caretaker):
             self._look_after_children()
             super().tick()
 
+    def sweep(self) -> None:
+        """Also say which children live, and remove what jobs that are over left in this worker's folders."""
+        super().sweep()
+        with self._database.write() as session:
+            workers.keep(session, self._prefix, {f"{self._prefix}{pid}" for pid in _living_children()})
+        self._remove_checkpoints()
+
+    def stop(self) -> None:
+        """End, and say that no child of this worker is there any more."""
+        super().stop()
+        try:
+            with self._database.write() as session:
+                workers.keep(session, self._prefix, set())
+        except Exception as error:
+            if not is_unavailable(error):
+                raise
+
+    def _remove_checkpoints(self) -> None:
+        """Of jobs that were cancelled or deleted while they waited, or ended on another machine."""
+        with contextlib.suppress(FileNotFoundError):
+            kept = [folder.name for folder in self._checkpoints_dir.iterdir()]
+            with self._database.read() as session:
+                over = janitor.over(session, kept)
+            for job_id in over:
+                shutil.rmtree(self._checkpoints_dir / job_id, ignore_errors=True)
+
     def _look_after_children(self) -> None:
-        alive = {child.pid for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE}
+        alive = _living_children()
         if self._known <= alive:
             self._known = alive
             return
         with self._database.write() as session:
-            prefix = f"{self._worker_name}/"
-            taken_back = janitor.take_back_dead(session, prefix, {f"{prefix}{pid}" for pid in alive})
+            living = {f"{self._prefix}{pid}" for pid in alive}
+            taken_back = janitor.take_back_dead(session, self._prefix, living)
         self._known = alive
         self.ring(taken_back)
+
+
+def _living_children() -> set[int]:
+    return {child.pid for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE}

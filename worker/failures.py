@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from normlab.errors import DatasetError, NanLossError, SpecError, TrainingError
 from normlab.store import FailureCode
 
-_FULL = {errno.ENOSPC, errno.EDQUOT}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+OUT_OF_MEMORY_DETAIL = (
+    "training needs more memory than the worker may use: a smaller batch_size or fewer units need less"
+)
 
 
 @dataclass(frozen=True)
@@ -36,10 +40,7 @@ def classify(error: BaseException) -> Failure:
                 FailureCode.DISK_FULL, "the worker's disk is full: free some space and retry the job"
             )
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":  # TensorFlow's
-        return Failure(
-            FailureCode.OUT_OF_MEMORY,
-            "training needs more memory than the worker has: a smaller batch_size or fewer units need less",
-        )
+        return Failure(FailureCode.OUT_OF_MEMORY, OUT_OF_MEMORY_DETAIL)
     return Failure(
         FailureCode.INTERNAL, f"an error inside the worker ({type(error).__name__}); its log tells more"
     )

@@ -18,6 +18,7 @@ from normlab.settings import Settings
 from normlab.store import ArtifactStore, Database
 from worker.caretaker import WorkerCaretaker
 from worker.cores import allowed_cores, share, usable_cores
+from worker.memory import memory_of_a_child
 from worker.runner import Child, run_next_job
 from worker.shutdown import ShutdownFlag
 
@@ -39,6 +40,11 @@ class Processes:
     def count(self) -> int:
         """How many children this worker has."""
         return self._settings.worker_processes or allowed_cores()
+
+    @property
+    def child_memory_bytes(self) -> int:
+        """What each child may use."""
+        return self._settings.child_memory_bytes or memory_of_a_child(self.count)
 
     def connect(self) -> None:
         """Have Celery call what follows."""
@@ -78,18 +84,24 @@ class Processes:
         # A quota below the number of cores is no reason to leave out any of them.
         if children <= allowed == len(cores) and hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, share(cores, children, current_process().index))
-        load_tensorflow(threads=max(1, allowed // children))
+        found_gpu = load_tensorflow(threads=max(1, allowed // children))
         self._child = Child(
             settings=self._settings,
             database=Database(self._settings.resolved_database_url),
             artifacts=ArtifactStore(self._settings.resolved_artifacts_url),
             shutdown=self._shutdown,
             name=f"{self.name}/{os.getpid()}",
+            has_gpu=found_gpu if self._settings.worker_gpu is None else self._settings.worker_gpu,
+            memory_bytes=self.child_memory_bytes,
         )
+        self._child.announce()
 
 
-def load_tensorflow(threads: int) -> None:
-    """Import what trains, so that the first job does not wait for it; it uses so many threads."""
+def load_tensorflow(threads: int) -> bool:
+    """Import what trains, so that the first job does not wait for it; it uses so many threads.
+
+    Gives whether there is a GPU.
+    """
     os.environ["OMP_NUM_THREADS"] = str(threads)
     import tensorflow as tf  # noqa: PLC0415 - in children only, after its threads are decided
 
@@ -97,3 +109,5 @@ def load_tensorflow(threads: int) -> None:
     tf.config.threading.set_inter_op_parallelism_threads(1)
 
     import normlab.training.loop  # noqa: F401, PLC0415 - in children only
+
+    return bool(tf.config.list_physical_devices("GPU"))

@@ -107,7 +107,8 @@ class CheckpointFolder:
             try:
                 return Checkpoint.from_bytes(file.read_bytes())
             except (ValueError, KeyError, OSError) as error:
-                on_damage(f"checkpoint {file.name} was not used: {error}")
+                why = error.strerror if isinstance(error, OSError) else error  # without the path
+                on_damage(f"checkpoint {file.name} was not used: {why}")
         return None
 
     def _files(self) -> list[Path]:

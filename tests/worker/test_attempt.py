@@ -13,8 +13,9 @@ from normlab.store import Database, Job, claims, endings, jobs, reports
 from normlab.training.checkpoints import Checkpoint, CheckpointFolder
 from normlab.training.context import EpochRecord, Phase, Progress
 from support.postgres import PostgresServer
-from worker.attempt import Attempt, StopCause
+from worker.attempt import Attempt
 from worker.shutdown import ShutdownFlag
+from worker.stopping import StopCause
 
 MakeAttempt = Callable[..., Attempt]
 
@@ -166,7 +167,7 @@ def test_epochs_wait_in_memory_while_the_database_is_away(
             ended = threading.Event()
 
             def finish() -> None:
-                outcome = endings.Outcome({}, {}, {}, {}, [])
+                outcome = endings.Outcome({"epochs": 3}, {}, {}, {}, [])
                 attempt.conclude(lambda session: endings.finish(session, claimed.id, 1, outcome))
                 ended.set()
 

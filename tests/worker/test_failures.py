@@ -35,19 +35,15 @@ class ResourceExhaustedError(Exception):
         (
             ResourceExhaustedError(),
             FailureCode.OUT_OF_MEMORY,
-            "training needs more memory than the worker has: a smaller batch_size or fewer units need less",
+            "training needs more memory than the worker may use: a smaller batch_size or fewer units need less",
         ),
         (
             MemoryError(),
             FailureCode.OUT_OF_MEMORY,
-            "training needs more memory than the worker has: a smaller batch_size or fewer units need less",
+            "training needs more memory than the worker may use: a smaller batch_size or fewer units need less",
         ),
     ],
 )
 def test_each_error_has_its_code_and_tells_no_paths(error: Exception, code: FailureCode, detail: str) -> None:
     failure = classify(error)
     assert (failure.code, failure.detail) == (code, detail)
-
-
-def test_only_a_lost_worker_is_worth_another_attempt() -> None:
-    assert [code for code in FailureCode if code.worth_retrying] == [FailureCode.LOST_WORKER]

@@ -92,8 +92,10 @@ def test_a_loss_that_is_no_number_fails_the_job_at_once(service: Service, make_s
     assert "a smaller learning rate, gradient clipping or normalization layers may help" in job.error_detail
 
 
-def test_a_job_that_runs_too_long_fails(service: Service, endless: JobSpec) -> None:
-    job = service.wait_for_end(service.submit(endless, max_runtime_seconds=1.5))
+def test_a_job_that_runs_too_long_fails(service: Service, make_spec: MakeSpec) -> None:
+    job = service.wait_for_end(
+        service.submit(make_spec(training={"epochs": 10_000}, max_runtime_seconds=1.5))
+    )
     assert (job.state, job.error_code) == (JobState.FAILED, FailureCode.DEADLINE_EXCEEDED)
     assert job.error_detail == "the job ran longer than its max_runtime_seconds"
 
