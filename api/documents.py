@@ -6,18 +6,22 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from api import schemas
-from normlab.store import Epoch, Event, Job, JobState, events
+from normlab.store import Epoch, Event, EventKind, Job, JobState, events, queue
+from normlab.store.queue import Place
 
 
 def job_document(session: Session, job: Job) -> schemas.JobDocument:
     """One job with its history."""
-    return _job_document(job, events.history(session, job.id))
+    return job_documents(session, [job])[0]
 
 
 def job_documents(session: Session, jobs: Sequence[Job]) -> list[schemas.JobDocument]:
-    """Several jobs, their histories read at once."""
-    histories = events.histories(session, [job.id for job in jobs])
-    return [_job_document(job, histories[job.id]) for job in jobs]
+    """Several jobs; what belongs to all of them is read at once."""
+    told = (EventKind.STATE, EventKind.WARNING)
+    histories = events.histories(session, [job.id for job in jobs], told)
+    waiting = [job.id for job in jobs if job.state is JobState.QUEUED]
+    places = queue.places(session, waiting) if waiting else {}
+    return [_job_document(job, histories[job.id], places.get(job.id)) for job in jobs]
 
 
 def job_url(job_id: str) -> str:
@@ -25,7 +29,7 @@ def job_url(job_id: str) -> str:
     return f"/jobs/{job_id}"
 
 
-def _job_document(job: Job, history: Sequence[Event]) -> schemas.JobDocument:
+def _job_document(job: Job, history: Sequence[Event], place: Place | None) -> schemas.JobDocument:
     error = None
     if job.state is JobState.FAILED and job.error_code is not None:
         error = schemas.JobError(code=job.error_code, detail=job.error_detail or "")
@@ -42,13 +46,17 @@ def _job_document(job: Job, history: Sequence[Event]) -> schemas.JobDocument:
         arm_digest=job.arm_digest,
         attempt=job.attempt,
         max_attempts=job.max_attempts,
+        position=place and place.position,
+        waiting_for=place and place.waiting_for,
+        estimated_start_at=place and place.estimated_start_at,
         progress=_progress(job),
         result=None if job.result is None else schemas.JobResult.model_validate(job.result),
         timings=None if job.timings is None else schemas.JobTimings.model_validate(job.timings),
         error=error,
         environment=job.environment,
         digests=job.digests,
-        history=[_state_change(event) for event in history],
+        history=[_state_change(event) for event in history if event.kind is EventKind.STATE],
+        warnings=[_warning(event) for event in history if event.kind is EventKind.WARNING],
         links=_links(job_url(job.id)),
     )
 
@@ -65,6 +73,12 @@ def _state_change(event: Event) -> schemas.StateChange:
     )
 
 
+def _warning(event: Event) -> schemas.JobWarning:
+    return schemas.JobWarning(
+        code=event.data["code"], detail=event.data["detail"], at=event.at, attempt=event.attempt
+    )
+
+
 def _links(job: str) -> schemas.JobLinks:
     return schemas.JobLinks(
         self=job,
@@ -73,6 +87,7 @@ def _links(job: str) -> schemas.JobLinks:
         model=f"{job}/model",
         predict=f"{job}/predict",
         cancel=f"{job}/cancel",
+        retry=f"{job}/retry",
     )
 
 

@@ -31,6 +31,9 @@ JOB: dict[str, Any] = {
     "arm_digest": "sha256:b07a…",
     "attempt": 1,
     "max_attempts": 3,
+    "position": None,
+    "waiting_for": None,
+    "estimated_start_at": None,
     "progress": {
         "phase": "training",
         "epoch": 4,
@@ -50,6 +53,7 @@ JOB: dict[str, Any] = {
         {"state": "queued", "at": "2026-11-22T09:00:00.120Z", "attempt": 0, "reason": "created"},
         {"state": "running", "at": "2026-11-22T09:00:00.310Z", "attempt": 1, "reason": "claimed"},
     ],
+    "warnings": [],
     "links": {
         "self": f"/jobs/{JOB_ID}",
         "metrics": f"/jobs/{JOB_ID}/metrics",
@@ -57,6 +61,7 @@ JOB: dict[str, Any] = {
         "model": f"/jobs/{JOB_ID}/model",
         "predict": f"/jobs/{JOB_ID}/predict",
         "cancel": f"/jobs/{JOB_ID}/cancel",
+        "retry": f"/jobs/{JOB_ID}/retry",
     },
 }
 

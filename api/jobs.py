@@ -1,4 +1,4 @@
-"""``/jobs``: submit, look up, list, cancel, delete."""
+"""``/jobs``: submit, look up, list, cancel, retry, delete."""
 
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -125,7 +125,33 @@ def cancel_job(services: ServicesDependency, response: Response, job_id: JobPath
     with services.database.write() as session:
         if jobs.get(session, job_id).state is JobState.CANCELLED:
             response.status_code = 200
-        return job_document(session, jobs.request_cancel(session, job_id))
+        document = job_document(session, jobs.request_cancel(session, job_id))
+    if document.state is JobState.CANCELLED:
+        delete_files(services, job_id)  # of an attempt that was killed before the job waited again
+    return document
+
+
+@router.post(
+    "/{job_id}/retry",
+    status_code=202,
+    summary="Retry a job",
+    response_model=schemas.JobDocument,
+    responses=error_answers(404, 409, 422, 503),
+)
+def retry_job(
+    services: ServicesDependency, job_id: JobPath, idempotency_key: IdempotencyKey = None
+) -> dict[str, Any]:
+    """Queue a failed or cancelled job again. Its history stays, its epochs are trained anew.
+
+    409 when it has not ended, or has succeeded.
+    """
+
+    def retry(session: Session) -> dict[str, Any]:
+        return job_document(session, jobs.retry(session, job_id)).model_dump(mode="json")
+
+    document = create_once(services.database, idempotency_key, {"retry": job_id}, retry)
+    services.doorbell.ring(job_id)
+    return document
 
 
 @router.delete("/{job_id}", status_code=204, summary="Delete a job", responses=error_answers(404, 409, 503))

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api import examples
 from normlab.spec import DatasetInfo, Estimate
-from normlab.store import FailureCode, JobState
+from normlab.store import FailureCode, JobState, WarningCode
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
@@ -73,6 +73,15 @@ class StateChange(Answer):
     reason: str
 
 
+class JobWarning(Answer):
+    """Something that went wrong and did not end the job."""
+
+    code: WarningCode
+    detail: str
+    at: datetime
+    attempt: int
+
+
 class JobLinks(Answer):
     """Where everything else about a job is."""
 
@@ -82,6 +91,7 @@ class JobLinks(Answer):
     model: str
     predict: str
     cancel: str
+    retry: str
 
 
 class JobDocument(Answer):
@@ -101,6 +111,13 @@ class JobDocument(Answer):
     arm_digest: str = Field(description="`spec_digest` without the seed.")
     attempt: int = Field(description="The current attempt, 0 before the first.")
     max_attempts: int
+    position: int | None = Field(description="In the queue, 1 for the next. Only while the job waits.")
+    waiting_for: str | None = Field(
+        description="Its turn, or a worker that could train it, if there is none."
+    )
+    estimated_start_at: datetime | None = Field(
+        description="From measured run times; null when there are none yet, or nobody could train it."
+    )
     progress: JobProgress | None = Field(description="Only while the job runs.")
     result: JobResult | None = Field(description="Only when it has succeeded.")
     timings: JobTimings | None
@@ -110,6 +127,7 @@ class JobDocument(Answer):
     )
     digests: dict[str, Any] | None = Field(description="Checksums that prove what was the same between runs.")
     history: list[StateChange]
+    warnings: list[JobWarning]
     links: JobLinks
 
 

@@ -45,6 +45,7 @@ def test_every_call_is_there(operations):
         "GET /jobs/{job_id}",
         "DELETE /jobs/{job_id}",
         "POST /jobs/{job_id}/cancel",
+        "POST /jobs/{job_id}/retry",
         "GET /jobs/{job_id}/metrics",
         "GET /jobs/{job_id}/events",
         "GET /jobs/{job_id}/model",
@@ -73,7 +74,9 @@ def test_every_call_has_a_summary_a_description_and_its_error_answers(operations
         assert operation["description"].endswith("."), name
         errors = {int(status) for status in operation["responses"] if int(status) >= 400}
         assert ("_id}" in name) <= (404 in errors), name
-        assert (name in {"POST /jobs", "POST /comparisons"} or "predict" in name) <= ({413, 415, 422} <= errors), name
+        assert (name in {"POST /jobs", "POST /comparisons"} or "predict" in name) <= (
+            {413, 415, 422} <= errors
+        ), name
         for status in errors - {503}:
             content = operation["responses"][str(status)]["content"]
             assert content == {"application/problem+json": {"schema": PROBLEM_REFERENCE}}, name
