@@ -15,6 +15,7 @@ from normlab.cli.group import ReportingGroup
 from normlab.cli.jobs import cancel, delete, jobs, show
 from normlab.cli.predict import predict
 from normlab.cli.reproduce import reproduce
+from normlab.cli.retry import retry
 from normlab.cli.submit import submit
 from normlab.cli.up import up
 from normlab.cli.watch import watch
@@ -30,7 +31,7 @@ app = typer.Typer(
 
 _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     "This machine": (up, demo),
-    "Jobs": (submit, watch, jobs, show, cancel, delete),
+    "Jobs": (submit, watch, jobs, show, cancel, retry, delete),
     "Answers": (compare, reproduce, predict),
     "What there is": (architectures, datasets),
 }
