@@ -17,8 +17,10 @@ from api import (
     metrics,
     models,
     named_models,
+    open_inference,
     predictions,
     problems,
+    tensorflow_serving,
 )
 from api.caretaker import ComparisonCaretaker
 from api.limits import BodyLimit
@@ -52,7 +54,7 @@ _RESOURCES = (
     catalogue,
     health,
 )
-_DIRECT = (*predictions.ROUTES,)
+_DIRECT = (*predictions.ROUTES, *open_inference.ROUTES, *tensorflow_serving.ROUTES)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

@@ -15,7 +15,7 @@ from api.parameters import JOB_ID_PATTERN, NO_NUL, JobPath
 from api.problems import error_answers
 from api.services import ServicesDependency
 from normlab.spec import JobSpec, estimate, parse_job_spec
-from normlab.store import JobState, jobs
+from normlab.store import JobState, jobs, named_models
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -155,8 +155,16 @@ def retry_job(
 
 
 @router.delete("/{job_id}", status_code=204, summary="Delete a job", responses=error_answers(404, 409, 503))
-def delete_job(services: ServicesDependency, job_id: JobPath) -> None:
-    """Its metrics, events and files go with it. 409 while it runs: cancel it first."""
+def delete_job(
+    services: ServicesDependency,
+    job_id: JobPath,
+    *,
+    forget_names: Annotated[
+        bool, Query(description="Also take it out of the models' names that stand or stood for it.")
+    ] = False,
+) -> None:
+    """Its metrics, events and files go with it. 409 while it runs, is compared or has a name."""
     with services.database.write() as session:
+        named_models.release(session, job_id, forget_names=forget_names)
         jobs.delete(session, job_id)
     delete_files(services, job_id)

@@ -9,15 +9,13 @@ from fastapi import APIRouter, HTTPException, Path, Query, Response
 from api import model_examples, model_schemas
 from api.bodies import JsonBody, described_body, validated
 from api.documents import job_url
-from api.parameters import NO_NUL, possible_id
+from api.parameters import MODEL_NAME_PATTERN, NO_NUL, possible_id
 from api.problems import error_answers
 from api.services import ServicesDependency
 from normlab.store import NamedModel, named_models
 
 router = APIRouter(prefix="/models", tags=["models"])
 
-# A name like a job's id would be mistaken for one.
-_NAME_PATTERN = r"(?!job_)[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 ModelName = Annotated[
     str,
     Path(
@@ -124,7 +122,7 @@ def delete_model_version(services: ServicesDependency, name: ModelName, version:
 
 
 def _check(name: str) -> None:
-    if not re.fullmatch(_NAME_PATTERN, name):
+    if not re.fullmatch(MODEL_NAME_PATTERN, name):
         raise HTTPException(
             422,
             f"{name!r} cannot be a model's name: use letters, digits, `.`, `_` and `-`, at most 100, "

@@ -11,6 +11,8 @@ from normlab.errors import NotFoundError
 
 JOB_ID_PATTERN = r"job_[0-9a-z]{26}"
 COMPARISON_ID_PATTERN = r"cmp_[0-9a-z]{26}"
+MODEL_NAME_PATTERN = r"(?!job_)[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+"""A name like a job's id would be mistaken for one."""
 NO_NUL = r"^[^\x00]*$"
 """Of texts that are looked for in the database: Postgres knows no NUL."""
 

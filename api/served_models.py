@@ -1,12 +1,13 @@
 """Which loaded model answers for a job or a name, remembered as long as the database has not changed."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from api.parameters import possible_id
+from api.parameters import MODEL_NAME_PATTERN, possible_id
 from normlab.errors import NotFoundError, StateError
 from normlab.serving import ModelCache, OnnxModel
 from normlab.spec import DatasetInfo, JobSpec, estimate
@@ -15,6 +16,7 @@ from normlab.store.artifacts import StoredFile
 from normlab.store.changes import ChangeCounter
 
 _MOST_REMEMBERED = 4096
+_MOST_VERSIONS = 2**31 - 1
 
 Batch = npt.NDArray[np.float32]
 """Raw pixels (n, *shape)."""
@@ -112,6 +114,8 @@ class ServedModels:
         with self._database.read() as session:
             if asked.is_job:
                 found = servable.by_job(session, possible_id(asked.name))
+            elif not re.fullmatch(MODEL_NAME_PATTERN, asked.name) or (asked.version or 0) > _MOST_VERSIONS:
+                found = None  # what cannot be there is not asked for: Postgres would refuse some of it
             else:
                 found = servable.by_name(session, asked.name, asked.version)
         if found is None or (asked.is_job and asked.version not in (None, 1)):

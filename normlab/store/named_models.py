@@ -64,6 +64,11 @@ def page(session: Session, *, limit: int, after: str | None = None) -> Sequence[
     return session.scalars(query.limit(limit + 1)).all()
 
 
+def all_versions(session: Session) -> Sequence[ModelVersion]:
+    """Every version of every name, by the alphabet."""
+    return session.scalars(select(ModelVersion).order_by(ModelVersion.name, ModelVersion.version)).all()
+
+
 def roll_back(session: Session, name: str, version: int | None = None) -> NamedModel:
     """Let the name stand for an earlier version again; without a number for the one before the present one.
 
@@ -116,21 +121,36 @@ def names_of(session: Session, job_id: str) -> list[str]:
     return list(session.scalars(query.order_by(ModelVersion.name)))
 
 
-def forget(session: Session, job_id: str) -> None:
-    """Take the job out of all names: its versions go. A name that stood for it stands for the latest version
-    that is left, and goes too when none is.
+def release(session: Session, job_id: str, *, forget_names: bool) -> None:
+    """Make sure that no name has this job as a version, so that it can be deleted.
+
+    With ``forget_names`` its versions go. A name that stood for it then stands for the latest version that is left,
+    and goes too when none is.
+
+    Raises:
+        StateError: names have it, and they are not to be forgotten.
     """
-    for name in names_of(session, job_id):
-        model = _required(_find(session, name, for_update=True), name)
-        kept = [item.version for item in model.versions if item.job_id != job_id]
-        for gone in [item for item in model.versions if item.job_id == job_id]:
-            session.delete(gone)
-            _record(session, model, gone.version, ModelChangeKind.VERSION_DELETED)
-        if not kept:
-            session.delete(model)
-        elif model.version not in kept:
-            _move(session, model, kept[-1], ModelChangeKind.ROLLED_BACK)
+    names = names_of(session, job_id)
+    if names and not forget_names:
+        listed = ", ".join(f"model {name}" for name in names)
+        raise StateError(
+            f"job {job_id} is a version of {listed}: delete the versions first, or the job with ?forget_names=true"
+        )
+    for name in names:
+        _forget(session, _required(_find(session, name, for_update=True), name), job_id)
+
+
+def _forget(session: Session, model: NamedModel, job_id: str) -> None:
+    kept = [item.version for item in model.versions if item.job_id != job_id]
+    if not kept:
+        session.delete(model)
         session.flush()
+        return
+    for gone in [item for item in model.versions if item.job_id == job_id]:
+        session.delete(gone)
+        _record(session, model, gone.version, ModelChangeKind.VERSION_DELETED)
+    if model.version not in kept:
+        _move(session, model, kept[-1], ModelChangeKind.ROLLED_BACK)
 
 
 def _find(session: Session, name: str, *, for_update: bool = False) -> NamedModel | None:

@@ -1,0 +1,251 @@
+"""``/v2``: the Open Inference Protocol, version 2, which KServe, Triton and MLServer speak.
+
+https://github.com/kserve/open-inference-protocol, with Triton's extensions for binary tensors and the repository's
+index. A model is a name, or the id of a job.
+"""
+
+from functools import partial
+from typing import Any
+
+import orjson
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import model_examples
+from api import protocol_examples as examples
+from api.direct import DirectRoute, Endpoint, operation, path_parameter
+from api.inference import find_served, infer, read_quickly, services_of
+from api.plain_errors import plain_error, plain_error_answers
+from api.served_models import Asked, Served
+from normlab import __version__
+from normlab.errors import InstancesError
+from normlab.serving import open_inference as protocol
+from normlab.store import named_models
+
+_JSON = "application/json"
+_HEADER_LENGTH = "Inference-Header-Content-Length"
+
+
+async def live(_request: Request, _body: bytes) -> Response:
+    """The process answers."""
+    return Response()
+
+
+async def ready(request: Request, _body: bytes) -> Response:
+    """The database answers, so models can be found."""
+    await run_in_threadpool(services_of(request).database.ping)
+    return Response()
+
+
+async def server(_request: Request, _body: bytes) -> Response:
+    """Name, version and extensions."""
+    return _json({"name": "normlab", "version": __version__, "extensions": list(protocol.EXTENSIONS)})
+
+
+async def model(request: Request, _body: bytes) -> Response:
+    """What it takes and gives."""
+    asked = _asked(request)
+    served = await find_served(request, asked)
+    versions = ["1"] if asked.is_job else await run_in_threadpool(_versions, request, asked.name)
+    return _json(
+        {
+            "name": asked.name,
+            "versions": versions,
+            "platform": "onnxruntime_onnx",
+            "inputs": [protocol.tensor_metadata(served.model.input_name, served.facts.dataset.shape)],
+            "outputs": [
+                protocol.tensor_metadata(served.model.output_name, (len(served.facts.dataset.classes),))
+            ],
+        }
+    )
+
+
+async def model_ready(request: Request, _body: bytes) -> Response:
+    """It can be asked."""
+    asked = _asked(request)
+    await find_served(request, asked)
+    return _json({"name": asked.name, "ready": True})
+
+
+async def infer_route(request: Request, body: bytes) -> Response:
+    """Classify."""
+    asked = _asked(request)
+    served = await find_served(request, asked)
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise HTTPException(415, "send the body as it is: compressed ones are not read here")
+    length = _header_length(request, body)
+    asked_for = await read_quickly(body, partial(_parse, request, served, body, length))
+    probabilities = await infer(served, asked_for.batch)
+    answer, header_length = protocol.answer(
+        asked_for,
+        probabilities,
+        model=asked.name,
+        version=str(served.facts.version),
+        name=served.model.output_name,
+    )
+    if header_length is None:
+        return Response(answer, media_type=_JSON)
+    headers = {_HEADER_LENGTH: str(header_length)}
+    return Response(answer, media_type="application/octet-stream", headers=headers)
+
+
+async def index(request: Request, _body: bytes) -> Response:
+    """Every version of every name; all are loaded when they are asked for, so all are ready."""
+    models = await run_in_threadpool(_all_versions, request)
+    return _json(
+        [{"name": name, "version": version, "state": "READY", "reason": ""} for name, version in models]
+    )
+
+
+def _parse(request: Request, served: Served, body: bytes, length: int | None) -> protocol.InferenceRequest:
+    dataset = served.facts.dataset
+    return protocol.parse_request(
+        body,
+        length,
+        input_name=served.model.input_name,
+        output_name=served.model.output_name,
+        shape=dataset.shape,
+        pixel_max=dataset.pixel_max,
+        max_instances=services_of(request).settings.max_instances,
+    )
+
+
+def _header_length(request: Request, body: bytes) -> int | None:
+    """How many bytes of the body are JSON, when tensors follow."""
+    given = request.headers.get(_HEADER_LENGTH)
+    if given is None:
+        return None
+    if not given.isdecimal() or int(given) > len(body):
+        raise InstancesError(
+            f"{_HEADER_LENGTH} must be the length of the body's JSON part, at most {len(body)}"
+        )
+    return int(given)
+
+
+def _asked(request: Request) -> Asked:
+    version = request.path_params.get("version")
+    if version is not None and not version.isdecimal():
+        raise HTTPException(400, f"{version!r} is no version: versions are whole numbers from 1")
+    return Asked(request.path_params["name"], None if version is None else int(version))
+
+
+def _versions(request: Request, name: str) -> list[str]:
+    with services_of(request).database.read() as session:
+        return [str(item.version) for item in named_models.get(session, name).versions]
+
+
+def _all_versions(request: Request) -> list[tuple[str, str]]:
+    with services_of(request).database.read() as session:
+        return [(item.name, str(item.version)) for item in named_models.all_versions(session)]
+
+
+def _json(content: object) -> Response:
+    return Response(orjson.dumps(content), media_type=_JSON)
+
+
+def _route(
+    path: str,
+    endpoint: Endpoint,
+    summary: str,
+    *,
+    method: str = "GET",
+    description: str,
+    example: object = None,
+    body: dict[str, Any] | None = None,
+    errors: tuple[int, ...] = (),
+) -> DirectRoute:
+    parameters = []
+    if "{name}" in path:
+        parameters.append(path_parameter("name", "A model's name or a job's id.", model_examples.MODEL_NAME))
+    if "{version}" in path:
+        parameters.append(path_parameter("version", "One of the name's versions.", "1"))
+    content = {} if example is None else {"content": {_JSON: {"example": example}}}
+    return DirectRoute(
+        path,
+        endpoint,
+        method=method,
+        operation=operation(
+            summary=summary,
+            description=description,
+            tag="open inference protocol",
+            parameters=parameters,
+            body=body,
+            responses={200: {"description": summary + ".", **content}, **plain_error_answers(*errors)},
+        ),
+        error_answer=plain_error,
+    )
+
+
+_INFER_BODY = {
+    "required": True,
+    "content": {
+        _JSON: {"schema": {"type": "object"}, "example": examples.INFER_REQUEST},
+        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+    },
+}
+
+
+def _of_model(prefix: str) -> tuple[DirectRoute, ...]:
+    return (
+        _route(
+            f"{prefix}/infer",
+            infer_route,
+            "Infer",
+            method="POST",
+            description=(
+                "Raw pixels as a tensor, its data flat or nested, or as bytes behind the JSON (Triton's extension for "
+                "binary tensors, with the header `Inference-Header-Content-Length`)."
+            ),
+            example=examples.INFER_ANSWER,
+            body=_INFER_BODY,
+            errors=(400, 404, 409, 413, 415, 503),
+        ),
+        _route(
+            prefix,
+            model,
+            "What a model takes and gives",
+            description="Names, types and shapes of its input and output, and the name's versions.",
+            example=examples.INFERENCE_MODEL,
+            errors=(400, 404, 409, 503),
+        ),
+        _route(
+            f"{prefix}/ready",
+            model_ready,
+            "Is a model ready?",
+            description="Any other status than 200 says no.",
+            example={"name": model_examples.MODEL_NAME, "ready": True},
+            errors=(400, 404, 409, 503),
+        ),
+    )
+
+
+ROUTES = (
+    *_of_model("/v2/models/{name}"),
+    *_of_model("/v2/models/{name}/versions/{version}"),
+    _route("/v2/health/live", live, "Is the server alive?", description="200 as long as it answers."),
+    _route(
+        "/v2/health/ready",
+        ready,
+        "Is the server ready?",
+        description="200 when the database answers, so that models can be found.",
+        errors=(503,),
+    ),
+    _route(
+        "/v2",
+        server,
+        "What the server speaks",
+        description="Its name, version, and the protocol's extensions that it knows.",
+        example={"name": "normlab", "version": __version__, "extensions": list(protocol.EXTENSIONS)},
+    ),
+    _route(
+        "/v2/repository/index",
+        index,
+        "List the models",
+        method="POST",
+        description="Every version of every name (Triton's extension for model repositories).",
+        example=[{"name": model_examples.MODEL_NAME, "version": "1", "state": "READY", "reason": ""}],
+        errors=(503,),
+    ),
+)

@@ -1,0 +1,37 @@
+"""The OpenAPI document's examples of the protocols that other servers speak, too."""
+
+from typing import Any
+
+from api.model_examples import MODEL_NAME
+
+_PROBABILITIES = [0.0, 0.0, 0.0, 0.0, 0.0, 0.01, 0.0, 0.02, 0.0, 0.97]
+
+INFER_REQUEST: dict[str, Any] = {
+    "id": "42",
+    "inputs": [{"name": "raw_pixels", "datatype": "UINT8", "shape": [1, 784], "data": [0] * 784}],
+}
+INFER_ANSWER: dict[str, Any] = {
+    "model_name": MODEL_NAME,
+    "model_version": "1",
+    "id": "42",
+    "outputs": [{"name": "probabilities", "datatype": "FP32", "shape": [1, 10], "data": _PROBABILITIES}],
+}
+INFERENCE_MODEL: dict[str, Any] = {
+    "name": MODEL_NAME,
+    "versions": ["1"],
+    "platform": "onnxruntime_onnx",
+    "inputs": [{"name": "raw_pixels", "datatype": "FP32", "shape": [-1, 28, 28]}],
+    "outputs": [{"name": "probabilities", "datatype": "FP32", "shape": [-1, 10]}],
+}
+
+PREDICT_REQUEST: dict[str, Any] = {"signature_name": "serving_default", "instances": [[0] * 784]}
+PREDICT_ANSWER: dict[str, Any] = {"predictions": [_PROBABILITIES]}
+STATUS: dict[str, Any] = {
+    "model_version_status": [
+        {"version": "1", "state": "AVAILABLE", "status": {"error_code": "OK", "error_message": ""}}
+    ]
+}
+SIGNATURE: dict[str, Any] = {
+    "model_spec": {"name": MODEL_NAME, "signature_name": "", "version": "1"},
+    "metadata": {"signature_def": {"signature_def": {"serving_default": {}}}},
+}
