@@ -13,7 +13,6 @@ from normlab.spec.layers import (
     AveragePooling2D,
     BaseLayer,
     Conv2D,
-    Dropout,
     GlobalAveragePooling2D,
     MaxPooling2D,
 )
@@ -26,8 +25,8 @@ class Executor(StrEnum):
     GRAPH = "graph"
 
 
-_SLOW_UNDER_XLA_ON_CPU = (Conv2D, MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D, Dropout)
-"""XLA's CPU convolutions and windows are not oneDNN's, and its random numbers are made one by one."""
+_SLOW_UNDER_XLA_ON_CPU = (Conv2D, MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D)
+"""XLA's CPU convolutions and windows are not oneDNN's."""
 
 
 def choose_executor(layers: Sequence[BaseLayer], device: Device) -> Executor:

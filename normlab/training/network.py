@@ -30,16 +30,20 @@ from normlab.training.seeds import Role, derive
 Array = npt.NDArray[Any]
 
 
-def build_network(planned: Sequence[PlannedLayer], dtype_policy: str) -> keras.Model:
+def build_network(
+    planned: Sequence[PlannedLayer],
+    dtype_policy: str,
+    dropout: type[keras.layers.Dropout] = keras.layers.Dropout,
+) -> keras.Model:
     """The network that training works on: scaled pixels in, class probabilities out.
 
-    The output layer computes in the policy's variable dtype, since a softmax in 16 bits loses small
-    probabilities.
+    Dropout layers are of the class ``dropout``. The output layer computes in the policy's variable dtype, since
+    a softmax in 16 bits loses small probabilities.
     """
     inputs = keras.Input(planned[0].input_shape, name="pixels")
     x = inputs
     for item in planned[:-1]:
-        x = _keras_layer(item, dtype_policy)(x)
+        x = _keras_layer(item, dtype_policy, dropout)(x)
     output_dtype = keras.dtype_policies.get(dtype_policy).variable_dtype
     outputs = keras.layers.Dense(
         planned[-1].output_shape[-1], activation="softmax", name=planned[-1].name, dtype=output_dtype
@@ -98,7 +102,7 @@ def _drawn(initializer: str, stream: int, weight: Any) -> Array:
     return np.asarray(made(tuple(weight.shape), dtype=weight.dtype))
 
 
-def _keras_layer(item: PlannedLayer, dtype: str) -> keras.layers.Layer:
+def _keras_layer(item: PlannedLayer, dtype: str, dropout: type[keras.layers.Dropout]) -> keras.layers.Layer:
     common = {"name": item.name, "dtype": dtype}
     layer = item.layer
     match layer:
@@ -144,7 +148,7 @@ def _keras_layer(item: PlannedLayer, dtype: str) -> keras.layers.Layer:
             return keras.layers.Activation(str(layer.activation), **common)
         case Dropout():
             # The seed is set with the other state before each run: see Program.reset.
-            return keras.layers.Dropout(layer.rate, seed=0, **common)
+            return dropout(layer.rate, seed=0, **common)
     raise AssertionError(f"no Keras layer for {item.name}")
 
 

@@ -17,6 +17,7 @@ import tensorflow as tf
 from normlab.spec import PlannedLayer, TrainingSpec
 from normlab.training.batches import Block
 from normlab.training.data import Samples
+from normlab.training.dropout import VectorizedDropout
 from normlab.training.executors import Executor
 from normlab.training.network import Array, build_network, initial_weights
 from normlab.training.optimizers import build_optimizer
@@ -67,7 +68,8 @@ class Program:
         self.executor = executor
         self.traces = 0
         """How often a function was traced for compilation."""
-        self.network = build_network(planned, dtype_policy)
+        dropout = VectorizedDropout if executor is Executor.XLA else keras.layers.Dropout
+        self.network = build_network(planned, dtype_policy, dropout)
         self._scale = 1 / pixel_max
         self._dtype = keras.dtype_policies.get(dtype_policy).variable_dtype
         self._optimizer = build_optimizer(training, self.network.trainable_variables)

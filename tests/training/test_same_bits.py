@@ -39,7 +39,7 @@ def specs(small_spec: Callable[..., JobSpec]) -> Specs:
                 {"type": "dropout", "rate": 0.4},
             ],
             {
-                "epochs": 6,
+                "epochs": 12,
                 "optimizer": {"name": "adam", "learning_rate": 0.1},
                 "early_stopping": {"monitor": "val_loss", "patience": 1, "restore_best_weights": True},
             },
