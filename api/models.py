@@ -1,5 +1,6 @@
 """``/jobs/{id}/model``: what was trained, and its files."""
 
+import hashlib
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -11,15 +12,22 @@ from api.documents import job_url
 from api.parameters import JobPath
 from api.problems import error_answers
 from api.services import Services, ServicesDependency
-from normlab.errors import NotFoundError, StateError
+from normlab.errors import ArtifactError, NotFoundError, StateError
 from normlab.spec import DATASETS, DatasetName
 from normlab.store import Artifact, ArtifactKind, Job, JobState, artifacts, jobs
 
 router = APIRouter(prefix="/jobs", tags=["models"])
 
 _CHUNK = 1 << 18
-FORMATS = (ArtifactKind.KERAS, ArtifactKind.ONNX)
+FORMATS = (ArtifactKind.KERAS, ArtifactKind.ONNX, ArtifactKind.SAVED_MODEL, ArtifactKind.LITERT)
 """The stored files that are formats of the network."""
+
+_ENDINGS = {
+    ArtifactKind.KERAS: "keras",
+    ArtifactKind.ONNX: "onnx",
+    ArtifactKind.SAVED_MODEL: "zip",
+    ArtifactKind.LITERT: "tflite",
+}
 
 
 @router.get("/{job_id}/model", summary="The trained network", responses=error_answers(404, 409, 503))
@@ -54,19 +62,25 @@ def get_model(services: ServicesDependency, job_id: JobPath) -> schemas.ModelDoc
 def download_model(
     services: ServicesDependency,
     job_id: JobPath,
-    format_: Annotated[str, Path(alias="format", description="`keras` or `onnx`.", examples=["onnx"])],
+    format_: Annotated[
+        str,
+        Path(alias="format", description="`keras`, `onnx`, `saved_model` or `litert`.", examples=["onnx"]),
+    ],
 ) -> StreamingResponse:
-    """Every format takes raw pixels and gives class probabilities."""
+    """Every format takes raw pixels and gives class probabilities.
+
+    `keras` is Keras's own, `saved_model` TensorFlow's folder as a zip file, `litert` for phones and small devices.
+    """
     if format_ not in FORMATS:
         raise NotFoundError(f"there is no format {format_!r}; there are {', '.join(FORMATS)}")
     with services.database.read() as session:
-        succeeded_job(jobs.get(session, job_id))
+        job = succeeded_job(jobs.get(session, job_id))
         file = artifacts.get(session, job_id, ArtifactKind(format_))
     if file is None:
-        raise NotFoundError(f"job {job_id} has no {format_} file: the network could not be exported to it")
+        raise NotFoundError(f"job {job_id} has no {format_} file: {why_missing(job, ArtifactKind(format_))}")
     headers = {
         "Content-Length": str(file.bytes),
-        "Content-Disposition": f'attachment; filename="{job_id}.{format_}"',
+        "Content-Disposition": f'attachment; filename="{job_id}.{_ENDINGS[file.kind]}"',
         "ETag": f'"{file.sha256}"',
     }
     chunks = _chunks(services, file)
@@ -81,10 +95,28 @@ def succeeded_job(job: Job) -> Job:
     return job
 
 
+def why_missing(job: Job, kind: ArtifactKind) -> str:
+    """Why a job that has succeeded has no such file, in words."""
+    error = (job.result or {}).get("export_errors", {}).get(kind)
+    if error is None:
+        return "the version of Normlab that trained it did not make one"
+    return f"it could not be made ({error})"
+
+
 def _chunks(services: Services, file: Artifact) -> Iterator[bytes]:
+    """The file. Its last piece is held back until the checksum of all of it is right: a file that is damaged ends
+    early, which the client notices by its length.
+    """
+    digest, held = hashlib.sha256(), b""
     with services.artifacts.open(file) as handle:
         while chunk := handle.read(_CHUNK):
-            yield chunk
+            digest.update(chunk)
+            if held:
+                yield held
+            held = chunk
+    if digest.hexdigest() != file.sha256:
+        raise ArtifactError(f"the stored {file.kind} file does not match its checksum")
+    yield held
 
 
 def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp
 
-from api import comparison_schemas, model_schemas
+from api import comparison_schemas, evaluation_schemas, model_schemas
 from api import schemas as answers
 from api.direct import DirectLane, DirectRoute
 from api.problems import Problem
@@ -27,6 +27,7 @@ _BY_NAME: tuple[tuple[type[BaseModel], str], ...] = (
     (answers.Predictions, "serialization"),
     (model_schemas.ModelReference, "validation"),
     (model_schemas.Rollback, "validation"),
+    (evaluation_schemas.EvaluationRequest, "validation"),
     (Problem, "serialization"),
 )
 
@@ -68,7 +69,12 @@ class DocumentedAPI(FastAPI):
 
 def _restore_examples(schemas: dict[str, Any]) -> None:
     """FastAPI leaves out everything that is null, also in examples, which then lack required fields."""
-    for name, model in {**vars(answers), **vars(comparison_schemas), **vars(model_schemas)}.items():
+    for name, model in {
+        **vars(answers),
+        **vars(comparison_schemas),
+        **vars(model_schemas),
+        **vars(evaluation_schemas),
+    }.items():
         if isinstance(model, type) and issubclass(model, BaseModel) and name in schemas:
             extra = model.model_config.get("json_schema_extra")
             if isinstance(extra, dict):

@@ -1,6 +1,6 @@
 """The real app on a real server, over SQLite and over Postgres; the store's own functions write the jobs."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,7 +61,14 @@ class Service:
         with self.database.write() as session:
             assert reports.report_epoch(session, job.id, job.attempt, metrics)
 
-    def finish(self, job: Job, *, with_onnx: bool = True) -> None:
+    def finish(
+        self,
+        job: Job,
+        *,
+        with_onnx: bool = True,
+        more: Mapping[ArtifactKind, bytes] | None = None,
+        export_errors: Mapping[str, str] | None = None,
+    ) -> None:
         """End a running job with a real, small network, whose weights are kept in ``weights``."""
         info = self.make_spec(dataset=job.spec["dataset"]).dataset.info
         onnx, weights = linear_network(info.shape, len(info.classes), seed=len(self.weights))
@@ -69,6 +76,7 @@ class Service:
         files = [self._store(job, ArtifactKind.KERAS, b"a keras file" * 100_000)]
         if with_onnx:
             files.append(self._store(job, ArtifactKind.ONNX, onnx))
+        files += [self._store(job, kind, content) for kind, content in (more or {}).items()]
         pixels = int(np.prod(info.shape))
         with self.database.read() as session:
             epochs = len(reports.epochs(session, job.id))
@@ -83,6 +91,7 @@ class Service:
                 "test_accuracy": 0.79,
                 "reached_target_at_epoch": None,
                 "train_seconds": 0.5,
+                "export_errors": dict(export_errors or {}),
             },
             timings={"starting_seconds": 0.5, "total_seconds": 5.5},
             environment={"normlab": "test"},

@@ -1,5 +1,6 @@
 import hashlib
 
+import httpx
 import pytest
 
 from normlab.serving import OnnxModel
@@ -53,7 +54,33 @@ def test_a_format_that_could_not_be_exported_says_so(service, http):
     service.finish(job, with_onnx=False)
     assert [item["format"] for item in http.get(f"/jobs/{job.id}/model").json()["formats"]] == ["keras"]
     response = http.get(f"/jobs/{job.id}/model/onnx")
-    assert_problem(response, 404, "not_found", "could not be exported")
+    assert_problem(response, 404, "not_found", "the version of Normlab that trained it did not make one")
+
+
+def test_every_format_has_its_ending_and_its_reason_when_it_is_missing(service, http):
+    job = service.start()
+    more = {ArtifactKind.SAVED_MODEL: b"a folder", ArtifactKind.LITERT: b"a flatbuffer"}
+    service.finish(job, with_onnx=False, more=more, export_errors={"onnx": "ValueError: no such operation"})
+    formats = http.get(f"/jobs/{job.id}/model").json()["formats"]
+    assert {item["format"] for item in formats} == {"keras", "saved_model", "litert"}
+    for name, ending in (("keras", "keras"), ("saved_model", "zip"), ("litert", "tflite")):
+        response = http.get(f"/jobs/{job.id}/model/{name}")
+        assert f'filename="{job.id}.{ending}"' in response.headers["content-disposition"]
+    response = http.get(f"/jobs/{job.id}/model/onnx")
+    assert_problem(response, 404, "not_found", "it could not be made (ValueError: no such operation)")
+
+
+def test_a_damaged_file_is_not_delivered_whole(service, http):
+    job = service.succeeded()
+    with service.database.read() as session:
+        keras, onnx = (artifacts.get(session, job.id, kind) for kind in ("keras", "onnx"))
+    for file in (keras, onnx):
+        path = service.folder / "artifacts" / file.path
+        path.write_bytes(b"x" + path.read_bytes()[1:])
+    # Short ones are seen through before the answer begins, long ones end early.
+    assert_problem(http.get(f"/jobs/{job.id}/model/onnx"), 500, "artifact_error")
+    with pytest.raises(httpx.RemoteProtocolError, match="without sending complete message body"):
+        http.get(f"/jobs/{job.id}/model/keras")
 
 
 def test_a_stored_file_that_is_lost_is_our_fault(service, http):

@@ -1,0 +1,134 @@
+"""``/jobs/{id}/evaluate``: how well a trained network does on the samples that were held out."""
+
+import io
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+from fastapi import APIRouter, HTTPException, Request, Response
+
+from api import evaluation_schemas as schemas
+from api.bodies import JsonBody, described_body, validated
+from api.models import succeeded_job, why_missing
+from api.negotiation import preferred_media_type
+from api.parameters import JobPath
+from api.predictions import picture_url
+from api.problems import error_answers
+from api.services import Services, ServicesDependency
+from normlab import analysis
+from normlab.analysis.classification import Classification, classification
+from normlab.errors import StateError
+from normlab.serving import seen_by_the_model
+from normlab.spec import DATASETS, DatasetInfo, DatasetName
+from normlab.store import ArtifactKind, Job, artifacts, jobs
+
+router = APIRouter(prefix="/jobs", tags=["predictions"])
+
+_JSON = "application/json"
+_VEGA_LITE = "application/vnd.vegalite+json"
+_PICTURES = {"image/png": "png", "image/svg+xml": "svg"}
+
+_Arrays = dict[str, npt.NDArray[Any]]
+
+
+@router.post(
+    "/{job_id}/evaluate",
+    summary="Evaluate a trained network",
+    response_class=Response,
+    responses={
+        200: {
+            "model": schemas.EvaluationDocument,
+            "description": "The figures, or the confusion matrix as a chart.",
+            "content": {kind: {} for kind in (_VEGA_LITE, *_PICTURES)},
+        },
+        **error_answers(400, 404, 406, 409, 413, 415, 422, 503),
+    },
+    openapi_extra=described_body(schemas.EvaluationRequest),
+)
+def evaluate_job(services: ServicesDependency, request: Request, job_id: JobPath, body: JsonBody) -> Response:
+    """Accuracy, precision, recall and F1 of each class, confusion matrix, and the most confident mistakes.
+
+    On the test or validation samples of the dataset that the job was trained on; the worker has kept what the
+    network says about each. The confusion matrix as a chart by `Accept`: `image/png`, `image/svg+xml`, Vega-Lite.
+    """
+    media_type = preferred_media_type(request, (_JSON, _VEGA_LITE, *_PICTURES))
+    wanted = validated(schemas.EvaluationRequest, body)
+    job, arrays = _read(services, job_id)
+    dataset = DATASETS[DatasetName(job.spec["dataset"]["name"])]
+    if wanted.dataset not in (None, dataset.name):
+        raise HTTPException(
+            422, f"job {job_id} was trained on {dataset.name}: what it says about other datasets is not known"
+        )
+    kept = _of_split(arrays, wanted.split)
+    if not kept:
+        raise HTTPException(422, f"job {job_id} has no {wanted.split} samples")
+    found = classification(kept["labels"], kept["predicted"], dataset.classes)
+    headers = {"Vary": "Accept"}
+    if media_type == _JSON:
+        document = _document(job_id, wanted, dataset, found, kept)
+        return Response(document.model_dump_json(by_alias=True), media_type=_JSON, headers=headers)
+    from normlab.analysis.charts.confusion import confusion_matrix  # noqa: PLC0415 - altair takes a second
+
+    chart = confusion_matrix(found, f"{job.name or job_id}, {wanted.split} samples")
+    if media_type == _VEGA_LITE:
+        return Response(orjson.dumps(chart), media_type=_VEGA_LITE, headers=headers)
+    return Response(analysis.render(chart, _PICTURES[media_type]), media_type=media_type, headers=headers)
+
+
+def _read(services: Services, job_id: str) -> tuple[Job, _Arrays]:
+    """The job, and what its network says about the samples that were held out."""
+    with services.database.read() as session:
+        job = succeeded_job(jobs.get(session, job_id))
+        file = artifacts.get(session, job_id, ArtifactKind.EVALUATION)
+    if file is None:
+        raise StateError(f"job {job_id} cannot be evaluated: {why_missing(job, ArtifactKind.EVALUATION)}")
+    with np.load(io.BytesIO(services.artifacts.read(file)), allow_pickle=False) as arrays:
+        return job, dict(arrays)
+
+
+def _of_split(arrays: _Arrays, split: schemas.Split) -> _Arrays:
+    prefix = f"{split}_"
+    return {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
+
+
+def _document(
+    job_id: str,
+    wanted: schemas.EvaluationRequest,
+    dataset: DatasetInfo,
+    found: Classification,
+    kept: _Arrays,
+) -> schemas.EvaluationDocument:
+    return schemas.EvaluationDocument.model_validate(
+        {
+            "job": job_id,
+            "dataset": dataset.name,
+            "split": wanted.split,
+            "samples": len(kept["labels"]),
+            "accuracy": found.accuracy,
+            "macro_f1": found.macro_f1,
+            "classes": [{**vars(item), "class": item.class_name} for item in found.classes],
+            "confusion_matrix": found.confusion.tolist(),
+            "mistakes": [_mistake(dataset, kept, place) for place in range(len(kept["mistakes"]))][
+                : wanted.mistakes
+            ],
+        }
+    )
+
+
+def _mistake(dataset: DatasetInfo, kept: _Arrays, place: int) -> dict[str, Any]:
+    sample = int(kept["mistakes"][place])
+    label, predicted = int(kept["labels"][sample]), int(kept["predicted"][sample])
+    pixels = kept["mistake_pixels"][place].astype(np.float32)
+    return {
+        "sample": sample,
+        "label": label,
+        "class": dataset.classes[label],
+        "predicted": {
+            "label": predicted,
+            "class": dataset.classes[predicted],
+            "probability": float(kept["confidence"][sample]),
+        },
+        "probabilities": kept["mistake_probabilities"][place].tolist(),
+        "picture": picture_url(seen_by_the_model(pixels, dataset.pixel_max)),
+    }

@@ -1,0 +1,72 @@
+"""How well a network tells each class from the others.
+
+Precision, recall and F1 as usual (C. J. van Rijsbergen, Information Retrieval, 2nd edition, 1979, chapter 7); a value
+whose denominator is 0 is not known, and None.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class ClassFigures:
+    """One class."""
+
+    label: int
+    class_name: str
+    precision: float | None
+    """Of the samples that were given this class, the part that has it."""
+    recall: float | None
+    """Of the samples that have this class, the part that was given it."""
+    f1: float | None
+    """2 TP / (2 TP + FP + FN), the harmonic mean of the two."""
+    support: int
+    """How many samples have this class."""
+
+
+@dataclass(frozen=True)
+class Classification:
+    """All classes together."""
+
+    accuracy: float
+    macro_f1: float
+    """Mean of the classes' F1; one that is not known counts 0."""
+    classes: tuple[ClassFigures, ...]
+    confusion: npt.NDArray[np.int64]
+    """(classes, classes): how many samples of the row's class were given the column's."""
+
+
+def classification(
+    labels: npt.NDArray[Any], predicted: npt.NDArray[Any], class_names: Sequence[str]
+) -> Classification:
+    """Figures of predictions (n,) against the right labels (n,), both numbers of classes; n is at least 1."""
+    count = len(class_names)
+    cells = labels.astype(np.int64) * count + predicted
+    confusion = np.bincount(cells, minlength=count * count).reshape(count, count)
+    right = np.diag(confusion)
+    have, given = confusion.sum(axis=1), confusion.sum(axis=0)
+    figures = tuple(
+        ClassFigures(
+            label=label,
+            class_name=name,
+            precision=_ratio(right[label], given[label]),
+            recall=_ratio(right[label], have[label]),
+            f1=_ratio(2 * right[label], have[label] + given[label]),
+            support=int(have[label]),
+        )
+        for label, name in enumerate(class_names)
+    )
+    return Classification(
+        accuracy=float(right.sum() / len(labels)),
+        macro_f1=float(np.mean([item.f1 or 0.0 for item in figures])),
+        classes=figures,
+        confusion=confusion,
+    )
+
+
+def _ratio(part: np.int64, whole: np.int64) -> float | None:
+    return float(part / whole) if whole else None

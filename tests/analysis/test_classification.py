@@ -1,0 +1,29 @@
+import numpy as np
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+from normlab.analysis.charts.confusion import confusion_matrix as chart_of
+from normlab.analysis.classification import classification
+
+
+def test_figures_are_those_of_scikit_learn():
+    draw = np.random.default_rng(3)
+    labels = draw.integers(0, 5, 400)
+    predicted = np.where(draw.random(400) < 0.7, labels, draw.integers(0, 4, 400))
+    found = classification(labels, predicted, list("abcde"))
+    precision, recall, f1, support = precision_recall_fscore_support(labels, predicted, zero_division=0)
+    np.testing.assert_array_equal(found.confusion, confusion_matrix(labels, predicted))
+    np.testing.assert_allclose([item.precision for item in found.classes], precision)
+    np.testing.assert_allclose([item.recall for item in found.classes], recall)
+    np.testing.assert_allclose([item.f1 for item in found.classes], f1)
+    assert [item.support for item in found.classes] == support.tolist()
+    assert found.accuracy == (labels == predicted).mean()
+    np.testing.assert_allclose(found.macro_f1, f1.mean())
+
+
+def test_the_chart_has_a_cell_for_each_pair_of_classes():
+    found = classification(np.array([0, 1, 1]), np.array([0, 1, 0]), ["shoe", "bag"])
+    chart = chart_of(found, "a network")
+    (rows,) = chart["datasets"].values() if "datasets" in chart else (chart["layer"][0]["data"]["values"],)
+    assert len(rows) == 4
+    assert {"right": "bag", "given": "shoe", "samples": 1, "part": 0.5} in rows
+    assert "66.67% of 3 right" in str(chart["title"])
