@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime as ort
+
+from normlab.onnx_runtime import onnxruntime as ort
 
 
 class OnnxModel:

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 import tf2onnx
 
+from normlab.onnx_runtime import onnxruntime
 from normlab.training.serving_function import ServingFunction
 
 OPSET = 18
