@@ -19,6 +19,7 @@ from api.plain_errors import plain_error, plain_error_answers
 from api.served_models import Asked, Batch, Served
 from normlab.errors import InstancesError
 from normlab.serving import images_of_lists, read_json
+from normlab.serving.instances import may_hold_booleans
 
 _JSON = "application/json"
 _SIGNATURE = "serving_default"
@@ -80,8 +81,7 @@ def _parse(served: Served, body: bytes, most: int) -> tuple[Batch, str]:
         given, pointer, key = document["inputs"], "/inputs", "outputs"
         if isinstance(given, dict):
             given, pointer = _named(given, name, pointer), f"{pointer}/{name}"
-    booleans = b"true" in body or b"false" in body
-    parse = partial(images_of_lists, pointer=pointer, may_hold_booleans=booleans)
+    parse = partial(images_of_lists, pointer=pointer, may_hold_booleans=may_hold_booleans(body))
     return served.parse(parse, given, most), key
 
 

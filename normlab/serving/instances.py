@@ -16,6 +16,8 @@ import orjson
 
 from normlab.errors import InstancesError
 
+_FIRST_KEY = len('{"instances":')
+"""Nothing that fits into so few bytes is a boolean among numbers."""
 _NOT_JSON_NUMBERS = re.compile(rb"(?<![\w\"])-?(?:NaN|Infinity)\b")
 
 
@@ -32,8 +34,15 @@ def parse_instances(
         shape=shape,
         pixel_max=pixel_max,
         max_instances=max_instances,
-        may_hold_booleans=b"true" in body or b"false" in body,
+        may_hold_booleans=may_hold_booleans(body),
     )
+
+
+def may_hold_booleans(body: bytes) -> bool:
+    """Whether ``true`` or ``false`` stands in a JSON body. Behind its first key a body of numbers has no ``e``, and
+    a single letter is looked for ten times as fast as a word.
+    """
+    return body.find(b"e", _FIRST_KEY) >= 0 and (b"true" in body or b"false" in body)
 
 
 def images_of_lists(
@@ -60,12 +69,13 @@ def images_of_lists(
     flat_shape = (math.prod(shape),)
     nested = isinstance(instances[0], list) and bool(instances[0]) and isinstance(instances[0][0], list)
     sizes = shape if nested else flat_shape
-    numbers = instances
-    for size in sizes:
-        if set(map(type, numbers)) != {list} or set(map(len, numbers)) != {size}:
+    rows = instances
+    for depth, size in enumerate(sizes):
+        if depth > 0:
+            rows = list(chain.from_iterable(rows))
+        if set(map(type, rows)) != {list} or set(map(len, rows)) != {size}:
             raise _explain(instances, shape, sizes, pixel_max, pointer)
-        numbers = list(chain.from_iterable(numbers))
-    pixels = _pixels(numbers, pixel_max, may_hold_booleans=may_hold_booleans)
+    pixels = _pixels(rows, pixel_max, may_hold_booleans=may_hold_booleans)
     if pixels is None:
         raise _explain(instances, shape, sizes, pixel_max, pointer)
     return pixels.reshape(len(instances), *shape)
@@ -100,17 +110,20 @@ def _read(body: bytes) -> Any:
     return document["instances"]
 
 
-def _pixels(numbers: list[Any], pixel_max: int, *, may_hold_booleans: bool) -> npt.NDArray[np.float32] | None:
-    """The numbers as float32 (len(numbers),), or None when one is no number or out of range."""
+def _pixels(
+    rows: list[list[Any]], pixel_max: int, *, may_hold_booleans: bool
+) -> npt.NDArray[np.float32] | None:
+    """All numbers as one float32 array, or None when one is no number or out of range."""
     if not may_hold_booleans:
         try:
             # Whole numbers from 0 to 255, the usual case: three times as fast as numpy's own conversion.
             # bytes() refuses everything else, but it takes booleans.
-            pixels = np.frombuffer(bytes(numbers), dtype=np.uint8)
+            pixels = np.frombuffer(b"".join(map(bytes, rows)), dtype=np.uint8)
         except (TypeError, ValueError):
             pass
         else:
             return pixels.astype(np.float32) if pixel_max >= 255 or pixels.max() <= pixel_max else None
+    numbers = list(chain.from_iterable(rows))
     if not set(map(type, numbers)) <= {int, float}:
         return None
     values = np.array(numbers, dtype=np.float64)

@@ -73,7 +73,7 @@ def parse_request(
     if request_id is not None and not isinstance(request_id, str):
         raise InstancesError("id must be a string", "/id")
     given = _only_input(document.get("inputs"), input_name)
-    limits = {"shape": shape, "pixel_max": pixel_max, "max_instances": max_instances}
+    limits: dict[str, Any] = {"shape": shape, "pixel_max": pixel_max, "max_instances": max_instances}
     sizes = _sizes(given.get("shape"), shape)
     dtype = _dtype(given.get("datatype"))
     binary_size = _parameter(given, "binary_data_size", _INPUT)
