@@ -43,7 +43,14 @@ class PostgresServer:
         if os.geteuid() == 0:
             os.chown(self._folder, NOBODY, NOBODY)
         self._programs = self._find_programs()
-        options = ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-locale", "--no-sync"]
+        options = [
+            "--auth=trust",
+            "--username=postgres",
+            "--encoding=UTF8",
+            "--no-locale",
+            "--no-sync",
+            "--data-checksums",
+        ]
         self._run("initdb", *options, "-D", str(self._folder / "data")).wait(60)
 
     def url(self, database: str = "postgres") -> str:
