@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 DATA ?= demo-data
 
-.PHONY: demo up test test-containers check lock bench-epochs help
+.PHONY: demo up test test-faults test-containers check lock bench-epochs help
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -27,7 +27,10 @@ up: $(STAMP)  ## the whole service on this machine, until Ctrl-C
 
 test: $(STAMP)  ## all tests that need no Docker engine
 	scripts/get-fashion-mnist $(DATA)
-	$(BIN)/pytest -n auto --dist loadgroup -m "not containers"
+	$(BIN)/pytest -n auto --dist loadgroup -m "not containers and not faults"
+
+test-faults: $(STAMP)  ## break a running service in every way we know, for half an hour; STORM_SEED and STORM_SECONDS
+	$(BIN)/pytest -m faults tests/faults
 
 test-containers: $(STAMP)  ## the compose file, run for real: needs a Docker engine and docker-compose
 	$(BIN)/pytest -m containers tests/containers
