@@ -151,6 +151,7 @@ def _arms(architectures: list[str], dataset: str | None, epochs: int | None) -> 
 def _suffix(path: Path, option: str, known: list[str]) -> str:
     suffix = path.suffix.lower().removeprefix(".")
     if suffix not in known:
-        listed = " or ".join(f".{name}" for name in known)
+        *others, last = (f".{name}" for name in known)
+        listed = f"{', '.join(others)} or {last}"
         raise typer.BadParameter(f"{path.name} should end in {listed}.", param_hint=option)
     return suffix

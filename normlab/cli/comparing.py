@@ -88,7 +88,8 @@ def _value(value: float | None, metric: str) -> str:
 
 def _description(now: ArmComparison) -> str:
     running = now.progress.jobs.get(JobState.RUNNING, 0)
-    return f"pair {now.progress.pairs} of {now.progress.pairs_planned}, {running} jobs running"
+    pairs = f"{now.progress.pairs} of {now.progress.pairs_planned} pairs"
+    return f"{pairs}, {running} job{'s' * (running != 1)} running"
 
 
 def _fraction(client: Client, now: ArmComparison) -> float:

@@ -55,7 +55,7 @@ def write_file(path: Path, content: bytes, what: str) -> None:
     try:
         path.write_bytes(content)
     except OSError as error:
-        raise SetupError(f"{path} cannot be written: {error.strerror}.") from error
+        raise SetupError(f"Nothing can be written to {path}: {error.strerror}.") from error
     notes.print(f"{what} in {path}", markup=False, soft_wrap=True)
 
 

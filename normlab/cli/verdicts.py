@@ -1,5 +1,6 @@
 """The answer of a comparison as text."""
 
+from collections.abc import Callable
 from typing import Any
 
 from rich.markup import escape
@@ -31,25 +32,27 @@ def show_answer(comparison: ArmComparison) -> None:
         cost = result.costs.get(name)
         arms.add_row(
             escape(name),
-            _number(arm["mean"], accuracy),
+            _value(arm["mean"], accuracy),
             _interval(arm["interval"], accuracy),
-            _number(arm["standard_deviation"], accuracy),
+            _value(arm["standard_deviation"], accuracy),
             str(len(arm["values"])),
             seconds(cost["seconds"]) if cost else "-",
         )
     out.print(arms)
     out.print()
-    columns = ("difference", "interval", "exact p", "effect", "second better in")
+    difference = "difference (points)" if accuracy else "difference"
+    p_value = "exact p" if len(result.pairs) == 1 else "Holm's p"
+    columns = (difference, "interval", p_value, "effect", "second better in")
     differences = table("arms", *columns, numbers=columns)
     for pair in result.pairs:
         found = pair["comparison"]
         differences.add_row(
             escape(f"{pair['a']}, {pair['b']}"),
-            _number(found["difference"], accuracy, sign=True),
-            _interval(found["interval"], accuracy),
+            _difference(found["difference"], accuracy, sign=True),
+            _interval(found["interval"], accuracy, _difference),
             f"{pair['adjusted_p_value']:.3g}",
-            "-" if found["effect_size"] is None else f"{found['effect_size']:.2f}",
-            f"{found['probability_b_better']:.0%} of pairs".replace("%", " %"),
+            "-" if found["effect_size"] is None else _minus(f"{found['effect_size']:.2f}"),
+            f"{100 * found['probability_b_better']:.0f} % of pairs",
         )
     out.print(differences)
     _show_target(result.clocks)
@@ -70,14 +73,25 @@ def _show_target(clocks: dict[str, Any] | None) -> None:
         out.print(text, markup=False, soft_wrap=not out.is_terminal)
 
 
-def _number(value: float | None, accuracy: bool, *, sign: bool = False) -> str:
+def _value(value: float | None, accuracy: bool) -> str:
+    return percent(value) if accuracy or value is None else _minus(f"{value:.4f}")
+
+
+def _difference(value: float | None, accuracy: bool, *, sign: bool = False) -> str:
+    """A difference, of accuracies in percentage points."""
     if value is None:
         return "-"
     form = "+" if sign else ""
-    return f"{value:{form}.2%}".replace("%", " %") if accuracy else f"{value:{form}.4f}"
+    return _minus(f"{100 * value:{form}.2f}" if accuracy else f"{value:{form}.4f}")
 
 
-def _interval(interval: dict[str, float | None], accuracy: bool) -> str:
+def _interval(
+    interval: dict[str, float | None], accuracy: bool, form: Callable[[float | None, bool], str] = _value
+) -> str:
     if interval["low"] is None or interval["high"] is None:
         return "-"
-    return f"{_number(interval['low'], accuracy)} to {_number(interval['high'], accuracy)}"
+    return f"{form(interval['low'], accuracy)} to {form(interval['high'], accuracy)}"
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "\N{MINUS SIGN}")

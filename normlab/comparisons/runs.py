@@ -1,7 +1,7 @@
 """From the store's rows to what the analysis takes."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -60,7 +60,8 @@ def load_runs(session: Session, comparison_id: str) -> ComparedRuns:
     records = run_records(session, [member.job for member in done], question.target_accuracy)
     by_arm: dict[str, list[RunRecord]] = {arm.name: [] for arm in comparison.arms}
     for member in done:
-        by_arm[comparison.arms[member.arm].name].append(records[member.job_id])
+        name = comparison.arms[member.arm].name
+        by_arm[name].append(replace(records[member.job_id], name=name))
     return ComparedRuns(comparison, question, members, by_arm, outcomes_of(session, records))
 
 

@@ -194,13 +194,13 @@ def test_pages_are_newest_first(laboratory):
 
 
 def test_many_processes_advance_at_once_and_each_job_is_made_once(laboratory, threads):
-    comparison = laboratory.create(replicates={"start": 3, "max": 8})
-    for pairs in range(3, 9):
+    comparison = laboratory.create(replicates={"start": 3, "max": 5})
+    for pairs in range(3, 6):
         laboratory.end_all(comparison, lambda arm, seed: 0.8 + 0.01 * ((seed + len(arm)) % 3))
         made = [job_id for found in threads.map(lambda _: laboratory.advance(), range(8)) for job_id in found]
         members = laboratory.members(comparison)
-        assert len(members) == 2 * min(pairs + 1, 8)
-        assert len(made) == len(set(made)) == (2 if pairs < 8 else 0)
+        assert len(members) == 2 * min(pairs + 1, 5)
+        assert len(made) == len(set(made)) == (2 if pairs < 5 else 0)
     assert laboratory.get(comparison).state is ComparisonState.FINISHED
     with laboratory.database.read() as session:
         events = comparison_events.after(session, comparison.id)
@@ -208,9 +208,9 @@ def test_many_processes_advance_at_once_and_each_job_is_made_once(laboratory, th
     kinds = [event.kind.value for event in events]
     assert {kind: kinds.count(kind) for kind in set(kinds)} == {
         "state": 2,
-        "replicates": 6,
-        "job": 16,
-        "pair": 8,
+        "replicates": 3,
+        "job": 10,
+        "pair": 5,
     }
 
 

@@ -132,13 +132,15 @@ def test_three_arms_are_three_pairs(served, base_seed):
     request = body(base_seed=base_seed, replicates={"start": 3, "max": 6}, fresh=True)
     training = {"epochs": 2, "batch_size": 64}
     request["arms"].append(
-        {"name": "he", "spec": {"architecture": "batch_norm", "dataset": "digits", "training": training}}
+        {"name": "deep", "spec": {"architecture": "deep_sigmoid", "dataset": "digits", "training": training}}
     )
     comparison_id = served.submit(request)
     served.end_all(comparison_id, clearly_better)
     served.advance()
     document = served.http.get(f"/comparisons/{comparison_id}").json()
     assert len(document["result"]["pairs"]) == 3
+    (sizes,) = (caveat for caveat in document["result"]["caveats"] if "size: parameters" in caveat)
+    assert "baseline_with_batch_norm 52,466" in sizes  # called by the arm's name, not by a job's
     assert document["result"]["pairs"][0]["comparison"]["confidence"] > 1 - 0.05 / 3
 
 
