@@ -291,6 +291,8 @@ class ComparedJob(Answer):
     name: str = Field(description="A name that no other job of the comparison has.")
     seed: int | None
     epochs: int
+    parameters: int | None
+    multiplications_per_sample: int | None = Field(description="Multiply-adds of one forward pass.")
     best_val_accuracy: float | None
     best_epoch: int | None
     last_val_accuracy: float | None

@@ -109,7 +109,7 @@ def _check(client: Client, jobs: list[Job]) -> str | None:
 
 
 def _decide(client: Client, epochs: int, report: Path) -> None:
-    seeds = f"{DECIDING_PAIRS} seeds of each, {epochs} epochs"
+    seeds = f"{DECIDING_PAIRS} seeds of each, {epochs} epoch{'s' * (epochs > 1)}"
     out.print(f"\n[bold]Does batch normalization help?[/] {' against '.join(DECIDING_ARMS)}, {seeds}")
     spec = {"dataset": DATASET, "training": {"epochs": epochs}}
     arms = {name: {"architecture": name, **spec} for name in DECIDING_ARMS}

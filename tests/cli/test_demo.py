@@ -26,6 +26,9 @@ def test_the_demo_trains_compares_and_classifies(tmp_path: Path) -> None:
     assert "what differs" in done.stdout
     assert "The dataset says: Ankle boot" in done.stdout
     assert "Too few epochs to compare the curves, which is done from epoch 3 on." in done.stdout
+    assert "baseline against baseline_with_batch_norm, 5 seeds of each, 1 epoch\n" in done.stdout
+    assert "95 % interval" in done.stdout
+    assert "<h1>demo</h1>" in (tmp_path / "report.html").read_text()
     for name, width in (("comparison.png", 2162), ("test_image.png", 28)):
         with Image.open(tmp_path / name) as picture:
             assert (picture.format, picture.width) == ("PNG", pytest.approx(width, rel=0.5))

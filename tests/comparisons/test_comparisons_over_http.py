@@ -2,6 +2,7 @@ import itertools
 
 import pytest
 
+from api.comparison_schemas import Comparison, ComparisonList, SideBySide
 from normlab.analysis import Verdict
 from support.problems import assert_problem
 
@@ -277,3 +278,12 @@ def test_jobs_that_exist_get_the_statistics(served, http, base_seed):
     assert loss["pairs"][0]["comparison"]["verdict"] == ours["verdict"]
     one_arm = ",".join(job["job"] for job in document["arms"][0]["jobs"])
     assert http.get("/comparisons", params={"jobs": one_arm}).json()["statistics"] is None
+
+
+def test_answers_have_the_fields_that_the_document_promises(served, http, base_seed):
+    document = served.finished(clearly_better, base_seed=base_seed, target_accuracy=0.83)
+    jobs = ",".join(job["job"] for arm in document["arms"] for job in arm["jobs"])
+    side_by_side = http.get("/comparisons", params={"jobs": jobs}).json()
+    page = http.get("/comparisons").json()
+    for answer, model in ((document, Comparison), (side_by_side, SideBySide), (page, ComparisonList)):
+        assert model.model_validate(answer).model_dump(mode="json") == answer
