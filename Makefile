@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 DATA ?= demo-data
 
-.PHONY: demo up test test-faults test-containers check lock bench-epochs help
+.PHONY: demo up test test-faults test-containers check bench-serving lock bench-epochs help
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -44,6 +44,9 @@ check: $(STAMP)  ## style, types, and who may import whom
 bench-epochs: $(STAMP)  ## one epoch of each preset against the notebook's code
 	scripts/get-fashion-mnist $(DATA)
 	$(BIN)/python bench/preset_epochs.py --data $(DATA)
+
+bench-serving: $(STAMP)  ## predictions against the floor and peers, in every format
+	$(BIN)/python bench/serving --peers
 
 lock: $(STAMP)  ## make the locks in requirements/ anew (needs uv)
 	requirements/compile

@@ -16,7 +16,7 @@ import orjson
 
 from normlab.errors import InstancesError
 from normlab.serving.arrays import pixels_of
-from normlab.serving.instances import images_of_lists, read_json
+from normlab.serving.instances import images_of_lists, may_hold_booleans, read_json
 
 EXTENSIONS = ("binary_tensor_data", "model_repository")
 
@@ -78,7 +78,8 @@ def parse_request(
     dtype = _dtype(given.get("datatype"))
     binary_size = _parameter(given, "binary_data_size", _INPUT)
     if binary_size is None:
-        batch = _from_json(given, sizes, tensor, limits)
+        booleans = may_hold_booleans(body)
+        batch = _from_json(given, sizes, tensor, {**limits, "may_hold_booleans": booleans})
     else:
         batch = _from_bytes(tensor, binary_size, sizes, dtype, limits)
     return InferenceRequest(batch, request_id, _wants_binary(document, output_name))

@@ -1,0 +1,177 @@
+"""How fast predictions are, against the floor and peers: prints the tables of docs/serving-performance.md.
+
+    python bench/serving [--rounds 3] [--seconds 2] [--peers]
+
+All servers run at once and are measured in turns, round after round, so that whatever else the machine does meets all
+of them; the median over the rounds counts. Load goes to this machine only.
+"""
+
+import argparse
+import io
+import json
+import statistics
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import service
+from load import Measured, measure, resident_bytes
+from servers import Body, Server, packaged, running, uvicorn
+
+MODELS = 50
+CONNECTIONS = 16
+
+Target = tuple[str, Server, str, dict[int, Body]]
+"""Name, server, path, and a body for each number of images."""
+
+
+def bodies(pixels: np.ndarray) -> dict[str, dict[int, Body]]:
+    """Every input format, with 1 and 64 images."""
+    return {
+        kind: {count: make(pixels[:count]) for count in (1, 64)}
+        for kind, make in (
+            ("json", as_json),
+            ("npy", as_npy),
+            ("oip json", oip_json),
+            ("oip binary", oip_binary),
+        )
+    }
+
+
+def as_json(pixels: np.ndarray) -> Body:
+    return Body(json.dumps({"instances": pixels.reshape(len(pixels), -1).tolist()}).encode())
+
+
+def as_npy(pixels: np.ndarray) -> Body:
+    file = io.BytesIO()
+    np.save(file, pixels)
+    return Body(file.getvalue(), "application/x-npy")
+
+
+def _tensor(pixels: np.ndarray) -> dict[str, object]:
+    return {"name": "raw_pixels", "datatype": "UINT8", "shape": [len(pixels), 784]}
+
+
+def oip_json(pixels: np.ndarray) -> Body:
+    return Body(json.dumps({"inputs": [{**_tensor(pixels), "data": pixels.reshape(-1).tolist()}]}).encode())
+
+
+def oip_binary(pixels: np.ndarray) -> Body:
+    data = pixels.tobytes()
+    head = json.dumps(
+        {"inputs": [{**_tensor(pixels), "parameters": {"binary_data_size": len(data)}}]}
+    ).encode()
+    length = ("Inference-Header-Content-Length", str(len(head)))
+    return Body(head + data, "application/octet-stream", (length,))
+
+
+def print_table(title: str, rows: dict[str, list[Measured]]) -> None:
+    floor = statistics.median(item.per_second for item in rows["floor"])
+    print(f"\n{title}\n\n| server | requests/s | of the floor | p50 ms | p99 ms | CPU ms |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for name, found in rows.items():
+        median = {
+            field: statistics.median(getattr(item, field) for item in found)
+            for field in ("per_second", "p50_ms", "p99_ms", "cpu_ms")
+        }
+        print(
+            f"| {name} | {median['per_second']:,.0f} | {median['per_second'] / floor:.2f} | {median['p50_ms']:.2f} "
+            f"| {median['p99_ms']:.2f} | {median['cpu_ms']:.3f} |",
+            flush=True,
+        )
+
+
+def first_predictions(port: int, ids: list[str], body: Body) -> list[float]:
+    """Milliseconds until each model has answered for the first time."""
+    found = []
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as http:
+        for job_id in ids:
+            began = time.perf_counter()
+            answer = http.post(
+                f"/jobs/{job_id}/predict", content=body.content, headers={"Content-Type": body.media_type}
+            )
+            answer.raise_for_status()
+            found.append((time.perf_counter() - began) * 1000)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument(
+        "--peers", action="store_true", help="also LitServe, installed for it when it is not there"
+    )
+    arguments = parser.parse_args()
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 28, 28), dtype=np.uint8)
+    formats = bodies(pixels)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="normlab-bench-")))
+        ids = service.fill(folder, MODELS)
+        model = {"MODEL": str(folder / "model.onnx")}
+        api = {"NORMLAB_DATA_DIR": str(folder), "NORMLAB_BROKER_URL": "redis://127.0.0.1:1/0"}
+        python = sys.executable
+        floor = stack.enter_context(running("floor", uvicorn("floor", 8871), 8871, "/openapi.json"))
+        plain = stack.enter_context(
+            running("fastapi", uvicorn("plain_onnxruntime", 8872), 8872, "/openapi.json", model)
+        )
+        normlab = stack.enter_context(
+            running("normlab", [python, "-m", "api", "--port", "8873"], 8873, "/healthz", api)
+        )
+        path = f"/jobs/{ids[0]}/predict"
+        targets: list[Target] = [
+            ("floor", floor, "/predict", formats["json"]),
+            ("FastAPI + pydantic + onnxruntime", plain, "/predict", formats["json"]),
+            ("Normlab, JSON", normlab, path, formats["json"]),
+            ("Normlab, JSON, by name", normlab, "/models/bench/predict", formats["json"]),
+            ("Normlab, x-npy", normlab, path, formats["npy"]),
+            ("Normlab, OIP JSON", normlab, "/v2/models/bench/infer", formats["oip json"]),
+            ("Normlab, OIP binary", normlab, "/v2/models/bench/infer", formats["oip binary"]),
+            ("Normlab, TensorFlow Serving", normlab, "/v1/models/bench:predict", formats["json"]),
+        ]
+        if arguments.peers:
+            litserve = packaged("litserve", ["litserve", "onnxruntime"])
+            if litserve is None:
+                print("LitServe cannot be installed here")
+            else:
+                command = [str(litserve), "litserve_peer.py", "8874"]
+                peer = stack.enter_context(running("litserve", command, 8874, "/health", model))
+                targets.append(("LitServe + onnxruntime", peer, "/predict", formats["json"]))
+        first = first_predictions(8873, ids, formats["json"][1])
+        for count in (1, 64):
+            for connections in (CONNECTIONS, 1):
+                rows: dict[str, list[Measured]] = {name: [] for name, *_ in targets}
+                for _ in range(arguments.rounds):
+                    for name, server, where, by_count in targets:
+                        rows[name].append(
+                            measure(
+                                server,
+                                where,
+                                by_count[count],
+                                connections=connections,
+                                seconds=arguments.seconds,
+                            )
+                        )
+                how = "one after the other" if connections == 1 else f"{connections} connections"
+                print_table(f"{count} image{'s' if count > 1 else ''}, {how}", rows)
+        print(
+            f"\nA model's first prediction: median {statistics.median(first):.1f} ms, longest {max(first):.1f} ms"
+        )
+        for server in {target[1].name: target[1] for target in targets}.values():
+            megabytes = resident_bytes(server) / 2**20
+            print(
+                f"{server.name}: answered {server.start_seconds:.1f} s after its start, {megabytes:.0f} MiB"
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""The servers that are measured: how each is started, where it answers, and which bodies it takes."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+HERE = Path(__file__).parent
+CACHE = Path.home() / ".cache" / "normlab-bench"
+
+
+@dataclass(frozen=True)
+class Body:
+    """One way to send images."""
+
+    content: bytes
+    media_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server."""
+
+    name: str
+    port: int
+    process: subprocess.Popen[bytes]
+    start_seconds: float
+    """From the process's start until it answers."""
+
+
+@contextmanager
+def running(
+    name: str, command: list[str], port: int, alive: str, environment: dict[str, str] | None = None
+) -> Iterator[Server]:
+    """Start a server, wait until ``alive`` answers, and end it afterwards."""
+    began = time.monotonic()
+    process = subprocess.Popen(
+        command,
+        cwd=HERE,
+        env={**os.environ, **(environment or {})},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        while True:
+            try:
+                httpx.get(f"http://127.0.0.1:{port}{alive}", timeout=5)
+                break
+            except httpx.HTTPError:
+                if process.poll() is not None or time.monotonic() - began > 120:
+                    raise SystemExit(f"{name} does not start") from None
+                time.sleep(0.02)
+        yield Server(name, port, process, time.monotonic() - began)
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def uvicorn(module: str, port: int) -> list[str]:
+    """The command for a FastAPI app of this folder, as a hand-written service would run it."""
+    return [
+        sys.executable,
+        *("-m", "uvicorn", f"{module}:app", "--port", str(port), "--log-level", "error", "--no-access-log"),
+    ]
+
+
+def packaged(name: str, requirements: list[str]) -> Path | None:
+    """The Python of a peer's own virtual environment, made when it is not there; None if it cannot be installed."""
+    folder = CACHE / name
+    python = folder / "bin" / "python"
+    marker = folder / "installed"
+    if not marker.exists():
+        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+        install = [
+            str(python),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            *requirements,
+        ]
+        if subprocess.run(install, check=False).returncode != 0:
+            return None
+        marker.touch()
+    return python
