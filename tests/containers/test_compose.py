@@ -75,7 +75,7 @@ def test_both_formats_of_the_model_are_downloaded_through_the_api(
     stack: Stack, trained_job: dict[str, Any]
 ) -> None:
     formats = stack.http.get(f"/jobs/{trained_job['id']}/model").json()["formats"]
-    assert {entry["format"] for entry in formats} == {"keras", "onnx"}
+    assert {entry["format"] for entry in formats} == {"keras", "onnx", "saved_model", "litert"}
     for entry in formats:
         assert len(stack.http.get(entry["url"]).content) == entry["bytes"]
 
