@@ -19,7 +19,7 @@ _OK = "ok"
 @router.get("/", summary="What there is")
 def index() -> schemas.Index:
     """The service's name and version, and where to begin."""
-    paths = ("jobs", "architectures", "datasets", "comparisons", "healthz", "readyz", "docs")
+    paths = ("jobs", "models", "architectures", "datasets", "comparisons", "healthz", "readyz", "docs")
     return schemas.Index(name="normlab", version=__version__, links={path: f"/{path}" for path in paths})
 
 

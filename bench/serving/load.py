@@ -30,7 +30,7 @@ def measure(server: Server, path: str, body: Body, *, connections: int, seconds:
         *(f"{name}: {value}" for name, value in body.headers),
     ]
     request = "\r\n".join([*lines, "", ""]).encode() + body.content
-    asyncio.run(_load(server.port, request, connections, 0.3))  # warm
+    asyncio.run(_load(server.port, request, connections, 0.05))  # warm
     before = _cpu_seconds(server)
     began = time.perf_counter()
     latencies = np.array(asyncio.run(_load(server.port, request, connections, seconds))) * 1000

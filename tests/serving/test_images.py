@@ -142,3 +142,11 @@ def huge_png(width: int, height: int) -> bytes:
 def test_bad_pictures_say_what_is_wrong(data, sentence):
     with pytest.raises(InstancesError, match=sentence):
         read(data)
+
+
+def test_an_animated_webp_is_refused():
+    file = io.BytesIO()
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("black", "white")]
+    frames[0].save(file, "WEBP", save_all=True, append_images=frames[1:])
+    with pytest.raises(InstancesError, match="is animated"):
+        image_to_batch(file.getvalue(), shape=(8, 8), pixel_max=16, max_pixels=1000)
