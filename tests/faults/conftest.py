@@ -1,6 +1,5 @@
 """The service that is broken, its trainings, and the oracle that is asked after every test."""
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,12 +11,6 @@ from support.plant import Plant
 SECONDS_LONG: dict[str, Any] = {"training": {"epochs": 400, "batch_size": 16, "seed": 7}}
 """A training that lasts long enough to be broken."""
 TINY: dict[str, Any] = {"architecture": {"layers": [{"type": "flatten"}]}, "training": {"epochs": 1}}
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("faults")
-    group.addoption("--storm-seed", type=int, default=int(os.environ.get("STORM_SEED", "1")))
-    group.addoption("--storm-seconds", type=float, default=float(os.environ.get("STORM_SECONDS", "60")))
 
 
 @pytest.fixture(scope="session")

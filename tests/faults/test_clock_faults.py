@@ -1,0 +1,48 @@
+"""A worker whose clock is two hours off."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from faults.conftest import Accepted
+from normlab.store import JobState
+from support.plant import LEASE_SECONDS, Plant
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
+
+# Python's own start-up file in a folder of PYTHONPATH: wall clocks are shifted before anything is imported, the
+# monotonic one is left alone, as on a machine with a wrong clock.
+SHIFT = """
+import datetime, time
+_shift = {hours} * 3600
+_time, _time_ns, _real = time.time, time.time_ns, datetime.datetime
+time.time = lambda: _time() + _shift
+time.time_ns = lambda: _time_ns() + _shift * 10**9
+class _Shifted(_real):
+    @classmethod
+    def now(cls, tz=None):
+        return cls.fromtimestamp(time.time(), tz)
+    @classmethod
+    def utcnow(cls):
+        return cls.utcfromtimestamp(time.time())
+datetime.datetime = _Shifted
+"""
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_nothing_is_taken_back_early(
+    plant: Plant, accepted: Accepted, hours: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(SHIFT.format(hours=hours))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with plant.other_worker():
+        accepted.append(plant.submit(training={"epochs": 10_000}))
+        plant.wait_for_epoch(accepted[0], 5)
+        time.sleep(LEASE_SECONDS + 2)  # its janitor sweeps all the time, and so does the API's
+        job = plant.job(accepted[0])
+        assert (job.state, job.attempt) == (JobState.RUNNING, 1)
+        assert job.started_at is not None
+        assert abs(job.started_at.timestamp() - time.time()) < 3600  # the database's clock
+        plant.http.post(f"/jobs/{accepted[0]}/cancel")
+        plant.wait_for_end(accepted[0])
