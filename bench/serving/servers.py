@@ -1,11 +1,12 @@
 """The servers that are measured: how each is started, where it answers, and which bodies it takes."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +40,7 @@ class Server:
 def running(
     name: str, command: list[str], port: int, alive: str, environment: dict[str, str] | None = None
 ) -> Iterator[Server]:
-    """Start a server, wait until ``alive`` answers, and end it afterwards."""
+    """Start a server, wait until ``alive`` answers, and end it afterwards with all processes it started."""
     began = time.monotonic()
     process = subprocess.Popen(
         command,
@@ -47,6 +48,7 @@ def running(
         env={**os.environ, **(environment or {})},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         while True:
@@ -59,11 +61,14 @@ def running(
                 time.sleep(0.02)
         yield Server(name, port, process, time.monotonic() - began)
     finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        # The whole group: LitServe leaves its workers behind when it is told to end.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(10)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def uvicorn(module: str, port: int) -> list[str]:
