@@ -18,6 +18,7 @@ from api import examples, model_examples, schemas
 from api.bodies import media_type
 from api.direct import DirectRoute, operation, path_parameter, query_parameters, read_options, schema_of
 from api.inference import classify, decode, find_served, read_quickly, services_of
+from api.parameters import possible_id
 from api.problems import error_answers
 from api.served_models import Asked, Batch, Served
 from normlab.errors import InstancesError
@@ -52,7 +53,7 @@ class NamedPredictOptions(PredictOptions):
 async def predict_by_job(request: Request, body: bytes) -> Response:
     """Classify with a job's network."""
     options = read_options(request, PredictOptions)
-    return await _answer(request, body, Asked(request.path_params["job_id"]), options)
+    return await _answer(request, body, Asked(possible_id(request.path_params["job_id"])), options)
 
 
 async def predict_by_name(request: Request, body: bytes) -> Response:
