@@ -1,0 +1,40 @@
+"""The rule by which a network's executor is chosen."""
+
+from typing import Any
+
+import pytest
+
+from normlab.spec import PRESETS, Device, parse_job_spec
+from normlab.training.executors import Executor, choose_executor
+
+PICTURE = {"type": "reshape", "target_shape": [28, 28, 1]}
+FLATTEN = {"type": "flatten"}
+
+
+def rule(layers: Any, device: Device = Device.CPU) -> Executor:
+    return choose_executor(parse_job_spec({"architecture": layers}).architecture.layers, device)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_presets_are_compiled(preset: str) -> None:
+    assert rule(preset) is Executor.XLA
+
+
+@pytest.mark.parametrize(
+    ("layer", "expected"),
+    [
+        ({"type": "conv2d", "filters": 2, "kernel_size": 3}, Executor.GRAPH),
+        ({"type": "max_pooling2d"}, Executor.GRAPH),
+        ({"type": "average_pooling2d"}, Executor.XLA),
+        ({"type": "dropout", "rate": 0.5}, Executor.XLA),
+        ({"type": "group_normalization", "groups": 1}, Executor.XLA),
+        ({"type": "layer_normalization"}, Executor.XLA),
+    ],
+)
+def test_on_a_cpu_it_depends_on_the_layers(layer: dict[str, Any], expected: Executor) -> None:
+    assert rule({"layers": [PICTURE, layer, FLATTEN]}) is expected
+
+
+def test_on_a_gpu_all_are_compiled() -> None:
+    layers = [PICTURE, {"type": "conv2d", "filters": 2, "kernel_size": 3}, FLATTEN]
+    assert rule({"layers": layers}, Device.GPU) is Executor.XLA
