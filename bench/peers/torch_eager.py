@@ -1,0 +1,76 @@
+"""PyTorch, as its tutorials write it: an eager loop over batches, with the data in one tensor."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from peers.data import BATCH, load_split
+
+
+def prepare(network: str, folder: Path) -> Callable[[], dict[str, float]]:
+    data = load_split(folder)
+    x, y = torch.from_numpy(data.x_train), torch.from_numpy(data.y_train).long()
+    x_valid, y_valid = torch.from_numpy(data.x_valid), torch.from_numpy(data.y_valid).long()
+    torch.manual_seed(42)
+    model = build(network)
+    if network == "dropout_adam":
+        optimizer: torch.optim.Optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    else:
+        optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
+    loss_function = nn.CrossEntropyLoss()
+
+    def epoch() -> dict[str, float]:
+        model.train()
+        order = torch.randperm(len(x))
+        loss_sum, correct = torch.zeros(()), torch.zeros((), dtype=torch.long)
+        for start in range(0, len(x), BATCH):
+            batch = order[start : start + BATCH]
+            pixels, labels = x[batch], y[batch]
+            optimizer.zero_grad()
+            logits = model(pixels)
+            loss = loss_function(logits, labels)
+            loss.backward()
+            optimizer.step()
+            loss_sum += loss.detach() * len(batch)
+            correct += (logits.detach().argmax(1) == labels).sum()
+        model.eval()
+        with torch.no_grad():
+            right = torch.cat([model(part).argmax(1) for part in x_valid.split(1000)]) == y_valid
+        return {"loss": float(loss_sum) / len(x), "val_accuracy": float(right.float().mean())}
+
+    return epoch
+
+
+def build(network: str) -> nn.Module:
+    # Keras's momentum 0.99 of the moving statistics is PyTorch's 0.01.
+    def normalization(width: int) -> nn.Module:
+        return nn.BatchNorm1d(width, eps=1e-3, momentum=0.01)
+
+    match network:
+        case "baseline":
+            layers = [nn.Linear(784, 300), nn.LeakyReLU(0.3), nn.Linear(300, 100), nn.LeakyReLU(0.3)]
+            layers.append(nn.Linear(100, 10))
+        case "batch_norm":
+            layers = [normalization(784), nn.Linear(784, 300), nn.ReLU(), normalization(300)]
+            layers += [nn.Linear(300, 100), nn.ReLU(), normalization(100), nn.Linear(100, 10)]
+        case "deep_sigmoid_with_batch_norm":
+            layers = []
+            for width in (784, *[50] * 9):
+                layers += [nn.Linear(width, 50), normalization(50), nn.Sigmoid()]
+            layers.append(nn.Linear(50, 10))
+        case "dropout_adam":
+            layers = [nn.Linear(784, 300), nn.ReLU(), nn.Dropout(0.3)]
+            layers += [nn.Linear(300, 100), nn.ReLU(), nn.Dropout(0.3), nn.Linear(100, 10)]
+        case "convolutional":
+            layers = [nn.Unflatten(1, (1, 28))]
+            for before, filters in ((1, 16), (16, 32)):
+                layers += [
+                    nn.Conv2d(before, filters, 3),
+                    nn.BatchNorm2d(filters, eps=1e-3, momentum=0.01),
+                    nn.ReLU(),
+                    nn.MaxPool2d(2),
+                ]
+            return nn.Sequential(*layers, nn.Flatten(), nn.Linear(800, 10))
+    return nn.Sequential(nn.Flatten(), *layers)
