@@ -184,8 +184,10 @@ class Attempt(Context):
             try:
                 with self._database.write() as session:
                     alive = self._write(session, waiting, warnings, progress)
-            except BaseException:
-                self._progress = self._progress or progress
+            except Exception as error:
+                if is_unavailable(error):
+                    self._progress = self._progress or progress
+                # Any other error would come again with it, and must not keep the lease from being renewed.
                 raise
             for _ in waiting:
                 self._epochs.popleft()

@@ -1,4 +1,4 @@
-"""A worker whose clock is two hours off."""
+"""A worker whose clock is two hours off. SQLite is not asked: there all processes share one machine and its clock."""
 
 import time
 from pathlib import Path
@@ -11,29 +11,21 @@ from support.plant import LEASE_SECONDS, Plant
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
-# Python's own start-up file in a folder of PYTHONPATH: wall clocks are shifted before anything is imported, the
+# Python's own start-up file in a folder of PYTHONPATH: the wall clock is shifted before anything is imported, the
 # monotonic one is left alone, as on a machine with a wrong clock.
 SHIFT = """
-import datetime, time
-_shift = {hours} * 3600
-_time, _time_ns, _real = time.time, time.time_ns, datetime.datetime
-time.time = lambda: _time() + _shift
-time.time_ns = lambda: _time_ns() + _shift * 10**9
-class _Shifted(_real):
-    @classmethod
-    def now(cls, tz=None):
-        return cls.fromtimestamp(time.time(), tz)
-    @classmethod
-    def utcnow(cls):
-        return cls.utcfromtimestamp(time.time())
-datetime.datetime = _Shifted
+import time
+_time, _time_ns = time.time, time.time_ns
+time.time = lambda: _time() + {hours} * 3600
+time.time_ns = lambda: _time_ns() + {hours} * 3600 * 10**9
 """
 
 
 @pytest.mark.parametrize("hours", [-2, 2])
 def test_nothing_is_taken_back_early(
-    plant: Plant, accepted: Accepted, hours: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    with_postgres: Plant, accepted: Accepted, hours: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    plant = with_postgres
     (tmp_path / "sitecustomize.py").write_text(SHIFT.format(hours=hours))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with plant.other_worker():

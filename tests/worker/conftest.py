@@ -1,3 +1,4 @@
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -6,46 +7,31 @@ import pytest
 from normlab.embedded_redis import EmbeddedRedis
 from normlab.processes import Process
 from normlab.spec import JobSpec
-from normlab.store import Database
 from support.databases import SqliteDatabases
 from support.workers import Service
 
 MakeSpec = Callable[..., JobSpec]
 
 
-@pytest.fixture(scope="module")
-def service(
-    redis_server: EmbeddedRedis, sqlite_databases: SqliteDatabases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Service]:
-    """SQLite, Redis and a data folder that the tests of a file share."""
+@pytest.fixture(scope="session")
+def service(sqlite_databases: SqliteDatabases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """SQLite, a Redis of its own and a data folder. Tests that use it belong to the xdist group "worker"."""
     folder = tmp_path_factory.mktemp("service")
-    with sqlite_databases.fresh(folder) as database:
-        shared = Service(database, redis_server.broker_url, folder)
+    with (
+        tempfile.TemporaryDirectory(prefix="normlab-redis-") as socket_folder,
+        EmbeddedRedis(Path(socket_folder)) as broker,
+        sqlite_databases.fresh(folder) as database,
+    ):
+        shared = Service(database, broker.broker_url, folder)
         yield shared
         shared.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def worker(service: Service) -> Iterator[Process]:
-    """A worker with one child that the tests of a file share, because starting it takes seconds."""
+    """A worker with one child that all tests share, because starting it takes seconds."""
     with service.worker() as process:
         yield process
-
-
-@pytest.fixture
-def own_service(sqlite_database: Database, broker_url: str, tmp_path: Path) -> Iterator[Service]:
-    """SQLite, Redis and a data folder of a test's own."""
-    own = Service(sqlite_database, broker_url, tmp_path)
-    yield own
-    own.close()
-
-
-@pytest.fixture
-def postgres_service(postgres_database: Database, broker_url: str, tmp_path: Path) -> Iterator[Service]:
-    """Postgres, Redis and a data folder of a test's own."""
-    own = Service(postgres_database, broker_url, tmp_path)
-    yield own
-    own.close()
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from support.workers import Service, children
 
 MakeSpec = Callable[..., JobSpec]
 
-pytestmark = pytest.mark.usefixtures("worker")
+pytestmark = [pytest.mark.usefixtures("worker"), pytest.mark.xdist_group("worker")]
 
 
 def test_a_job_is_trained_and_everything_about_it_is_stored(service: Service, make_spec: MakeSpec) -> None:
