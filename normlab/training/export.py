@@ -1,7 +1,9 @@
 """A trained network as files that others load."""
 
+import errno
 import json
 import logging
+import os
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -69,7 +71,10 @@ def export_all(
 
 
 def export(kind: str, media_type: str, path: Path, write: Callable[[Path], object]) -> ExportedFile:
-    """Have one artifact written; what goes wrong is logged and told, and stops nothing else."""
+    """Have one artifact written; what goes wrong is logged and told, and stops nothing else.
+
+    Raises ``OSError`` when the disk is full.
+    """
     try:
         with warnings.catch_warnings():
             # Keras and tf2onnx use names that NumPy is about to change: nothing that a user could do about it.
@@ -77,11 +82,20 @@ def export(kind: str, media_type: str, path: Path, write: Callable[[Path], objec
                 warnings.simplefilter("ignore", category)
             write(path)
     except Exception as error:  # exporters raise anything; a file that cannot be made must not cost the run
+        if _is_disk_full(
+            error
+        ):  # but then it is the machine's fault, and a network that is not kept is of no use
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
         _log.exception("the %s file could not be made", kind)
         with suppress(OSError):  # the disk may be what failed
             path.unlink(missing_ok=True)
         return ExportedFile(kind, media_type, error=f"{type(error).__name__}: {error}"[:500])
     return ExportedFile(kind, media_type, path=path)
+
+
+def _is_disk_full(error: Exception) -> bool:
+    """Exporters in C++ and HDF5 tell it in words only."""
+    return getattr(error, "errno", None) == errno.ENOSPC or os.strerror(errno.ENOSPC) in str(error)
 
 
 def _history(history: Sequence[EpochRecord], path: Path) -> None:
