@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 DATA ?= demo-data
 
-.PHONY: demo up test test-faults test-containers check bench-serving lock bench-epochs help
+.PHONY: demo up test test-faults test-containers check bench-serving lock bench-epochs bench-training bench-executors help
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -47,6 +47,19 @@ bench-epochs: $(STAMP)  ## one epoch of each preset against the notebook's code
 
 bench-serving: $(STAMP)  ## predictions against the floor and peers, in every format
 	$(BIN)/python bench/serving --peers
+
+# On x86-64 with Python 3.11 the lock names PyTorch's build without CUDA, which pip finds in PyTorch's own index.
+$(VENV)/peers: $(STAMP) requirements/peers.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers.txt
+	@touch $@
+
+bench-training: $(VENV)/peers  ## epochs of five networks beside fit, JAX and PyTorch (half an hour)
+	scripts/get-fashion-mnist $(DATA)
+	$(BIN)/python bench/training.py --data $(DATA)
+
+bench-executors: $(STAMP)  ## XLA against the graph for every layer kind
+	scripts/get-fashion-mnist $(DATA)
+	$(BIN)/python bench/executors.py --data $(DATA)
 
 lock: $(STAMP)  ## make the locks in requirements/ anew (needs uv)
 	requirements/compile
