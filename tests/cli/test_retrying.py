@@ -1,0 +1,29 @@
+import pytest
+from typer.testing import CliRunner, Result
+
+from normlab.cli import app
+from normlab.client import Client, JobState
+
+pytestmark = pytest.mark.xdist_group("service")
+
+
+@pytest.fixture
+def run(client: Client):
+    def run(*arguments: str) -> Result:
+        return CliRunner(env={"NORMLAB_URL": client.base_url}).invoke(app, arguments)
+
+    return run
+
+
+def test_a_cancelled_job_is_trained_after_all(run, client: Client) -> None:
+    # A job for a GPU waits here, where none is, until it is told to end.
+    job = client.submit("baseline", dataset="digits", resources={"device": "gpu"}, priority=-3)
+    shown = run("show", job.id).stdout
+    assert "in the queue, waits for a worker" in shown  # with a GPU, or one at all while it starts
+    assert client.cancel(job.id).state is JobState.CANCELLED
+    assert run("retry", job.id).stdout == f"{job.id} waits again\n"
+    assert client.job(job.id).state is JobState.QUEUED
+    refused = run("retry", job.id)
+    assert refused.exit_code == 1
+    assert f"job {job.id} is queued; only a failed or cancelled job can be retried" in refused.stderr
+    client.cancel(job.id)
