@@ -1,9 +1,11 @@
 """Take a job, train it, and end it in exactly one of the ways a job can end."""
 
+import contextlib
 import logging
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -151,9 +153,22 @@ def _finish(
     began = time.perf_counter()
     checkpoints.path.mkdir(parents=True, exist_ok=True)
     # Beside the checkpoints, with which it goes when this process is killed.
-    with tempfile.TemporaryDirectory(prefix="export-", dir=checkpoints.path) as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="export-", dir=checkpoints.path) as folder,
+        _temporary_files(folder),
+    ):
         exported = result.export(Path(folder))
         exported.append(export_evaluation(result, Path(folder), child.settings.data_dir))
         files = store_files(child.artifacts, job, exported)
     outcome = outcome_of(job, result, exported, files, exporting_seconds=time.perf_counter() - began)
     return attempt.conclude(lambda session: endings.finish(session, job.id, job.attempt, outcome))
+
+
+@contextlib.contextmanager
+def _temporary_files(folder: str) -> Iterator[None]:
+    """Have what exporters write on their way in a folder of ours, too."""
+    before, tempfile.tempdir = tempfile.tempdir, folder
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
