@@ -1,41 +1,37 @@
 """A thousand jobs at once."""
 
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from faults.conftest import TINY, Accepted
-from normlab.store import JobState
+from normlab.store import FailureCode, JobState
 from support.measured import note
 from support.plant import Plant
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(7200)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(3600)]
 
-REQUESTS = int(os.environ.get("FAULT_REQUESTS", "1000"))
+REQUESTS = 1000
+TRAINED = 20
+"""So many are trained to their end; the others end in their first epoch, since exporting a network takes seconds."""
+DIVERGING = {"training": {"epochs": 1, "optimizer": {"name": "sgd", "learning_rate": 1e9}}}
 
 
 def test_a_thousand_concurrent_requests_make_a_thousand_jobs(plant: Plant, accepted: Accepted) -> None:
+    def submit(number: int) -> str:
+        return plant.submit(
+            **(TINY if number % (REQUESTS // TRAINED) == 0 else DIVERGING), name=f"job {number}"
+        )
+
     began = time.monotonic()
     with ThreadPoolExecutor(50) as pool:
-        accepted.extend(pool.map(lambda number: plant.submit(**TINY, name=f"job {number}"), range(REQUESTS)))
+        accepted.extend(pool.map(submit, range(REQUESTS)))
     answered = time.monotonic() - began
     assert len(set(accepted)) == REQUESTS
-    plant.wait_until(lambda: _waiting(plant) == 0, "all are trained", 7000)
-    for job_id in accepted:
-        job = plant.wait_for_end(job_id)
-        assert (job.state, job.attempt) == (JobState.SUCCEEDED, 1)
-    note(
-        f"{REQUESTS} concurrent POSTs",
-        answered_per_second=REQUESTS / answered,
-        all_trained_after_seconds=time.monotonic() - began,
-    )
-
-
-def _waiting(plant: Plant) -> int:
-    found = [
-        len(plant.http.get("/jobs", params={"state": state, "limit": 1}).json()["data"])
-        for state in ("queued", "running")
-    ]
-    return sum(found)
+    jobs = [plant.wait_for_end(job_id, 1800) for job_id in accepted]
+    ended = time.monotonic() - began
+    assert {job.attempt for job in jobs} == {1}
+    assert [job.state for job in jobs].count(JobState.SUCCEEDED) == TRAINED
+    assert [job.error_code for job in jobs].count(FailureCode.NAN_LOSS) == REQUESTS - TRAINED
+    note("1,000 POSTs", answered_per_second=REQUESTS / answered, all_ended_after_seconds=ended)

@@ -83,10 +83,15 @@ class Plant:
     @property
     def worker(self) -> Process:
         """A worker whose child is ready; started if none runs."""
+        self.wait_until(self._has_worker, "a child of the worker is ready")
+        assert self._worker is not None
+        return self._worker
+
+    def _has_worker(self) -> bool:
+        # Asked again and again: a worker whose only child is killed as it starts ends, to be started again.
         if self._worker is None or self._worker.exit_code() is not None:
             self._worker = self.start("worker")
-        self.wait_until(lambda: bool(self.children()), "a child of the worker is ready")
-        return self._worker
+        return bool(self.children())
 
     def children(self) -> list[psutil.Process]:
         """The worker's children that have loaded TensorFlow; all of its processes are remembered."""
