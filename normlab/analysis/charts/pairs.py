@@ -82,7 +82,9 @@ def difference_curves(comparison: Comparison) -> Chart:
             )
         ]
         title = unit or f"difference in {comparison.metric.words}"
-        x = alt.X("epoch:Q", axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(nice=False))
+        # Ticks at whole epochs only: between few epochs Vega would set halves, which "d" rounds to doubles.
+        whole = list(range(1, len(rows) + 1, max(1, len(rows) // 10)))
+        x = alt.X("epoch:Q", axis=alt.Axis(values=whole, format="d"), scale=alt.Scale(nice=False))
         base = alt.Chart(alt.InlineData(values=rows)).encode(x=x)
         chart = (
             base.mark_area(opacity=0.25, color=PALETTE[0]).encode(y=alt.Y("low:Q", title=title), y2="high:Q")
