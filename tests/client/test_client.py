@@ -109,7 +109,7 @@ def test_pictures_that_cannot_be_sent(client: Client, trained: tuple[Job, Job], 
     with pytest.raises(InstancesError, match=r"/digit\.png cannot be read: No such file or directory\.$"):
         client.predict(trained[0].id, tmp_path / "digit.png")
     (tmp_path / "text.jpg").write_text("no picture")
-    with pytest.raises(ServiceError, match="the body is no PNG or JPEG image"):
+    with pytest.raises(ServiceError, match="this is no PNG, JPEG or WebP image"):
         client.predict(trained[0].id, tmp_path / "text.jpg")
 
 
