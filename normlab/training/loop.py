@@ -25,6 +25,7 @@ from normlab.training.optimizers import learning_rates
 from normlab.training.program import Program, Sums
 from normlab.training.programs import borrow_program, dtype_policy
 from normlab.training.result import StopReason, Timings, TrainResult
+from normlab.training.tracing import forgotten_gradients
 
 _SEGMENT_SECONDS = 0.25
 
@@ -238,9 +239,10 @@ class _Run:
 
 def _compile(spec: JobSpec, program: Program, data: TrainingData) -> None:
     """Have every function compiled for this job's shapes, by calls that train nothing."""
-    for block in epoch_blocks(spec, 1, program.rate_dtype):
-        program.train(data.training, block, range(0), Sums.of())
-    program.evaluate(Samples(data.test.x[:1], data.test.y[:1]))
+    with forgotten_gradients():
+        for block in epoch_blocks(spec, 1, program.rate_dtype):
+            program.train(data.training, block, range(0), Sums.of())
+        program.evaluate(Samples(data.test.x[:1], data.test.y[:1]))
 
 
 def _timed(work: Callable[[], None]) -> float:

@@ -1,0 +1,23 @@
+"""Tracing functions without leaving more behind than the functions themselves."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tensorflow.python.framework import ops
+
+
+@contextmanager
+def forgotten_gradients() -> Iterator[None]:
+    """Drop what TensorFlow's gradient registry takes in while functions are traced.
+
+    Each trace of ``tf.custom_gradient`` (Keras's optimizers use it, and ``silu``) is registered for ever under a
+    name of its own, and holds the whole graph that it is part of: some megabytes for each network that a process
+    trains. Here the gradients are taken inside the traced functions, so nobody asks for an entry afterwards.
+    """
+    registry = ops.gradient_registry._registry  # there is no public way
+    before = set(registry)
+    try:
+        yield
+    finally:
+        for name in set(registry) - before:
+            del registry[name]
