@@ -98,6 +98,13 @@ class Program:
         for variable, value in zip(self._variables(), state, strict=True):
             variable.assign(value)
 
+    @property
+    def variable_bytes(self) -> int:
+        """The size of all variables."""
+        return sum(
+            variable.value.shape.num_elements() * variable.value.dtype.size for variable in self._variables()
+        )
+
     def _variables(self) -> list[Any]:
         streams = [layer.seed_generator.state for layer in self._dropouts]
         return [*self.network.weights, *self._optimizer.variables, *streams]

@@ -11,8 +11,11 @@ from normlab.spec import Device, JobSpec, plan_job
 from normlab.training.executors import choose_executor
 from normlab.training.program import Program
 
-_KEPT = 8
-"""How many programs a process keeps; the one that was used longest ago goes first."""
+_KEPT = 32
+"""How many programs a process keeps at most; the one that was used longest ago goes first."""
+
+_KEPT_BYTES = 256 * 2**20
+"""And how large all their variables may be together, but the program that was used last is kept in any case."""
 
 _cache: OrderedDict[str, Program] = OrderedDict()
 
@@ -36,7 +39,7 @@ def borrow_program(spec: JobSpec, device: Device) -> Iterator[Program]:
         yield program
     finally:
         _cache[key] = program
-        while len(_cache) > _KEPT:
+        while len(_cache) > _KEPT or (len(_cache) > 1 and _kept_bytes() > _KEPT_BYTES):
             _cache.popitem(last=False)
 
 
@@ -44,6 +47,10 @@ def dtype_policy(spec: JobSpec) -> str:
     """Keras's dtype policy of a job; ``float32`` follows ``keras.config.floatx()``, as Keras itself does."""
     precision = spec.training.precision
     return str(keras.config.floatx() if precision == "float32" else precision)
+
+
+def _kept_bytes() -> int:
+    return sum(program.variable_bytes for program in _cache.values())
 
 
 def _key(spec: JobSpec, device: Device) -> str:

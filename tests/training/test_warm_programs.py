@@ -1,12 +1,15 @@
 """A process that has trained a network trains the next job of its kind without compiling again."""
 
+import gc
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tensorflow.python.framework.func_graph import FuncGraph
 
 from normlab.spec import Device, JobSpec
-from normlab.training import TrainResult
+from normlab.training import TrainResult, programs
 from normlab.training.programs import borrow_program
 
 LAYERS = [{"type": "flatten"}, {"type": "dense", "units": 8}, {"type": "dropout", "rate": 0.1}]
@@ -66,7 +69,7 @@ def test_what_is_part_of_a_program_makes_another(
 
 
 def test_programs_are_bounded_and_the_oldest_goes_first(small_spec: Callable[..., JobSpec]) -> None:
-    specs = [small_spec(LAYERS, {"batch_size": size}) for size in range(100, 109)]
+    specs = [small_spec(LAYERS, {"batch_size": size}) for size in range(100, 133)]
     kept = []
     for spec in specs:
         with borrow_program(spec, Device.CPU) as program:
@@ -74,7 +77,40 @@ def test_programs_are_bounded_and_the_oldest_goes_first(small_spec: Callable[...
     with borrow_program(specs[-1], Device.CPU) as program:
         assert program is kept[-1]
     with borrow_program(specs[0], Device.CPU) as program:
-        assert program is not kept[0], "nine programs were kept"
+        assert program is not kept[0], "33 programs were kept"
+
+
+def test_large_programs_are_bounded_by_their_size(
+    small_spec: Callable[..., JobSpec], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(programs, "_KEPT_BYTES", 3_000_000)
+    # Adam keeps each of the 64 * 2000 weights three times: more than half of that.
+    training = {"optimizer": "adam"}
+    layers = [{"type": "flatten"}, {"type": "dense", "units": 2000}]
+    specs = [small_spec(layers, training | {"batch_size": size}) for size in (10, 11)]
+    kept = []
+    for spec in specs:
+        with borrow_program(spec, Device.CPU) as program:
+            kept.append(program)
+            assert 1_500_000 < program.variable_bytes < 3_000_000
+    with borrow_program(specs[1], Device.CPU) as program:
+        assert program is kept[1]
+    with borrow_program(specs[0], Device.CPU) as program:
+        assert program is not kept[0]
+
+
+def test_nothing_is_left_of_a_program_that_was_dropped(
+    small_spec: Callable[..., JobSpec], run: Callable[..., TrainResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(programs, "_cache", OrderedDict())
+    monkeypatch.setattr(programs, "_KEPT", 0)
+    layers = [{"type": "flatten"}, {"type": "dense", "units": 3, "activation": "silu"}]
+    left = []
+    for seed in range(2):
+        run(small_spec(layers, {"epochs": 1, "seed": seed}))
+        gc.collect()
+        left.append(sum(isinstance(found, FuncGraph) for found in gc.get_objects()))
+    assert left[1] <= left[0]
 
 
 def test_two_runs_at_once_never_share_one(small_spec: Callable[..., JobSpec]) -> None:

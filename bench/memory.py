@@ -1,0 +1,56 @@
+"""A child's memory: what a process holds after its first jobs, and what thirty more of mixed architectures add."""
+
+import argparse
+import os
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # read when TensorFlow is imported
+
+from pathlib import Path
+from typing import Any
+
+import psutil
+from networks import NETWORKS, WITH_DROPOUT
+
+from normlab.spec import PRESETS, parse_job_spec
+from normlab.training import train
+
+MEBIBYTE = 2**20
+
+
+def requests() -> list[dict[str, Any]]:
+    """More kinds than a process keeps programs for: each round of them compiles most anew."""
+    named: list[dict[str, Any]] = [{"architecture": name} for name in PRESETS]
+    widths = [
+        {"architecture": {"layers": [*WITH_DROPOUT, {"type": "dense", "units": 20 * n}]}} for n in range(1, 6)
+    ]
+    optimizers = [
+        {"architecture": "baseline", "training": {"optimizer": name}} for name in ("adam", "rmsprop")
+    ]
+    return [*named, NETWORKS["convolutional"], *widths, *optimizers]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="the data folder, with the dataset in it")
+    parser.add_argument("--first", type=int, default=5)
+    parser.add_argument("--more", type=int, default=30)
+    parser.add_argument("--samples", type=int, default=2_000)
+    options = parser.parse_args()
+    process = psutil.Process()
+    kinds = requests()
+    before = 0.0
+    for number in range(options.first + options.more):
+        body = kinds[number % len(kinds)]
+        training = body.get("training", {}) | {"epochs": 1, "seed": number}
+        # The first job is a whole one.
+        dataset = {"training_samples": options.samples} if number else {}
+        train(parse_job_spec(body | {"training": training, "dataset": dataset}), data_dir=options.data)
+        held = process.memory_info().rss / MEBIBYTE
+        print(f"job {number + 1}: {held:.0f} MiB", flush=True)
+        if number + 1 == options.first:
+            before = held
+    print(f"after {options.first} jobs {before:.0f} MiB; {options.more} more add {held / before - 1:.1%}")
+
+
+if __name__ == "__main__":
+    main()
