@@ -15,6 +15,10 @@ def prepare(network: str, folder: Path) -> Callable[[], dict[str, float]]:
     x_valid, y_valid = torch.from_numpy(data.x_valid), torch.from_numpy(data.y_valid).long()
     torch.manual_seed(42)
     model = build(network)
+    for layer in model.modules():  # as Keras initializes, so that all learn alike
+        if isinstance(layer, nn.Linear | nn.Conv2d):
+            nn.init.xavier_uniform_(layer.weight)
+            nn.init.zeros_(layer.bias)
     if network == "dropout_adam":
         optimizer: torch.optim.Optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     else:
