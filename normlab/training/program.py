@@ -5,6 +5,7 @@ that ``reset`` sets: seed, learning rates, epochs, data. So a process that has t
 the next job of its kind without compiling again.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ from normlab.training.executors import Executor
 from normlab.training.network import Array, build_network, initial_weights
 from normlab.training.optimizers import build_optimizer
 from normlab.training.seeds import Role, derive
+from normlab.training.xla import ask_xla
 
 _EVALUATION_BATCH = 1_000
 
@@ -77,6 +79,7 @@ class Program:
         self._dropouts = [layer for layer in self.network.layers if hasattr(layer, "seed_generator")]
         pixels = tf.TensorSpec((None, *planned[0].input_shape), tf.uint8)
         labels = tf.TensorSpec((None,), tf.int32)
+        ask_xla()
         self._graph_steps = tf.function(self._steps)
         self._xla_steps = tf.function(self._steps, jit_compile=True)
         self._evaluate = tf.function(self._evaluate_batch, input_signature=(pixels, labels))
@@ -151,9 +154,11 @@ class Program:
         """The loop: TensorFlow carries the variables of network and optimizer through it."""
         self.traces += 1
         batch_size = order.shape[1]
+        rows = tf.reshape(x, (-1, math.prod(x.shape[1:])))  # XLA gathers flat rows four times as fast
 
         def step(i: tf.Tensor, loss_sum: tf.Tensor, correct: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            pixels = self._scaled(tf.gather(x, order[i]))  # (batch, *shape)
+            pixels = tf.reshape(tf.gather(rows, order[i]), (batch_size, *x.shape[1:]))
+            pixels = self._scaled(pixels)  # (batch, *shape)
             labels = tf.gather(y, order[i])  # (batch,)
             self._optimizer.learning_rate.assign(rates[i])
             with tf.GradientTape() as tape:
