@@ -15,6 +15,9 @@ from normlab.store.models import Job
 from normlab.store.states import FailureCode, JobState
 from normlab.store.transitions import move, update_job
 
+QUEUE_ORDER = (Job.priority.desc(), Job.queued_at, Job.id)
+"""Highest priority first, then longest queued; the index ``ix_jobs_queue`` has it."""
+
 
 @dataclass(frozen=True)
 class Heartbeat:
@@ -47,7 +50,7 @@ def claim_next(session: Session, *, worker: str, lease_seconds: float, has_gpu: 
     head = (
         select(Job.id)
         .where(Job.state == JobState.QUEUED, *([] if has_gpu else [~needs_gpu()]))
-        .order_by(Job.priority.desc(), Job.queued_at, Job.id)
+        .order_by(*QUEUE_ORDER)
         .limit(1)
         .with_for_update(skip_locked=True)
         .scalar_subquery()

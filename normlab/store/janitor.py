@@ -42,7 +42,7 @@ def sweep(database: Database, *, grace_seconds: float = 2.0, limit: int = 1000) 
         waiting = session.scalars(
             select(Job.id)
             .where(Job.state == JobState.QUEUED, Job.queued_at < seconds_from_now(-grace_seconds))
-            .order_by(Job.priority.desc(), Job.queued_at, Job.id)
+            .order_by(*claims.QUEUE_ORDER)
             .limit(limit)
         ).all()
     with database.write() as session:

@@ -4,7 +4,19 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, Enum, Float, ForeignKey, Index, Integer, MetaData, String, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Enum,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -109,7 +121,9 @@ class Job(Base):
         return [tag.tag for tag in self.tags]
 
     __table_args__ = (
-        Index(None, "state", "priority", "queued_at"),
+        # Whoever takes the head of the queue or counts who is ahead reads nothing but this.
+        Index("ix_jobs_queue", "state", text("priority DESC"), "queued_at", "id", "arm_digest"),
+        Index(None, "state", "finished_at"),
         Index(None, "name"),
         Index(None, "spec_digest"),
         Index(None, "arm_digest"),

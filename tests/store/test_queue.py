@@ -1,11 +1,15 @@
 """What the owner of a waiting job is told."""
 
+import heapq
+import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from normlab.store import Database, Job, claims, endings, queue, reports, workers
+from normlab.store.clock import database_now
 from normlab.store.endings import Outcome
 from normlab.store.queue import Place
 
@@ -109,3 +113,53 @@ def test_workers_that_are_silent_or_gone_are_not_counted(database: Database) -> 
         workers.keep(session, "host/a_b/", {"host/a_b/2"})
     with database.read() as session:
         assert session.get(workers.WorkerChild, "host/axb/1") is None
+
+
+def test_each_place_and_start_is_what_going_through_the_queue_gives(
+    database: Database, claim_job: ClaimJob, make_job: MakeJob
+) -> None:
+    chance = random.Random(5)
+    for name in ("host/1/10", "host/1/11", "host/1/12"):
+        announce(database, name)
+    measured = claim_job()
+    with database.write() as session:
+        endings.finish(session, measured.id, 1, OUTCOME)
+        found = session.get_one(Job, measured.id)
+        assert found.finished_at is not None
+        found.started_at = found.finished_at - timedelta(seconds=60)
+    running = claim_job()
+    assert running.started_at is not None
+    waiting = {make_job(spec={"priority": (given := chance.randint(-2, 2))}): given for _ in range(25)}
+    order = sorted(
+        waiting, key=lambda job_id: -waiting[job_id]
+    )  # sorting is stable, and ids come in time's order
+    with database.read() as session:
+        before = session.scalars(select(database_now())).one()
+        all_places = queue.places(session, order)
+        some = chance.sample(order, 4)
+        some_places = queue.places(session, some)
+        now = session.scalars(select(database_now())).one()
+    assert [all_places[job_id].position for job_id in order] == list(range(1, 26))
+    assert {job_id: place.position for job_id, place in some_places.items()} == {
+        job_id: all_places[job_id].position for job_id in some
+    }
+    free = [running.started_at + timedelta(seconds=60), before, before]
+    for job_id in order:  # each to the process that is free first
+        start = all_places[job_id].estimated_start_at
+        assert start is not None
+        first = min(range(3), key=free.__getitem__)
+        assert timedelta(milliseconds=-2) <= start - free[first] <= now - before + timedelta(milliseconds=2)
+        free[first] += timedelta(seconds=60)
+
+
+def test_with_jobs_of_several_lengths_the_start_is_off_by_no_more_than_the_longest() -> None:
+    chance = random.Random(6)
+    for _ in range(300):
+        free = sorted(chance.choice([0.0, chance.uniform(0, 50)]) for _ in range(chance.randint(1, 9)))
+        lengths = [chance.uniform(1, 30) for _ in range(chance.randint(0, 40))]
+        estimated = queue._start(free, len(lengths), sum(lengths))
+        processes = list(free)
+        for length in lengths:
+            heapq.heapreplace(processes, processes[0] + length)
+        difference = abs(estimated - processes[0])
+        assert difference <= (1e-9 if len(free) == 1 else max(lengths, default=1e-9))
