@@ -174,12 +174,14 @@ class LocalService:
         self._wait_until_ready()
 
     def _environment(self) -> dict[str, str]:
-        """All settings that say where things are, so that none from elsewhere (a ``.env`` file) gets in."""
+        """All settings that say where things are, so that none from elsewhere (a ``.env`` file) gets in; and the worker
+        ends before we would kill it."""
         here = {
             "NORMLAB_DATA_DIR": str(self.data_dir),
             "NORMLAB_DATABASE_URL": f"sqlite:///{self.data_dir / 'normlab.db'}",
             "NORMLAB_BROKER_URL": self._redis.broker_url,
             "NORMLAB_ARTIFACTS_URL": str(self.data_dir / "artifacts"),
+            "NORMLAB_SHUTDOWN_GRACE_SECONDS": str(GRACE_SECONDS - 3),
             "PYTHONUNBUFFERED": "1",
         }
         if self._processes is not None:

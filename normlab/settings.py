@@ -44,7 +44,12 @@ class Settings(BaseSettings):
     """Checkpoints are written at an epoch's end, and no more often than this."""
 
     hang_seconds: PositiveFloat = 60
-    """A training that was told to stop and does not is ended with its process after so long."""
+    """A training that was told to stop and does not is ended with its process after so long. So is a process
+    that gives no sign of life, so long after its lease has run out."""
+
+    shutdown_grace_seconds: PositiveFloat = 45
+    """A worker that was told to end has ended after so long, whatever its children do. Whoever kills it if it has not
+    (``stop_grace_period`` in docker-compose.yml) must wait longer."""
 
     worker_processes: PositiveInt | None = None
     """Children of one worker. Without it: as many as there are cores."""

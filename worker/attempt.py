@@ -6,6 +6,7 @@ training goes on, and what it reported is written when the database is back. Whe
 job then is decided by the database alone.
 """
 
+import contextlib
 import logging
 import os
 import threading
@@ -18,10 +19,11 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlalchemy.orm import Session
 
 from normlab.settings import Settings
-from normlab.store import Database, WarningCode, claims, is_unavailable, reports
+from normlab.store import Database, Job, JobState, WarningCode, claims, is_unavailable, jobs, reports
 from normlab.store.reports import EpochMetrics
 from normlab.training.context import Context, EpochRecord, Progress
 from worker.estimate import fraction, remaining_seconds
+from worker.pulse import Pulse
 from worker.shutdown import ShutdownFlag
 from worker.stopping import StopCause, ending_of
 
@@ -35,6 +37,10 @@ _logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
+class UnansweredError(Exception):
+    """The database does not answer, and there is no time to wait: nobody knows what is stored about this attempt."""
+
+
 class Attempt(Context):
     """The context of a training that is one attempt at a job. Use it in a ``with`` block, which runs its thread."""
 
@@ -43,6 +49,7 @@ class Attempt(Context):
         database: Database,
         settings: Settings,
         shutdown: ShutdownFlag,
+        pulse: Pulse,
         checkpoints: "CheckpointFolder",
         *,
         job_id: str,
@@ -54,6 +61,7 @@ class Attempt(Context):
         self._database = database
         self._settings = settings
         self._shutdown = shutdown
+        self._pulse = pulse
         self._checkpoints = checkpoints
         self._began = time.monotonic()
         self._max_runtime_seconds = max_runtime_seconds
@@ -65,6 +73,8 @@ class Attempt(Context):
         self._progress: Progress | None = None
         self._checkpointed_at = self._began
         self._beaten_at = self._began
+        self._unsure = False
+        """Whether the newest transaction may have been committed although it looks as if it failed."""
         self._ended = threading.Event()
         self._writing = threading.Lock()
         self._thread = threading.Thread(target=self._run, name=f"attempt-{job_id}", daemon=True)
@@ -76,6 +86,7 @@ class Attempt(Context):
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
+        self._pulse.rest()
 
     # What the loop calls.
 
@@ -130,8 +141,7 @@ class Attempt(Context):
 
     def resume(self, checkpoint: "Checkpoint") -> None:
         """Take over what earlier attempts did: their time, and epochs they trained but could not store."""
-        with self._database.read() as session:
-            stored = {row.epoch: row.elapsed_seconds for row in reports.epochs(session, self.job_id)}
+        stored = self._when_it_answers(self._elapsed_at_stored_epochs)
         elapsed = 0.0
         for record in checkpoint.history:
             spent = record.compile_seconds + record.train_seconds + record.evaluate_seconds
@@ -140,29 +150,52 @@ class Attempt(Context):
                 self._epochs.append(EpochMetrics(**asdict(record), elapsed_seconds=elapsed))
         self._elapsed_before = elapsed + checkpoint.train_seconds
 
-    def conclude(self, ending: Callable[[Session], T], *, patient: bool = True) -> T | None:
-        """Write what is still in memory, then the ending, each when the database lets it.
+    def conclude(self, ending: Callable[[Session], Job | None], *, patient: bool = True) -> Job | None:
+        """Write what is still in memory, then the ending. None: this attempt has lost the job.
 
-        Waits for a database that is away, unless the worker shuts down or nobody is ``patient``: None then, and the
-        lease runs out.
+        Raises:
+            UnansweredError: the database is away, and the worker shuts down or nobody is ``patient``.
         """
+        tried = False
+
+        def write() -> Job | None:
+            nonlocal tried
+            self._flush()
+            before, tried = tried, True
+            with self._database.write() as session:
+                ended = ending(session)
+                # The answer to the commit can be lost with the connection, and this attempt's end be stored already.
+                return self._succeeded(session) if ended is None and before else ended
+
+        return self._when_it_answers(write, patient=patient)
+
+    def _succeeded(self, session: Session) -> Job | None:
+        job = jobs.find(session, self.job_id)
+        mine = job is not None and job.state is JobState.SUCCEEDED and job.attempt == self.number
+        return job if mine else None
+
+    def _elapsed_at_stored_epochs(self) -> dict[int, float]:
+        with self._database.read() as session:
+            return {row.epoch: row.elapsed_seconds for row in reports.epochs(session, self.job_id)}
+
+    def _when_it_answers(self, ask: Callable[[], T], *, patient: bool = True) -> T:
+        """What the database says to ``ask``, which is asked again while it is away."""
         while True:
             try:
-                self._flush()
-                with self._database.write() as session:
-                    return ending(session)
+                return ask()
             except Exception as error:
                 if not is_unavailable(error):
                     raise
-                _logger.warning("%s: the database does not answer; its ending waits", self.job_id)
-            if self._shutdown.is_set or not patient:
-                return None
+                _logger.warning("%s: the database does not answer; its training waits for it", self.job_id)
+                if self._shutdown.is_set or not patient:
+                    raise UnansweredError from error
             time.sleep(1)
 
     # What the thread does.
 
     def _run(self) -> None:
         while not self._ended.wait(min(PROGRESS_SECONDS, self._settings.heartbeat_seconds)):
+            self._pulse.beat()
             try:
                 self._flush()
             except Exception as error:
@@ -187,6 +220,7 @@ class Attempt(Context):
             except Exception as error:
                 if is_unavailable(error):
                     self._progress = self._progress or progress
+                    self._unsure = True
                 # Any other error would come again with it, and must not keep the lease from being renewed.
                 raise
             for _ in waiting:
@@ -194,6 +228,7 @@ class Attempt(Context):
             for _ in warnings:
                 self._warnings.popleft()
             self._beaten_at = time.monotonic()
+            self._unsure = False
             if not alive:
                 _logger.warning("%s: attempt %d has lost the job", self.job_id, self.number)
 
@@ -212,6 +247,9 @@ class Attempt(Context):
             self._cause = StopCause.CANCELLED
         for code, detail in warnings:
             reports.report_warning(session, self.job_id, self.number, code, detail)
+        if self._unsure:
+            stored = {row.epoch for row in reports.epochs(session, self.job_id) if row.attempt == self.number}
+            epochs = [metrics for metrics in epochs if metrics.epoch not in stored]
         for metrics in epochs:
             reports.report_epoch(session, self.job_id, self.number, metrics)
         if progress is not None:
@@ -232,5 +270,6 @@ class Attempt(Context):
     def _end_process(self, *, patient: bool = True) -> None:
         ending = ending_of(self._cause, self.job_id, self.number)
         if ending is not None:
-            self.conclude(ending, patient=patient)
+            with contextlib.suppress(UnansweredError):
+                self.conclude(ending, patient=patient)
         os._exit(os.EX_SOFTWARE)

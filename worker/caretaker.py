@@ -1,8 +1,10 @@
 """The janitor of a worker's main process, which also looks after its children and says that it lives."""
 
 import contextlib
+import logging
 import os
 import shutil
+import signal
 import threading
 from pathlib import Path
 
@@ -12,6 +14,9 @@ from normlab.caretaker import Caretaker
 from normlab.doorbell import Doorbell
 from normlab.settings import Settings
 from normlab.store import Database, is_unavailable, janitor, workers
+from worker.pulse import Pulses, SilentChildren
+
+_logger = logging.getLogger(__name__)
 
 # A thread that holds a database connection must not be forked: SQLite loses its locks, and a server would have two
 # clients on one connection. The main process forks only while no sweep is under way.
@@ -27,19 +32,28 @@ def health_file(settings: Settings) -> Path:
 
 
 class WorkerCaretaker(Caretaker):
-    """Takes the job of a child that died back at once, without waiting for its lease to run out."""
+    """Takes the job of a child that died back at once, without waiting for its lease to run out.
 
-    def __init__(self, database: Database, doorbell: Doorbell, settings: Settings, worker_name: str) -> None:
+    A child that gives no sign of life, so that it cannot end by itself either, is killed when its lease must have run
+    out and then some, so that the pool starts another one.
+    """
+
+    def __init__(
+        self, database: Database, doorbell: Doorbell, settings: Settings, worker_name: str, pulses: Pulses
+    ) -> None:
         super().__init__(database, doorbell, every_seconds=settings.janitor_seconds)
         self._prefix = f"{worker_name}/"
         self._checkpoints_dir = settings.checkpoints_dir
         self._known: set[int] = set()
+        patience = settings.lease_seconds + settings.hang_seconds
+        self._silent = SilentChildren(pulses, looks=patience / self.tick_seconds)
         self._health_file = health_file(settings)
         self._health_file.parent.mkdir(parents=True, exist_ok=True)
 
     def tick(self) -> None:
         """Touch the health file, look after the children, and sweep when it is time."""
         self._health_file.touch()
+        self._kill_silent_children()
         with _sweeping:
             self._look_after_children()
             super().tick()
@@ -69,6 +83,11 @@ class WorkerCaretaker(Caretaker):
                 over = janitor.over(session, kept)
             for job_id in over:
                 shutil.rmtree(self._checkpoints_dir / job_id, ignore_errors=True)
+
+    def _kill_silent_children(self) -> None:
+        for pid in set(self._silent.look()) & _living_children():
+            _logger.error("child %d gives no sign of life and is killed", pid)
+            os.kill(pid, signal.SIGKILL)
 
     def _look_after_children(self) -> None:
         alive = _living_children()

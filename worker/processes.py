@@ -19,8 +19,9 @@ from normlab.store import ArtifactStore, Database
 from worker.caretaker import WorkerCaretaker
 from worker.cores import allowed_cores, share, usable_cores
 from worker.memory import memory_of_a_child
+from worker.pulse import Pulses
 from worker.runner import Child, run_next_job
-from worker.shutdown import ShutdownFlag
+from worker.shutdown import ShutdownFlag, ShutdownLimit
 
 _logger = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ class Processes:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._shutdown = ShutdownFlag()
+        self._pulses = Pulses(self.count)
         self._caretaker: WorkerCaretaker | None = None
         self._child: Child | None = None
         self.name = f"{socket.gethostname()}/{secrets.token_hex(4)}"
@@ -48,6 +50,7 @@ class Processes:
 
     def connect(self) -> None:
         """Have Celery call what follows."""
+        signals.worker_init.connect(self._limit_shutdown)
         signals.worker_ready.connect(self._begin_to_take_care)
         signals.worker_shutting_down.connect(self._tell_children_to_stop)
         signals.worker_shutdown.connect(self._end_taking_care)
@@ -62,10 +65,13 @@ class Processes:
         _logger.debug("rung for %s", job_id)
         run_next_job(self._child)
 
+    def _limit_shutdown(self, **_: Any) -> None:
+        ShutdownLimit(self._shutdown, self._settings, f"{self.name}/").start()
+
     def _begin_to_take_care(self, **_: Any) -> None:
         database = Database(self._settings.resolved_database_url, pooled=False)
         doorbell = Doorbell(self._settings.resolved_broker_url)
-        self._caretaker = WorkerCaretaker(database, doorbell, self._settings, self.name)
+        self._caretaker = WorkerCaretaker(database, doorbell, self._settings, self.name, self._pulses)
         self._caretaker.start()
 
     def _tell_children_to_stop(self, **_: Any) -> None:
@@ -90,10 +96,12 @@ class Processes:
             database=Database(self._settings.resolved_database_url),
             artifacts=ArtifactStore(self._settings.resolved_artifacts_url),
             shutdown=self._shutdown,
+            pulse=self._pulses.of_child(current_process().index),
             name=f"{self.name}/{os.getpid()}",
             has_gpu=found_gpu if self._settings.worker_gpu is None else self._settings.worker_gpu,
             memory_bytes=self.child_memory_bytes,
         )
+        self._child.pulse.rest()  # a child that died in its work may have had this place
         self._child.announce()
 
 

@@ -24,10 +24,11 @@ from normlab.store import (
     workers,
 )
 from normlab.training.context import Phase, Progress
-from worker.attempt import Attempt
+from worker.attempt import Attempt, UnansweredError
 from worker.failures import classify
 from worker.memory import MemoryGuard
 from worker.outcome import outcome_of, store_files
+from worker.pulse import Pulse
 from worker.shutdown import ShutdownFlag
 from worker.stopping import StopCause, ending_of
 
@@ -45,6 +46,7 @@ class Child:
     database: Database
     artifacts: ArtifactStore
     shutdown: ShutdownFlag
+    pulse: Pulse
     name: str
     """Host, worker and process, as the jobs' rows name it."""
     has_gpu: bool
@@ -90,33 +92,26 @@ def run_next_job(child: Child) -> str | None:
 
 def run_attempt(child: Child, job: Job) -> JobState | None:
     """Train a job that was claimed. Gives its state afterwards; None: this attempt has lost the job."""
-    from normlab.training import CheckpointFolder, Stopped  # noqa: PLC0415 - loads TensorFlow, in children only
+    from normlab.training import CheckpointFolder  # noqa: PLC0415 - loads TensorFlow, in children only
 
     checkpoints = CheckpointFolder(child.settings.checkpoints_dir / job.id)
     attempt = Attempt(
         child.database,
         child.settings,
         child.shutdown,
+        child.pulse,
         checkpoints,
         job_id=job.id,
         number=job.attempt,
         max_runtime_seconds=job.max_runtime_seconds,
     )
-    with attempt, MemoryGuard(child.memory_bytes, attempt.end_for_memory):
-        try:
-            spec = parse_job_spec(job.spec, child.settings.limits)
-            ended = _train(child, job, spec, attempt, checkpoints)
-        except Stopped as stopped:
-            if attempt.stop_cause is StopCause.SHUTDOWN:
-                attempt.save(stopped.checkpoint)
-            ending = ending_of(attempt.stop_cause, job.id, job.attempt)
-            ended = None if ending is None else attempt.conclude(ending)
-        except Exception as error:
-            _logger.exception("%s: attempt %d failed", job.id, job.attempt)
-            failure = classify(error)
-            ended = attempt.conclude(
-                lambda session: endings.fail(session, job.id, job.attempt, failure.code, failure.detail)
-            )
+    try:
+        with attempt, MemoryGuard(child.memory_bytes, attempt.end_for_memory):
+            ended = _train_to_an_end(child, job, attempt, checkpoints)
+    except UnansweredError:
+        # Its files stay: they are either those of a job that has succeeded, or go when another attempt ends it.
+        _logger.warning("%s: the database does not answer; its lease runs out", job.id)
+        return None
     if ended is None:
         child.artifacts.delete(job.id, job.attempt)
         return None
@@ -126,6 +121,28 @@ def run_attempt(child: Child, job: Job) -> JobState | None:
     if ended.state is not JobState.SUCCEEDED:
         child.artifacts.delete(job.id, job.attempt)
     return ended.state
+
+
+def _train_to_an_end(child: Child, job: Job, attempt: Attempt, checkpoints: "CheckpointFolder") -> Job | None:
+    """Train, and write how it ended."""
+    from normlab.training import Stopped  # noqa: PLC0415 - loads TensorFlow, in children only
+
+    try:
+        spec = parse_job_spec(job.spec, child.settings.limits)
+        return _train(child, job, spec, attempt, checkpoints)
+    except UnansweredError:
+        raise
+    except Stopped as stopped:
+        if attempt.stop_cause is StopCause.SHUTDOWN:
+            attempt.save(stopped.checkpoint)
+        ending = ending_of(attempt.stop_cause, job.id, job.attempt)
+        return None if ending is None else attempt.conclude(ending)
+    except Exception as error:
+        _logger.exception("%s: attempt %d failed", job.id, job.attempt)
+        failure = classify(error)
+        return attempt.conclude(
+            lambda session: endings.fail(session, job.id, job.attempt, failure.code, failure.detail)
+        )
 
 
 def _train(

@@ -3,10 +3,10 @@
 Any number of processes may do it at once, because all it does is conditional.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from normlab.store import claims, idempotency
@@ -57,12 +57,25 @@ def take_back_dead(session: Session, worker_prefix: str, living: Collection[str]
     ``worker_prefix`` is what the ``worker`` names of all its children begin with, ``living`` the whole names
     of those that live. Gives the jobs' ids.
     """
-    mine = Job.worker.startswith(worker_prefix, autoescape=True)
-    held = session.execute(
-        select(Job.id, Job.attempt, Job.worker).where(Job.state == JobState.RUNNING, mine)
-    ).all()
-    dead = [(job_id, attempt) for job_id, attempt, worker in held if worker not in living]
+    dead = [
+        (job_id, attempt) for job_id, attempt, worker in _held(session, worker_prefix) if worker not in living
+    ]
     return [job_id for job_id, attempt in dead if claims.lose(session, job_id, attempt, reason="child_died")]
+
+
+def put_back(session: Session, worker_prefix: str, *, reason: str) -> list[str]:
+    """Put the running jobs of a worker that ends back, all of whose children are dead, without counting the attempt.
+
+    ``worker_prefix`` is what the ``worker`` names of its children begin with. Gives the jobs' ids.
+    """
+    held = _held(session, worker_prefix)
+    return [job_id for job_id, attempt, _ in held if claims.release(session, job_id, attempt, reason=reason)]
+
+
+def _held(session: Session, worker_prefix: str) -> Sequence[Row[str, int, str | None]]:
+    mine = Job.worker.startswith(worker_prefix, autoescape=True)
+    query = select(Job.id, Job.attempt, Job.worker).where(Job.state == JobState.RUNNING, mine)
+    return session.execute(query).all()
 
 
 def over(session: Session, job_ids: Collection[str]) -> set[str]:

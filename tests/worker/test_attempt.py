@@ -14,6 +14,7 @@ from normlab.training.checkpoints import Checkpoint, CheckpointFolder
 from normlab.training.context import EpochRecord, Phase, Progress
 from support.postgres import PostgresServer
 from worker.attempt import Attempt
+from worker.pulse import Pulses
 from worker.shutdown import ShutdownFlag
 from worker.stopping import StopCause
 
@@ -52,6 +53,7 @@ def make_attempt(database: Database, claimed: Job, tmp_path: Path) -> MakeAttemp
             database,
             Settings(data_dir=tmp_path, heartbeat_seconds=0.1, checkpoint_seconds=0.2),
             shutdown or ShutdownFlag(),
+            Pulses(1).of_child(0),
             CheckpointFolder(tmp_path / "checkpoints"),
             job_id=claimed.id,
             number=1,

@@ -20,6 +20,7 @@ from normlab.store import Database, claims
 from normlab.training.checkpoints import CheckpointFolder
 from worker.attempt import Attempt
 from worker.memory import MemoryGuard
+from worker.pulse import Pulses
 from worker.shutdown import ShutdownFlag
 
 url, folder, limit, max_runtime = sys.argv[1:]
@@ -29,7 +30,7 @@ with database.write() as session:
 settings = Settings(data_dir=Path(folder), heartbeat_seconds=0.1, hang_seconds=0.5)
 checkpoints = CheckpointFolder(Path(folder) / "checkpoints")
 attempt = Attempt(
-    database, settings, ShutdownFlag(), checkpoints,
+    database, settings, ShutdownFlag(), Pulses(1).of_child(0), checkpoints,
     job_id=job.id, number=job.attempt, max_runtime_seconds=float(max_runtime),
 )
 with attempt, MemoryGuard(int(limit), attempt.end_for_memory):

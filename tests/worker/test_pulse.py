@@ -1,0 +1,35 @@
+"""Children whose pulse stands still, in memory that is really shared with a fork."""
+
+import os
+import signal
+
+from worker.pulse import Pulses, SilentChildren
+
+
+def test_a_child_that_stands_still_is_noticed_and_one_that_rests_is_not() -> None:
+    pulses = Pulses(2)
+    silent = SilentChildren(pulses, looks=3)
+    mine, other = pulses.of_child(0), pulses.of_child(1)
+    other.rest()
+    for _ in range(10):
+        mine.beat()
+        assert silent.look() == []
+    assert [silent.look() for _ in range(5)] == [[], [], [], [os.getpid()], [os.getpid()]]
+    mine.beat()
+    assert silent.look() == []
+    mine.rest()
+    assert [silent.look() for _ in range(10)] == [[]] * 10
+
+
+def test_the_main_process_sees_the_pulse_of_a_child_by_its_process_id() -> None:
+    pulses = Pulses(3)
+    child = os.fork()
+    if child == 0:
+        pulse = pulses.of_child(2)
+        for _ in range(5):
+            pulse.beat()
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert pulses.read() == {child: 5}
+    pulses.of_child(2).rest()  # whoever comes after it
+    assert pulses.read() == {}
