@@ -17,13 +17,13 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
 @pytest.fixture
 def small_disk(with_sqlite: Plant) -> Iterator[Plant]:
-    """The checkpoints' folder is a disk of 1 MiB, on which some checkpoints of a small network fit."""
+    """The checkpoints' folder is a disk of 3 MiB, on which checkpoints and exports of a small network fit."""
     folder = with_sqlite.checkpoints_dir
     folder.mkdir(exist_ok=True)
     if (
         os.geteuid() != 0
         or subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], check=False, capture_output=True
+            ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", folder], check=False, capture_output=True
         ).returncode
     ):
         pytest.skip("only root may mount a small disk; tests/training has a full disk for everybody")
@@ -55,7 +55,7 @@ def test_the_disk_is_full_at_a_checkpoint(small_disk: Plant, accepted: Accepted)
     plant.wait_until(lambda: plant.job(accepted[0]).progress, "attempt 2 trains")
     (plant.checkpoints_dir / "filler").unlink(missing_ok=True)
     job = plant.wait_for_end(accepted[0])
-    assert (job.state, job.attempt) == (JobState.SUCCEEDED, 2)
+    assert (job.state, job.attempt, job.error_code) == (JobState.SUCCEEDED, 2, None)
     log = (plant.folder / "logs" / "worker.log").read_text()
     assert f"{job.id}: goes on after epoch" in log
 

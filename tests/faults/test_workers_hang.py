@@ -1,4 +1,4 @@
-"""Children that can do nothing any more, and brokers that are silent: the worker goes on, or ends in time, all the same."""
+"""Children that can do nothing any more, and a silent broker: the worker goes on, or ends in time, all the same."""
 
 import os
 import signal

@@ -29,6 +29,22 @@ def progress(epoch: int, step: int = 0) -> Progress:
     return Progress(Phase.TRAINING, epoch=epoch, epochs=4, step=step, steps=10, loss=0.5)
 
 
+def checkpoint() -> Checkpoint:
+    """After three epochs and a part of the next."""
+    return Checkpoint(
+        spec_digest="sha256:0",
+        epoch=3,
+        step=4,
+        loss_sum=0.0,
+        correct=0,
+        train_seconds=1.0,
+        history=tuple(record(epoch) for epoch in (1, 2, 3)),
+        patience=None,
+        variables=(),
+        best_weights=None,
+    )
+
+
 def eventually(what: Callable[[], object], seconds: float = 10) -> None:
     deadline = time.monotonic() + seconds
     while not what():
@@ -121,20 +137,8 @@ def test_a_resumed_attempt_stores_epochs_that_the_one_before_could_not(
         reports.report_epoch(
             session, claimed.id, 1, reports.EpochMetrics(1, 0.1, 0.5, 0.8, None, None, 2.0, 0.5, 0.0, 7.0)
         )
-    checkpoint = Checkpoint(
-        spec_digest="sha256:0",
-        epoch=3,
-        step=4,
-        loss_sum=0.0,
-        correct=0,
-        train_seconds=1.0,
-        history=tuple(record(epoch) for epoch in (1, 2, 3)),
-        patience=None,
-        variables=(),
-        best_weights=None,
-    )
     with make_attempt() as attempt:
-        attempt.resume(checkpoint)
+        attempt.resume(checkpoint())
         assert 7 + 2.5 + 2.5 + 1 <= attempt.elapsed_seconds < 60
         attempt.report(record(4))
         attempt.conclude(lambda _session: None)
@@ -182,3 +186,19 @@ def test_epochs_wait_in_memory_while_the_database_is_away(
     with database.read() as session:
         assert [row.epoch for row in reports.epochs(session, claimed.id)] == [1, 2, 3]
         assert jobs.get(session, claimed.id).state == "succeeded"
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_database_that_is_away_while_a_training_is_resumed_does_not_fail_it(
+    make_attempt: MakeAttempt, postgres_server: PostgresServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    attempt = make_attempt()
+    postgres_server.stop()
+    try:
+        resuming = threading.Thread(target=attempt.resume, args=[checkpoint()])
+        resuming.start()
+        eventually(lambda: "the database does not answer; its training waits for it" in caplog.text)
+    finally:
+        postgres_server.start()
+    resuming.join(30)
+    assert attempt.elapsed_seconds >= 3 * 2.5 + 1  # what the three epochs and the begun one took

@@ -1,0 +1,100 @@
+"""Commits of an attempt whose answer never comes: nothing is stored or told twice, and no file is deleted."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from normlab.settings import Settings
+from normlab.spec import JobSpec
+from normlab.store import Database, EventKind, JobState, claims, endings, events, jobs, reports
+from normlab.training.checkpoints import CheckpointFolder
+from normlab.training.context import EpochRecord
+from support.cut_connections import CutConnections, cut_connections
+from worker.attempt import Attempt, UnansweredError
+from worker.pulse import Pulses
+from worker.shutdown import ShutdownFlag
+
+OUTCOME = endings.Outcome({"epochs": 2}, {}, {}, {}, [])
+
+
+@pytest.fixture
+def cuttable(postgres_database: Database) -> Iterator[tuple[Database, CutConnections]]:
+    with cut_connections(postgres_database) as found:
+        yield found
+
+
+@pytest.fixture
+def shutdown() -> ShutdownFlag:
+    return ShutdownFlag()
+
+
+@pytest.fixture
+def attempt(
+    cuttable: tuple[Database, CutConnections],
+    make_spec: Callable[..., JobSpec],
+    shutdown: ShutdownFlag,
+    tmp_path: Path,
+) -> Attempt:
+    """Has two epochs to tell, and no thread, so that its commits can be counted."""
+    database, _ = cuttable
+    with database.write() as session:
+        job_id = jobs.create(session, make_spec()).id
+        claims.claim(session, job_id, worker="w", lease_seconds=60)
+    made = Attempt(
+        database,
+        Settings(data_dir=tmp_path),
+        shutdown,
+        Pulses(1).of_child(0),
+        CheckpointFolder(tmp_path / "checkpoints"),
+        job_id=job_id,
+        number=1,
+        max_runtime_seconds=None,
+    )
+    for epoch in (1, 2):
+        made.report(EpochRecord(epoch, 0.1, 0.5, 0.8, None, None, 2.0, 0.5, 0.0))
+    return made
+
+
+@pytest.mark.parametrize("lost", [(1,), (2,), (1, 3)])  # the epochs' commit, the finish's, both
+def test_epochs_and_the_end_are_told_once(
+    cuttable: tuple[Database, CutConnections], attempt: Attempt, lost: tuple[int, ...]
+) -> None:
+    database, way = cuttable
+    way.lose(*lost)
+    ended = attempt.conclude(lambda session: endings.finish(session, attempt.job_id, 1, OUTCOME))
+    assert ended is not None  # so that the files of this attempt stay
+    assert (ended.state, ended.attempt) == (JobState.SUCCEEDED, 1)
+    with database.read() as session:
+        told = events.after(session, attempt.job_id)
+        assert [row.epoch for row in reports.epochs(session, attempt.job_id)] == [1, 2]
+    assert [event.data["epoch"] for event in told if event.kind is EventKind.EPOCH] == [1, 2]
+    assert [event.data["state"] for event in told if event.kind is EventKind.STATE] == [
+        "queued",
+        "running",
+        "succeeded",
+    ]
+
+
+def test_whoever_cannot_wait_for_the_answer_does_not_take_the_job_for_lost(
+    cuttable: tuple[Database, CutConnections], attempt: Attempt, shutdown: ShutdownFlag
+) -> None:
+    database, way = cuttable
+    way.lose(2)
+    shutdown.set()
+    with pytest.raises(UnansweredError):
+        attempt.conclude(lambda session: endings.finish(session, attempt.job_id, 1, OUTCOME))
+    with database.read() as session:
+        assert jobs.get(session, attempt.job_id).state is JobState.SUCCEEDED
+
+
+def test_an_attempt_that_did_lose_its_job_is_told_so(
+    cuttable: tuple[Database, CutConnections], attempt: Attempt
+) -> None:
+    database, way = cuttable
+    with database.write() as session:
+        claims.lose(session, attempt.job_id, 1, reason="lease_expired")
+        claims.claim(session, attempt.job_id, worker="other", lease_seconds=60)
+        endings.finish(session, attempt.job_id, 2, OUTCOME)
+    way.lose(1)
+    assert attempt.conclude(lambda session: endings.finish(session, attempt.job_id, 1, OUTCOME)) is None
