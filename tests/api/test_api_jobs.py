@@ -1,6 +1,4 @@
 import re
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from uuid import uuid4
 
@@ -104,20 +102,6 @@ def test_the_same_idempotency_key_gets_the_first_answer_again(http):
     assert len(http.get("/jobs", params={"tag": tag}).json()["data"]) == 1
     other = http.post("/jobs", json=body | {"name": "other"}, headers=headers)
     assert_problem(other, 422, "idempotency_key_reused", "use a new key for a new request")
-
-
-def test_the_same_idempotency_key_at_once_makes_one_job(http):
-    tag, key = uuid4().hex, uuid4().hex
-    together = threading.Barrier(6)
-
-    def submit(_: int) -> str:
-        together.wait()
-        response = http.post("/jobs", json=BODY | {"tags": [tag]}, headers={"Idempotency-Key": key})
-        return str(response.json()["id"])
-
-    with ThreadPoolExecutor(6) as pool:
-        assert len(set(pool.map(submit, range(6)))) == 1
-    assert len(http.get("/jobs", params={"tag": tag}).json()["data"]) == 1
 
 
 def test_an_idempotency_key_of_a_refused_job_can_be_used_again(http):

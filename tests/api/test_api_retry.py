@@ -1,8 +1,5 @@
 """Retrying, priorities, and what a waiting job says about its place."""
 
-from concurrent.futures import ThreadPoolExecutor
-from uuid import uuid4
-
 import pytest
 
 from normlab.store import ArtifactKind, FailureCode, WarningCode, endings, reports, workers
@@ -33,15 +30,6 @@ def test_a_job_that_has_not_failed_cannot_be_retried(http, service):
     for job, state in ((service.create(), "queued"), (service.succeeded(), "succeeded")):
         sentence = f"job {job.id} is {state}; only a failed or cancelled job can be retried"
         assert_problem(http.post(f"/jobs/{job.id}/retry"), 409, "wrong_state", sentence)
-
-
-def test_the_same_key_retries_once(http, failed):
-    key = {"Idempotency-Key": uuid4().hex}
-    with ThreadPoolExecutor(10) as pool:
-        answers = list(pool.map(lambda _: http.post(f"/jobs/{failed}/retry", headers=key), range(20)))
-    assert {answer.status_code for answer in answers} == {202}
-    assert {len(answer.json()["history"]) for answer in answers} == {4}
-    assert_problem(http.post("/jobs", json=BODY, headers=key), 422, "idempotency_key_reused", "new key")
 
 
 def test_a_waiting_job_says_its_place(http, service):

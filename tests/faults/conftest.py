@@ -40,20 +40,21 @@ def accepted() -> Accepted:
 @pytest.fixture(params=["sqlite", "postgres"])
 def plant(request: pytest.FixtureRequest, accepted: Accepted) -> Iterator[Plant]:
     """The service with either database."""
-    yield from _judged(request.getfixturevalue(f"{request.param}_plant"), accepted)
+    yield from judged(request.getfixturevalue(f"{request.param}_plant"), accepted)
 
 
 @pytest.fixture
 def with_sqlite(sqlite_plant: Plant, accepted: Accepted) -> Iterator[Plant]:
-    yield from _judged(sqlite_plant, accepted)
+    yield from judged(sqlite_plant, accepted)
 
 
 @pytest.fixture
 def with_postgres(postgres_plant: Plant, accepted: Accepted) -> Iterator[Plant]:
-    yield from _judged(postgres_plant, accepted)
+    yield from judged(postgres_plant, accepted)
 
 
-def _judged(plant: Plant, accepted: Accepted) -> Iterator[Plant]:
+def judged(plant: Plant, accepted: Accepted) -> Iterator[Plant]:
+    """The service, with the oracle asked at the end."""
     plant.refused.clear()
     _ = plant.worker
     yield plant

@@ -1,4 +1,8 @@
-"""A worker whose clock is two hours off. SQLite is not asked: there all processes share one machine and its clock."""
+"""A worker whose clock is two hours off.
+
+With Postgres that is a machine with a wrong clock. With SQLite all processes share one machine, so no clock can be wrong
+for one of them alone; there the test shows that no time of a process gets into what is compared.
+"""
 
 import time
 from pathlib import Path
@@ -23,9 +27,8 @@ time.time_ns = lambda: _time_ns() + {hours} * 3600 * 10**9
 
 @pytest.mark.parametrize("hours", [-2, 2])
 def test_nothing_is_taken_back_early(
-    with_postgres: Plant, accepted: Accepted, hours: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    plant: Plant, accepted: Accepted, hours: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plant = with_postgres
     (tmp_path / "sitecustomize.py").write_text(SHIFT.format(hours=hours))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with plant.other_worker():

@@ -63,7 +63,7 @@ def test_sqlite_is_locked_by_another_process_for_five_seconds(with_sqlite: Plant
     locked = threading.Event()
 
     def hold() -> None:
-        blocker = sqlite3.connect(plant.folder / "normlab.db", isolation_level=None)
+        blocker = sqlite3.connect(plant.database_path, isolation_level=None)
         blocker.execute("BEGIN IMMEDIATE")
         locked.set()
         time.sleep(5)

@@ -4,10 +4,12 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from faults.conftest import SECONDS_LONG, TINY, Accepted
+from faults.conftest import SECONDS_LONG, TINY, Accepted, judged
 from normlab.store import FailureCode, JobState
 from support.measured import note
 from support.plant import Plant
@@ -15,24 +17,36 @@ from support.plant import Plant
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
 
+@contextmanager
+def disk_of_3_mib(folder: Path) -> Iterator[None]:
+    folder.mkdir(exist_ok=True)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", folder]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("only root may mount a small disk; tests/training has a full disk for everybody")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
 @pytest.fixture
 def small_disk(with_sqlite: Plant) -> Iterator[Plant]:
-    """The checkpoints' folder is a disk of 3 MiB, on which checkpoints and exports of a small network fit."""
-    folder = with_sqlite.checkpoints_dir
-    folder.mkdir(exist_ok=True)
-    if (
-        os.geteuid() != 0
-        or subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", folder], check=False, capture_output=True
-        ).returncode
-    ):
-        pytest.skip("only root may mount a small disk; tests/training has a full disk for everybody")
-    yield with_sqlite
-    subprocess.run(["umount", "--lazy", folder], check=True)
+    """The checkpoints' folder is a small disk, on which checkpoints and exports of a small network fit."""
+    with disk_of_3_mib(with_sqlite.checkpoints_dir):
+        yield with_sqlite
 
 
-def fill(plant: Plant) -> None:
-    with (plant.checkpoints_dir / "filler").open("wb", buffering=0) as filler:
+@pytest.fixture
+def small_disk_for_the_database(accepted: Accepted, tmp_path: Path) -> Iterator[Plant]:
+    """A service of its own whose SQLite file is on a small disk, and nothing else."""
+    with disk_of_3_mib(tmp_path / "database"):
+        plant = Plant(postgres=False, database_folder=tmp_path / "database")
+        yield from judged(plant, accepted)
+        plant.close()
+
+
+def fill(folder: Path) -> None:
+    with (folder / "filler").open("wb", buffering=0) as filler:
         try:
             while True:
                 filler.write(b"x" * 1024)
@@ -44,7 +58,7 @@ def test_the_disk_is_full_at_a_checkpoint(small_disk: Plant, accepted: Accepted)
     plant = small_disk
     accepted.append(plant.submit(**SECONDS_LONG))
     plant.wait_until(lambda: list(plant.checkpoints_dir.rglob("*.ckpt")), "there is a checkpoint")
-    fill(plant)
+    fill(plant.checkpoints_dir)
     plant.wait_until(lambda: warnings(plant, accepted[0]), "the job's owner is told")
     (first, *_) = warnings(plant, accepted[0])
     assert first["code"] == "checkpoint_not_written"
@@ -69,6 +83,29 @@ def test_the_disk_is_full_when_the_network_is_exported(small_disk: Plant, accept
     assert job.error_detail == "the worker's disk is full: free some space and retry the job"
     accepted.append(plant.submit(**TINY))
     assert plant.wait_for_end(accepted[1]).state is JobState.SUCCEEDED
+
+
+def test_the_databases_disk_is_full(small_disk_for_the_database: Plant, accepted: Accepted) -> None:
+    """Nothing can be stored, not even a failure: nothing is accepted, the training goes on, and all is there later."""
+    plant = small_disk_for_the_database
+    accepted.append(plant.submit(**SECONDS_LONG))
+    plant.wait_for_epoch(accepted[0], 50)
+    folder = plant.database_path.parent
+    with plant.down():
+        fill(folder)
+        refused = plant.http.post("/jobs", json={"architecture": "baseline", "dataset": "digits"})
+        problem = refused.json()
+        assert (refused.status_code, problem["code"]) == (503, "database_unavailable")
+        before = plant.job(accepted[0]).progress
+        assert plant.http.get(f"/jobs/{accepted[0]}").status_code == 200
+        time.sleep(4)  # longer than the training would take, and shorter than its lease
+        assert plant.job(accepted[0]).state is JobState.RUNNING
+        assert plant.job(accepted[0]).progress == before
+        (folder / "filler").unlink()
+    freed = time.monotonic()
+    job = plant.wait_for_end(accepted[0])
+    assert (job.state, job.attempt, job.error_code) == (JobState.SUCCEEDED, 1, None)
+    note("database's disk full", ended_after_seconds=time.monotonic() - freed)
 
 
 def test_the_newest_checkpoint_is_corrupted(plant: Plant, accepted: Accepted) -> None:

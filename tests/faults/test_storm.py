@@ -80,7 +80,7 @@ class Storm:
             time.sleep(seconds)
             self.plant.postgres.start()
             return
-        blocker = sqlite3.connect(self.plant.folder / "normlab.db", isolation_level=None, timeout=30)
+        blocker = sqlite3.connect(self.plant.database_path, isolation_level=None, timeout=30)
         blocker.execute("BEGIN IMMEDIATE")
         time.sleep(seconds)
         blocker.execute("ROLLBACK")

@@ -37,14 +37,16 @@ FINAL = {"succeeded", "failed", "cancelled"}
 class Plant:
     """The service. What it is asked for goes through its HTTP side; what became of it is looked up in the database."""
 
-    def __init__(self, *, postgres: bool) -> None:
+    def __init__(self, *, postgres: bool, database_folder: Path | None = None) -> None:
         # Not in pytest's own folder, whose path can be too long for a socket.
         self.folder = Path(tempfile.mkdtemp(prefix="normlab-plant-"))
         self.redis = EmbeddedRedis(self.folder / "redis")
         self.redis.start()
         self.postgres = PostgresServer() if postgres else None
+        self.database_path = (database_folder or self.folder) / "normlab.db"
+        """SQLite's file."""
         if self.postgres is None:
-            url = f"sqlite:///{self.folder / 'normlab.db'}"
+            url = f"sqlite:///{self.database_path}"
         else:
             self.postgres.start()
             url = self.postgres.url(self.postgres.create())
