@@ -1,7 +1,7 @@
 """A worker whose clock is two hours off.
 
-With Postgres that is a machine with a wrong clock. With SQLite all processes share one machine, so no clock can be wrong
-for one of them alone; there the test shows that no time of a process gets into what is compared.
+With Postgres that is a machine with a wrong clock. With SQLite all processes share one machine, so no clock can be
+wrong for one of them alone; there the test shows that no time of a process gets into what is compared.
 """
 
 import time
