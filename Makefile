@@ -30,7 +30,7 @@ test: $(STAMP)  ## all tests that need no Docker engine
 	$(BIN)/pytest -n auto --dist loadgroup -m "not containers and not faults"
 
 test-faults: $(STAMP)  ## break a running service in every way we know, for half an hour; STORM_SEED and STORM_SECONDS
-	$(BIN)/pytest -m faults tests/faults
+	$(BIN)/pytest -m faults tests/faults tests/store
 
 test-containers: $(STAMP)  ## the compose file, run for real: needs a Docker engine and docker-compose
 	$(BIN)/pytest -m containers tests/containers

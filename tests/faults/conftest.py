@@ -11,6 +11,8 @@ from support.plant import Plant
 SECONDS_LONG: dict[str, Any] = {"training": {"epochs": 400, "batch_size": 16, "seed": 7}}
 """A training that lasts long enough to be broken."""
 TINY: dict[str, Any] = {"architecture": {"layers": [{"type": "flatten"}]}, "training": {"epochs": 1}}
+DIVERGING: dict[str, Any] = {"training": {"epochs": 1, "optimizer": {"name": "sgd", "learning_rate": 1e9}}}
+"""Ends in its first epoch, without an export, which takes a second."""
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from faults.conftest import TINY, Accepted
+from faults.conftest import DIVERGING, TINY, Accepted
 from normlab.store import FailureCode, JobState
 from support.measured import note
 from support.plant import Plant
@@ -15,7 +15,6 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(3600)]
 REQUESTS = 1000
 TRAINED = 20
 """So many are trained to their end; the others end in their first epoch, since exporting a network takes seconds."""
-DIVERGING = {"training": {"epochs": 1, "optimizer": {"name": "sgd", "learning_rate": 1e9}}}
 
 
 def test_a_thousand_concurrent_requests_make_a_thousand_jobs(plant: Plant, accepted: Accepted) -> None:
