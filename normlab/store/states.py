@@ -50,7 +50,7 @@ class FailureCode(StrEnum):
     OUT_OF_MEMORY = "out_of_memory"
     """The network needs more memory than the worker may use."""
     DISK_FULL = "disk_full"
-    """A checkpoint or an artifact did not fit on the disk."""
+    """What is exported at the end did not fit on the worker's disk; a checkpoint that does not fit is a warning."""
     DATASET_ERROR = "dataset_error"
     """The dataset's files are missing or are not what they should be."""
     DEADLINE_EXCEEDED = "deadline_exceeded"

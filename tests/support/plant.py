@@ -85,11 +85,12 @@ class Plant:
     @property
     def worker(self) -> Process:
         """A worker whose child is ready; started if none runs."""
-        self.wait_until(self._has_worker, "a child of the worker is ready")
+        self.wait_until(self.has_worker, "a child of the worker is ready")
         assert self._worker is not None
         return self._worker
 
-    def _has_worker(self) -> bool:
+    def has_worker(self) -> bool:
+        """Whether a child of the worker is ready; a worker that has ended is started again, as a supervisor would."""
         # Asked again and again: a worker whose only child is killed as it starts ends, to be started again.
         if self._worker is None or self._worker.exit_code() is not None:
             self._worker = self.start("worker")
