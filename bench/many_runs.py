@@ -81,9 +81,7 @@ def service(data: Path) -> Iterator[Client]:
 
 def ten_jobs_seconds(client: Client, epochs: int) -> float:
     began = time.perf_counter()
-    jobs = [
-        client.submit(arm, training={"epochs": epochs, "seed": seed}) for seed in SEEDS for arm in ARMS
-    ]
+    jobs = [client.submit(arm, training={"epochs": epochs, "seed": seed}) for seed in SEEDS for arm in ARMS]
     ended = [client.wait(job.id) for job in jobs]
     assert all(job.result is not None for job in ended), "a job did not succeed"
     return time.perf_counter() - began
