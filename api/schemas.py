@@ -123,7 +123,7 @@ class JobDocument(Answer):
     timings: JobTimings | None
     error: JobError | None = Field(description="Only when it has failed.")
     environment: dict[str, Any] | None = Field(
-        description="Versions, machine and executor it was trained with."
+        description="Versions, machine and executor it was trained with, and how busy the machine was (`load`)."
     )
     digests: dict[str, Any] | None = Field(description="Checksums that prove what was the same between runs.")
     history: list[StateChange]

@@ -23,6 +23,7 @@ from normlab.store import Database, Job, JobState, WarningCode, claims, is_unava
 from normlab.store.reports import EpochMetrics
 from normlab.training.context import Context, EpochRecord, Progress
 from worker.estimate import fraction, remaining_seconds
+from worker.load import LoadMeter
 from worker.pulse import Pulse
 from worker.shutdown import ShutdownFlag
 from worker.stopping import StopCause, ending_of
@@ -58,6 +59,7 @@ class Attempt(Context):
     ) -> None:
         self.job_id = job_id
         self.number = number
+        self.load = LoadMeter()
         self._database = database
         self._settings = settings
         self._shutdown = shutdown
@@ -92,6 +94,7 @@ class Attempt(Context):
 
     def report(self, event: Progress | EpochRecord) -> None:
         """Keep it for the thread."""
+        self.load.note(event)
         if isinstance(event, EpochRecord):
             self._epochs.append(EpochMetrics(**asdict(event), elapsed_seconds=self.elapsed_seconds))
         else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from normlab.store import ArtifactKind, ArtifactStore, Job
 from normlab.store.artifacts import StoredFile
 from normlab.store.endings import Outcome
+from worker.load import Load
 
 if TYPE_CHECKING:
     from normlab.training import ExportedFile, TrainResult
@@ -28,6 +29,7 @@ def outcome_of(
     files: Sequence[StoredFile],
     *,
     exporting_seconds: float,
+    load: Load | None,
 ) -> Outcome:
     """What ``GET /jobs/{id}`` will show."""
     timings = asdict(result.timings)
@@ -38,7 +40,7 @@ def outcome_of(
         result=_result(result)
         | {"export_errors": {file.kind: file.error for file in exported if file.error}},
         timings=timings,
-        environment=result.environment,
+        environment=result.environment | {"load": load},
         digests=result.digests,
         layers=result.layers,
         artifacts=files,

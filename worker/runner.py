@@ -157,6 +157,7 @@ def _train(
     else:
         checkpoint = None
     result = train(spec, context=attempt, data_dir=child.settings.data_dir, resume_from=checkpoint)
+    attempt.load.stop()
     return _finish(child, job, attempt, checkpoints, result)
 
 
@@ -177,7 +178,8 @@ def _finish(
         exported = result.export(Path(folder))
         exported.append(export_evaluation(result, Path(folder), child.settings.data_dir))
         files = store_files(child.artifacts, job, exported)
-    outcome = outcome_of(job, result, exported, files, exporting_seconds=time.perf_counter() - began)
+    exporting_seconds, load = time.perf_counter() - began, attempt.load.measured
+    outcome = outcome_of(job, result, exported, files, exporting_seconds=exporting_seconds, load=load)
     return attempt.conclude(lambda session: endings.finish(session, job.id, job.attempt, outcome))
 
 

@@ -14,7 +14,7 @@ from normlab.analysis.cost import ArmCost, CostOfAPoint, cost_of_a_point, pareto
 from normlab.analysis.differences import Difference, differences
 from normlab.analysis.documents import plain
 from normlab.analysis.examples import VarianceSources, variance_sources
-from normlab.analysis.fairness import caveats as fairness_caveats
+from normlab.analysis.fairness import arm_caveats
 from normlab.analysis.metrics import Metric
 from normlab.analysis.records import RunRecord
 from normlab.analysis.several import compare_arms
@@ -32,7 +32,7 @@ class PairReport:
     comparison: PairedComparison
     adjusted_p_value: float
     values: tuple[tuple[int | None, float, float], ...]
-    """Seed, value of a, value of b, for each pair."""
+    """Number of the pair (its seed, if its runs share one), value of a, value of b, for each pair."""
     curve: DifferenceBand | None
     """Of the metric over epochs; None when it has none, or before an epoch that all runs have."""
     cost: CostOfAPoint | None
@@ -72,7 +72,7 @@ def compare_runs(
     target_accuracy: float | None = None,
     outcomes: Mapping[str, ArrayLike] | None = None,
 ) -> Comparison:
-    """Compare arms by their finished runs, paired by seed.
+    """Compare arms by their finished runs, paired by seed, or by what ``RunRecord.pair`` says instead.
 
     ``arms`` are by name, and keep their order. A seed counts when every arm has a run of it with a value,
     and an arm's second run of a seed does not; what is left out is told in the caveats. ``outcomes`` are, by
@@ -153,7 +153,7 @@ def _by_seed(runs: Sequence[RunRecord], metric: Metric) -> dict[int | None, RunR
     found: dict[int | None, RunRecord] = {}
     for run in runs:
         if metric.of(run) is not None:
-            found.setdefault(run.seed, run)
+            found.setdefault(run.pair_number, run)
     return found
 
 
@@ -190,7 +190,7 @@ def _variance(
 
 
 def _fairness(paired: Mapping[str, Sequence[RunRecord]], metric: Metric) -> tuple[str, ...]:
-    told = fairness_caveats([run for runs in paired.values() for run in runs], best_is_shown=False)
+    told = arm_caveats(paired)
     if metric in (Metric.TEST_ACCURACY, Metric.TEST_LOSS):
         return (*told, "If arms are picked by this comparison, the test set has been used to pick them.")
     return told

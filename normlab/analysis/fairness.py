@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 from normlab.analysis.differences import ARCHITECTURE_FACETS, Difference, differences, facets, without_seed
+from normlab.analysis.load import load_caveats
 from normlab.analysis.records import RunRecord, labels
 from normlab.analysis.sizes import size_of
 from normlab.spec import PRESETS, preset_layers
 
-_VOLATILE = frozenset({"pid", "load_average", "load", "hostname", "started_at"})
-"""What an environment may record that says nothing about whether two runs can be compared."""
+_JUDGED_APART = frozenset({"load"})
+"""What of an environment differs from run to run anyway."""
 
 _NOTABLY_LARGER = 1.05
 """Normalization layers alone add less than that to a network of any use."""
@@ -30,29 +32,44 @@ def by_arm(runs: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
     return dict(zip(names, groups.values(), strict=True))
 
 
-def caveats(runs: Sequence[RunRecord], *, best_is_shown: bool = True) -> tuple[str, ...]:
-    """All that a reader of this comparison should know before drawing a conclusion from it.
-
-    ``best_is_shown`` says whether the best epoch's accuracy is among the numbers that the reader sees.
-    """
+def caveats(runs: Sequence[RunRecord]) -> tuple[str, ...]:
+    """All that a reader of these runs side by side should know before drawing a conclusion from them."""
     arms = by_arm(runs)
+    alone = ("All runs have the same spec but for the seed: there is nothing to compare, only a spread.",)
+    return (*(alone if len(arms) == 1 else ()), *arm_caveats(arms), _BEST_FLATTERS)
+
+
+def arm_caveats(arms: Mapping[str, Sequence[RunRecord]]) -> tuple[str, ...]:
+    """The same of arms, each with at least one run, whose best epochs are not shown."""
+    runs = [run for group in arms.values() for run in group]
     firsts = {name: group[0] for name, group in arms.items()}
     found = differences({name: run.spec for name, run in firsts.items()})
     return (
+        *_alike(firsts),
         *_replicates(arms),
+        *_seeds(arms),
         *_several_changes(firsts, found),
         *_sizes(firsts),
         *_other_conditions(found),
         *_environments(runs),
+        *load_caveats(arms),
         *_lengths(runs),
-        *((_BEST_FLATTERS,) if best_is_shown else ()),
     )  # fmt: skip
+
+
+def _alike(firsts: Mapping[str, RunRecord]) -> Iterable[str]:
+    for (one, run), (other, its_run) in combinations(firsts.items(), 2):
+        if without_seed(run.spec) == without_seed(its_run.spec):
+            yield (
+                f"{one} and {other} are the same but for their seeds: any difference between them is chance, and a "
+                "verdict that one is better would be one of the errors that the confidence allows for."
+            )
 
 
 def _replicates(arms: Mapping[str, Sequence[RunRecord]]) -> Iterable[str]:
     if len(arms) == 1:
-        yield "All runs have the same spec but for the seed: there is nothing to compare, only a spread."
-    elif all(len(group) == 1 for group in arms.values()):
+        return
+    if all(len(group) == 1 for group in arms.values()):
         yield (
             "One run of each: this shows two curves, not whether the difference is more than luck of the "
             "seed, so there is no verdict. Run at least 5 seeds of each arm."
@@ -60,8 +77,19 @@ def _replicates(arms: Mapping[str, Sequence[RunRecord]]) -> Iterable[str]:
     elif any(len(group) == 1 for group in arms.values()):
         single = ", ".join(name for name, group in arms.items() if len(group) == 1)
         yield f"Only one run of {single}: nothing is known of how much it varies from seed to seed."
-    seeds = [{run.seed for run in group} for group in arms.values()]
-    if len(arms) > 1 and any(other != seeds[0] for other in seeds):
+
+
+def _seeds(arms: Mapping[str, Sequence[RunRecord]]) -> Iterable[str]:
+    seeds = {name: {run.seed for run in group} for name, group in arms.items()}
+    first = next(iter(seeds.values()))
+    if all(other == first for other in seeds.values()):
+        return
+    if any(run.pair is not None for group in arms.values() for run in group):
+        yield (
+            "The runs of a pair do not share their seed, since arms have seeds of their own: the luck of both is in "
+            "each difference, and it takes more pairs to find one."
+        )
+    else:
         yield (
             "The arms were not run with the same seeds: only runs with a common seed form pairs, "
             "and what the seed does is part of the difference between the others."
@@ -146,7 +174,7 @@ def _other_conditions(found: Sequence[Difference]) -> Iterable[str]:
 
 
 def _environments(runs: Sequence[RunRecord]) -> Iterable[str]:
-    fields = dict.fromkeys(field for run in runs for field in run.environment if field not in _VOLATILE)
+    fields = dict.fromkeys(field for run in runs for field in run.environment if field not in _JUDGED_APART)
     differing = [
         field for field in fields
         if len({json.dumps(run.environment.get(field), sort_keys=True, default=str) for run in runs}) > 1

@@ -47,6 +47,8 @@ class RunRecord:
     target_accuracy: float | None = None
     timings: Mapping[str, float | None] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
+    pair: int | None = None
+    """Which pair the run belongs to, where that is not the one of its seed."""
 
     @classmethod
     def from_documents(cls, job: Mapping[str, Any], metrics: Mapping[str, Any]) -> Self:
@@ -68,6 +70,11 @@ class RunRecord:
         """The seed of the run."""
         seed: int | None = self.spec.get("training", {}).get("seed")
         return seed
+
+    @property
+    def pair_number(self) -> int | None:
+        """What runs of several arms have in common when they form a pair: as a rule their seed."""
+        return self.seed if self.pair is None else self.pair
 
     @property
     def target(self) -> float | None:

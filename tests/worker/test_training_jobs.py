@@ -34,6 +34,14 @@ def test_a_job_is_trained_and_everything_about_it_is_stored(service: Service, ma
     }
     assert [layer["name"] for layer in job.layers][-1] == "output"
     assert job.environment["intra_op_threads"] == job.environment["cores"]
+    assert set(job.environment["load"]) == {
+        "core_share",
+        "busy_beside",
+        "load_average_start",
+        "load_average_end",
+    }
+    assert 0 < job.environment["load"]["core_share"] <= 1
+    assert 0 <= job.environment["load"]["busy_beside"] <= 1
     with service.database.read() as session:
         epochs = reports.epochs(session, job.id)
         states = [event.data["state"] for event in events.history(session, job.id)]
