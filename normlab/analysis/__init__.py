@@ -24,7 +24,14 @@ if TYPE_CHECKING:
     from normlab.analysis.clocks import Clocks, compare_clocks
     from normlab.analysis.comparison import Comparison, compare_runs
     from normlab.analysis.cost import ArmCost, CostOfAPoint, cost_of_a_point, pareto_front
-    from normlab.analysis.examples import McNemar, VarianceSources, mcnemar, variance_sources
+    from normlab.analysis.examples import (
+        ExampleBootstrap,
+        McNemar,
+        VarianceSources,
+        example_bootstrap,
+        mcnemar,
+        variance_sources,
+    )
     from normlab.analysis.intervals import Interval
     from normlab.analysis.metrics import Metric
     from normlab.analysis.paired import compare_paired
@@ -71,8 +78,10 @@ _MODULES = {
         "pareto_front",
     ),
     "examples": (
+        "ExampleBootstrap",
         "McNemar",
         "VarianceSources",
+        "example_bootstrap",
         "mcnemar",
         "variance_sources",
     ),
@@ -124,6 +133,7 @@ __all__ = [
     "Difference",
     "DifferenceBand",
     "EpochPoint",
+    "ExampleBootstrap",
     "ImageFormat",
     "Interval",
     "LogRank",
@@ -151,6 +161,7 @@ __all__ = [
     "difference_band",
     "difference_curves",
     "differences",
+    "example_bootstrap",
     "holm",
     "html_report",
     "learning_curves",

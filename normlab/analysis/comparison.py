@@ -1,11 +1,11 @@
 """A whole comparison: runs of several arms in, everything that can be said about them out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from normlab.analysis.arms import ArmStatistics, describe_arm
 from normlab.analysis.bands import DifferenceBand, difference_band
@@ -13,9 +13,16 @@ from normlab.analysis.clocks import Clocks, compare_clocks
 from normlab.analysis.cost import ArmCost, CostOfAPoint, cost_of_a_point, pareto_front
 from normlab.analysis.differences import Difference, differences
 from normlab.analysis.documents import plain
-from normlab.analysis.examples import VarianceSources, variance_sources
+from normlab.analysis.examples import (
+    ExampleBootstrap,
+    McNemar,
+    VarianceSources,
+    example_bootstrap,
+    mcnemar,
+    variance_sources,
+)
 from normlab.analysis.fairness import arm_caveats
-from normlab.analysis.metrics import Metric
+from normlab.analysis.metrics import Metric, style_of
 from normlab.analysis.records import RunRecord
 from normlab.analysis.several import compare_arms
 from normlab.analysis.verdict import PairedComparison
@@ -37,7 +44,11 @@ class PairReport:
     """Of the metric over epochs; None when it has none, or before an epoch that all runs have."""
     cost: CostOfAPoint | None
     variance: VarianceSources | None
-    """Seeds apart from test set; None unless each run's outcomes on the test set were given."""
+    """Seeds apart from test set; None unless there are two pairs whose outcomes on the test set were given."""
+    test_set: ExampleBootstrap | None
+    """What another test set would have changed; None unless each run's outcomes were given."""
+    mcnemar: tuple[tuple[int | None, McNemar], ...]
+    """Number of the pair and McNemar's test of its two networks, for each pair whose outcomes were given."""
 
 
 @dataclass(frozen=True)
@@ -102,30 +113,33 @@ def compare_runs(
         equivalence_margin=equivalence_margin,
         higher_is_better=metric.higher_is_better,
     )
+    pairs = tuple(
+        PairReport(
+            a=pair.a,
+            b=pair.b,
+            sentence=sentence(pair.comparison, pair.a, pair.b, metric),
+            comparison=pair.comparison,
+            adjusted_p_value=pair.adjusted_p_value,
+            values=tuple(zip(seeds, values[pair.a], values[pair.b], strict=True)),
+            curve=_curve(
+                paired[pair.a], paired[pair.b], metric, pair.comparison.confidence, (pair.a, pair.b)
+            ),
+            cost=cost_of_a_point(costs[pair.a], costs[pair.b], (pair.a, pair.b))
+            if metric.higher_is_better
+            else None,
+            variance=_variance(paired[pair.a], paired[pair.b], outcomes or {}, confidence),
+            test_set=_test_set(paired[pair.a], paired[pair.b], outcomes or {}, confidence),
+            mcnemar=_mcnemar(paired[pair.a], paired[pair.b], outcomes or {}),
+        )
+        for pair in found
+    )
     return Comparison(
         metric=metric,
         confidence=confidence,
         equivalence_margin=equivalence_margin,
         seeds=seeds,
         arms={name: describe_arm(group, confidence=confidence) for name, group in values.items()},
-        pairs=tuple(
-            PairReport(
-                a=pair.a,
-                b=pair.b,
-                sentence=sentence(pair.comparison, pair.a, pair.b, metric),
-                comparison=pair.comparison,
-                adjusted_p_value=pair.adjusted_p_value,
-                values=tuple(zip(seeds, values[pair.a], values[pair.b], strict=True)),
-                curve=_curve(
-                    paired[pair.a], paired[pair.b], metric, pair.comparison.confidence, (pair.a, pair.b)
-                ),
-                cost=cost_of_a_point(costs[pair.a], costs[pair.b], (pair.a, pair.b))
-                if metric.higher_is_better
-                else None,
-                variance=_variance(paired[pair.a], paired[pair.b], outcomes or {}),
-            )
-            for pair in found
-        ),
+        pairs=pairs,
         clocks=compare_clocks(
             paired,
             metric=metric,
@@ -138,7 +152,7 @@ def compare_runs(
         costs=costs if metric.higher_is_better else {},
         pareto_front=pareto_front(costs) if metric.higher_is_better else (),
         differences=differences({name: runs[0].spec for name, runs in paired.items()}),
-        caveats=(*_left_out(arms, len(seeds)), *_fairness(paired, metric)),
+        caveats=(*_left_out(arms, len(seeds)), *_fairness(paired, metric), *_of_the_test_set(pairs, metric)),
     )
 
 
@@ -181,12 +195,34 @@ def _curve(
 
 
 def _variance(
-    a: Sequence[RunRecord], b: Sequence[RunRecord], outcomes: Mapping[str, ArrayLike]
+    a: Sequence[RunRecord], b: Sequence[RunRecord], outcomes: Mapping[str, ArrayLike], confidence: float
 ) -> VarianceSources | None:
     if len(a) < 2 or any(run.job not in outcomes for run in (*a, *b)):
         return None
-    tables = [np.stack([np.asarray(outcomes[run.job]) for run in runs]) for runs in (a, b)]
-    return variance_sources(*tables)
+    return variance_sources(_table(a, outcomes), _table(b, outcomes), confidence=confidence)
+
+
+def _test_set(
+    a: Sequence[RunRecord], b: Sequence[RunRecord], outcomes: Mapping[str, ArrayLike], confidence: float
+) -> ExampleBootstrap | None:
+    if any(run.job not in outcomes for run in (*a, *b)):
+        return None
+    return example_bootstrap(_table(a, outcomes), _table(b, outcomes), confidence=confidence)
+
+
+def _mcnemar(
+    a: Sequence[RunRecord], b: Sequence[RunRecord], outcomes: Mapping[str, ArrayLike]
+) -> tuple[tuple[int | None, McNemar], ...]:
+    return tuple(
+        (run.pair_number, mcnemar(outcomes[run.job], outcomes[partner.job]))
+        for run, partner in zip(a, b, strict=True)
+        if run.job in outcomes and partner.job in outcomes
+    )
+
+
+def _table(runs: Sequence[RunRecord], outcomes: Mapping[str, ArrayLike]) -> NDArray[Any]:
+    """Which test examples the runs got right, shape (runs, examples)."""
+    return np.stack([np.asarray(outcomes[run.job]) for run in runs])
 
 
 def _fairness(paired: Mapping[str, Sequence[RunRecord]], metric: Metric) -> tuple[str, ...]:
@@ -194,6 +230,21 @@ def _fairness(paired: Mapping[str, Sequence[RunRecord]], metric: Metric) -> tupl
     if metric in (Metric.TEST_ACCURACY, Metric.TEST_LOSS):
         return (*told, "If arms are picked by this comparison, the test set has been used to pick them.")
     return told
+
+
+def _of_the_test_set(pairs: Sequence[PairReport], metric: Metric) -> Iterable[str]:
+    """Where the seeds agree on a difference and the test examples do not."""
+    for pair in pairs:
+        found = pair.test_set
+        if metric is not Metric.TEST_ACCURACY or found is None or found.interval.excludes_zero():
+            continue
+        if pair.comparison.interval.excludes_zero():
+            style = style_of(metric)
+            low, high = (style.difference(end, sign=True) for end in found.interval)
+            yield (
+                f"{pair.b} against {pair.a}: another test set of {found.examples:,} examples could turn the difference "
+                f"around; drawn anew, its interval is {low} to {high}{style.unit}."
+            )
 
 
 def _left_out(arms: Mapping[str, Sequence[RunRecord]], pairs: int) -> tuple[str, ...]:

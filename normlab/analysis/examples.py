@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from normlab.analysis.documents import plain
-from normlab.analysis.intervals import Interval
-from normlab.analysis.validation import Floats, as_matrix, check_confidence
+from normlab.analysis.intervals import RESAMPLES, Interval
+from normlab.analysis.validation import Floats, as_generator, as_matrix, check_confidence
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,65 @@ def mcnemar(correct_a: ArrayLike, correct_b: ArrayLike) -> McNemar:
     discordant = only_a + only_b
     p_value = float(stats.binomtest(only_b, discordant).pvalue) if discordant else 1.0
     return McNemar(only_a, only_b, (only_b - only_a) / a.shape[1], p_value)
+
+
+@dataclass(frozen=True)
+class ExampleBootstrap:
+    """How much another test set of the same size would have changed the difference of these trained networks."""
+
+    difference: float
+    """Mean over runs and examples of b - a."""
+    standard_error: float
+    """Of that mean, if the test examples were drawn anew and the networks stayed."""
+    interval: Interval
+    """The bootstrap's percentile interval."""
+    share_above_zero: float
+    """The share of resampled test sets on which b is ahead; a tie counts half."""
+    examples: int
+    resamples: int
+
+    def to_document(self) -> dict[str, Any]:
+        """Plain JSON."""
+        document: dict[str, Any] = plain(self)
+        return document
+
+
+def example_bootstrap(
+    correct_a: ArrayLike,
+    correct_b: ArrayLike,
+    *,
+    confidence: float = 0.95,
+    rng: np.random.Generator | int | None = None,
+) -> ExampleBootstrap:
+    """The paired bootstrap over test examples: draw as many examples with replacement, 9,999 times, and look at the
+    difference of the arms' mean accuracies on each.
+
+    ``correct_a`` and ``correct_b`` are booleans of shape (runs, examples), or (examples,) for one run of each, in the
+    same order of examples. An example is drawn with what all runs made of it, so that what makes it hard for all of
+    them cancels. The runs stay: what other seeds would give is not in the interval. With some hundred examples or
+    more it is good; of ten it says little.
+
+    Sources: Efron & Tibshirani (1993), An introduction to the bootstrap, ch. 13; Koehn (2004), Statistical significance
+    tests for machine translation evaluation, for pairing by example. An example's difference has at most 2 · runs + 1
+    values, so the counts of these are drawn, which is the same and takes milliseconds.
+    """
+    a, b = _outcomes(np.atleast_2d(correct_a), np.atleast_2d(correct_b))
+    check_confidence(confidence)
+    runs, examples = a.shape
+    # In whole units of 1 / runs, in which sums are exact.
+    values, counts = np.unique((b - a).sum(axis=0), return_counts=True)
+    drawn = as_generator(rng).multinomial(examples, counts / examples, size=RESAMPLES)  # (resamples, values)
+    sums = drawn @ values
+    means = sums / (runs * examples)
+    low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return ExampleBootstrap(
+        difference=float(counts @ values) / (runs * examples),
+        standard_error=float(means.std(ddof=1)),
+        interval=Interval(float(low), float(high)),
+        share_above_zero=float(np.mean(np.sign(sums) + 1) / 2),
+        examples=examples,
+        resamples=RESAMPLES,
+    )
 
 
 @dataclass(frozen=True)

@@ -72,9 +72,48 @@ def test_losses_are_better_when_lower(arms: Any) -> None:
 def test_outcomes_tell_seeds_from_test_set(arms: Any) -> None:
     rng = np.random.default_rng(0)
     outcomes = {run.job: rng.random(200) < 0.8 for runs in arms.values() for run in runs}
-    assert compare_runs(arms, outcomes=outcomes).pairs[0].variance is not None
+    pair = compare_runs(arms, outcomes=outcomes).pairs[0]
+    assert pair.variance is not None
+    assert pair.test_set is not None
+    assert pair.test_set.difference == pytest.approx(pair.variance.difference)
+    assert [seed for seed, _ in pair.mcnemar] == [seed for seed, *_ in pair.values]
     outcomes.popitem()
-    assert compare_runs(arms, outcomes=outcomes).pairs[0].variance is None
+    fewer = compare_runs(arms, outcomes=outcomes).pairs[0]
+    assert fewer.variance is None
+    assert fewer.test_set is None
+    assert fewer.mcnemar == pair.mcnemar[:-1]
+
+
+def test_a_difference_that_another_test_set_could_turn_around_is_told(arms: Any) -> None:
+    seeds = range(len(arms["plain"]))
+    plain = [
+        replace(run, test_accuracy=0.80 + 0.0001 * seed)
+        for run, seed in zip(arms["plain"], seeds, strict=True)
+    ]
+    norm = [replace(run, test_accuracy=0.81) for run in arms["norm"]]
+    # Whatever the seed, b has three of a hundred examples right that a has not, and a two that b has not.
+    right_a, right_b = np.arange(100) < 80, (np.arange(100) >= 2) & (np.arange(100) < 83)
+    outcomes = {run.job: right_a for run in plain} | {run.job: right_b for run in norm}
+    told = " ".join(
+        compare_runs({"plain": plain, "norm": norm}, metric=Metric.TEST_ACCURACY, outcomes=outcomes).caveats
+    )
+    assert "norm against plain: another test set of 100 examples could turn the difference around" in told
+    assert "percentage points" in told
+    of_validation = compare_runs({"plain": plain, "norm": norm}, outcomes=outcomes)
+    assert "another test set" not in " ".join(of_validation.caveats)
+
+
+def test_equal_arms_with_seeds_of_their_own_are_pairs_by_number(make_run: Any) -> None:
+    def runs(name: str, first: int) -> list[Any]:
+        return [replace(make_run(seed=first + n), name=name, pair=n, job=f"{name}{n}") for n in range(4)]
+
+    found = compare_runs({"one": runs("one", 10), "other": runs("other", 20)})
+    assert found.seeds == (0, 1, 2, 3)
+    assert found.pairs[0].comparison.pairs == 4
+    told = " ".join(found.caveats)
+    assert "one and other are the same but for their seeds: any difference between them is chance" in told
+    assert "The runs of a pair do not share their seed" in told
+    assert "nothing to compare" not in told
 
 
 def test_arms_without_a_common_seed_are_refused(make_run: Any) -> None:

@@ -2,8 +2,9 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from normlab.analysis import mcnemar, variance_sources
+from normlab.analysis import example_bootstrap, mcnemar, variance_sources
 
 
 def outcomes(both: int, only_a: int, only_b: int, neither: int) -> tuple[list[bool], list[bool]]:
@@ -63,8 +64,54 @@ def test_variance_of_the_test_set_is_the_bootstraps() -> None:
     assert found.test_set == pytest.approx(resampled.std(), rel=0.06)
 
 
+def test_the_bootstrap_over_examples_by_hand() -> None:
+    # Differences 1 and 0: a resample's mean is Binomial(2, 1/2) / 2. Its variance is 1/8; b is ahead in 3 of 4
+    # resamples, and in the fourth, a tie, by half.
+    found = example_bootstrap([False, True], [True, True])
+    assert found.difference == 0.5
+    assert found.standard_error == pytest.approx(math.sqrt(1 / 8), rel=0.03)
+    assert found.interval == (0.0, 1.0)
+    assert found.share_above_zero == pytest.approx(7 / 8, abs=0.015)
+    assert (found.examples, found.resamples) == (2, 9_999)
+    assert example_bootstrap([False, True], [True, True]) == found  # the same data, the same answer
+
+
+def test_the_bootstrap_over_examples_is_scipys() -> None:
+    rng = np.random.default_rng(2)
+    skill = rng.random(500)
+    a, b = rng.random((4, 500)) < skill, rng.random((4, 500)) < skill**0.8
+    found = example_bootstrap(a, b, confidence=0.9, rng=3)
+    reference = stats.bootstrap(
+        ((b.astype(float) - a).mean(axis=0),),
+        np.mean,
+        confidence_level=0.9,
+        n_resamples=9_999,
+        method="percentile",
+        rng=np.random.default_rng(4),
+    )
+    assert found.standard_error == pytest.approx(reference.standard_error, rel=0.03)
+    assert found.interval == pytest.approx(tuple(reference.confidence_interval), abs=0.001)
+    assert found.difference == pytest.approx(b.mean() - a.mean())
+
+
+def test_the_bootstrap_holds_the_truth_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(5)
+    held = 0
+    for _ in range(400):
+        skill = rng.random(300)
+        a, b = rng.random(300) < skill, rng.random(300) < skill
+        held += not example_bootstrap(a, b, rng=rng).interval.excludes_zero()
+    assert 0.92 <= held / 400 <= 0.985
+
+
 def test_networks_that_agree_vary_in_nothing() -> None:
     same = np.ones((3, 5), dtype=bool)
+    resampled = example_bootstrap(same, same)
+    assert (resampled.standard_error, resampled.interval, resampled.share_above_zero) == (
+        0.0,
+        (0.0, 0.0),
+        0.5,
+    )
     found = variance_sources(same, same)
     assert (found.seeds, found.test_set, found.both, found.share_of_test_set) == (0.0, 0.0, 0.0, None)
     assert found.interval == (0.0, 0.0)
@@ -73,6 +120,10 @@ def test_networks_that_agree_vary_in_nothing() -> None:
 def test_outcomes_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="same runs and test examples"):
         mcnemar([True, False], [True])
+    with pytest.raises(ValueError, match="same runs and test examples"):
+        example_bootstrap([[True, False]], [[True], [False]])
+    with pytest.raises(ValueError, match="confidence should be"):
+        example_bootstrap([True], [True], confidence=95)
     with pytest.raises(ValueError, match="one run of each arm"):
         mcnemar([[True], [False]], [[True], [False]])
     with pytest.raises(ValueError, match="True or False"):

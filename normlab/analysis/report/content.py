@@ -1,11 +1,12 @@
 """What a report says, section by section: verdict, caveats, charts, tables, how it was done."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
 
 from normlab.analysis.charts.clocks import accuracy_against_cost, target_curves
 from normlab.analysis.charts.curves import learning_curves
 from normlab.analysis.charts.pairs import difference_curves, paired_differences
-from normlab.analysis.comparison import Comparison
+from normlab.analysis.comparison import Comparison, PairReport
 from normlab.analysis.intervals import Interval
 from normlab.analysis.metrics import style_of
 from normlab.analysis.records import RunRecord
@@ -178,12 +179,15 @@ def _variance(comparison: Comparison) -> Iterable[Block]:
             f"{pair.b} minus {pair.a}",
             *(f"{100 * value:.2f}" for value in (found.difference, found.seeds, found.test_set, found.both)),
             _interval(found.interval.times(100), 2),
+            _interval(pair.test_set.interval.times(100), 2),
         ]
         for pair in comparison.pairs
-        if (found := pair.variance)
+        if (found := pair.variance) and pair.test_set
     ]
-    if rows:
+    tested = [_networks(pair) for pair in comparison.pairs if pair.mcnemar]
+    if rows or tested:
         yield Heading("Luck of the seeds, luck of the test set")
+    if rows:
         head = [
             "",
             "difference in test accuracy",
@@ -191,9 +195,28 @@ def _variance(comparison: Comparison) -> Iterable[Block]:
             "test set",
             "both",
             "interval for both",
+            "bootstrap over test examples",
         ]
         yield Table(head, rows)
-        yield Paragraph("In percentage points. More seeds reduce only the first of the two standard errors.")
+        yield Paragraph(
+            "In percentage points. More seeds reduce only the first of the two standard errors. The bootstrap's "
+            "interval is that of other test sets for these same networks."
+        )
+    if tested:
+        yield Bullets(tested)
+
+
+def _networks(pair: PairReport) -> str:
+    """McNemar's tests of an arm's networks against another's."""
+    tests = [test for _, test in pair.mcnemar]
+    apart = sum(test.p_value <= 0.05 for test in tests)
+    only_b, only_a = (
+        fmean(counts) for counts in zip(*((t.only_b_right, t.only_a_right) for t in tests), strict=True)
+    )
+    return (
+        f"{pair.b} against {pair.a}, network by network: McNemar's exact test tells {apart} of {len(tests)} pairs "
+        f"apart at 5 %. On average {only_b:.0f} test examples are right only in {pair.b}, {only_a:.0f} only in {pair.a}."
+    )
 
 
 def _values(comparison: Comparison) -> Table:
