@@ -26,6 +26,7 @@ def comparison_document(runs: ComparedRuns, standing: Standing) -> schemas.Compa
             name=arm.name,
             spec=arm.spec,
             arm_digest=arm.arm_digest,
+            base_seed=arm.base_seed,
             jobs=[
                 schemas.ArmJob(
                     job=member.job_id,

@@ -38,6 +38,7 @@ class ArmDocument(Answer):
     name: str
     spec: dict[str, Any] = Field(description="With every default written out, and without a seed.")
     arm_digest: str = Field(description="The same for every job of this arm, whatever its seed.")
+    base_seed: int | None = Field(description="The arm's first seed, if it has seeds of its own.")
     jobs: list[ArmJob] = Field(description="One for each seed so far.")
 
 
@@ -57,7 +58,9 @@ class ComparisonResult(Answer):
     """What the pairs that are complete say."""
 
     final: bool = Field(description="Whether nothing will be added.")
-    seeds: list[int | None] = Field(description="Those of the pairs.")
+    seeds: list[int | None] = Field(
+        description="Those of the pairs; where an arm has seeds of its own, those of an arm that has none."
+    )
     arms: dict[str, Any] = Field(
         description="Of each arm: values, mean, standard deviation, Student's interval for the mean."
     )
@@ -65,7 +68,8 @@ class ComparisonResult(Answer):
         description=(
             "Of each pair of arms: the verdict's sentence; mean paired difference (b minus a) with Student's and "
             "bootstrap interval, exact p value, effect size, probability that b is better; the difference "
-            "along the epochs with its band; cost of a point; variance of seeds and of the test set."
+            "along the epochs with its band; cost of a point; variance of seeds and of the test set; "
+            "the bootstrap over test examples; McNemar's test of each pair of networks."
         )
     )
     clocks: dict[str, Any] | None = Field(

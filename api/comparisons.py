@@ -64,7 +64,9 @@ def submit_comparison(
     which jobs now run is used again, unless `fresh` is set; so is one that is under way.
     """
     request, specs = parse_comparison(body, services.settings.limits)
-    arms = [comparisons.Arm(arm.name, spec) for arm, spec in zip(request.arms, specs, strict=True)]
+    arms = [
+        comparisons.Arm(arm.name, spec, arm.base_seed) for arm, spec in zip(request.arms, specs, strict=True)
+    ]
     if validate_only:
         response.status_code = 200
         return _validated(request, arms).model_dump(mode="json")

@@ -1,6 +1,7 @@
 """``normlab compare``: does one of these networks do better? Or: jobs side by side."""
 
 import re
+from itertools import count
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,9 @@ from normlab.cli.side_by_side import show_comparison, write_chart
 from normlab.cli.specs import put, put_inside, read_spec
 from normlab.cli.verdicts import show_answer
 from normlab.client import ArmComparison, ChartFormat, Client, ComparisonState, ReportFormat
+
+DEFAULT_SEED, DEFAULT_REPLICATES = 42, 5
+"""The service's own."""
 
 _JOB, _COMPARISON = re.compile(r"job_\w+"), re.compile(r"cmp_\w+")
 
@@ -49,6 +53,12 @@ def compare(
     seed: Annotated[
         int | None, typer.Option(help="The first seed. [default: 42]", show_default=False)
     ] = None,
+    own_seeds: Annotated[
+        bool,
+        typer.Option(
+            "--own-seeds", help="No two share a seed; one network named twice then shows what seeds alone do."
+        ),
+    ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Use no job again that was trained before.")] = False,
     name: Annotated[str | None, typer.Option(help="What you call it.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write the report here: .html or .md.")] = None,
@@ -85,7 +95,7 @@ def compare(
     )
     with Client(url) as client:
         if all(map(_JOB.fullmatch, what)):
-            if question or dataset or epochs or report or bundle:
+            if question or dataset or epochs or own_seeds or report or bundle:
                 raise typer.BadParameter("of these options only --chart, --json and --url go with jobs.")
             compared = client.compare(what)
             write_json(compared) if as_json else show_comparison(compared)
@@ -93,11 +103,13 @@ def compare(
                 write_chart(client, what, chart, chart_format)
             return
         if len(what) == 1 and _COMPARISON.fullmatch(what[0]):
-            if question or dataset or epochs:
+            if question or dataset or epochs or own_seeds:
                 raise typer.BadParameter("a comparison that exists cannot be changed.")
             begun = client.comparisons.get(what[0])
         else:
-            begun = client.comparisons.create(_arms(what, dataset, epochs), **question)
+            arms = _arms(what, dataset, epochs, again=own_seeds)
+            seeds = _own_seeds(list(arms), seed, up_to or replicates) if own_seeds else {}
+            begun = client.comparisons.create(arms, base_seeds=seeds, **question)
             notes.print(f"Comparison {begun.id}", markup=False, soft_wrap=True)
         ended = follow_until_interrupted(client, begun)
         write_json(ended) if as_json else show_answer(ended)
@@ -123,11 +135,19 @@ def _exit_unless_finished(ended: ArmComparison) -> None:
 
 
 def _replicates(start: int | None, up_to: int | None) -> int | dict[str, int] | None:
-    return start if up_to is None else {"start": start or 5, "max": up_to}
+    return start if up_to is None else {"start": start or DEFAULT_REPLICATES, "max": up_to}
 
 
-def _arms(architectures: list[str], dataset: str | None, epochs: int | None) -> dict[str, dict[str, Any]]:
-    """A spec for each, by the preset's name or the file's."""
+def _own_seeds(names: list[str], first: int | None, most: int | None) -> dict[str, int]:
+    """Where each arm's seeds begin, so that they do not overlap."""
+    first, most = DEFAULT_SEED if first is None else first, most or DEFAULT_REPLICATES
+    return {name: first + index * most for index, name in enumerate(names) if index}
+
+
+def _arms(
+    architectures: list[str], dataset: str | None, epochs: int | None, *, again: bool = False
+) -> dict[str, dict[str, Any]]:
+    """A spec for each, by the preset's name or the file's; one may be named ``again``."""
     if len(architectures) < 2:
         raise typer.BadParameter(
             "name two architectures or more, jobs, or one comparison.", param_hint="WHAT"
@@ -140,10 +160,14 @@ def _arms(architectures: list[str], dataset: str | None, epochs: int | None) -> 
         put_inside(spec, "dataset", {"name": dataset})
         put_inside(spec, "training", {"epochs": epochs})
         name = path.stem if is_file else architecture
-        if name in arms:
+        if name in arms and not again:
             raise typer.BadParameter(
-                f"{name} is named twice; each should have a name of its own.", param_hint="WHAT"
+                f"{name} is named twice: with the same seeds both would give the same numbers. --own-seeds gives "
+                "each its own.",
+                param_hint="WHAT",
             )
+        if name in arms:
+            name = next(other for n in count(2) if (other := f"{name} ({n})") not in arms)
         arms[name] = spec
     return arms
 

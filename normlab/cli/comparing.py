@@ -71,12 +71,8 @@ def _tell(event: JobEvent, now: ArmComparison) -> None:
         case EventKind.JOB if data["state"] != JobState.SUCCEEDED:
             _write(f"seed {data['seed']}  {data['arm']} {data['state']} ({data['job']})")
         case EventKind.PAIR if data["complete"]:
-            values = [
-                f"{arm.name} {_value(job.value, now.metric)}"
-                for arm in now.arms
-                for job in arm.jobs
-                if job.seed == data["seed"]
-            ]
+            replicate = data["seed"] - now.base_seed
+            values = [f"{arm.name} {_value(arm.jobs[replicate].value, now.metric)}" for arm in now.arms]
             _write(f"seed {data['seed']}  {'  '.join(values)}")
 
 

@@ -29,12 +29,18 @@ class Comparisons:
         self._transport = transport
 
     def create(
-        self, arms: Mapping[str, Spec], *, idempotency_key: str | None = None, **fields: Any
+        self,
+        arms: Mapping[str, Spec],
+        *,
+        base_seeds: Mapping[str, int] | None = None,
+        idempotency_key: str | None = None,
+        **fields: Any,
     ) -> ArmComparison:
         """Ask for a comparison, and return it as it begins.
 
         Args:
             arms: By name, a spec without seed, or a preset's name.
+            base_seeds: By an arm's name its first seed, for arms that are not to share the seeds of the others.
             idempotency_key: Sending a request twice with the same key makes one comparison.
             **fields: ``replicates`` (a number, or ``{"start": 5, "max": 20}``), ``metric``, ``confidence``,
                 ``equivalence_margin``, ``target_accuracy``, ``base_seed``, ``fresh``, ``name``.
@@ -43,7 +49,8 @@ class Comparisons:
             ServiceError: ``problems`` says what is wrong with the request.
         """
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
-        listed = [{"name": name, "spec": _spec(spec)} for name, spec in arms.items()]
+        own = {name: {"base_seed": seed} for name, seed in (base_seeds or {}).items()}
+        listed = [{"name": name, "spec": _spec(spec), **own.get(name, {})} for name, spec in arms.items()]
         body = {"arms": listed, **fields}
         return self._transport.fetch(ArmComparison, "POST", "/comparisons", json=body, headers=headers)
 

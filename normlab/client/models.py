@@ -305,6 +305,7 @@ class Arm(Answer):
     name: str
     spec: dict[str, Any]
     arm_digest: str
+    base_seed: int | None = None
     jobs: tuple[ArmJob, ...]
 
 

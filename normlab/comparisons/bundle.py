@@ -73,7 +73,8 @@ def _manifest(runs: ComparedRuns) -> dict[str, Any]:
         "base_seed": comparison.base_seed,
         "verdicts": comparison.verdicts,
         "arms": [
-            {"name": arm.name, "spec": arm.spec, "arm_digest": arm.arm_digest} for arm in comparison.arms
+            {"name": arm.name, "spec": arm.spec, "arm_digest": arm.arm_digest, "base_seed": arm.base_seed}
+            for arm in comparison.arms
         ],
         "jobs": [
             {"arm": runs.arm_name(member), "seed": member.seed, "reused": member.reused, **_job(member.job)}

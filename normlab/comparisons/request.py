@@ -1,5 +1,6 @@
 """What a comparison may ask for: the one way from plain JSON to something that can be run."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -13,6 +14,8 @@ from normlab.spec.parse import validation_problems
 from normlab.spec.training import SEED_MAX
 
 _NO_LIMITS = Limits()
+
+Seed = Annotated[Integer, Field(ge=0, le=SEED_MAX)]
 
 LEAST_PAIRS = 3
 """Fewer give no verdict, so nobody needs to look earlier."""
@@ -46,6 +49,9 @@ class ArmRequest(SpecModel):
     spec: dict[str, Any] = Field(
         description="A job spec (the schema JobSpec) without `training.seed`; each replicate gets its own."
     )
+    base_seed: Seed | None = None
+    """The arm's first seed, if it is not to have the same seeds as the others. For two arms of the same spec:
+    what seeds alone do."""
 
 
 class Question(SpecModel):
@@ -95,7 +101,7 @@ class ComparisonRequest(Question):
 
     name: Name | None = None
     arms: tuple[ArmRequest, ...]
-    base_seed: Annotated[Integer, Field(ge=0, le=SEED_MAX)] = 42
+    base_seed: Seed = 42
     """The first pair's seed; each further pair's is higher by 1."""
     fresh: Flag = False
     """Train everything anew, also where a job of the same spec has succeeded in the same environment."""
@@ -105,11 +111,15 @@ class ComparisonRequest(Question):
         """What the analysis has to know of it."""
         return Question(**{name: getattr(self, name) for name in Question.model_fields})
 
+    def first_seed(self, arm: ArmRequest) -> int:
+        """With which seed an arm begins."""
+        return self.base_seed if arm.base_seed is None else arm.base_seed
+
 
 def parse_comparison(
     body: object, limits: Limits = _NO_LIMITS
 ) -> tuple[ComparisonRequest, tuple[JobSpec, ...]]:
-    """A comparison from plain JSON, checked as a whole, and its arms' specs with the base seed.
+    """A comparison from plain JSON, checked as a whole, and its arms' specs with the first seed of each.
 
     Raises ``SpecError`` with every problem that was found, each with a JSON pointer into ``body``.
     """
@@ -130,7 +140,7 @@ def parse_comparison(
                 )
             )
         try:
-            specs.append(parse_job_spec(_with_seed(arm.spec, request.base_seed), limits))
+            specs.append(parse_job_spec(_with_seed(arm.spec, request.first_seed(arm)), limits))
         except SpecError as error:
             problems += [Problem(f"{pointer}{problem.pointer}", problem.detail) for problem in error.problems]
     if not problems:
@@ -155,10 +165,14 @@ def _size_problems(request: ComparisonRequest, limits: Limits) -> list[Problem]:
                 "(limit 'comparison_jobs' of this service)",
             )
         )
-    if request.base_seed + most - 1 > SEED_MAX:
-        problems.append(
-            Problem("/base_seed", f"should leave room for {most} seeds: at most {SEED_MAX - most + 1}")
-        )
+    seeds = {"/base_seed": request.base_seed}
+    seeds |= {f"/arms/{index}/base_seed": request.first_seed(arm) for index, arm in enumerate(request.arms)}
+    problems += [
+        Problem(pointer, f"should leave room for {most} seeds: at most {SEED_MAX - most + 1}")
+        for pointer, seed in seeds.items()
+        if seed + most - 1 > SEED_MAX and (pointer == "/base_seed" or seed != request.base_seed)
+    ]
+    problems += [*_overlaps(request)]
     names = [arm.name for arm in request.arms]
     problems += [
         Problem(f"/arms/{index}/name", f"should be another: arm {names.index(name)} has the name {name!r}")
@@ -168,17 +182,34 @@ def _size_problems(request: ComparisonRequest, limits: Limits) -> list[Problem]:
     return problems
 
 
+def _overlaps(request: ComparisonRequest) -> Iterator[Problem]:
+    """Seeds that two arms have in common, but not in the same pair: pairs would not be independent of each other."""
+    most = request.replicates.max
+    for index, arm in enumerate(request.arms):
+        seed = request.first_seed(arm)
+        for before, other in enumerate(request.arms[:index]):
+            if 0 < abs(seed - request.first_seed(other)) < most:
+                yield Problem(
+                    f"/arms/{index}/base_seed",
+                    f"should be that of arm {before} ({request.first_seed(other)}) or at least {most} away from it, "
+                    "so that no seed is in two pairs",
+                )
+                break
+
+
 def _arm_problems(request: ComparisonRequest, specs: list[JobSpec]) -> list[Problem]:
     problems = []
     needs_validation = request.metric.value.startswith("val_") or request.target_accuracy is not None
-    alike: dict[tuple[str, str], int] = {}
+    alike: dict[tuple[str, str, int], int] = {}
     for index, spec in enumerate(specs):
-        first = alike.setdefault((spec.arm_digest, spec.resources.device), index)
+        first = alike.setdefault((spec.arm_digest, spec.resources.device, spec.training.seed), index)
         if first != index:
             problems.append(
                 Problem(
                     f"/arms/{index}/spec",
-                    f"is the same as arm {first}'s: with equal seeds both would give the same numbers",
+                    f"is the same as arm {first}'s: with equal seeds both would give the same numbers. To see what "
+                    f"seeds alone do, give this arm a base_seed of its own, such as "
+                    f"{spec.training.seed + request.replicates.max}",
                 )
             )
         if needs_validation and spec.dataset.held_out == 0:

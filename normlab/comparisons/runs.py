@@ -61,8 +61,15 @@ def load_runs(session: Session, comparison_id: str) -> ComparedRuns:
     by_arm: dict[str, list[RunRecord]] = {arm.name: [] for arm in comparison.arms}
     for member in done:
         name = comparison.arms[member.arm].name
-        by_arm[name].append(replace(records[member.job_id], name=name))
+        by_arm[name].append(replace(records[member.job_id], name=name, pair=_pair(comparison, member)))
     return ComparedRuns(comparison, question, members, by_arm, outcomes_of(session, records))
+
+
+def _pair(comparison: Comparison, member: ComparisonJob) -> int | None:
+    """The number of a job's pair, where seeds do not tell it: what the seed would be without any of an arm's own."""
+    if all(arm.base_seed is None for arm in comparison.arms):
+        return None
+    return comparison.base_seed + member.replicate
 
 
 def run_records(

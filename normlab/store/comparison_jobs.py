@@ -70,7 +70,7 @@ def add_replicates(session: Session, comparison: Comparison, count: int, *, max_
 
 def job_spec(comparison: Comparison, arm: ComparisonArm, replicate: int) -> JobSpec:
     """The spec of an arm's job."""
-    seed = comparison.base_seed + replicate
+    seed = (comparison.base_seed if arm.base_seed is None else arm.base_seed) + replicate
     spec = arm.spec
     return JobSpec.model_validate(
         {

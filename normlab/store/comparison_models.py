@@ -28,7 +28,7 @@ class Comparison(Base):
     question: Mapped[dict[str, Any]]
     """Metric, confidence, margin, target and plan, as the request named them; the store does not read it."""
     base_seed: Mapped[int] = mapped_column(BigInteger)
-    """The seed of replicate 0; each further one is higher by 1."""
+    """The seed of replicate 0 in arms without one of their own; each further one is higher by 1."""
     replicates: Mapped[int] = mapped_column(Integer)
     """How many have their jobs."""
     most_replicates: Mapped[int] = mapped_column(Integer)
@@ -59,6 +59,8 @@ class ComparisonArm(Base):
     spec: Mapped[dict[str, Any]]
     """The expanded spec without its seed."""
     arm_digest: Mapped[str] = mapped_column(String(80))
+    base_seed: Mapped[int | None] = mapped_column(BigInteger)
+    """Its seed of replicate 0, where that is not the comparison's."""
 
 
 class ComparisonJob(Base):
@@ -68,7 +70,7 @@ class ComparisonJob(Base):
 
     comparison_id: Mapped[str] = mapped_column(String(40), primary_key=True)
     replicate: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    """Counted from 0; all arms' jobs of a replicate have the same seed and form a pair."""
+    """Counted from 0; all arms' jobs of a replicate form a pair, as a rule with the same seed."""
     arm: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     """The arm's position."""
     seed: Mapped[int] = mapped_column(BigInteger)

@@ -62,7 +62,8 @@ def note_ended_jobs(session: Session, comparison_id: str) -> None:
     for replicate in sorted({member.replicate for member in fresh} - unfinished):
         group = [member for member in members if member.replicate == replicate]
         failed = [names[member.arm] for member in group if member.ended is not JobState.SUCCEEDED]
-        data = {"seed": group[0].seed, "complete": not failed, "failed_arms": failed}
+        seed = comparison.base_seed + replicate
+        data = {"seed": seed, "complete": not failed, "failed_arms": failed}
         comparison_events.append(session, comparison, ComparisonEventKind.PAIR, data)
     comparison.updated_at = database_now()
 

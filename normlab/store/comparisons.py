@@ -29,6 +29,8 @@ class Arm:
 
     name: str
     spec: JobSpec
+    base_seed: int | None = None
+    """Its first seed, where that is not the comparison's."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ def create(session: Session, new: NewComparison, *, max_attempts: int = 3) -> Co
                 name=arm.name,
                 spec=_without_seed(arm.spec.to_document()),
                 arm_digest=arm.spec.arm_digest,
+                base_seed=arm.base_seed,
             )
             for position, arm in enumerate(new.arms)
         ],

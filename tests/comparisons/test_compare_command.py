@@ -147,7 +147,8 @@ def test_what_was_changed_is_told_apart(run, first, tmp_path: Path) -> None:
     ("arguments", "code", "message"),
     [
         (("compare", "baseline"), 2, "name two architectures or more"),
-        (("compare", "baseline", "baseline"), 2, "baseline is named twice"),
+        (("compare", "baseline", "baseline"), 2, "--own-seeds gives each its own"),
+        (("compare", "job_1", "--own-seeds"), 2, "only --chart, --json and --url go with jobs"),
         (("compare", "baseline", "no_norm"), 1, "/arms/1/spec/architecture: there is no preset 'no_norm'"),
         (("compare", "baseline", "missing.json"), 2, "missing.json cannot be read: No such file"),
         (("compare", "baseline", "batch_norm", "--replicates", "0"), 1, "/replicates: should be at least 1"),
@@ -186,6 +187,24 @@ def test_spec_files_are_arms_and_it_goes_on_until_decided(run, client: Client, t
     assert comparison.arm_names == ("baseline", "faster")
     assert comparison.stop_reason == "decided"
     assert result.stdout.startswith("faster is better than baseline: its training loss is ")
+
+
+def test_a_network_is_not_told_apart_from_itself(run, client: Client) -> None:
+    """On real training, with no seed in common: what differs is chance, and the answer says so."""
+    options = ("--dataset", "digits", "--epochs", "3", "--seed", "800", "--own-seeds", "--name", "itself")
+    result = run("compare", "baseline", "baseline", *options)
+    assert result.exit_code == 0, result.output
+    (comparison,) = client.comparisons.list(name="itself")
+    assert comparison.arm_names == ("baseline", "baseline (2)")
+    assert [verdict.verdict for verdict in comparison.verdicts] == ["inconclusive"]
+    assert result.stdout.startswith("Not decided: baseline (2) minus baseline is ")
+    assert "baseline and baseline (2) are the same but for their seeds" in result.stdout
+    assert "The runs of a pair do not share their seed" in result.stdout
+    arms = client.comparisons.get(comparison.id).arms
+    assert [[job.seed for job in arm.jobs] for arm in arms] == [list(range(800, 805)), list(range(805, 810))]
+    for pair in range(5):
+        values = "  ".join(f"{arm.name} {100 * arm.jobs[pair].value:.2f} %" for arm in arms)
+        assert f"seed {800 + pair}  {values}" in result.stderr
 
 
 def test_a_comparison_is_cancelled_from_python(client: Client) -> None:

@@ -55,6 +55,22 @@ def test_replicates_may_go_on_until_decided():
         ({"arms": ARMS * 5}, "/arms", "should be 2 to 8 arms, but there are 10"),
         ({"arms": [ARMS[0], {**ARMS[1], "name": "a"}]}, "/arms/1/name", "should be another: arm 0 has the name 'a'"),
         ({"arms": [ARMS[0], {**ARMS[0], "name": "b"}]}, "/arms/1/spec", "is the same as arm 0's"),
+        (
+            {"arms": [ARMS[0], {**ARMS[0], "name": "b"}], "base_seed": 7},
+            "/arms/1/spec",
+            "give this arm a base_seed of its own, such as 12",
+        ),
+        ({"arms": [ARMS[0], {**ARMS[1], "base_seed": -1}]}, "/arms/1/base_seed", "greater than or equal to 0"),
+        (
+            {"arms": [ARMS[0], {**ARMS[1], "base_seed": 46}]},
+            "/arms/1/base_seed",
+            "should be that of arm 0 (42) or at least 5 away from it",
+        ),
+        (
+            {"arms": [ARMS[0], {**ARMS[1], "base_seed": 2**31 - 2}]},
+            "/arms/1/base_seed",
+            "should leave room for 5 seeds",
+        ),
         ({"arms": [ARMS[0], {"name": "b"}]}, "/arms/1/spec", "is required"),
         ({"arms": [ARMS[0], {"name": "a\nb", "spec": {}}]}, "/arms/1/name", "one line"),
         (
@@ -104,6 +120,15 @@ def test_limits_are_settings():
     found = problems({"arms": ARMS, "replicates": 3}, limits)
     assert "should be at most 2 with 2 arms, not 3 (limit 'comparison_jobs'" in found["/replicates"]
     assert "limit 'epochs'" in found["/arms/0/spec/training/epochs"]
+
+
+def test_arms_with_seeds_of_their_own_may_be_alike():
+    again = {**ARMS[0], "name": "b", "base_seed": 47}
+    request, specs = parse_comparison({"arms": [ARMS[0], again]})
+    assert [request.first_seed(arm) for arm in request.arms] == [42, 47]
+    assert [spec.training.seed for spec in specs] == [42, 47]
+    # An arm of another spec may name the seed that all have.
+    parse_comparison({"arms": [ARMS[0], {**ARMS[1], "base_seed": 42}]})
 
 
 def test_arms_on_two_devices_may_be_alike():

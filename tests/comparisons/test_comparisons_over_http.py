@@ -81,6 +81,37 @@ def test_a_difference_is_found(served, base_seed):
     assert document["arms"][0]["jobs"][0]["value"] == result["arms"]["baseline"]["values"][0]
 
 
+def test_an_arm_against_itself_with_other_seeds_is_a_check_of_chance(served, http, base_seed):
+    """Two arms of the same spec and no seed in common: pairs are counted, and the answer says what they are."""
+
+    def by_seed(_arm, seed):
+        return 0.8 + 0.01 * (seed * 7 % 5)
+
+    arms = body()["arms"]
+    again = {**arms[0], "name": "again", "base_seed": base_seed + 53}
+    document = served.finished(
+        by_seed, base_seed=base_seed, replicates=5, arms=[arms[0], again], target_accuracy=0.8
+    )
+    assert document["verdicts"][0]["verdict"] == Verdict.INCONCLUSIVE
+    assert [arm["base_seed"] for arm in document["arms"]] == [None, base_seed + 53]
+    assert [job["seed"] for job in document["arms"][1]["jobs"]] == [base_seed + 53 + n for n in range(5)]
+    result = document["result"]
+    assert result["seeds"] == [base_seed + n for n in range(5)]
+    values = {arm["name"]: [job["value"] for job in arm["jobs"]] for arm in document["arms"]}
+    assert [pair[1:] for pair in result["pairs"][0]["values"]] == [
+        list(pair) for pair in zip(values["baseline"], values["again"], strict=True)
+    ]
+    told = " ".join(result["caveats"])
+    assert "baseline and again are the same but for their seeds" in told
+    assert "The runs of a pair do not share their seed" in told
+    page = http.get(document["links"]["report"]).text
+    assert f"seeds from {base_seed}, again&#x27;s from {base_seed + 53}" in page
+    for chart in document["links"]["charts"].values():
+        assert http.get(chart).status_code == 200
+    stream = http.get(document["links"]["events"]).text
+    assert f'"seed":{base_seed},"complete":true' in stream.replace(" ", "")
+
+
 def test_the_answer_is_the_same_each_time(served, http, base_seed):
     document = served.finished(alike, base_seed=base_seed)
     assert http.get(document["links"]["self"]).json() == document

@@ -215,7 +215,8 @@ def _networks(pair: PairReport) -> str:
     )
     return (
         f"{pair.b} against {pair.a}, network by network: McNemar's exact test tells {apart} of {len(tests)} pairs "
-        f"apart at 5 %. On average {only_b:.0f} test examples are right only in {pair.b}, {only_a:.0f} only in {pair.a}."
+        f"apart at 5 %. On average, {only_b:.0f} test examples are right only in {pair.b}, and {only_a:.0f} only in "
+        f"{pair.a}."
     )
 
 
