@@ -45,7 +45,7 @@ def mcnemar(correct_a: ArrayLike, correct_b: ArrayLike) -> McNemar:
     Sources: McNemar (1947), Psychometrika 12; Dietterich (1998), Approximate statistical tests for comparing
     supervised classification learning algorithms; the binomial test is ``scipy.stats.binomtest``.
     """
-    a, b = _outcomes(np.atleast_2d(correct_a), np.atleast_2d(correct_b))
+    a, b = _outcomes(correct_a, correct_b)
     if len(a) != 1:
         raise ValueError("McNemar's test compares one run of each arm: give the outcomes of one")
     only_a, only_b = int(np.sum(a > b)), int(np.sum(b > a))
@@ -94,7 +94,7 @@ def example_bootstrap(
     tests for machine translation evaluation, for pairing by example. An example's difference has at most 2 · runs + 1
     values, so the counts of these are drawn, which is the same and takes milliseconds.
     """
-    a, b = _outcomes(np.atleast_2d(correct_a), np.atleast_2d(correct_b))
+    a, b = _outcomes(correct_a, correct_b)
     check_confidence(confidence)
     runs, examples = a.shape
     # In whole units of 1 / runs, in which sums are exact.
@@ -155,7 +155,7 @@ def variance_sources(
     Source: Searle, Casella & McCulloch (1992), Variance components, ch. 4 (two-way crossed, one observation
     per cell).
     """
-    a, b = _outcomes(as_matrix("correct_a", correct_a), as_matrix("correct_b", correct_b))
+    a, b = _outcomes(correct_a, correct_b)
     runs, examples = a.shape
     if runs < 2 or examples < 2:
         raise ValueError(
@@ -191,8 +191,8 @@ def variance_sources(
 
 
 def _outcomes(a: ArrayLike, b: ArrayLike) -> tuple[Floats, Floats]:
-    """Two tables of outcomes, right as 1 and wrong as 0, shape (runs, examples)."""
-    first, second = as_matrix("correct_a", a), as_matrix("correct_b", b)
+    """Two tables of outcomes, right as 1 and wrong as 0, shape (runs, examples); flat ones are those of one run."""
+    first, second = as_matrix("correct_a", a, or_row=True), as_matrix("correct_b", b, or_row=True)
     if first.shape != second.shape:
         raise ValueError(
             f"both arms should have the same runs and test examples, but their shapes are {first.shape} "

@@ -1,12 +1,13 @@
 """Several runs side by side: each one's figures, what differs between their specs, and what to mind."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 from normlab.analysis.curve import reached_at
 from normlab.analysis.differences import Difference, differences
+from normlab.analysis.documents import plain
 from normlab.analysis.fairness import caveats
 from normlab.analysis.records import RunRecord, labels
 from normlab.analysis.sizes import size_of
@@ -53,7 +54,7 @@ class ComparisonSummary:
     def to_document(self) -> dict[str, Any]:
         """Plain JSON."""
         return {
-            "jobs": [asdict(job) for job in self.jobs],
+            "jobs": [plain(job) for job in self.jobs],
             "differences": [difference.to_document() for difference in self.differences],
             "caveats": list(self.caveats),
         }

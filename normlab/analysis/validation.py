@@ -1,5 +1,7 @@
 """Checks of the numbers that a caller hands in, so that no method below has to warn."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -12,7 +14,7 @@ ROUNDING = 16 * float(np.finfo(np.float64).eps)
 def as_values(name: str, data: ArrayLike, *, minimum: int = 1) -> Floats:
     """``data`` as an array of shape (n,) of finite float64. Raises ``ValueError`` that names what is
     wrong."""
-    values = np.asarray(data)
+    values = _as_array(name, data)
     if values.ndim != 1:
         raise ValueError(
             f"{name} should be a flat sequence of numbers, one per run, but it has shape {values.shape}"
@@ -30,10 +32,12 @@ def as_values(name: str, data: ArrayLike, *, minimum: int = 1) -> Floats:
     return values
 
 
-def as_matrix(name: str, data: ArrayLike) -> Floats:
-    """``data`` as an array of shape (n, m) of finite float64. Raises ``ValueError`` that names what is
-    wrong."""
-    values = np.asarray(data)
+def as_matrix(name: str, data: ArrayLike, *, or_row: bool = False) -> Floats:
+    """``data`` as an array of shape (n, m) of finite float64; with ``or_row`` flat data are a single row. Raises
+    ``ValueError`` that names what is wrong."""
+    values = _as_array(name, data)
+    if or_row and values.ndim == 1:
+        values = values[None]
     if values.ndim != 2 or values.dtype.kind not in "buif":
         raise ValueError(
             f"{name} should be a table of numbers with a row for each run, but it is {values.dtype} "
@@ -79,6 +83,13 @@ def check_margin(margin: float) -> float:
             f"equivalence_margin should be 0 or a positive number in the metric's units, but it is {margin}"
         )
     return float(margin)
+
+
+def _as_array(name: str, data: ArrayLike) -> NDArray[Any]:
+    try:
+        return np.asarray(data)
+    except ValueError:
+        raise ValueError(f"{name} should have rows of the same length") from None
 
 
 def _refuse_nonfinite(name: str, values: Floats) -> None:

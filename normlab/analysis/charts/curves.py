@@ -1,6 +1,7 @@
 """Learning curves: validation accuracy by epoch and by seconds of training."""
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 import altair as alt
@@ -85,7 +86,7 @@ def _rows(arm: str, run: RunRecord) -> list[dict[str, Any]]:
             "accuracy": point.val_accuracy,
         }
         for point, seconds in zip(run.epochs, run.training_seconds, strict=True)
-        if point.val_accuracy is not None
+        if point.val_accuracy is not None and isfinite(point.val_accuracy) and isfinite(seconds)
     ]
 
 
@@ -93,7 +94,8 @@ def _means(arm: str, runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
     """The arm's mean at each epoch that all its runs have: where a run ended, a mean would jump."""
     rows = []
     for points in zip(*(run.epochs for run in runs), strict=False):
-        values = [point.val_accuracy for point in points if point.val_accuracy is not None]
+        known = [point.val_accuracy for point in points if point.val_accuracy is not None]
+        values = [value for value in known if isfinite(value)]
         if len(values) == len(runs):
             found = describe_arm(values)
             row: dict[str, Any] = {"arm": arm, "epoch": points[0].epoch, "accuracy": found.mean}
