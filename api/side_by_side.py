@@ -54,7 +54,7 @@ def side_by_side(services: Services, request: Request, asked: SideBySideQuery) -
         document = analysis.summarize(runs).to_document()
         document["statistics"] = _statistics(finished, asked, outcomes.read(services.artifacts))
         return Response(orjson.dumps(document), media_type=JSON, headers={"Vary": "Accept"})
-    return chart_response(analysis.learning_curves(runs), media_type)
+    return chart_response(analysis.learning_curves(runs, metric=asked.metric), media_type)
 
 
 def chart_response(chart: dict[str, Any], media_type: str) -> Response:

@@ -181,8 +181,7 @@ def _value(run: RunRecord, metric: Metric) -> float:
 def _curve(
     a: Sequence[RunRecord], b: Sequence[RunRecord], metric: Metric, confidence: float, names: tuple[str, str]
 ) -> DifferenceBand | None:
-    if not metric.every_epoch:
-        metric = Metric.VAL_ACCURACY if metric.higher_is_better else Metric.VAL_LOSS
+    metric = metric.along_epochs
     shared = min(len(run.epochs) for run in (*a, *b))
     tables = [
         [[getattr(point, metric.value) for point in run.epochs[:shared]] for run in runs] for runs in (a, b)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import combinations
 from typing import Any
 
 from normlab.analysis.differences import ARCHITECTURE_FACETS, Difference, differences, facets, without_seed
@@ -27,9 +26,14 @@ def by_arm(runs: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
     """The runs of each arm (what changes the numbers but the seed) under a name for the arm, in order."""
     groups: dict[str, list[RunRecord]] = {}
     for run in runs:
-        groups.setdefault(json.dumps(without_seed(run.spec), sort_keys=True, default=str), []).append(run)
+        groups.setdefault(_identity(run), []).append(run)
     names = labels(group[0] for group in groups.values())
     return dict(zip(names, groups.values(), strict=True))
+
+
+def _identity(run: RunRecord) -> str:
+    """The same for all runs of an arm."""
+    return json.dumps(without_seed(run.spec), sort_keys=True, default=str)
 
 
 def caveats(runs: Sequence[RunRecord]) -> tuple[str, ...]:
@@ -58,11 +62,14 @@ def arm_caveats(arms: Mapping[str, Sequence[RunRecord]]) -> tuple[str, ...]:
 
 
 def _alike(firsts: Mapping[str, RunRecord]) -> Iterable[str]:
-    for (one, run), (other, its_run) in combinations(firsts.items(), 2):
-        if without_seed(run.spec) == without_seed(its_run.spec):
+    alike: dict[str, list[str]] = {}
+    for name, run in firsts.items():
+        alike.setdefault(_identity(run), []).append(name)
+    for *some, last in alike.values():
+        if some:
             yield (
-                f"{one} and {other} are the same but for their seeds: any difference between them is chance, and a "
-                "verdict that one is better would be one of the errors that the confidence allows for."
+                f"{', '.join(some)} and {last} are the same but for their seeds: any difference between them is "
+                "chance, and a verdict that one is better would be one of the errors that the confidence allows for."
             )
 
 

@@ -27,6 +27,13 @@ class Metric(StrEnum):
         return not self.value.startswith("test")
 
     @property
+    def along_epochs(self) -> "Metric":
+        """Itself, or what comes nearest to a test metric while a run trains: the same of the validation set."""
+        if self.every_epoch:
+            return self
+        return Metric.VAL_ACCURACY if self.higher_is_better else Metric.VAL_LOSS
+
+    @property
     def words(self) -> str:
         """Its name in a sentence."""
         kind = "accuracy" if self.higher_is_better else "loss"

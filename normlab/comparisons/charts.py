@@ -32,7 +32,7 @@ def draw(name: ChartName, runs: ComparedRuns, standing: Standing) -> Chart | Non
     target = found.clocks.target if found.clocks else None
     match name:
         case ChartName.LEARNING_CURVES:
-            return curves.learning_curves(runs.arms)
+            return curves.learning_curves(runs.arms, metric=runs.question.metric)
         case ChartName.PAIRED_DIFFERENCES:
             return pairs.paired_differences(found)
         case ChartName.DIFFERENCE_CURVES:

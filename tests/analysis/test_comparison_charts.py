@@ -82,6 +82,45 @@ def test_cost_is_for_accuracies(runs: list[Any]) -> None:
         accuracy_against_cost(compared(runs, metric=Metric.VAL_LOSS))
 
 
+def test_a_difference_has_no_arms_colour(runs: list[Any]) -> None:
+    comparison = compared(runs, equivalence_margin=0.005)
+    for chart in (paired_differences(comparison), difference_curves(comparison)):
+        text = json.dumps(chart).lower()
+        assert not any(colour.lower() in text for colour in PALETTE)
+
+
+def test_a_single_epoch_can_be_seen(make_run: Any) -> None:
+    """It makes neither a line nor a band: means are points, and intervals rules."""
+    runs = [make_run(arm, seed=seed, epochs=1) for arm, *_ in ARMS for seed in range(3)]
+    for chart in (learning_curves(runs), difference_curves(compared(runs))):
+        assert "rule" in values(chart, "type")
+        assert "low" in json.dumps(chart)
+    longer = [make_run(arm, seed=seed, epochs=2) for arm, *_ in ARMS for seed in range(3)]
+    assert "rule" not in values(learning_curves(longer), "type")
+
+
+def test_learning_curves_show_the_metric_that_is_compared(runs: list[Any]) -> None:
+    for metric, words in (
+        (Metric.VAL_LOSS, "validation loss"),
+        (Metric.TEST_LOSS, "validation loss"),
+        (Metric.TEST_ACCURACY, "validation accuracy"),
+        (Metric.ACCURACY, "training accuracy"),
+    ):
+        chart = learning_curves(runs, metric=metric)
+        assert words in values(chart, "title")
+        assert render(chart, "svg").startswith(b"<svg")
+    losses = learning_curves(runs[:1], metric=Metric.VAL_LOSS)
+    assert values(losses, "value")[:2] == [1.0, 0.5]
+
+
+def test_names_that_are_too_long_are_broken(make_run: Any) -> None:
+    arms = {f"{'very ' * 10}long name {number}": [make_run(seed=1), make_run(seed=2)] for number in range(8)}
+    assert learning_curves(arms)["title"]["text"] == "Learning curves: 8 arms"
+    assert 1 in values(learning_curves(arms), "columns")
+    svg = render(paired_differences(compare_runs(arms)), "svg").decode()
+    assert ">minus very very" in svg
+
+
 def test_an_arm_has_one_colour_in_all_charts(runs: list[Any]) -> None:
     comparison = compared(runs, target_accuracy=0.8)
     assert comparison.clocks is not None

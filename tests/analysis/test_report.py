@@ -116,6 +116,8 @@ def test_several_arms_losses_and_the_test_set(arms: Any) -> None:
     outcomes = {run.job: rng.random(100) < 0.8 for runs in arms.values() for run in runs}
     report = markdown_report(compare_runs(arms, metric=Metric.VAL_LOSS, outcomes=outcomes), arms)
     assert "Luck of the seeds, luck of the test set" in report
+    assert "bootstrap over test examples" in report
+    assert "batch_norm against baseline, network by network: McNemar's exact test tells " in report
     assert "Holm's method keeps" in report
     assert "What it costs" not in report
     assert "- copy against baseline: All pairs are exactly alike" in report

@@ -4,12 +4,12 @@ from typing import Any
 
 import altair as alt
 
-from normlab.analysis.charts.theme import PALETTE, Chart, finish, panel_title
+from normlab.analysis.charts.theme import INK, SOFT_INK, Chart, finish, panel_title
 from normlab.analysis.comparison import Comparison, PairReport
 from normlab.analysis.metrics import style_of
 
 _WIDTH = 640
-_GREY = "#555555"
+_LONG_NAME = 45
 
 
 def paired_differences(comparison: Comparison) -> Chart:
@@ -29,27 +29,33 @@ def paired_differences(comparison: Comparison) -> Chart:
         means.append(mean)
     names = [_name(pair) for pair in comparison.pairs]
     title = f"difference in {comparison.metric.words}{f' ({unit})' if unit else ''}"
-    x = alt.X("difference:Q", title=title, scale=alt.Scale(zero=True, nice=True, padding=10))
-    y = alt.Y("pair:N", title=None, sort=names, axis=alt.Axis(grid=False, labelLimit=320))
+    x = alt.X(
+        "difference:Q",
+        title=title,
+        scale=alt.Scale(zero=True, nice=True, padding=10),
+        axis=alt.Axis(tickCount=8),
+    )
+    # A name that is too long for the margin takes two lines.
+    broken = (
+        "replace(datum.label, ' minus ', '\\nminus ')" if max(map(len, names)) > _LONG_NAME else "datum.label"
+    )
+    labels = alt.Axis(grid=False, labelLimit=320, labelExpr=f"split({broken}, '\\n')")
+    y = alt.Y("pair:N", title=None, sort=names, axis=labels)
     spread = alt.Chart(alt.InlineData(values=means))
     layers: list[Any] = []
     if comparison.equivalence_margin > 0:
         margin = comparison.equivalence_margin * style.factor
         shade = alt.Chart(alt.InlineData(values=[{"from": -margin, "to": margin}]))
-        layers.append(shade.mark_rect(color="#009E73", opacity=0.15).encode(x="from:Q", x2="to:Q"))
+        layers.append(shade.mark_rect(color=SOFT_INK, opacity=0.25).encode(x="from:Q", x2="to:Q"))
     layers += [
         alt.Chart(alt.InlineData(values=[{"zero": 0}]))
-        .mark_rule(color=_GREY, strokeWidth=1.5)
+        .mark_rule(color=INK, strokeWidth=1.5)
         .encode(x="zero:Q"),
-        spread.mark_rule(strokeWidth=4, color=PALETTE[0]).encode(
-            x=alt.X("low:Q", title=title), x2="high:Q", y=y
-        ),
+        spread.mark_rule(strokeWidth=4, color=INK).encode(x=alt.X("low:Q", title=title), x2="high:Q", y=y),
         alt.Chart(alt.InlineData(values=dots))
-        .mark_circle(size=60, color=PALETTE[1], opacity=0.75, yOffset=16)
+        .mark_circle(size=60, color=SOFT_INK, opacity=0.9, yOffset=16)
         .encode(x=x, y=y, tooltip=["pair:N", "seed:N", alt.Tooltip("difference:Q", format="+.4f")]),
-        spread.mark_point(shape="diamond", size=170, filled=True, opacity=1, color=PALETTE[0]).encode(
-            x=x, y=y
-        ),
+        spread.mark_point(shape="diamond", size=170, filled=True, opacity=1, color=INK).encode(x=x, y=y),
     ]
     told = "Diamond and bar: mean and interval. Dots: one seed each."
     if comparison.equivalence_margin > 0:
@@ -87,14 +93,18 @@ def difference_curves(comparison: Comparison) -> Chart:
         x = alt.X("epoch:Q", axis=alt.Axis(values=whole, format="d"), scale=alt.Scale(nice=False))
         base = alt.Chart(alt.InlineData(values=rows)).encode(x=x)
         chart = (
-            base.mark_area(opacity=0.25, color=PALETTE[0]).encode(y=alt.Y("low:Q", title=title), y2="high:Q")
+            base.mark_area(opacity=0.25, color=INK).encode(y=alt.Y("low:Q", title=title), y2="high:Q")
             + alt.Chart(alt.InlineData(values=[{"zero": 0}]))
-            .mark_rule(color=_GREY, strokeWidth=1.5)
+            .mark_rule(color=INK, strokeWidth=1.5)
             .encode(y="zero:Q")
-            + base.mark_line(strokeWidth=3, color=PALETTE[0], point={"size": 40, "color": PALETTE[0]}).encode(
+            + base.mark_line(strokeWidth=3, color=INK, point={"size": 40, "color": INK}).encode(
                 y="difference:Q"
             )
         )
+        if len(rows) == 1:  # makes no band
+            chart += base.mark_rule(strokeWidth=4, opacity=0.4, color=INK).encode(
+                y=alt.Y("low:Q", title=title), y2="high:Q"
+            )
         panels.append(
             chart.properties(width=_WIDTH, height=240, title=panel_title(f"{_name(pair)}: {curve.reading}"))
         )

@@ -21,6 +21,12 @@ DASHES = ([1, 0], [8, 3], [2, 2], [8, 3, 2, 3], [12, 4], [4, 4], [1, 3], [6, 2, 
 """One for each colour, so that arms can be told apart on a black-and-white print as well."""
 
 
+INK, SOFT_INK = "#444444", "#8a8a8a"
+"""For what belongs to no single arm, such as a difference of two."""
+
+_LEGEND_WIDTH, _LABEL_LIMIT = 680, 400
+
+
 class ImageFormat(StrEnum):
     """What a chart can be rendered to."""
 
@@ -36,8 +42,10 @@ def colour_of(arms: Iterable[str]) -> dict[str, str]:
 def arm_colour(arms: Iterable[str], *, symbol: Literal["stroke", "circle"] = "stroke") -> alt.Color:
     """The colour channel that every chart uses for its arms."""
     colours = colour_of(arms)
+    longest = max(map(len, colours), default=0)
     shown = alt.Legend(
         orient="top",
+        columns=max(1, _LEGEND_WIDTH // (min(8 * longest, _LABEL_LIMIT) + 60)),
         symbolType=symbol,
         symbolSize=400 if symbol == "stroke" else 120,
         symbolStrokeWidth=3,
@@ -71,7 +79,7 @@ def finish(chart: Any, title: str, subtitle: str | list[str] = "") -> Chart:
         .configure_axis(
             labelFontSize=12, labelColor="#555", titleFontSize=13, titleFontWeight="normal", labelFlush=False
         )
-        .configure_legend(labelFontSize=13, labelLimit=400, columnPadding=24)
+        .configure_legend(labelFontSize=13, labelLimit=_LABEL_LIMIT, columnPadding=24)
         .configure_header(labelFontSize=13)
     )
     chart.usermeta = {"embedOptions": {"theme": THEME}}

@@ -25,7 +25,7 @@ def content(comparison: Comparison, arms: Arms) -> list[Block]:
         Bullets(_caveats(comparison)),
         *_what_differs(comparison),
         Heading("Learning curves"),
-        Figure(learning_curves(arms), "Validation accuracy of every run, by epoch and by training time."),
+        _learning_curves(comparison, arms),
         *_curve_readings(comparison),
         Heading("Pairs"),
         Figure(paired_differences(comparison), "Difference of each pair of runs, with mean and interval."),
@@ -40,6 +40,12 @@ def content(comparison: Comparison, arms: Arms) -> list[Block]:
         Heading("How it was done"),
         *(Paragraph(text) for text in _method(comparison)),
     ]
+
+
+def _learning_curves(comparison: Comparison, arms: Arms) -> Figure:
+    what = comparison.metric.along_epochs.words
+    told = f"{what[0].upper()}{what[1:]} of every run, by epoch and by training time."
+    return Figure(learning_curves(arms, metric=comparison.metric), told)
 
 
 def _caveats(comparison: Comparison) -> list[str]:
@@ -80,8 +86,9 @@ def _curve_readings(comparison: Comparison) -> Iterable[Block]:
 
 def _pairs(comparison: Comparison) -> Iterable[Block]:
     style = style_of(comparison.metric)
+    adjusted = ["Holm's p"] if len(comparison.pairs) > 1 else []  # of one pair of arms it is the exact test's
     head = ["", "verdict", f"difference{f' ({style.unit.strip()})' if style.unit else ''}", "interval", "BCa interval",
-            "exact p", "Holm's p", "t test's p", "d_z", "P(second better)", "pairs"]  # fmt: skip
+            "exact p", *adjusted, "t test's p", "d_z", "P(first better)", "pairs"]  # fmt: skip
     rows = []
     for pair in comparison.pairs:
         found = pair.comparison
@@ -92,7 +99,7 @@ def _pairs(comparison: Comparison) -> Iterable[Block]:
             _interval(found.interval.times(style.factor), style.digits),
             _interval(found.bootstrap_interval.times(style.factor), style.digits),
             f"{found.p_value:.3g}",
-            f"{pair.adjusted_p_value:.3g}",
+            *([f"{pair.adjusted_p_value:.3g}"] if adjusted else []),
             f"{found.t_p_value:.2g}",
             NOTHING if found.effect_size is None else f"{found.effect_size:.2f}",
             f"{found.probability_b_better:.2f}",
