@@ -89,6 +89,7 @@ WHOLE: dict[str, Any] = {
             "name": "baseline",
             "spec": _SPEC,
             "arm_digest": "sha256:b07a…",
+            "base_seed": None,
             "jobs": [
                 {
                     "job": JOB_ID,

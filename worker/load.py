@@ -14,6 +14,9 @@ Load = dict[str, float | None]
 
 _PROC = Path("/proc")
 
+_LEAST_SECONDS = 0.5
+"""In less, a single wait of some milliseconds would weigh too much, and /proc/stat counts in hundredths of a second."""
+
 
 @dataclass(frozen=True)
 class _Counters:
@@ -53,14 +56,16 @@ class LoadMeter:
           waited for a core that somebody else had.
         - ``busy_beside``: of the whole machine's time, the part that others used (or that the host of a virtual
           machine gave to others), 0 to 1.
+          Both are None for less than half a second of training.
         - ``load_average_start``, ``load_average_end``: processes that ran or wanted to, over the minute before.
         """
         if self._began is None:
             return
         began, now = self._began, _Counters.read()
+        known = now.at - began.at >= _LEAST_SECONDS
         self.measured = {
-            "core_share": _core_share(began, now),
-            "busy_beside": _busy_beside(began, now, os.cpu_count() or 1),
+            "core_share": _core_share(began, now) if known else None,
+            "busy_beside": _busy_beside(began, now, os.cpu_count() or 1) if known else None,
             "load_average_start": self._load_average,
             "load_average_end": _load_average(),
         }

@@ -72,7 +72,11 @@ def _tell(event: JobEvent, now: ArmComparison) -> None:
             _write(f"seed {data['seed']}  {data['arm']} {data['state']} ({data['job']})")
         case EventKind.PAIR if data["complete"]:
             replicate = data["seed"] - now.base_seed
-            values = [f"{arm.name} {_value(arm.jobs[replicate].value, now.metric)}" for arm in now.arms]
+            jobs = {arm.name: arm.jobs[replicate] for arm in now.arms}
+            values = [
+                f"{name}{'' if job.seed == data['seed'] else f' (seed {job.seed})'} {_value(job.value, now.metric)}"
+                for name, job in jobs.items()
+            ]
             _write(f"seed {data['seed']}  {'  '.join(values)}")
 
 

@@ -203,8 +203,9 @@ def test_a_network_is_not_told_apart_from_itself(run, client: Client) -> None:
     arms = client.comparisons.get(comparison.id).arms
     assert [[job.seed for job in arm.jobs] for arm in arms] == [list(range(800, 805)), list(range(805, 810))]
     for pair in range(5):
-        values = "  ".join(f"{arm.name} {100 * arm.jobs[pair].value:.2f} %" for arm in arms)
-        assert f"seed {800 + pair}  {values}" in result.stderr
+        first, second = (f"{100 * arm.jobs[pair].value:.2f} %" for arm in arms)
+        line = f"seed {800 + pair}  baseline {first}  baseline (2) (seed {805 + pair}) {second}"
+        assert line in result.stderr
 
 
 def test_a_comparison_is_cancelled_from_python(client: Client) -> None:

@@ -40,8 +40,9 @@ def test_a_job_is_trained_and_everything_about_it_is_stored(service: Service, ma
         "load_average_start",
         "load_average_end",
     }
-    assert 0 < job.environment["load"]["core_share"] <= 1
-    assert 0 <= job.environment["load"]["busy_beside"] <= 1
+    assert all(
+        job.environment["load"][figure] is not None for figure in ("load_average_start", "load_average_end")
+    )
     with service.database.read() as session:
         epochs = reports.epochs(session, job.id)
         states = [event.data["state"] for event in events.history(session, job.id)]
