@@ -1,7 +1,11 @@
-"""Which cores a child of the worker trains on."""
+"""Which cores and devices a child of the worker trains on."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 _CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
@@ -31,3 +35,13 @@ def share(cores: list[int], children: int, index: int) -> list[int]:
     if children >= len(cores):
         return [cores[index % len(cores)]]
     return cores[index * len(cores) // children : (index + 1) * len(cores) // children]
+
+
+def share_devices(devices: Sequence[T], children: int, index: int) -> list[T]:
+    """The GPUs of child ``index`` of ``children``: neighbours, each device one child's.
+
+    With more children than devices the first ones get one each and the others none: two jobs never share a device.
+    """
+    if children >= len(devices):
+        return list(devices[index : index + 1])
+    return list(devices[index * len(devices) // children : (index + 1) * len(devices) // children])

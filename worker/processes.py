@@ -4,6 +4,7 @@ The main process never loads TensorFlow, which does not survive a fork; each chi
 stays warm for the jobs that follow.
 """
 
+import gc
 import logging
 import os
 import secrets
@@ -17,7 +18,7 @@ from normlab.doorbell import Doorbell
 from normlab.settings import Settings
 from normlab.store import ArtifactStore, Database
 from worker.caretaker import WorkerCaretaker
-from worker.cores import allowed_cores, share, usable_cores
+from worker.cores import allowed_cores, share, share_devices, usable_cores
 from worker.memory import memory_of_a_child
 from worker.pulse import Pulses
 from worker.runner import Child, run_next_job
@@ -90,7 +91,9 @@ class Processes:
         # A quota below the number of cores is no reason to leave out any of them.
         if children <= allowed == len(cores) and hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, share(cores, children, current_process().index))
-        found_gpu = load_tensorflow(threads=max(1, allowed // children))
+        found_gpu = load_tensorflow(
+            threads=max(1, allowed // children), child=current_process().index, children=children
+        )
         self._child = Child(
             settings=self._settings,
             database=Database(self._settings.resolved_database_url),
@@ -105,17 +108,24 @@ class Processes:
         self._child.announce()
 
 
-def load_tensorflow(threads: int) -> bool:
+def load_tensorflow(*, threads: int, child: int, children: int) -> bool:
     """Import what trains, so that the first job does not wait for it; it uses so many threads.
 
-    Gives whether there is a GPU.
+    Of the machine's GPUs child ``child`` of ``children`` sees its own, if there are enough: one job trains on a device
+    at a time. Gives whether it has one.
     """
     os.environ["OMP_NUM_THREADS"] = str(threads)
+    gc.disable()  # of all that is imported nothing is garbage, and looking for some takes a tenth of the time or more
     import tensorflow as tf  # noqa: PLC0415 - in children only, after its threads are decided
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
+    gpus = tf.config.list_physical_devices("GPU")
+    own = share_devices(gpus, children, child)
+    tf.config.set_visible_devices(own, "GPU")
 
     import normlab.training.loop  # noqa: F401, PLC0415 - in children only
 
-    return bool(tf.config.list_physical_devices("GPU"))
+    gc.freeze()
+    gc.enable()
+    return bool(own)

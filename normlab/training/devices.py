@@ -27,6 +27,12 @@ class SelectedDevice:
     tensorflow_name: str
     product: str
 
+    def peak_memory_bytes(self) -> int | None:
+        """The most of its memory that this process has used so far; None for a CPU, of which nobody counts it."""
+        if self.kind is Device.CPU:
+            return None
+        return int(tf.config.experimental.get_memory_info(self.tensorflow_name.strip("/"))["peak"])
+
 
 def select_device(wanted: Device) -> SelectedDevice:
     """The device for a job. ``auto`` takes a GPU where there is one.
@@ -56,6 +62,7 @@ def environment(device: SelectedDevice, **more: Any) -> dict[str, Any]:
         "machine": platform.machine(),
         "device": device.kind,
         "device_name": device.product,
+        "device_memory_peak_bytes": device.peak_memory_bytes(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "intra_op_threads": tf.config.threading.get_intra_op_parallelism_threads(),
         "inter_op_threads": tf.config.threading.get_inter_op_parallelism_threads(),
@@ -65,7 +72,7 @@ def environment(device: SelectedDevice, **more: Any) -> dict[str, Any]:
 
 @cache
 def _gpus() -> tuple[Any, ...]:
-    gpus = tuple(tf.config.list_physical_devices("GPU"))
+    gpus = tuple(tf.config.get_visible_devices("GPU"))
     for gpu in gpus:
         # Without it the first process takes the whole memory of the device.
         tf.config.experimental.set_memory_growth(gpu, True)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.cores import allowed_cores, share, usable_cores
+from worker.cores import allowed_cores, share, share_devices, usable_cores
 
 
 @pytest.mark.parametrize("children", [1, 2, 3, 5, 8])
@@ -26,3 +26,18 @@ def test_a_containers_quota_counts(tmp_path: Path, quota: str, cores: int | None
     path.write_text(quota)
     assert allowed_cores(path) == (cores or len(usable_cores()))
     assert allowed_cores(tmp_path / "missing") == len(usable_cores())
+
+
+@pytest.mark.parametrize(
+    ("devices", "children", "shares"),
+    [
+        (2, 4, [["gpu0"], ["gpu1"], [], []]),
+        (2, 2, [["gpu0"], ["gpu1"]]),
+        (4, 2, [["gpu0", "gpu1"], ["gpu2", "gpu3"]]),
+        (1, 1, [["gpu0"]]),
+        (0, 2, [[], []]),
+    ],
+)
+def test_no_two_children_share_a_gpu(devices: int, children: int, shares: list[list[str]]) -> None:
+    gpus = [f"gpu{number}" for number in range(devices)]
+    assert [share_devices(gpus, children, index) for index in range(children)] == shares
