@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from normlab.analysis import Metric, compare_runs, html_report, markdown_report
+from normlab.analysis.report.blocks import NOTHING
 
 
 @pytest.fixture
@@ -69,6 +70,21 @@ def test_the_page_holds_everything_and_loads_nothing(arms: Any) -> None:
         assert f"<h2>{heading}</h2>" in page
 
 
+def test_it_tells_where_the_time_went(arms: Any) -> None:
+    for name, compiling in (("baseline", (3.0, 0.0, 0.0)), ("batch_norm", (6.0, 0.0, None))):
+        arms[name] = [
+            replace(run, timings={"starting_seconds": 0.5, "compiling_seconds": seconds})
+            for run, seconds in zip(arms[name], compiling, strict=True)
+        ]
+    report = markdown_report(compare_runs(arms), arms)
+    assert "| arm | waiting | starting | compiling | training | evaluating | exporting |" in report
+    for line in (
+        "| baseline | - | 0.50 | 1.00 | - | - | - |",
+        "| batch\\_norm | - | 0.50 | 3.00 | - | - | - |",
+    ):
+        assert line.replace(" - ", f" {NOTHING} ") in report
+
+
 def test_the_same_data_give_the_same_page(arms: Any) -> None:
     assert html_report(compare_runs(arms), arms) == html_report(compare_runs(arms), arms)
 
@@ -117,7 +133,7 @@ def test_several_arms_losses_and_the_test_set(arms: Any) -> None:
     report = markdown_report(compare_runs(arms, metric=Metric.VAL_LOSS, outcomes=outcomes), arms)
     assert "Luck of the seeds, luck of the test set" in report
     assert "bootstrap over test examples" in report
-    assert "batch_norm against baseline, network by network: McNemar's exact test tells " in report
+    assert "batch\\_norm against baseline, network by network: McNemar's exact test tells " in report
     assert "Holm's method keeps" in report
     assert "What it costs" not in report
     assert "- copy against baseline: All pairs are exactly alike" in report

@@ -32,6 +32,7 @@ def content(comparison: Comparison, arms: Arms) -> list[Block]:
         *_pairs(comparison),
         Heading("Arms"),
         _arms(comparison),
+        *_times(arms),
         *_clocks(comparison),
         *_cost(comparison),
         *_variance(comparison),
@@ -123,6 +124,26 @@ def _arms(comparison: Comparison) -> Table:
             for name, arm in comparison.arms.items()
         ],
     )
+
+
+_PHASES = ("waiting", "starting", "compiling", "training", "evaluating", "exporting")
+
+
+def _times(arms: Arms) -> Iterable[Block]:
+    """Where the runs' time went; only the training is on the clocks of the comparison."""
+    rows = []
+    for name, runs in arms.items():
+        known = {
+            phase: [seconds for run in runs if (seconds := run.timings.get(f"{phase}_seconds")) is not None]
+            for phase in _PHASES
+        }
+        rows.append([name, *(f"{fmean(seconds):.2f}" if seconds else NOTHING for seconds in known.values())])
+    if any(cell != NOTHING for row in rows for cell in row[1:]):
+        yield Paragraph(
+            "Where the time of a run went, mean seconds. The clocks and costs below count the training alone: a "
+            "program that an earlier run has compiled is used again, so compiling says nothing of an arm."
+        )
+        yield Table(["arm", *_PHASES], rows)
 
 
 def _clocks(comparison: Comparison) -> Iterable[Block]:
