@@ -4,38 +4,33 @@ A thread costs a tenth of a millisecond to hand over to and back, more than a sm
 takes long would make all other requests wait.
 """
 
-from collections.abc import Awaitable, Callable
-from functools import partial
+from collections.abc import Callable
 from typing import TypeVar
 
 import anyio
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 
+from api.direct import DirectRequest
+from api.gathering import Gatherer
 from api.served_models import Asked, Batch, Served
-from api.services import Services
-from normlab.serving import Prediction, predict
 
 _QUICK_BYTES = 512 * 1024
 """Of a body; JSON of this size takes about 5 ms to read."""
 _QUICK_MULTIPLICATIONS = 50_000_000
 """Of a batch; about 2 ms."""
+_MOST_GATHERED_IMAGES = 8
+"""A request with more gains nothing from others: its own images are a batch."""
 _DECODED_AT_ONCE = 2
 
 T = TypeVar("T")
 
 _decoding = anyio.CapacityLimiter(_DECODED_AT_ONCE)
+_gatherer = Gatherer(_QUICK_MULTIPLICATIONS)
 
 
-def services_of(request: Request) -> Services:
-    """What the process works with."""
-    services: Services = request.app.state.services
-    return services
-
-
-async def find_served(request: Request, asked: Asked) -> Served:
+async def find_served(request: DirectRequest, asked: Asked) -> Served:
     """What answers; raises ``NotFoundError`` and ``StateError``."""
-    models = services_of(request).served
+    models = request.services.served
     served = models.at_hand(asked)
     return served if served is not None else await run_in_threadpool(models.find, asked)
 
@@ -52,20 +47,9 @@ async def decode(read: Callable[[], T]) -> T:
 
 async def infer(served: Served, batch: Batch) -> Batch:
     """The network's probabilities (n, classes)."""
-    return await _quickly_if(served, batch, partial(served.model, batch))
-
-
-async def classify(served: Served, batch: Batch, *, top_k: int = 0) -> list[Prediction]:
-    """What the network says about each image."""
-    classes = served.facts.dataset.classes
-    return await _quickly_if(served, batch, partial(predict, served.model, batch, classes, top_k=top_k))
-
-
-def _quickly_if(served: Served, batch: Batch, call: Callable[[], T]) -> Awaitable[T]:
-    if len(batch) * served.facts.multiplications <= _QUICK_MULTIPLICATIONS:
-        return _at_once(call)
-    return run_in_threadpool(call)
-
-
-async def _at_once(call: Callable[[], T]) -> T:
-    return call()
+    work = len(batch) * served.facts.multiplications
+    if work > _QUICK_MULTIPLICATIONS:
+        return await run_in_threadpool(served.model, batch)
+    if len(batch) > _MOST_GATHERED_IMAGES:
+        return served.model(batch)
+    return await _gatherer.run(served.model, batch, work)

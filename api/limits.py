@@ -2,18 +2,20 @@
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-async def read_body(request: Request, max_bytes: int) -> bytes:
-    """The whole body, for routes that stand beside the middleware; 413 for more than ``max_bytes``."""
-    declared = request.headers.get("content-length", "")
-    received = int(declared) if declared.isdecimal() else 0
-    _refuse_above_limit(received, max_bytes)
+async def read_body(scope: Scope, receive: Receive, max_bytes: int) -> bytes:
+    """The whole body, for routes that stand beside the middleware.
+
+    Raises ``HTTPException`` 413 for more than ``max_bytes``, and ``ClientDisconnect``.
+    """
+    declared = header(scope, b"content-length")
+    _refuse_above_limit(int(declared) if declared.isdigit() else 0, max_bytes)
     chunks, received, more = [], 0, True
     while more:
-        message = await request.receive()
+        message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         chunks.append(message.get("body", b""))
@@ -21,6 +23,14 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
         _refuse_above_limit(received, max_bytes)
         more = message.get("more_body", False)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def header(scope: Scope, name: bytes) -> bytes:
+    """A header's first value, empty if it is not there; ``name`` in lower case, as ASGI has them."""
+    for found, value in scope["headers"]:
+        if found == name:
+            return bytes(value)
+    return b""
 
 
 class BodyLimit:

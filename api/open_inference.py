@@ -10,13 +10,11 @@ from typing import Any
 import orjson
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 
 from api import model_examples
 from api import protocol_examples as examples
-from api.direct import DirectRoute, Endpoint, operation, path_parameter
-from api.inference import find_served, infer, read_quickly, services_of
+from api.direct import JSON, Answer, DirectRequest, DirectRoute, Endpoint, operation, path_parameter
+from api.inference import find_served, infer, read_quickly
 from api.plain_errors import plain_error, plain_error_answers
 from api.served_models import Asked, Served
 from normlab import __version__
@@ -28,23 +26,23 @@ _JSON = "application/json"
 _HEADER_LENGTH = "Inference-Header-Content-Length"
 
 
-async def live(_request: Request, _body: bytes) -> Response:
+async def live(_request: DirectRequest, _body: bytes) -> Answer:
     """The process answers."""
-    return Response()
+    return Answer()
 
 
-async def ready(request: Request, _body: bytes) -> Response:
+async def ready(request: DirectRequest, _body: bytes) -> Answer:
     """The database answers, so models can be found."""
-    await run_in_threadpool(services_of(request).database.ping)
-    return Response()
+    await run_in_threadpool(request.services.database.ping)
+    return Answer()
 
 
-async def server(_request: Request, _body: bytes) -> Response:
+async def server(_request: DirectRequest, _body: bytes) -> Answer:
     """Name, version and extensions."""
     return _json({"name": "normlab", "version": __version__, "extensions": list(protocol.EXTENSIONS)})
 
 
-async def model(request: Request, _body: bytes) -> Response:
+async def model(request: DirectRequest, _body: bytes) -> Answer:
     """What it takes and gives."""
     asked = _asked(request)
     served = await find_served(request, asked)
@@ -62,18 +60,18 @@ async def model(request: Request, _body: bytes) -> Response:
     )
 
 
-async def model_ready(request: Request, _body: bytes) -> Response:
+async def model_ready(request: DirectRequest, _body: bytes) -> Answer:
     """It can be asked."""
     asked = _asked(request)
     await find_served(request, asked)
     return _json({"name": asked.name, "ready": True})
 
 
-async def infer_route(request: Request, body: bytes) -> Response:
+async def infer_route(request: DirectRequest, body: bytes) -> Answer:
     """Classify."""
     asked = _asked(request)
     served = await find_served(request, asked)
-    if request.headers.get("content-encoding", "identity") != "identity":
+    if request.header(b"content-encoding") not in ("", "identity"):
         raise HTTPException(415, "send the body as it is: compressed ones are not read here")
     length = _header_length(request, body)
     asked_for = await read_quickly(body, partial(_parse, request, served, body, length))
@@ -86,12 +84,11 @@ async def infer_route(request: Request, body: bytes) -> Response:
         name=served.model.output_name,
     )
     if header_length is None:
-        return Response(answer, media_type=_JSON)
-    headers = {_HEADER_LENGTH: str(header_length)}
-    return Response(answer, media_type="application/octet-stream", headers=headers)
+        return Answer(answer, JSON)
+    return Answer(answer, b"application/octet-stream", ((_HEADER_LENGTH.encode(), b"%d" % header_length),))
 
 
-async def index(request: Request, _body: bytes) -> Response:
+async def index(request: DirectRequest, _body: bytes) -> Answer:
     """Every version of every name; all are loaded when they are asked for, so all are ready."""
     models = await run_in_threadpool(_all_versions, request)
     return _json(
@@ -99,7 +96,9 @@ async def index(request: Request, _body: bytes) -> Response:
     )
 
 
-def _parse(request: Request, served: Served, body: bytes, length: int | None) -> protocol.InferenceRequest:
+def _parse(
+    request: DirectRequest, served: Served, body: bytes, length: int | None
+) -> protocol.InferenceRequest:
     dataset = served.facts.dataset
     return protocol.parse_request(
         body,
@@ -108,14 +107,14 @@ def _parse(request: Request, served: Served, body: bytes, length: int | None) ->
         output_name=served.model.output_name,
         shape=dataset.shape,
         pixel_max=dataset.pixel_max,
-        max_instances=services_of(request).settings.max_instances,
+        max_instances=request.services.settings.max_instances,
     )
 
 
-def _header_length(request: Request, body: bytes) -> int | None:
+def _header_length(request: DirectRequest, body: bytes) -> int | None:
     """How many bytes of the body are JSON, when tensors follow."""
-    given = request.headers.get(_HEADER_LENGTH)
-    if given is None:
+    given = request.header(_HEADER_LENGTH.lower().encode())
+    if not given:
         return None
     if not given.isdecimal() or int(given) > len(body):
         raise InstancesError(
@@ -124,25 +123,25 @@ def _header_length(request: Request, body: bytes) -> int | None:
     return int(given)
 
 
-def _asked(request: Request) -> Asked:
+def _asked(request: DirectRequest) -> Asked:
     version = request.path_params.get("version")
     if version is not None and not version.isdecimal():
         raise HTTPException(400, f"{version!r} is no version: versions are whole numbers from 1")
     return Asked(request.path_params["name"], None if version is None else int(version))
 
 
-def _versions(request: Request, name: str) -> list[str]:
-    with services_of(request).database.read() as session:
+def _versions(request: DirectRequest, name: str) -> list[str]:
+    with request.services.database.read() as session:
         return [str(item.version) for item in named_models.get(session, name).versions]
 
 
-def _all_versions(request: Request) -> list[tuple[str, str]]:
-    with services_of(request).database.read() as session:
+def _all_versions(request: DirectRequest) -> list[tuple[str, str]]:
+    with request.services.database.read() as session:
         return [(item.name, str(item.version)) for item in named_models.all_versions(session)]
 
 
-def _json(content: object) -> Response:
-    return Response(orjson.dumps(content), media_type=_JSON)
+def _json(content: object) -> Answer:
+    return Answer(orjson.dumps(content), JSON)
 
 
 def _route(

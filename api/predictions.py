@@ -11,18 +11,34 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import Message
 
 from api import examples, model_examples, schemas
-from api.bodies import media_type
-from api.direct import DirectRoute, operation, path_parameter, query_parameters, read_options, schema_of
-from api.inference import classify, decode, find_served, read_quickly, services_of
+from api.direct import (
+    JSON,
+    Answer,
+    DirectRequest,
+    DirectRoute,
+    operation,
+    path_parameter,
+    query_parameters,
+    read_options,
+    schema_of,
+)
+from api.inference import decode, find_served, infer, read_quickly
 from api.parameters import possible_id
 from api.problems import error_answers
 from api.served_models import Asked, Batch, Served
 from normlab.errors import InstancesError
-from normlab.serving import Invert, Prediction, image_to_batch, parse_instances, parse_npy, seen_by_the_model
+from normlab.serving import (
+    Invert,
+    Prediction,
+    image_to_batch,
+    parse_instances,
+    parse_npy,
+    read_off,
+    seen_by_the_model,
+)
 from normlab.serving.instances import refuse_too_many
 
 _JSON = "application/json"
@@ -50,35 +66,36 @@ class NamedPredictOptions(PredictOptions):
     version: int | None = Field(default=None, ge=1, description="A version; without it, the present one.")
 
 
-async def predict_by_job(request: Request, body: bytes) -> Response:
+async def predict_by_job(request: DirectRequest, body: bytes) -> Answer:
     """Classify with a job's network."""
     options = read_options(request, PredictOptions)
     return await _answer(request, body, Asked(possible_id(request.path_params["job_id"])), options)
 
 
-async def predict_by_name(request: Request, body: bytes) -> Response:
+async def predict_by_name(request: DirectRequest, body: bytes) -> Answer:
     """Classify with the network that a name stands for."""
     options = read_options(request, NamedPredictOptions)
     return await _answer(request, body, Asked(request.path_params["name"], options.version), options)
 
 
-async def _answer(request: Request, body: bytes, asked: Asked, options: PredictOptions) -> Response:
+async def _answer(request: DirectRequest, body: bytes, asked: Asked, options: PredictOptions) -> Answer:
     served = await find_served(request, asked)
     batch = await _read(request, body, served, options.invert)
-    predictions = await classify(served, batch, top_k=options.top_k)
+    probabilities = await infer(served, batch)
+    predictions = read_off(probabilities, served.facts.dataset.classes, top_k=options.top_k)
     pictures = _pictures(served, batch) if options.picture else [None] * len(batch)
     documents = [_document(item, picture) for item, picture in zip(predictions, pictures, strict=True)]
     whose: dict[str, object] = {"job": served.facts.job_id}
     if not asked.is_job:
         whose |= {"model": asked.name, "version": served.facts.version}
     content = orjson.dumps({**whose, "predictions": documents}, option=orjson.OPT_SERIALIZE_NUMPY)
-    return Response(content, media_type=_JSON)
+    return Answer(content, JSON)
 
 
-async def _read(request: Request, body: bytes, served: Served, invert: Invert) -> Batch:
+async def _read(request: DirectRequest, body: bytes, served: Served, invert: Invert) -> Batch:
     """The images of a body, by its media type."""
-    kind = media_type(request)
-    most = services_of(request).settings.max_instances
+    kind = request.media_type
+    most = request.services.settings.max_instances
     if kind == _JSON:
         return await read_quickly(body, partial(served.parse, parse_instances, body, most))
     if kind == _NPY:
@@ -93,7 +110,7 @@ async def _read(request: Request, body: bytes, served: Served, invert: Invert) -
     )
 
 
-async def _uploads(request: Request, body: bytes, most: int) -> list[tuple[str, bytes]]:
+async def _uploads(request: DirectRequest, body: bytes, most: int) -> list[tuple[str, bytes]]:
     """The files of a form in the order they were sent, each with what to call it in an error."""
 
     async def receive() -> Message:
@@ -110,9 +127,9 @@ async def _uploads(request: Request, body: bytes, most: int) -> list[tuple[str, 
 
 
 async def _decode(
-    request: Request, served: Served, invert: Invert, files: Sequence[tuple[str, bytes]]
+    request: DirectRequest, served: Served, invert: Invert, files: Sequence[tuple[str, bytes]]
 ) -> Batch:
-    most_pixels = services_of(request).settings.max_image_pixels
+    most_pixels = request.services.settings.max_image_pixels
     dataset = served.facts.dataset
 
     def one(place: str, data: bytes) -> Batch:

@@ -1,5 +1,6 @@
 """Which loaded model answers for a job or a name, remembered as long as the database has not changed."""
 
+import asyncio
 import re
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -84,18 +85,30 @@ class ServedModels:
         self._cache = cache
         self._changes = ChangeCounter(database)
         self._read_at: int | None = None
+        self._is_current = False
         self._remembered: dict[Asked, Facts] = {}
 
     def at_hand(self, asked: Asked) -> Served | None:
-        """What answers if that is known for certain. Waits for nothing; called by the event loop's thread only."""
-        now = self._changes.read()
-        if now is None or now != self._read_at:
-            self._remembered = {}
-            self._read_at = now
-            return None
+        """What answers if that is known for certain. Waits for nothing; called by the event loop's thread only.
+
+        One look at the database is enough for all requests of a turn of the event loop: they had arrived before the
+        turn began, so whatever was committed before one of them was sent, the look has seen.
+        """
+        if not self._is_current:
+            now = self._changes.read()
+            if now is None or now != self._read_at:
+                self._remembered = {}
+                self._read_at = now
+            if now is None:
+                return None
+            self._is_current = True
+            asyncio.get_running_loop().call_soon(self._turn_ends)
         facts = self._remembered.get(asked)
         model = None if facts is None else self._cache.kept(facts.sha256)
         return None if facts is None or model is None else Served(facts, model)
+
+    def _turn_ends(self) -> None:
+        self._is_current = False
 
     def find(self, asked: Asked) -> Served:
         """What answers, looked up in the database and loaded if need be; may take a while.

@@ -8,13 +8,11 @@ from typing import Any
 
 import orjson
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 
 from api import model_examples
 from api import protocol_examples as examples
-from api.direct import DirectRoute, Endpoint, operation, path_parameter
-from api.inference import find_served, infer, read_quickly, services_of
+from api.direct import JSON, Answer, DirectRequest, DirectRoute, Endpoint, operation, path_parameter
+from api.inference import find_served, infer, read_quickly
 from api.plain_errors import plain_error, plain_error_answers
 from api.served_models import Asked, Batch, Served
 from normlab.errors import InstancesError
@@ -25,7 +23,7 @@ _JSON = "application/json"
 _SIGNATURE = "serving_default"
 
 
-async def status(request: Request, _body: bytes) -> Response:
+async def status(request: DirectRequest, _body: bytes) -> Answer:
     """Whether the model can be asked."""
     served = await find_served(request, _asked(request))
     state = {
@@ -36,7 +34,7 @@ async def status(request: Request, _body: bytes) -> Response:
     return _json({"model_version_status": [state]})
 
 
-async def metadata(request: Request, _body: bytes) -> Response:
+async def metadata(request: DirectRequest, _body: bytes) -> Answer:
     """Its signature."""
     asked = _asked(request)
     served = await find_served(request, asked)
@@ -54,13 +52,13 @@ async def metadata(request: Request, _body: bytes) -> Response:
     )
 
 
-async def predict(request: Request, body: bytes) -> Response:
+async def predict(request: DirectRequest, body: bytes) -> Answer:
     """Probabilities, in rows or columns as they were asked for."""
     served = await find_served(request, _asked(request))
-    most = services_of(request).settings.max_instances
+    most = request.services.settings.max_instances
     batch, key = await read_quickly(body, partial(_parse, served, body, most))
     content = {key: await infer(served, batch)}
-    return Response(orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY), media_type=_JSON)
+    return Answer(orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY), JSON)
 
 
 def _parse(served: Served, body: bytes, most: int) -> tuple[Batch, str]:
@@ -91,7 +89,7 @@ def _named(item: dict[str, Any], name: str, pointer: str) -> Any:
     return item[name]
 
 
-def _asked(request: Request) -> Asked:
+def _asked(request: DirectRequest) -> Asked:
     version = request.path_params.get("version")
     if version is not None and not version.isdecimal():
         raise HTTPException(400, f"{version!r} is no version: versions are whole numbers from 1")
@@ -107,8 +105,8 @@ def _tensor(name: str, shape: tuple[int, ...]) -> dict[str, Any]:
     }
 
 
-def _json(content: object) -> Response:
-    return Response(orjson.dumps(content), media_type=_JSON)
+def _json(content: object) -> Answer:
+    return Answer(orjson.dumps(content), JSON)
 
 
 def _route(

@@ -7,7 +7,7 @@ What a user sends becomes a batch of raw pixels (:mod:`.instances`, :mod:`.array
 from normlab.serving.arrays import parse_npy, pixels_of
 from normlab.serving.images import Invert, image_to_batch, seen_by_the_model
 from normlab.serving.instances import images_of_lists, parse_instances, read_json
-from normlab.serving.predict import Prediction, predict
+from normlab.serving.predict import Prediction, predict, read_off
 from normlab.serving.sessions import ModelCache, OnnxModel
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "pixels_of",
     "predict",
     "read_json",
+    "read_off",
     "seen_by_the_model",
 ]

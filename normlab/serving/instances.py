@@ -1,12 +1,14 @@
 """The body ``{"instances": [...]}`` -> a batch of raw pixels.
 
-Reading the numbers is what a prediction costs: 64 images of 28 by 28 take 0.9 ms in orjson, and the model
-0.4 ms. So nothing here looks at one number after the other in Python unless something is wrong; then a
-second, slow walk finds what it was and where, for the error's pointer.
+Reading the numbers is what a prediction costs: 64 images of 28 by 28 take 0.8 ms in orjson, and the model
+0.25 ms. So nothing here looks at one number after the other in Python unless something is wrong; then a
+second, slow walk finds what it was and where, for the error's pointer. Large bodies do not even become
+Python's numbers (:mod:`.numbers`).
 """
 
 import math
 import re
+from contextlib import suppress
 from itertools import chain
 from typing import Any
 
@@ -15,6 +17,7 @@ import numpy.typing as npt
 import orjson
 
 from normlab.errors import InstancesError
+from normlab.serving import numbers
 
 _FIRST_KEY = len('{"instances":')
 """Nothing that fits into so few bytes is a boolean among numbers."""
@@ -54,10 +57,15 @@ def images_of_lists(
     pointer: str = "/instances",
     may_hold_booleans: bool = True,
 ) -> npt.NDArray[np.float32]:
-    """The same for a list that was read already; ``pointer`` says where it was.
+    """The same for a list that was read already, by :func:`read_json`; ``pointer`` says where it was.
 
     To know that there are no booleans in it saves a look at each number.
     """
+    if isinstance(instances, np.ndarray):
+        batch = _images_of_array(instances, shape, pixel_max, max_instances)
+        if batch is not None:
+            return batch
+        instances = instances.tolist()
     name = pointer.rpartition("/")[2]
     if not isinstance(instances, list):
         raise InstancesError(f"{name} must be a list of images", pointer)
@@ -89,8 +97,25 @@ def refuse_too_many(count: int, max_instances: int, pointer: str = "") -> None:
         )
 
 
+def _images_of_array(
+    array: npt.NDArray[np.uint8], shape: tuple[int, ...], pixel_max: int, max_instances: int
+) -> npt.NDArray[np.float32] | None:
+    """The images of an array (n, *shape) or (n, pixels); None if it is not that, or holds what it must not."""
+    if array.shape[1:] not in (shape, (math.prod(shape),)) or len(array) > max_instances:
+        return None
+    if pixel_max < 255 and array.max() > pixel_max:
+        return None
+    return array.reshape(len(array), *shape).astype(np.float32)
+
+
 def read_json(body: bytes) -> Any:
-    """The body as JSON; raises :class:`InstancesError`."""
+    """The body as JSON; raises :class:`InstancesError`.
+
+    A large list of whole numbers from 0 to 255 is given as an array of uint8 in its place.
+    """
+    if len(body) >= numbers.LEAST_BYTES and (cut := numbers.cut(body)) is not None:
+        with suppress(orjson.JSONDecodeError):
+            return cut.put_back(orjson.loads(cut.rest))
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:

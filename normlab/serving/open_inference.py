@@ -140,19 +140,28 @@ def _from_json(
 ) -> npt.NDArray[np.float32]:
     if tensor:
         raise InstancesError("bytes follow the JSON, but no input has the parameter binary_data_size", _INPUT)
-    data = given.get("data")
+    data: Any = given.get("data")
     pointer = f"{_INPUT}/data"
-    if isinstance(data, list) and data and not isinstance(data[0], list):
-        # The protocol's flat form: all numbers of all images in one list.
+    if isinstance(data, np.ndarray):
+        flat = data.ndim == 1
+    else:
+        flat = isinstance(data, list) and bool(data) and not isinstance(data[0], list)
+    if flat:
+        # The protocol's usual form: all numbers of all images in one list.
         count = math.prod(sizes)
         if len(data) != count:
             raise InstancesError(f"data has {len(data)} numbers, but the shape says {count}", pointer)
-        pixels = count // sizes[0]
-        data = [data[start : start + pixels] for start in range(0, count, pixels)]
+        data = _in_rows(data, count // sizes[0])
     batch = images_of_lists(data, pointer=pointer, **limits)
     if len(batch) != sizes[0]:
         raise InstancesError(f"data has {len(batch)} images, but the shape says {sizes[0]}", pointer)
     return batch
+
+
+def _in_rows(data: Any, pixels: int) -> Any:
+    if isinstance(data, np.ndarray):
+        return data.reshape(-1, pixels)
+    return [data[start : start + pixels] for start in range(0, len(data), pixels)]
 
 
 def _from_bytes(

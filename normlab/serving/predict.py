@@ -1,14 +1,13 @@
 """A model's probabilities -> what they say about each image."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 
-@dataclass(frozen=True, slots=True)
-class ClassScore:
+class ClassScore(NamedTuple):
     """One class and how probable the model finds it."""
 
     label: int
@@ -16,8 +15,7 @@ class ClassScore:
     probability: np.float32
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
+class Prediction(NamedTuple):
     """What a model says about one image.
 
     ``probabilities`` is float32 (classes,), in the order of the dataset's classes; ``top_k`` are the most
@@ -39,7 +37,11 @@ def predict(
     top_k: int = 0,
 ) -> list[Prediction]:
     """Classify a batch of raw pixels (n, *shape), one :class:`Prediction` each."""
-    rows = model(batch)  # (n, classes)
+    return read_off(model(batch), classes, top_k=top_k)
+
+
+def read_off(rows: npt.NDArray[np.float32], classes: Sequence[str], *, top_k: int = 0) -> list[Prediction]:
+    """What probabilities (n, classes) say, one :class:`Prediction` for each row."""
     labels = rows.argmax(axis=1).tolist()
     return [
         Prediction(label, classes[label], row[label], row, _best(row, classes, top_k) if top_k else ())

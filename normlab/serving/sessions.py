@@ -28,6 +28,9 @@ class OnnxModel:
         # An arena never gives memory back: one large batch would stay with every model.
         options.enable_cpu_mem_arena = False
         self._session = ort.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+        # The session keeps the file to be able to change to another provider; there is none, and it would double
+        # what a model takes.
+        self._session._model_bytes = None
         self.input_name: str = self._session.get_inputs()[0].name
         self.output_name: str = self._session.get_outputs()[0].name
         self._outputs = [self.output_name]
