@@ -24,6 +24,8 @@ from api import (
     tensorflow_serving,
 )
 from api.caretaker import ComparisonCaretaker
+from api.gathering import Gatherer
+from api.inference import QUICK_MULTIPLICATIONS
 from api.limits import BodyLimit
 from api.openapi import DocumentedAPI
 from api.served_models import ServedModels
@@ -75,6 +77,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             artifacts=artifacts,
             doorbell=doorbell,
             served=served,
+            gatherer=Gatherer(QUICK_MULTIPLICATIONS),
             stopping=app.state.stopping,
         )
         caretaker = ComparisonCaretaker(database, doorbell, settings)

@@ -11,12 +11,11 @@ import anyio
 from starlette.concurrency import run_in_threadpool
 
 from api.direct import DirectRequest
-from api.gathering import Gatherer
 from api.served_models import Asked, Batch, Served
 
 _QUICK_BYTES = 512 * 1024
 """Of a body; JSON of this size takes about 5 ms to read."""
-_QUICK_MULTIPLICATIONS = 50_000_000
+QUICK_MULTIPLICATIONS = 50_000_000
 """Of a batch; about 2 ms."""
 _MOST_GATHERED_IMAGES = 8
 """A request with more gains nothing from others: its own images are a batch."""
@@ -25,7 +24,6 @@ _DECODED_AT_ONCE = 2
 T = TypeVar("T")
 
 _decoding = anyio.CapacityLimiter(_DECODED_AT_ONCE)
-_gatherer = Gatherer(_QUICK_MULTIPLICATIONS)
 
 
 async def find_served(request: DirectRequest, asked: Asked) -> Served:
@@ -45,11 +43,11 @@ async def decode(read: Callable[[], T]) -> T:
     return await anyio.to_thread.run_sync(read, limiter=_decoding)
 
 
-async def infer(served: Served, batch: Batch) -> Batch:
+async def infer(request: DirectRequest, served: Served, batch: Batch) -> Batch:
     """The network's probabilities (n, classes)."""
     work = len(batch) * served.facts.multiplications
-    if work > _QUICK_MULTIPLICATIONS:
+    if work > QUICK_MULTIPLICATIONS:
         return await run_in_threadpool(served.model, batch)
     if len(batch) > _MOST_GATHERED_IMAGES:
         return served.model(batch)
-    return await _gatherer.run(served.model, batch, work)
+    return await request.services.gatherer.run(served.model, batch, work)

@@ -75,7 +75,7 @@ async def infer_route(request: DirectRequest, body: bytes) -> Answer:
         raise HTTPException(415, "send the body as it is: compressed ones are not read here")
     length = _header_length(request, body)
     asked_for = await read_quickly(body, partial(_parse, request, served, body, length))
-    probabilities = await infer(served, asked_for.batch)
+    probabilities = await infer(request, served, asked_for.batch)
     answer, header_length = protocol.answer(
         asked_for,
         probabilities,

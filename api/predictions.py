@@ -81,7 +81,7 @@ async def predict_by_name(request: DirectRequest, body: bytes) -> Answer:
 async def _answer(request: DirectRequest, body: bytes, asked: Asked, options: PredictOptions) -> Answer:
     served = await find_served(request, asked)
     batch = await _read(request, body, served, options.invert)
-    probabilities = await infer(served, batch)
+    probabilities = await infer(request, served, batch)
     predictions = read_off(probabilities, served.facts.dataset.classes, top_k=options.top_k)
     pictures = _pictures(served, batch) if options.picture else [None] * len(batch)
     documents = [_document(item, picture) for item, picture in zip(predictions, pictures, strict=True)]

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.gathering import Gatherer
 from api.served_models import ServedModels
 from normlab.doorbell import Doorbell
 from normlab.settings import Settings
@@ -14,13 +15,14 @@ from normlab.store import ArtifactStore, Database
 
 @dataclass(frozen=True)
 class Services:
-    """The open connections of this process; all of it is safe to use from many threads."""
+    """The open connections of this process; all of it but ``gatherer`` is safe to use from many threads."""
 
     settings: Settings
     database: Database
     artifacts: ArtifactStore
     doorbell: Doorbell
     served: ServedModels
+    gatherer: Gatherer
     stopping: threading.Event
     """Set when the process is told to end, for what would otherwise go on: event streams."""
 

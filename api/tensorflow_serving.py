@@ -57,7 +57,7 @@ async def predict(request: DirectRequest, body: bytes) -> Answer:
     served = await find_served(request, _asked(request))
     most = request.services.settings.max_instances
     batch, key = await read_quickly(body, partial(_parse, served, body, most))
-    content = {key: await infer(served, batch)}
+    content = {key: await infer(request, served, batch)}
     return Answer(orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY), JSON)
 
 

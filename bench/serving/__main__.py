@@ -24,7 +24,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import service
 from load import Measured, measure, resident_bytes
-from servers import Body, Server, packaged, running, uvicorn
+from peers import ENVIRONMENT, PEERS
+from servers import Body, Server, running, uvicorn
 
 MODELS = 50
 CONNECTIONS = 16
@@ -42,6 +43,7 @@ def bodies(pixels: np.ndarray) -> dict[str, dict[int, Body]]:
             ("npy", as_npy),
             ("oip json", oip_json),
             ("oip binary", oip_binary),
+            ("mlflow", mlflow_json),
         )
     }
 
@@ -71,6 +73,10 @@ def oip_binary(pixels: np.ndarray) -> Body:
     ).encode()
     length = ("Inference-Header-Content-Length", str(len(head)))
     return Body(head + data, "application/octet-stream", (length,))
+
+
+def mlflow_json(pixels: np.ndarray) -> Body:
+    return Body(json.dumps({"inputs": pixels.reshape(len(pixels), -1).tolist()}).encode())
 
 
 def print_table(title: str, rows: dict[str, list[Measured]]) -> None:
@@ -112,7 +118,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--seconds", type=float, default=0.5)
     parser.add_argument(
-        "--peers", action="store_true", help="also LitServe, installed for it when it is not there"
+        "--peers", action="store_true", help="also packaged servers, installed when they are not there"
     )
     arguments = parser.parse_args()
     pixels = np.random.default_rng(0).integers(0, 256, (64, 28, 28), dtype=np.uint8)
@@ -125,10 +131,10 @@ def main() -> None:
         python = sys.executable
         floor = stack.enter_context(running("floor", uvicorn("floor", 8871), 8871, "/openapi.json"))
         plain = stack.enter_context(
-            running("fastapi", uvicorn("plain_onnxruntime", 8872), 8872, "/openapi.json", model)
+            running("fastapi", uvicorn("plain_onnxruntime", 8872), 8872, "/openapi.json", environment=model)
         )
         normlab = stack.enter_context(
-            running("normlab", [python, "-m", "api", "--port", "8873"], 8873, "/healthz", api)
+            running("normlab", [python, "-m", "api", "--port", "8873"], 8873, "/healthz", environment=api)
         )
         path = f"/jobs/{ids[0]}/predict"
         targets: list[Target] = [
@@ -141,14 +147,16 @@ def main() -> None:
             ("Normlab, OIP binary", normlab, "/v2/models/bench/infer", formats["oip binary"]),
             ("Normlab, TensorFlow Serving", normlab, "/v1/models/bench:predict", formats["json"]),
         ]
-        if arguments.peers:
-            litserve = packaged("litserve", ["litserve", "onnxruntime"])
-            if litserve is None:
-                print("LitServe cannot be installed here")
-            else:
-                command = [str(litserve), "litserve_peer.py", "8874"]
-                peer = stack.enter_context(running("litserve", command, 8874, "/health", model))
-                targets.append(("LitServe + onnxruntime", peer, "/predict", formats["json"]))
+        for port, peer in enumerate(PEERS if arguments.peers else (), 8874):
+            programs = peer.install()
+            if programs is None:
+                print(f"{peer.name}: cannot be installed here")
+                continue
+            command = peer.command(programs, port)
+            server = running(
+                peer.name, command, port, peer.alive, environment=ENVIRONMENT | model, folder=peer.folder
+            )
+            targets.append((peer.name, stack.enter_context(server), peer.path, formats[peer.format]))
         first = first_predictions(8873, ids, formats["json"][1])
         for count in (1, 64):
             for connections in (CONNECTIONS, 1):

@@ -13,7 +13,6 @@ from pathlib import Path
 import httpx
 
 HERE = Path(__file__).parent
-CACHE = Path.home() / ".cache" / "normlab-bench"
 
 
 @dataclass(frozen=True)
@@ -38,13 +37,19 @@ class Server:
 
 @contextmanager
 def running(
-    name: str, command: list[str], port: int, alive: str, environment: dict[str, str] | None = None
+    name: str,
+    command: list[str],
+    port: int,
+    alive: str,
+    *,
+    environment: dict[str, str] | None = None,
+    folder: Path = HERE,
 ) -> Iterator[Server]:
     """Start a server, wait until ``alive`` answers, and end it afterwards with all processes it started."""
     began = time.monotonic()
     process = subprocess.Popen(
         command,
-        cwd=HERE,
+        cwd=folder,
         env={**os.environ, **(environment or {})},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -53,12 +58,13 @@ def running(
     try:
         while True:
             try:
-                httpx.get(f"http://127.0.0.1:{port}{alive}", timeout=5)
-                break
+                if httpx.get(f"http://127.0.0.1:{port}{alive}", timeout=5).status_code < 500:
+                    break
             except httpx.HTTPError:
-                if process.poll() is not None or time.monotonic() - began > 120:
-                    raise SystemExit(f"{name} does not start") from None
-                time.sleep(0.02)
+                pass
+            if process.poll() is not None or time.monotonic() - began > 120:
+                raise SystemExit(f"{name} does not start")
+            time.sleep(0.02)
         yield Server(name, port, process, time.monotonic() - began)
     finally:
         # The whole group: LitServe leaves its workers behind when it is told to end.
@@ -77,25 +83,3 @@ def uvicorn(module: str, port: int) -> list[str]:
         sys.executable,
         *("-m", "uvicorn", f"{module}:app", "--port", str(port), "--log-level", "error", "--no-access-log"),
     ]
-
-
-def packaged(name: str, requirements: list[str]) -> Path | None:
-    """The Python of a peer's own virtual environment, made when it is not there; None if it cannot be installed."""
-    folder = CACHE / name
-    python = folder / "bin" / "python"
-    marker = folder / "installed"
-    if not marker.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-        install = [
-            str(python),
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            *requirements,
-        ]
-        if subprocess.run(install, check=False).returncode != 0:
-            return None
-        marker.touch()
-    return python

@@ -1,3 +1,4 @@
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -24,6 +25,22 @@ def test_a_model_gives_its_networks_probabilities(count):
     onnx, weights = linear_network(SHAPE, 10)
     batch = images(count)
     np.testing.assert_allclose(OnnxModel(onnx)(batch), probabilities(weights, batch), atol=1e-5)
+
+
+def test_a_loaded_model_does_not_keep_its_file():
+    onnx = bytes(bytearray(linear_network(SHAPE, 10)[0]))
+    before = sys.getrefcount(onnx)
+    model = OnnxModel(onnx)
+    model(images(1))
+    assert sys.getrefcount(onnx) == before
+
+
+def test_an_image_has_the_same_probabilities_in_every_batch():
+    model = OnnxModel(linear_network(SHAPE, 10)[0])
+    batch = images(16)
+    alone = np.concatenate([model(batch[place : place + 1]) for place in range(16)])
+    for count in (2, 5, 16):
+        np.testing.assert_allclose(model(batch[:count]), alone[:count], atol=1e-6)
 
 
 def test_a_prediction_names_the_most_probable_class():
