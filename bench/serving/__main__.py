@@ -1,6 +1,6 @@
 """How fast predictions are, against the floor and peers: prints the tables of docs/serving-performance.md.
 
-    python bench/serving [--rounds 12] [--seconds 0.5] [--peers]
+    python bench/serving [--rounds 8] [--seconds 0.4] [--peers]
 
 All servers run at once and are measured in short turns, round after round, so that whatever else the machine does
 meets all of them. Medians over the rounds are printed; a server's part of the floor is the median of its parts in each
@@ -23,7 +23,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent))
 
 import service
-from load import Measured, measure, resident_bytes
+from load import Measured, measure, memory_bytes
 from peers import ENVIRONMENT, PEERS
 from servers import Body, Server, running, uvicorn
 
@@ -115,8 +115,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=12)
-    parser.add_argument("--seconds", type=float, default=0.5)
+    parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--seconds", type=float, default=0.4)
     parser.add_argument(
         "--peers", action="store_true", help="also packaged servers, installed when they are not there"
     )
@@ -178,9 +178,10 @@ def main() -> None:
             f"\nA model's first prediction: median {statistics.median(first):.1f} ms, longest {max(first):.1f} ms"
         )
         for server in {target[1].name: target[1] for target in targets}.values():
-            megabytes = resident_bytes(server) / 2**20
+            own, resident = (size / 1e6 for size in memory_bytes(server))
             print(
-                f"{server.name}: answered {server.start_seconds:.1f} s after its start, {megabytes:.0f} MiB"
+                f"{server.name}: answered {server.start_seconds:.1f} s after its start, "
+                f"{own:.0f} MB its own, {resident:.0f} MB resident"
             )
 
 

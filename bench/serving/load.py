@@ -40,9 +40,10 @@ def measure(server: Server, path: str, body: Body, *, connections: int, seconds:
     return Measured(len(latencies) / took, p50, p99, cpu / len(latencies) * 1000)
 
 
-def resident_bytes(server: Server) -> int:
-    """Memory of the server and its children that is theirs alone."""
-    return sum(process.memory_full_info().uss for process in _processes(server))
+def memory_bytes(server: Server) -> tuple[int, int]:
+    """Memory of the server and its children: what is theirs alone, and with what they share, such as libraries."""
+    found = [process.memory_full_info() for process in _processes(server)]
+    return sum(item.uss for item in found), sum(item.rss for item in found)
 
 
 def _processes(server: Server) -> list[psutil.Process]:
