@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 DATA ?= demo-data
 
-.PHONY: demo up test test-faults test-containers check bench-serving lock bench-epochs bench-training bench-executors help
+.PHONY: demo up test test-faults test-containers check bench-serving lock bench-epochs bench-training bench-executors bench-runs bench-memory help
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -60,6 +60,14 @@ bench-training: $(VENV)/peers  ## epochs of five networks beside fit, JAX and Py
 bench-executors: $(STAMP)  ## XLA against the graph for every layer kind
 	scripts/get-fashion-mnist $(DATA)
 	$(BIN)/python bench/executors.py --data $(DATA)
+
+bench-runs: $(STAMP)  ## ten jobs beside the notebook's two runs, and how soon a warm child begins (ten minutes)
+	scripts/get-fashion-mnist $(DATA)
+	$(BIN)/python bench/many_runs.py --data $(DATA)
+
+bench-memory: $(STAMP)  ## what a child holds after a job, after one of each kind, and after thirty more
+	scripts/get-fashion-mnist $(DATA)
+	$(BIN)/python bench/memory.py --data $(DATA)
 
 lock: $(STAMP)  ## make the locks in requirements/ anew (needs uv)
 	requirements/compile
