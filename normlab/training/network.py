@@ -25,6 +25,7 @@ from normlab.spec.layers import (
     Reshape,
     WithKernel,
 )
+from normlab.training.layer_classes import KERAS, LayerClasses
 from normlab.training.seeds import Role, derive
 
 Array = npt.NDArray[Any]
@@ -33,17 +34,16 @@ Array = npt.NDArray[Any]
 def build_network(
     planned: Sequence[PlannedLayer],
     dtype_policy: str,
-    dropout: type[keras.layers.Dropout] = keras.layers.Dropout,
+    classes: LayerClasses = KERAS,
 ) -> keras.Model:
     """The network that training works on: scaled pixels in, class probabilities out.
 
-    Dropout layers are of the class ``dropout``. The output layer computes in the policy's variable dtype, since
-    a softmax in 16 bits loses small probabilities.
+    The output layer computes in the policy's variable dtype, since a softmax in 16 bits loses small probabilities.
     """
     inputs = keras.Input(planned[0].input_shape, name="pixels")
     x = inputs
     for item in planned[:-1]:
-        x = _keras_layer(item, dtype_policy, dropout)(x)
+        x = _keras_layer(item, dtype_policy, classes)(x)
     output_dtype = keras.dtype_policies.get(dtype_policy).variable_dtype
     outputs = keras.layers.Dense(
         planned[-1].output_shape[-1], activation="softmax", name=planned[-1].name, dtype=output_dtype
@@ -102,7 +102,7 @@ def _drawn(initializer: str, stream: int, weight: Any) -> Array:
     return np.asarray(made(tuple(weight.shape), dtype=weight.dtype))
 
 
-def _keras_layer(item: PlannedLayer, dtype: str, dropout: type[keras.layers.Dropout]) -> keras.layers.Layer:
+def _keras_layer(item: PlannedLayer, dtype: str, classes: LayerClasses) -> keras.layers.Layer:
     common = {"name": item.name, "dtype": dtype}
     layer = item.layer
     match layer:
@@ -127,7 +127,7 @@ def _keras_layer(item: PlannedLayer, dtype: str, dropout: type[keras.layers.Drop
         case GlobalAveragePooling2D():
             return keras.layers.GlobalAveragePooling2D(**common)
         case BatchNormalization():
-            return keras.layers.BatchNormalization(
+            return classes.batch_normalization(
                 momentum=layer.momentum,
                 epsilon=layer.epsilon,
                 center=layer.center,
@@ -148,7 +148,7 @@ def _keras_layer(item: PlannedLayer, dtype: str, dropout: type[keras.layers.Drop
             return keras.layers.Activation(str(layer.activation), **common)
         case Dropout():
             # The seed is set with the other state before each run: see Program.reset.
-            return dropout(layer.rate, seed=0, **common)
+            return classes.dropout(layer.rate, seed=0, **common)
     raise AssertionError(f"no Keras layer for {item.name}")
 
 

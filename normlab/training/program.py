@@ -18,8 +18,8 @@ import tensorflow as tf
 from normlab.spec import PlannedLayer, TrainingSpec
 from normlab.training.batches import Block
 from normlab.training.data import Samples
-from normlab.training.dropout import VectorizedDropout
 from normlab.training.executors import Executor
+from normlab.training.layer_classes import layer_classes
 from normlab.training.network import Array, build_network, initial_weights
 from normlab.training.optimizers import build_optimizer
 from normlab.training.seeds import Role, derive
@@ -70,8 +70,7 @@ class Program:
         self.executor = executor
         self.traces = 0
         """How often a function was traced for compilation."""
-        dropout = VectorizedDropout if executor is Executor.XLA else keras.layers.Dropout
-        self.network = build_network(planned, dtype_policy, dropout)
+        self.network = build_network(planned, dtype_policy, layer_classes(executor))
         self._scale = 1 / pixel_max
         self._dtype = keras.dtype_policies.get(dtype_policy).variable_dtype
         self._optimizer = build_optimizer(training, self.network.trainable_variables)
