@@ -5,7 +5,8 @@ import os
 import subprocess
 import sys
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,24 @@ def test_in_another_process_in_another_order(specs: Specs, expected: dict[str, A
     )
     assert found.returncode == 0, found.stderr
     assert dict(zip(names, json.loads(found.stdout), strict=True)) == expected
+
+
+@pytest.fixture
+def busy_cores() -> Iterator[None]:
+    """Two processes for each core that do nothing but count."""
+    count = [sys.executable, "-c", "import sys; print(flush=True)\nwhile True: pass"]
+    with ExitStack() as stack:
+        for _ in range(2 * (os.cpu_count() or 1)):
+            process = stack.enter_context(subprocess.Popen(count, stdout=subprocess.PIPE))
+            stack.callback(process.kill)
+            assert process.stdout is not None
+            process.stdout.readline()  # it runs
+        yield
+
+
+@pytest.mark.usefixtures("busy_cores")
+def test_under_load(specs: Specs, expected: dict[str, Any], run: Callable[..., TrainResult]) -> None:
+    assert {name: fingerprint(run(spec)) for name, spec in specs.items()} == expected
 
 
 @pytest.fixture
