@@ -21,7 +21,7 @@ from networks import NETWORKS
 from peer import PEERS
 
 HERE = Path(__file__).parent
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 30.0
 LEAST_TIMES_NOTEBOOK = {"baseline": 10.0, "batch_norm": 7.5}
 TITLES = {
     "notebook": "the notebook: model.fit",
