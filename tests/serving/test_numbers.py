@@ -108,6 +108,13 @@ def test_a_large_body_that_is_not_json_says_where():
         read_json(b"{" + large())
 
 
+def test_what_is_nested_deeper_than_python_calls_is_refused_like_any_other_mistake():
+    body = b'{"others": ' + b"[" * 1000 + b"]" * 1000 + b", " + large()[1:]
+    assert cut(body) is not None
+    with pytest.raises(InstancesError, match="only `instances` is known"):
+        parse_instances(body, shape=(28, 28), pixel_max=255, max_instances=20)
+
+
 def test_only_the_last_key_of_those_that_images_come_under_is_read():
     assert cut(large()) is not None
     assert cut(large(others=3)) is None
