@@ -19,6 +19,8 @@ LEAST_BYTES = 16 * 1024
 
 _MOST_HEAD_BYTES = 4096
 _MOST_DEPTH = 4
+_JSON_SPACES = b" \t\n\r"
+"""Python's own idea of them is wider."""
 _KEYS = (b'"instances"', b'"inputs"', b'"data"')
 
 
@@ -48,7 +50,7 @@ def cut(body: bytes) -> Cut | None:
     end = body.find(b"}", start)
     if start < 0 or end < 0 or body[key_end:start].strip() != b":":
         return None
-    numbers = read_numbers(body[start:end].rstrip())
+    numbers = read_numbers(body[start:end].rstrip(_JSON_SPACES))
     if numbers is None:
         return None
     # Nobody can know it beforehand, so a body cannot hold it by itself.

@@ -106,6 +106,10 @@ def test_a_large_body_that_is_not_json_says_where():
         read_json(large()[:-1] + b"]")
     with pytest.raises(InstancesError, match="not valid JSON"):
         read_json(b"{" + large())
+    assert read_json(large()[:-1] + b" \t\r\n}")["instances"].shape == (20, 784)
+    for no_space_of_json in (b"\v", b"\f"):
+        with pytest.raises(InstancesError, match="not valid JSON"):
+            read_json(large()[:-1] + no_space_of_json + b"}")
 
 
 def test_what_is_nested_deeper_than_python_calls_is_refused_like_any_other_mistake():
