@@ -10,8 +10,8 @@ from normlab.analysis.records import RunRecord, labels
 from normlab.analysis.sizes import size_of
 from normlab.spec import PRESETS, preset_layers
 
-_JUDGED_APART = frozenset({"load"})
-"""What of an environment differs from run to run anyway."""
+_JUDGED_APART = frozenset({"load", "device_memory_peak_bytes"})
+"""What of an environment differs from run to run anyway, or as the networks do."""
 
 _NOTABLY_LARGER = 1.05
 """Normalization layers alone add less than that to a network of any use."""

@@ -132,6 +132,14 @@ def test_seeds_data_training_and_machines_are_watched(make_run: Any) -> None:
     assert "not trained on the same data (dataset differ" in " ".join(caveats([a, mnist]))
 
 
+def test_what_a_network_takes_of_a_gpus_memory_is_no_other_footing(make_run: Any) -> None:
+    a, b = (
+        replace(make_run(arm), environment={"device": "gpu", "device_memory_peak_bytes": peak})
+        for arm, peak in (("baseline", 10), ("batch_norm", 20))
+    )
+    assert "environments differ" not in " ".join(caveats([a, b]))
+
+
 def test_one_arm_alone_and_a_single_run_among_many_are_told(make_run: Any) -> None:
     assert "nothing to compare" in caveats([make_run(seed=1), make_run(seed=2)])[0]
     mixed = caveats([make_run(seed=1), make_run(seed=2), make_run("batch_norm", seed=1)])
