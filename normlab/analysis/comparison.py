@@ -87,7 +87,8 @@ def compare_runs(
 
     ``arms`` are by name, and keep their order. A seed counts when every arm has a run of it with a value,
     and an arm's second run of a seed does not; what is left out is told in the caveats. ``outcomes`` are, by
-    job, booleans of shape (test examples,): whether each was right. The metric is the last epoch's or the
+    job, booleans of shape (test examples,): whether each was right; arms on different datasets are compared without
+    them. The metric is the last epoch's or the
     test set's, never the best epoch's.
 
     Raises ``ValueError`` for fewer than two arms, and when no seed is common.
@@ -127,11 +128,12 @@ def compare_runs(
             cost=cost_of_a_point(costs[pair.a], costs[pair.b], (pair.a, pair.b))
             if metric.higher_is_better
             else None,
-            variance=_variance(paired[pair.a], paired[pair.b], outcomes or {}, confidence),
-            test_set=_test_set(paired[pair.a], paired[pair.b], outcomes or {}, confidence),
-            mcnemar=_mcnemar(paired[pair.a], paired[pair.b], outcomes or {}),
+            variance=_variance(paired[pair.a], paired[pair.b], shared, confidence),
+            test_set=_test_set(paired[pair.a], paired[pair.b], shared, confidence),
+            mcnemar=_mcnemar(paired[pair.a], paired[pair.b], shared),
         )
         for pair in found
+        for shared in [_of_one_test_set((*paired[pair.a], *paired[pair.b]), outcomes or {})]
     )
     return Comparison(
         metric=metric,
@@ -191,6 +193,13 @@ def _curve(
     return difference_band(
         *tables, confidence=confidence, higher_is_better=metric.higher_is_better, names=names
     )
+
+
+def _of_one_test_set(runs: Sequence[RunRecord], outcomes: Mapping[str, ArrayLike]) -> Mapping[str, ArrayLike]:
+    """The outcomes, if they are of the same examples in all runs: those of two datasets have no pairs."""
+    datasets = {str(run.spec.get("dataset", {}).get("name")) for run in runs}
+    sizes = {np.shape(outcomes[run.job]) for run in runs if run.job in outcomes}
+    return outcomes if len(datasets) == 1 and len(sizes) <= 1 else {}
 
 
 def _variance(

@@ -84,6 +84,22 @@ def test_outcomes_tell_seeds_from_test_set(arms: Any) -> None:
     assert fewer.mcnemar == pair.mcnemar[:-1]
 
 
+def test_outcomes_on_different_test_sets_are_not_compared(arms: Any) -> None:
+    def pair(examples: int, dataset: str) -> Any:
+        norm = [
+            replace(run, spec=run.spec | {"dataset": run.spec["dataset"] | {"name": dataset}})
+            for run in arms["norm"]
+        ]
+        outcomes = {run.job: np.arange(100) < 80 for run in arms["plain"]}
+        outcomes |= {run.job: np.arange(examples) < 80 for run in norm}
+        return compare_runs({"plain": arms["plain"], "norm": norm}, outcomes=outcomes).pairs[0]
+
+    own = arms["plain"][0].spec["dataset"]["name"]
+    assert pair(100, own).test_set is not None
+    for found in (pair(99, own), pair(100, "another")):
+        assert (found.variance, found.test_set, found.mcnemar) == (None, None, ())
+
+
 def test_a_difference_that_another_test_set_could_turn_around_is_told(arms: Any) -> None:
     seeds = range(len(arms["plain"]))
     plain = [
