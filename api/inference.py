@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import anyio
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 
 from api.direct import DirectRequest
 from api.served_models import Asked, Batch, Served
@@ -20,10 +21,21 @@ QUICK_MULTIPLICATIONS = 50_000_000
 _MOST_GATHERED_IMAGES = 8
 """A request with more gains nothing from others: its own images are a batch."""
 _DECODED_AT_ONCE = 2
+MOST_DIGITS = 18
+"""Of a number in a path or header."""
 
 T = TypeVar("T")
 
 _decoding = anyio.CapacityLimiter(_DECODED_AT_ONCE)
+
+
+def asked_of_path(request: DirectRequest) -> Asked:
+    """What a path with a ``name``, and perhaps a ``version``, asks for."""
+    version = request.path_params.get("version")
+    # Python reads no number of thousands of digits.
+    if version is not None and not (version.isdecimal() and len(version) <= MOST_DIGITS):
+        raise HTTPException(400, f"{version!r} is no version: versions are whole numbers from 1")
+    return Asked(request.path_params["name"], None if version is None else int(version))
 
 
 async def find_served(request: DirectRequest, asked: Asked) -> Served:

@@ -14,9 +14,9 @@ from starlette.exceptions import HTTPException
 from api import model_examples
 from api import protocol_examples as examples
 from api.direct import JSON, Answer, DirectRequest, DirectRoute, Endpoint, operation, path_parameter
-from api.inference import find_served, infer, read_quickly
+from api.inference import MOST_DIGITS, asked_of_path, find_served, infer, read_quickly
 from api.plain_errors import plain_error, plain_error_answers
-from api.served_models import Asked, Served
+from api.served_models import Served
 from normlab import __version__
 from normlab.errors import InstancesError
 from normlab.serving import open_inference as protocol
@@ -44,7 +44,7 @@ async def server(_request: DirectRequest, _body: bytes) -> Answer:
 
 async def model(request: DirectRequest, _body: bytes) -> Answer:
     """What it takes and gives."""
-    asked = _asked(request)
+    asked = asked_of_path(request)
     served = await find_served(request, asked)
     versions = ["1"] if asked.is_job else await run_in_threadpool(_versions, request, asked.name)
     return _json(
@@ -62,14 +62,14 @@ async def model(request: DirectRequest, _body: bytes) -> Answer:
 
 async def model_ready(request: DirectRequest, _body: bytes) -> Answer:
     """It can be asked."""
-    asked = _asked(request)
+    asked = asked_of_path(request)
     await find_served(request, asked)
     return _json({"name": asked.name, "ready": True})
 
 
 async def infer_route(request: DirectRequest, body: bytes) -> Answer:
     """Classify."""
-    asked = _asked(request)
+    asked = asked_of_path(request)
     served = await find_served(request, asked)
     if request.header(b"content-encoding") not in ("", "identity"):
         raise HTTPException(415, "send the body as it is: compressed ones are not read here")
@@ -116,18 +116,11 @@ def _header_length(request: DirectRequest, body: bytes) -> int | None:
     given = request.header(_HEADER_LENGTH.lower().encode())
     if not given:
         return None
-    if not given.isdecimal() or int(given) > len(body):
+    if not given.isdecimal() or len(given) > MOST_DIGITS or int(given) > len(body):
         raise InstancesError(
             f"{_HEADER_LENGTH} must be the length of the body's JSON part, at most {len(body)}"
         )
     return int(given)
-
-
-def _asked(request: DirectRequest) -> Asked:
-    version = request.path_params.get("version")
-    if version is not None and not version.isdecimal():
-        raise HTTPException(400, f"{version!r} is no version: versions are whole numbers from 1")
-    return Asked(request.path_params["name"], None if version is None else int(version))
 
 
 def _versions(request: DirectRequest, name: str) -> list[str]:

@@ -7,14 +7,13 @@ from functools import partial
 from typing import Any
 
 import orjson
-from starlette.exceptions import HTTPException
 
 from api import model_examples
 from api import protocol_examples as examples
 from api.direct import JSON, Answer, DirectRequest, DirectRoute, Endpoint, operation, path_parameter
-from api.inference import find_served, infer, read_quickly
+from api.inference import asked_of_path, find_served, infer, read_quickly
 from api.plain_errors import plain_error, plain_error_answers
-from api.served_models import Asked, Batch, Served
+from api.served_models import Batch, Served
 from normlab.errors import InstancesError
 from normlab.serving import images_of_lists, read_json
 from normlab.serving.instances import may_hold_booleans
@@ -25,7 +24,7 @@ _SIGNATURE = "serving_default"
 
 async def status(request: DirectRequest, _body: bytes) -> Answer:
     """Whether the model can be asked."""
-    served = await find_served(request, _asked(request))
+    served = await find_served(request, asked_of_path(request))
     state = {
         "version": str(served.facts.version),
         "state": "AVAILABLE",
@@ -36,7 +35,7 @@ async def status(request: DirectRequest, _body: bytes) -> Answer:
 
 async def metadata(request: DirectRequest, _body: bytes) -> Answer:
     """Its signature."""
-    asked = _asked(request)
+    asked = asked_of_path(request)
     served = await find_served(request, asked)
     facts, model = served.facts, served.model
     signature = {
@@ -54,7 +53,7 @@ async def metadata(request: DirectRequest, _body: bytes) -> Answer:
 
 async def predict(request: DirectRequest, body: bytes) -> Answer:
     """Probabilities, in rows or columns as they were asked for."""
-    served = await find_served(request, _asked(request))
+    served = await find_served(request, asked_of_path(request))
     most = request.services.settings.max_instances
     batch, key = await read_quickly(body, partial(_parse, served, body, most))
     content = {key: await infer(request, served, batch)}
@@ -87,13 +86,6 @@ def _named(item: dict[str, Any], name: str, pointer: str) -> Any:
     if item.keys() != {name}:
         raise InstancesError(f"the model has one input, {name}", pointer)
     return item[name]
-
-
-def _asked(request: DirectRequest) -> Asked:
-    version = request.path_params.get("version")
-    if version is not None and not version.isdecimal():
-        raise HTTPException(400, f"{version!r} is no version: versions are whole numbers from 1")
-    return Asked(request.path_params["name"], None if version is None else int(version))
 
 
 def _tensor(name: str, shape: tuple[int, ...]) -> dict[str, Any]:

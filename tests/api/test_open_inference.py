@@ -186,7 +186,7 @@ def test_bad_binary_tensors_are_refused(http, tail, size, sentence):
     assert sentence in response.json()["error"]
 
 
-@pytest.mark.parametrize("length", ["x", "-1", "100000"])
+@pytest.mark.parametrize("length", ["x", "-1", "100000", "9" * 5000])
 @pytest.mark.usefixtures("named")
 def test_a_header_length_that_lies_is_refused(http, length):
     headers = {"Inference-Header-Content-Length": length}
@@ -199,6 +199,7 @@ def test_a_header_length_that_lies_is_refused(http, length):
 def test_other_errors_have_the_protocols_form_too(service, http):
     for path, status, sentence in (
         ("/v2/models/inferred/versions/one", 400, "is no version"),
+        (f"/v2/models/inferred/versions/{'1' * 5000}", 400, "is no version"),
         ("/v2/models/inferred/versions/99999999999999", 404, "there is no model"),
         ("/v2/models/a%00b", 404, "there is no model"),
         (f"/v2/models/{service.start().id}/ready", 409, "only a job that has succeeded can predict"),
