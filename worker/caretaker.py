@@ -5,7 +5,6 @@ import logging
 import os
 import shutil
 import signal
-import threading
 from pathlib import Path
 
 import psutil
@@ -14,16 +13,10 @@ from normlab.caretaker import Caretaker
 from normlab.doorbell import Doorbell
 from normlab.settings import Settings
 from normlab.store import Database, is_unavailable, janitor, workers
+from worker.children_lock import children_lock
 from worker.pulse import Pulses, SilentChildren
 
 _logger = logging.getLogger(__name__)
-
-# A thread that holds a database connection must not be forked: SQLite loses its locks, and a server would have two
-# clients on one connection. The main process forks only while no sweep is under way.
-_sweeping = threading.Lock()
-os.register_at_fork(
-    before=_sweeping.acquire, after_in_parent=_sweeping.release, after_in_child=_sweeping.release
-)
 
 
 def health_file(settings: Settings) -> Path:
@@ -54,7 +47,7 @@ class WorkerCaretaker(Caretaker):
         """Touch the health file, look after the children, and sweep when it is time."""
         self._health_file.touch()
         self._kill_silent_children()
-        with _sweeping:
+        with children_lock:
             self._look_after_children()
             super().tick()
 

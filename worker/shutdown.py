@@ -1,5 +1,6 @@
 """A shutdown that all of a worker's processes see at once, and that ends in time whatever they do."""
 
+import contextlib
 import logging
 import mmap
 import os
@@ -10,6 +11,7 @@ import psutil
 
 from normlab.settings import Settings
 from normlab.store import Database, janitor
+from worker.children_lock import children_lock
 
 _logger = logging.getLogger(__name__)
 
@@ -59,12 +61,17 @@ class ShutdownLimit:
             time.sleep(0.2)
         time.sleep(self._seconds - self._reserved)
         _logger.error("not ended in time: its children are killed and their jobs put back")
+        began = time.monotonic()
+        # Or the caretaker might see the dead first and count their attempts as lost. It is not waited for long: a
+        # database that does not answer may hold it up. Nobody releases the lock, since this process ends.
+        children_lock.acquire(timeout=self._reserved / 2)
         for child in psutil.Process().children(recursive=True):
-            child.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended by itself
+                child.kill()
         putting_back = threading.Thread(target=self._put_back, daemon=True)
         putting_back.start()
         # A database that does not answer has the lease run out instead.
-        putting_back.join(self._reserved)
+        putting_back.join(began + self._reserved - time.monotonic())
         os._exit(os.EX_OK)
 
     def _put_back(self) -> None:
