@@ -6,7 +6,8 @@ import struct
 from dataclasses import dataclass
 
 _SLOT = struct.Struct("@QQ")
-"""Process id, beats; each is written at once, since it lies on a word's boundary."""
+"""Process id, beats. ``pack_into`` writes zeros first: who reads in that moment sees a child at rest, and counts its
+silence anew, which is right, since it beats."""
 
 
 class Pulses:
