@@ -74,9 +74,11 @@ def cut_connections(database: Database) -> Iterator[tuple[Database, CutConnectio
         cuttable = Database(
             database.url.update_query_dict({"host": folder}).render_as_string(hide_password=False)
         )
-        yield cuttable, way
-        cuttable.close()
-        way.close()
+        try:
+            yield cuttable, way
+        finally:
+            cuttable.close()
+            way.close()
 
 
 def _answer(server: socket.socket, client: socket.socket, cut: threading.Event) -> None:
