@@ -57,7 +57,7 @@ def submit_comparison(
     validate_only: Annotated[bool, Query(description="Only check the request; store nothing.")] = False,
     idempotency_key: IdempotencyKey = None,
 ) -> dict[str, Any]:
-    """Train each arm with the same seeds, and say whether they differ, by how much, and at what cost.
+    """Train each arm with the same seeds (or its own), and say whether they differ, by how much, and at what cost.
 
     `replicates` is the number of pairs, or `{"start": 5, "max": 20}` to go on until it is decided; the error
     rate then allows for looking repeatedly. A job of the same spec that has succeeded in the environment in

@@ -79,7 +79,7 @@ class Question(SpecModel):
 
 
 class ComparisonRequest(Question):
-    """Arms, each trained with the same seeds, and the question. The rest has sensible values."""
+    """Arms, each trained with the same seeds unless it has its own, and the question. The rest has sensible values."""
 
     model_config = ConfigDict(
         json_schema_extra={

@@ -270,7 +270,8 @@ def _method(comparison: Comparison) -> list[str]:
         margin = f"{style.difference(comparison.equivalence_margin)}{style.unit}"
         verdict += f" Equivalent means that the interval lies within {margin} of zero."
     texts = [
-        "Each arm was trained with the same seeds; runs with the same seed form a pair. Compared is the "
+        "Each arm was trained with the same number of seeds. Runs with the same seed form a pair; where arms have "
+        "seeds of their own, runs with the first seed of each do, and so on. Compared is the "
         f"{comparison.metric.words} at the end of each run, never that of its best epoch.",
         f"{verdict} Everything else is not decided, which is not the same as equal.",
     ]
