@@ -79,15 +79,21 @@ class Attempt(Context):
         """Whether the newest transaction may have been committed although it looks as if it failed."""
         self._ended = threading.Event()
         self._writing = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name=f"attempt-{job_id}", daemon=True)
+        # The pulse has a thread of its own: a statement that the database does not answer must not stop it.
+        self._threads = [
+            threading.Thread(target=self._run, name=f"attempt-{job_id}", daemon=True),
+            threading.Thread(target=self._beat, name=f"pulse-{job_id}", daemon=True),
+        ]
 
     def __enter__(self) -> "Attempt":
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
         self._pulse.rest()
 
     # What the loop calls.
@@ -194,11 +200,15 @@ class Attempt(Context):
                     raise UnansweredError from error
             time.sleep(1)
 
-    # What the thread does.
+    # What the threads do.
+
+    def _beat(self) -> None:
+        self._pulse.beat()
+        while not self._ended.wait(PROGRESS_SECONDS):
+            self._pulse.beat()
 
     def _run(self) -> None:
         while not self._ended.wait(min(PROGRESS_SECONDS, self._settings.heartbeat_seconds)):
-            self._pulse.beat()
             try:
                 self._flush()
             except Exception as error:

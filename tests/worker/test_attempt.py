@@ -63,13 +63,18 @@ def claimed(database: Database, make_spec: Callable[..., JobSpec]) -> Job:
 
 
 @pytest.fixture
-def make_attempt(database: Database, claimed: Job, tmp_path: Path) -> MakeAttempt:
+def pulses() -> Pulses:
+    return Pulses(1)
+
+
+@pytest.fixture
+def make_attempt(database: Database, claimed: Job, tmp_path: Path, pulses: Pulses) -> MakeAttempt:
     def make(shutdown: ShutdownFlag | None = None, max_runtime_seconds: float | None = None) -> Attempt:
         return Attempt(
             database,
             Settings(data_dir=tmp_path, heartbeat_seconds=0.1, checkpoint_seconds=0.2),
             shutdown or ShutdownFlag(),
-            Pulses(1).of_child(0),
+            pulses.of_child(0),
             CheckpointFolder(tmp_path / "checkpoints"),
             job_id=claimed.id,
             number=1,
@@ -123,6 +128,22 @@ def test_a_cancellation_is_learned_with_the_heartbeat_and_outweighs_a_shutdown(
         with database.write() as session:
             jobs.request_cancel(session, claimed.id)
         eventually(lambda: attempt.stop_cause is StopCause.CANCELLED)
+
+
+def test_the_pulse_goes_on_while_the_database_holds_up_a_statement(
+    database: Database, claimed: Job, make_attempt: MakeAttempt, pulses: Pulses
+) -> None:
+    def beats() -> int:
+        return sum(pulses.read().values())
+
+    with make_attempt() as attempt:
+        with database.write() as session:
+            jobs.request_cancel(session, claimed.id)  # holds the row, and in SQLite the database
+            attempt.report(progress(1))
+            begun = beats()
+            eventually(lambda: beats() > begun + 2)
+        eventually(lambda: attempt.stop_cause is StopCause.CANCELLED)
+    assert beats() == 0
 
 
 def test_a_deadline_is_a_cause_to_stop(make_attempt: MakeAttempt) -> None:
