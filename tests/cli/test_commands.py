@@ -179,10 +179,12 @@ def test_cancelling_and_deleting(run, client: Client) -> None:
 
 def test_ctrl_c_ends_the_watching_and_not_the_job(client: Client) -> None:
     job = client.submit("baseline", dataset="digits", training={"epochs": 10_000})
+    # Tests that run in the background of a shell inherit that Ctrl-C is ignored.
+    heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     command = [
         sys.executable,
         "-c",
-        "from normlab.cli import app; app()",
+        f"{heeding}; from normlab.cli import app; app()",
         "watch",
         job.id,
         "--url",
