@@ -9,7 +9,6 @@ no further ones: its row has the seconds of that one.
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -19,6 +18,8 @@ from statistics import median
 
 from networks import NETWORKS
 from peer import PEERS
+
+from normlab.training.processor import processor_name
 
 HERE = Path(__file__).parent
 PATIENCE_SECONDS = 30.0
@@ -153,16 +154,6 @@ def tell(bar: str, times: float, least: float) -> None:
     print(f"| {bar} | {times:.2f} times | {'yes' if times >= least else '**no**'} |")
 
 
-def processor() -> str:
-    """The maker's name for it, where the system tells."""
-    information = Path("/proc/cpuinfo")
-    if information.exists():
-        for line in information.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -175,7 +166,7 @@ def main() -> None:
     options = parser.parse_args()
     names = sorted({*options.peers, "normlab"}, key=list(PEERS).index)
     print(
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {processor()}, "
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {processor_name()}, "
         f"{options.cores} cores, {options.rounds} rounds, load {os.getloadavg()[0]:.1f} at the start"
     )
     measured = {}

@@ -8,7 +8,6 @@ import platform
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -17,6 +16,7 @@ import tensorflow as tf
 from normlab import __version__
 from normlab.errors import TrainingError
 from normlab.spec import Device
+from normlab.training.processor import processor_name
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def select_device(wanted: Device) -> SelectedDevice:
     if gpus and wanted is not Device.CPU:
         details = tf.config.experimental.get_device_details(gpus[0])
         return SelectedDevice(Device.GPU, "/GPU:0", str(details.get("device_name", "GPU")))
-    return SelectedDevice(Device.CPU, "/CPU:0", _processor())
+    return SelectedDevice(Device.CPU, "/CPU:0", processor_name())
 
 
 def environment(device: SelectedDevice, **more: Any) -> dict[str, Any]:
@@ -77,13 +77,3 @@ def _gpus() -> tuple[Any, ...]:
         # Without it the first process takes the whole memory of the device.
         tf.config.experimental.set_memory_growth(gpu, True)
     return gpus
-
-
-@cache
-def _processor() -> str:
-    information = Path("/proc/cpuinfo")
-    if information.exists():
-        for line in information.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
