@@ -81,4 +81,6 @@ def test_the_worker_container_gets_sigterm(stack: Stack, running: str) -> None:
 
 def test_postgres_is_restarted_in_mid_training(stack: Stack, running: str) -> None:
     stack.run("restart", "postgres")
+    # Until it accepts connections the API says 503, as it should.
+    stack.wait("the API to reach Postgres again", lambda: stack.http.get("/readyz").is_success, seconds=60)
     assert assert_trained_once(stack, running)["attempt"] == 1
