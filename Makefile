@@ -29,7 +29,7 @@ test: $(STAMP)  ## all tests that need no Docker engine
 	scripts/get-fashion-mnist $(DATA)
 	$(BIN)/pytest -n auto --dist loadgroup -m "not containers and not faults"
 
-test-faults: $(STAMP)  ## break a running service in every way we know, for half an hour; STORM_SEED and STORM_SECONDS
+test-faults: $(STAMP)  ## break a running service in every way we know, for an hour; STORM_SEED and STORM_SECONDS
 	$(BIN)/pytest -m faults tests/faults tests/store
 
 test-containers: $(STAMP)  ## the compose file, run for real: needs a Docker engine and docker-compose
@@ -53,7 +53,7 @@ $(VENV)/peers: $(STAMP) requirements/peers.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers.txt
 	@touch $@
 
-bench-training: $(VENV)/peers  ## epochs of five networks beside fit, JAX and PyTorch (half an hour)
+bench-training: $(VENV)/peers  ## epochs of five networks beside fit, JAX and PyTorch (a quarter of an hour)
 	scripts/get-fashion-mnist $(DATA)
 	$(BIN)/python bench/training.py --data $(DATA)
 
