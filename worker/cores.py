@@ -32,9 +32,7 @@ def share(cores: list[int], children: int, index: int) -> list[int]:
 
     With more children than cores they take turns on them.
     """
-    if children >= len(cores):
-        return [cores[index % len(cores)]]
-    return cores[index * len(cores) // children : (index + 1) * len(cores) // children]
+    return share_devices(cores, children, index) or [cores[index % len(cores)]]
 
 
 def share_devices(devices: Sequence[T], children: int, index: int) -> list[T]:

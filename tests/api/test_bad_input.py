@@ -2,8 +2,6 @@
 
 import io
 import json
-import struct
-import zlib
 from collections.abc import Callable
 
 import httpx
@@ -13,6 +11,7 @@ import pytest
 from PIL import Image
 
 from normlab.store import FailureCode, Job, endings, jobs
+from support.pictures import png
 from support.problems import assert_problem
 
 WAYS = ("/jobs/{}/predict", "/v2/models/{}/infer", "/v1/models/{}:predict")
@@ -108,19 +107,6 @@ def test_what_is_no_pixel_value_is_refused_in_binary_tensors(service, http, valu
         headers={"Inference-Header-Content-Length": str(len(head))},
     )
     assert_refused(response, WAYS[1], 400, "", "not raw pixel values of this dataset, 0 to 16")
-
-
-def png(width: int, height: int, rows: bytes) -> bytes:
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(rows))
-        + chunk(b"IEND", b"")
-    )
 
 
 def animated(image_format: str) -> bytes:

@@ -1,6 +1,4 @@
 import io
-import struct
-import zlib
 
 import numpy as np
 import pytest
@@ -8,6 +6,7 @@ from PIL import Image
 
 from normlab.errors import InstancesError
 from normlab.serving import Invert, image_to_batch
+from support.pictures import png
 
 SHOE = np.random.default_rng(3).integers(0, 256, (28, 28), dtype=np.uint8)
 
@@ -105,21 +104,6 @@ def test_auto_inverts_a_light_background_only():
     assert kept[0, 14, 14] == 225
 
 
-def huge_png(width: int, height: int) -> bytes:
-    """A valid header that promises width x height pixels, with almost nothing behind it."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(b"\0" * 1000))
-        + chunk(b"IEND", b"")
-    )
-
-
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
@@ -129,10 +113,10 @@ def huge_png(width: int, height: int) -> bytes:
         (encode(SHOE, "BMP"), "no PNG, JPEG or WebP image"),
         (encode(SHOE)[:200], "is broken"),
         (encode(SHOE, "JPEG")[:200], "is broken"),
-        (huge_png(28, 28)[:-30], "is broken"),
+        (png(28, 28, bytes(1000))[:-30], "is broken"),
         (encode(np.zeros((101, 100), dtype=np.uint8)), "is too large: 100 by 101 is more than 10000 pixels"),
-        (huge_png(10_000, 12_000), "is too large"),
-        (huge_png(60_000, 60_000), "is too large"),
+        (png(10_000, 12_000, bytes(1000)), "is too large"),
+        (png(60_000, 60_000, bytes(1000)), "is too large"),
         (
             encode(Image.fromarray(SHOE), save_all=True, append_images=[Image.fromarray(255 - SHOE)]),
             "is animated: send a single picture",
