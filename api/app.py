@@ -8,9 +8,6 @@ from fastapi import FastAPI
 
 from api import (
     catalogue,
-    comparison_events,
-    comparison_files,
-    comparisons,
     evaluations,
     events,
     health,
@@ -24,6 +21,9 @@ from api import (
     tensorflow_serving,
 )
 from api.caretaker import ComparisonCaretaker
+from api.comparisons import events as comparison_events
+from api.comparisons import files as comparison_files
+from api.comparisons import routes as comparisons
 from api.gathering import Gatherer
 from api.inference import QUICK_MULTIPLICATIONS
 from api.limits import BodyLimit

@@ -9,8 +9,9 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp
 
-from api import comparison_schemas, evaluation_schemas, model_schemas
+from api import evaluation_schemas, model_schemas
 from api import schemas as answers
+from api.comparisons import schemas as comparison_schemas
 from api.direct import DirectLane, DirectRoute
 from api.problems import Problem
 from normlab.comparisons import ComparisonRequest

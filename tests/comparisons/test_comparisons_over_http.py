@@ -2,7 +2,7 @@ import itertools
 
 import pytest
 
-from api.comparison_schemas import Comparison, ComparisonList, SideBySide
+from api.comparisons.schemas import Comparison, ComparisonList, SideBySide
 from normlab.analysis import Verdict
 from support.problems import assert_problem
 

@@ -4,12 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
-from api.comparisons import read_comparison
+from api.comparisons.routes import read_comparison
+from api.comparisons.side_by_side import PICTURES, VEGA_LITE, chart_response
 from api.negotiation import preferred_media_type
 from api.parameters import ComparisonPath
 from api.problems import error_answers
 from api.services import ServicesDependency
-from api.side_by_side import PICTURES, VEGA_LITE, chart_response
 from normlab.comparisons import ComparedRuns, Standing
 from normlab.comparisons.bundle import write_bundle
 from normlab.comparisons.charts import ChartName, draw

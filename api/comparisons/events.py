@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from api.comparison_documents import event_data
+from api.comparisons.documents import event_data
 from api.events import PAGE, LastEventId, News, follow
 from api.parameters import ComparisonPath
 from api.problems import error_answers

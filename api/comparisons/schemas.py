@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field, RootModel
 
-from api import comparison_examples as examples
+from api.comparisons import examples
 from api.schemas import Answer, ComparedJob, DifferenceDocument, Fraction
 from normlab.analysis.metrics import Metric
 from normlab.comparisons import Replicates

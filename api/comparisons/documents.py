@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from api import comparison_schemas as schemas
+from api.comparisons import schemas
 from normlab.comparisons import ComparedRuns, Question, Standing
 from normlab.comparisons.charts import ChartName
 from normlab.spec import JobSpec, estimate
