@@ -17,7 +17,6 @@ from api import (
     named_models,
     open_inference,
     predictions,
-    problems,
     tensorflow_serving,
 )
 from api.caretaker import ComparisonCaretaker
@@ -25,11 +24,12 @@ from api.comparisons import events as comparison_events
 from api.comparisons import files as comparison_files
 from api.comparisons import routes as comparisons
 from api.gathering import Gatherer
+from api.http import problems
+from api.http.body_limit import BodyLimit
+from api.http.services import Services
 from api.inference import QUICK_MULTIPLICATIONS
-from api.limits import BodyLimit
 from api.openapi import DocumentedAPI
 from api.served_models import ServedModels
-from api.services import Services
 from normlab import __version__
 from normlab.doorbell import Doorbell
 from normlab.serving import ModelCache

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.examples import JOB_ID
+from api.http.ids import JOB_ID
 
 REQUEST: dict[str, Any] = {"dataset": "fashion_mnist", "split": "test", "mistakes": 1}
 

@@ -9,13 +9,13 @@ import orjson
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from api import evaluation_schemas as schemas
-from api.bodies import JsonBody, described_body, validated
+from api.http.bodies import JsonBody, described_body, validated
+from api.http.negotiation import preferred_media_type
+from api.http.parameters import JobPath
+from api.http.problems import error_answers
+from api.http.services import Services, ServicesDependency
 from api.models import succeeded_job, why_missing
-from api.negotiation import preferred_media_type
-from api.parameters import JobPath
 from api.predictions import picture_url
-from api.problems import error_answers
-from api.services import Services, ServicesDependency
 from normlab import analysis
 from normlab.analysis.classification import Classification, classification
 from normlab.errors import StateError

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-JOB_ID = "job_06m3k2v8q4t1x7zc5w9r0ydbne"
-COMPARISON_ID = "cmp_06m3k3a1wz8p2h5v0c9d4r6tqe"
+from api.http.ids import JOB_ID
 
 _SPEC: dict[str, Any] = {
     "name": "the notebook's baseline",

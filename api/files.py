@@ -2,7 +2,7 @@
 
 import logging
 
-from api.services import Services
+from api.http.services import Services
 
 _log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy.exc import SQLAlchemyError
 
 from api import schemas
-from api.services import Services, ServicesDependency
+from api.http.services import Services, ServicesDependency
 from normlab import __version__
 
 router = APIRouter(tags=["health"])

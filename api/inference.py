@@ -11,7 +11,7 @@ import anyio
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from api.direct import DirectRequest
+from api.http.fast_lane import DirectRequest
 from api.served_models import Asked, Batch, Served
 
 _QUICK_BYTES = 512 * 1024

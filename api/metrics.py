@@ -9,10 +9,10 @@ from fastapi import APIRouter, Header, Request, Response
 
 from api import schemas
 from api.documents import metrics_document
-from api.negotiation import preferred_media_type
-from api.parameters import JobPath
-from api.problems import error_answers
-from api.services import ServicesDependency
+from api.http.negotiation import preferred_media_type
+from api.http.parameters import JobPath
+from api.http.problems import error_answers
+from api.http.services import ServicesDependency
 from normlab.store import jobs, reports
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from api.examples import JOB_ID, PREDICTIONS
+from api.examples import PREDICTIONS
+from api.http.ids import JOB_ID
 
 MODEL_NAME = "shoes"
 

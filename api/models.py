@@ -9,9 +9,9 @@ from fastapi.responses import StreamingResponse
 
 from api import schemas
 from api.documents import job_url
-from api.parameters import JobPath
-from api.problems import error_answers
-from api.services import Services, ServicesDependency
+from api.http.parameters import JobPath
+from api.http.problems import error_answers
+from api.http.services import Services, ServicesDependency
 from normlab.errors import ArtifactError, NotFoundError, StateError
 from normlab.spec import DATASETS, DatasetName
 from normlab.store import Artifact, ArtifactKind, Job, JobState, artifacts, jobs

@@ -12,8 +12,8 @@ from starlette.types import ASGIApp
 from api import evaluation_schemas, model_schemas
 from api import schemas as answers
 from api.comparisons import schemas as comparison_schemas
-from api.direct import DirectLane, DirectRoute
-from api.problems import Problem
+from api.http.fast_lane import DirectLane, DirectRoute
+from api.http.problems import Problem
 from normlab.comparisons import ComparisonRequest
 from normlab.spec import JobSpec
 

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from api import examples, model_examples, schemas
-from api.direct import (
+from api.http.fast_lane import (
     JSON,
     Answer,
     DirectRequest,
@@ -25,9 +25,10 @@ from api.direct import (
     read_options,
     schema_of,
 )
+from api.http.ids import JOB_ID
+from api.http.parameters import possible_id
+from api.http.problems import error_answers
 from api.inference import decode, find_served, infer, read_quickly
-from api.parameters import possible_id
-from api.problems import error_answers
 from api.served_models import Asked, Batch, Served
 from normlab.errors import InstancesError
 from normlab.serving import (
@@ -215,7 +216,7 @@ ROUTES = (
         "/jobs/{job_id}/predict",
         predict_by_job,
         operation=_operation(
-            path_parameter("job_id", "The job's id.", examples.JOB_ID), PredictOptions, examples.PREDICTIONS
+            path_parameter("job_id", "The job's id.", JOB_ID), PredictOptions, examples.PREDICTIONS
         ),
     ),
     DirectRoute(

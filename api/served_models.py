@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from api.parameters import MODEL_NAME_PATTERN, possible_id
+from api.http.parameters import MODEL_NAME_PATTERN, possible_id
 from normlab.errors import NotFoundError, StateError
 from normlab.serving import ModelCache, OnnxModel
 from normlab.spec import DatasetInfo, JobSpec, estimate

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from api.examples import COMPARISON, COMPARISON_ID, JOB_ID
+from api.examples import COMPARISON
+from api.http.ids import COMPARISON_ID, JOB_ID
 
 _SPEC: dict[str, Any] = {
     "architecture": {"preset": "baseline", "layers": [{"type": "flatten"}]},

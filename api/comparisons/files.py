@@ -6,10 +6,10 @@ from fastapi import APIRouter, Path, Request, Response
 
 from api.comparisons.routes import read_comparison
 from api.comparisons.side_by_side import PICTURES, VEGA_LITE, chart_response
-from api.negotiation import preferred_media_type
-from api.parameters import ComparisonPath
-from api.problems import error_answers
-from api.services import ServicesDependency
+from api.http.negotiation import preferred_media_type
+from api.http.parameters import ComparisonPath
+from api.http.problems import error_answers
+from api.http.services import ServicesDependency
 from normlab.comparisons import ComparedRuns, Standing
 from normlab.comparisons.bundle import write_bundle
 from normlab.comparisons.charts import ChartName, draw

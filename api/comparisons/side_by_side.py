@@ -6,9 +6,9 @@ from typing import Annotated, Any
 import orjson
 from fastapi import HTTPException, Query, Request, Response
 
-from api.negotiation import preferred_media_type
-from api.parameters import possible_id
-from api.services import Services
+from api.http.negotiation import preferred_media_type
+from api.http.parameters import possible_id
+from api.http.services import Services
 from normlab import analysis
 from normlab.analysis.metrics import Metric
 from normlab.comparisons.outcomes import outcomes_of

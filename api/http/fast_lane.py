@@ -21,8 +21,8 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.limits import header, read_body
-from api.services import Services
+from api.http.body_limit import header, read_body
+from api.http.services import Services
 from normlab.errors import NormlabError
 
 JSON = b"application/json"

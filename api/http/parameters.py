@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Path
 from pydantic import AfterValidator
 
-from api import examples
+from api.http.ids import COMPARISON_ID, JOB_ID
 from normlab.errors import NotFoundError
 
 JOB_ID_PATTERN = r"job_[0-9a-z]{26}"
@@ -26,7 +26,7 @@ def possible_id(job_id: str) -> str:
 
 
 JobId = Annotated[str, AfterValidator(possible_id)]
-JobPath = Annotated[JobId, Path(description="The job's id.", examples=[examples.JOB_ID])]
+JobPath = Annotated[JobId, Path(description="The job's id.", examples=[JOB_ID])]
 
 
 def _possible_comparison_id(comparison_id: str) -> str:
@@ -38,5 +38,5 @@ def _possible_comparison_id(comparison_id: str) -> str:
 ComparisonPath = Annotated[
     str,
     AfterValidator(_possible_comparison_id),
-    Path(description="The comparison's id.", examples=[examples.COMPARISON_ID]),
+    Path(description="The comparison's id.", examples=[COMPARISON_ID]),
 ]

@@ -1,0 +1,4 @@
+"""The ids that the examples of the documentation name."""
+
+JOB_ID = "job_06m3k2v8q4t1x7zc5w9r0ydbne"
+COMPARISON_ID = "cmp_06m3k3a1wz8p2h5v0c9d4r6tqe"
