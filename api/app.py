@@ -6,19 +6,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import (
-    catalogue,
-    evaluations,
-    events,
-    health,
-    jobs,
-    metrics,
-    models,
-    named_models,
-    open_inference,
-    predictions,
-    tensorflow_serving,
-)
+from api import catalogue, evaluations, events, health, jobs, metrics, models, named_models
 from api.caretaker import ComparisonCaretaker
 from api.comparisons import events as comparison_events
 from api.comparisons import files as comparison_files
@@ -27,7 +15,9 @@ from api.gathering import Gatherer
 from api.http import problems
 from api.http.body_limit import BodyLimit
 from api.http.services import Services
-from api.inference import QUICK_MULTIPLICATIONS
+from api.inference import open_inference, tensorflow_serving
+from api.inference import predict as predictions
+from api.inference.run import QUICK_MULTIPLICATIONS
 from api.openapi import DocumentedAPI
 from api.served_models import ServedModels
 from normlab import __version__

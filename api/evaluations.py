@@ -14,8 +14,8 @@ from api.http.negotiation import preferred_media_type
 from api.http.parameters import JobPath
 from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
+from api.inference.predict import picture_url
 from api.models import succeeded_job, why_missing
-from api.predictions import picture_url
 from normlab import analysis
 from normlab.analysis.classification import Classification, classification
 from normlab.errors import StateError

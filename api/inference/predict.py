@@ -28,7 +28,7 @@ from api.http.fast_lane import (
 from api.http.ids import JOB_ID
 from api.http.parameters import possible_id
 from api.http.problems import error_answers
-from api.inference import decode, find_served, infer, read_quickly
+from api.inference.run import decode, find_served, infer, read_quickly
 from api.served_models import Asked, Batch, Served
 from normlab.errors import InstancesError
 from normlab.serving import (
