@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import catalogue, evaluations, events, health, jobs, metrics, models, named_models
+from api import catalogue, evaluations, health, models, named_models
 from api.caretaker import ComparisonCaretaker
 from api.comparisons import events as comparison_events
 from api.comparisons import files as comparison_files
@@ -18,6 +18,8 @@ from api.http.services import Services
 from api.inference import open_inference, tensorflow_serving
 from api.inference import predict as predictions
 from api.inference.run import QUICK_MULTIPLICATIONS
+from api.jobs import events, metrics
+from api.jobs import routes as jobs
 from api.openapi import DocumentedAPI
 from api.served_models import ServedModels
 from normlab import __version__

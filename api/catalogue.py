@@ -4,7 +4,7 @@ from functools import cache
 
 from fastapi import APIRouter
 
-from api import schemas
+from api.jobs import schemas
 from normlab.spec import DATASETS, PRESETS, estimate, parse_job_spec
 
 router = APIRouter(tags=["catalogue"])

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import evaluation_examples as examples
-from api.schemas import Answer, ClassScore, Fraction
+from api.jobs.schemas import Answer, ClassScore, Fraction
 from normlab.spec import DatasetName
 
 

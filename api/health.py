@@ -5,8 +5,8 @@ import logging
 from fastapi import APIRouter, Response
 from sqlalchemy.exc import SQLAlchemyError
 
-from api import schemas
 from api.http.services import Services, ServicesDependency
+from api.jobs import schemas
 from normlab import __version__
 
 router = APIRouter(tags=["health"])

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from api.examples import PREDICTIONS
 from api.http.ids import JOB_ID
+from api.jobs.examples import PREDICTIONS
 
 MODEL_NAME = "shoes"
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import model_examples as examples
-from api.schemas import Answer
+from api.jobs.schemas import Answer
 from normlab.store import ModelChangeKind
 
 

@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from fastapi.responses import StreamingResponse
 
-from api import schemas
-from api.documents import job_url
 from api.http.parameters import JobPath
 from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
+from api.jobs import schemas
+from api.jobs.documents import job_url
 from normlab.errors import ArtifactError, NotFoundError, StateError
 from normlab.spec import DATASETS, DatasetName
 from normlab.store import Artifact, ArtifactKind, Job, JobState, artifacts, jobs

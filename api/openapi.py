@@ -10,10 +10,10 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp
 
 from api import evaluation_schemas, model_schemas
-from api import schemas as answers
 from api.comparisons import schemas as comparison_schemas
 from api.http.fast_lane import DirectLane, DirectRoute
 from api.http.problems import Problem
+from api.jobs import schemas as answers
 from normlab.comparisons import ComparisonRequest
 from normlab.spec import JobSpec
 

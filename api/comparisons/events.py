@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from api.comparisons.documents import event_data
-from api.events import PAGE, LastEventId, News, follow
 from api.http.parameters import ComparisonPath
 from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
+from api.jobs.events import PAGE, LastEventId, News, follow
 from normlab.store import ComparisonState, comparison_events, comparisons
 
 router = APIRouter(prefix="/comparisons", tags=["comparisons"])

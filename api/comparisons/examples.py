@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from api.examples import COMPARISON
 from api.http.ids import COMPARISON_ID, JOB_ID
+from api.jobs.examples import COMPARISON
 
 _SPEC: dict[str, Any] = {
     "architecture": {"preset": "baseline", "layers": [{"type": "flatten"}]},

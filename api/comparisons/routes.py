@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 from api.comparisons import schemas
 from api.comparisons.documents import arm_size, comparison_document, comparison_url, summary_document
 from api.comparisons.side_by_side import MEDIA_TYPES, SideBySideQuery, side_by_side
-from api.files import delete_files
 from api.http.bodies import JsonBody
 from api.http.idempotency import IdempotencyKey, create_once
 from api.http.parameters import COMPARISON_ID_PATTERN, NO_NUL, ComparisonPath
 from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
+from api.jobs.files import delete_files
 from normlab import analysis
 from normlab.comparisons import ComparedRuns, ComparisonRequest, Standing, assess, load_runs, parse_comparison
 from normlab.store import ComparisonState, JobState, comparisons

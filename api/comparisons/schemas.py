@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ConfigDict, Field, RootModel
 
 from api.comparisons import examples
-from api.schemas import Answer, ComparedJob, DifferenceDocument, Fraction
+from api.jobs.schemas import Answer, ComparedJob, DifferenceDocument, Fraction
 from normlab.analysis.metrics import Metric
 from normlab.comparisons import Replicates
 from normlab.store import ComparisonState, FailureCode, JobState, StopReason

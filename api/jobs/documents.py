@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from api import schemas
+from api.jobs import schemas
 from normlab.store import Epoch, Event, EventKind, Job, JobState, events, queue
 from normlab.store.queue import Place
 

@@ -7,12 +7,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
 
-from api import schemas
-from api.documents import metrics_document
 from api.http.negotiation import preferred_media_type
 from api.http.parameters import JobPath
 from api.http.problems import error_answers
 from api.http.services import ServicesDependency
+from api.jobs import schemas
+from api.jobs.documents import metrics_document
 from normlab.store import jobs, reports
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api import examples
+from api.jobs import examples
 from normlab.spec import DatasetInfo, Estimate
 from normlab.store import FailureCode, JobState, WarningCode
 

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Header
 from fastapi.concurrency import run_in_threadpool
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from api.documents import event_data
 from api.http.parameters import JobPath
 from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
+from api.jobs.documents import event_data
 from normlab.store import ComparisonEvent, Event, events, jobs
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])

@@ -6,14 +6,14 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Response
 from sqlalchemy.orm import Session
 
-from api import schemas
-from api.documents import job_document, job_documents, job_url
-from api.files import delete_files
 from api.http.bodies import JsonBody
 from api.http.idempotency import IdempotencyKey, create_once
 from api.http.parameters import JOB_ID_PATTERN, NO_NUL, JobPath
 from api.http.problems import error_answers
 from api.http.services import ServicesDependency
+from api.jobs import schemas
+from api.jobs.documents import job_document, job_documents, job_url
+from api.jobs.files import delete_files
 from normlab.spec import JobSpec, estimate, parse_job_spec
 from normlab.store import JobState, jobs, named_models
 
