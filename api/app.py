@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import catalogue, evaluations, health, models, named_models
+from api import catalogue, health
 from api.caretaker import ComparisonCaretaker
 from api.comparisons import events as comparison_events
 from api.comparisons import files as comparison_files
@@ -20,6 +20,9 @@ from api.inference import predict as predictions
 from api.inference.run import QUICK_MULTIPLICATIONS
 from api.jobs import events, metrics
 from api.jobs import routes as jobs
+from api.models import downloads as models
+from api.models import evaluations
+from api.models import routes as named_models
 from api.openapi import DocumentedAPI
 from api.served_models import ServedModels
 from normlab import __version__

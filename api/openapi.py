@@ -9,11 +9,12 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp
 
-from api import evaluation_schemas, model_schemas
 from api.comparisons import schemas as comparison_schemas
 from api.http.fast_lane import DirectLane, DirectRoute
 from api.http.problems import Problem
 from api.jobs import schemas as answers
+from api.models import evaluation_schemas
+from api.models import schemas as model_schemas
 from normlab.comparisons import ComparisonRequest
 from normlab.spec import JobSpec
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.model_examples import MODEL_NAME
+from api.models.examples import MODEL_NAME
 
 _PROBABILITIES = [0.0, 0.0, 0.0, 0.0, 0.0, 0.01, 0.0, 0.02, 0.0, 0.97]
 

@@ -11,11 +11,11 @@ import orjson
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from api import model_examples
 from api.http.fast_lane import JSON, Answer, DirectRequest, DirectRoute, Endpoint, operation, path_parameter
 from api.http.protocol_errors import plain_error, plain_error_answers
 from api.inference import examples
 from api.inference.run import MOST_DIGITS, asked_of_path, find_served, infer, read_quickly
+from api.models import examples as model_examples
 from api.served_models import Served
 from normlab import __version__
 from normlab.errors import InstancesError

@@ -13,7 +13,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message
 
-from api import model_examples
 from api.http.fast_lane import (
     JSON,
     Answer,
@@ -30,6 +29,7 @@ from api.http.parameters import possible_id
 from api.http.problems import error_answers
 from api.inference.run import decode, find_served, infer, read_quickly
 from api.jobs import examples, schemas
+from api.models import examples as model_examples
 from api.served_models import Asked, Batch, Served
 from normlab.errors import InstancesError
 from normlab.serving import (

@@ -8,14 +8,14 @@ import numpy.typing as npt
 import orjson
 from fastapi import APIRouter, HTTPException, Request, Response
 
-from api import evaluation_schemas as schemas
 from api.http.bodies import JsonBody, described_body, validated
 from api.http.negotiation import preferred_media_type
 from api.http.parameters import JobPath
 from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
 from api.inference.predict import picture_url
-from api.models import succeeded_job, why_missing
+from api.models import evaluation_schemas as schemas
+from api.models.downloads import succeeded_job, why_missing
 from normlab import analysis
 from normlab.analysis.classification import Classification, classification
 from normlab.errors import StateError

@@ -6,12 +6,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path, Query, Response
 
-from api import model_examples, model_schemas
 from api.http.bodies import JsonBody, described_body, validated
 from api.http.parameters import MODEL_NAME_PATTERN, NO_NUL, possible_id
 from api.http.problems import error_answers
 from api.http.services import ServicesDependency
 from api.jobs.documents import job_url
+from api.models import examples as model_examples
+from api.models import schemas as model_schemas
 from normlab.store import NamedModel, named_models
 
 router = APIRouter(prefix="/models", tags=["models"])

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api import model_examples as examples
 from api.jobs.schemas import Answer
+from api.models import examples
 from normlab.store import ModelChangeKind
 
 

@@ -4,8 +4,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api import evaluation_examples as examples
 from api.jobs.schemas import Answer, ClassScore, Fraction
+from api.models import evaluation_examples as examples
 from normlab.spec import DatasetName
 
 

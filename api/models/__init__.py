@@ -1,0 +1,1 @@
+"""Trained networks over HTTP: names, downloads, evaluations."""
