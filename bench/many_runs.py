@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 
 from normlab.client import Client
-from normlab.local import LocalService
+from normlab.local.service import LocalService
 from training import start
 
 ARMS = ("baseline", "batch_norm")

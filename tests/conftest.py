@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from normlab.embedded_redis import EmbeddedRedis
+from normlab.local.redis import EmbeddedRedis
 from normlab.spec import JobSpec, parse_job_spec
 from normlab.store import Database
 from support.databases import PostgresDatabases, SqliteDatabases

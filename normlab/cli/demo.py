@@ -18,7 +18,7 @@ from normlab.cli.verdicts import show_answer
 from normlab.cli.watch import report_failures, watch_jobs
 from normlab.client import ChartFormat, Client, Job
 from normlab.errors import DatasetError, ServiceError
-from normlab.local import LocalService
+from normlab.local.service import LocalService
 from normlab.spec import DATASETS, DatasetName
 
 ARMS = ("baseline", "batch_norm")

@@ -10,7 +10,7 @@ import typer
 
 from normlab.cli.logs import LogFollower
 from normlab.cli.output import notes, out
-from normlab.local import LocalService
+from normlab.local.service import LocalService
 from normlab.settings import Settings
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}

@@ -10,7 +10,7 @@ import httpx
 import numpy as np
 import pytest
 
-from normlab.embedded_redis import EmbeddedRedis
+from normlab.local.redis import EmbeddedRedis
 from normlab.settings import Settings
 from normlab.spec import JobSpec
 from normlab.store import ArtifactKind, ArtifactStore, Database, Job, claims, endings, jobs, reports

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from normlab.client.events import EventKind, parse
-from normlab.processes import Process
+from normlab.local.process import Process
 from normlab.spec import JobSpec
 from normlab.store import Database, claims, endings, jobs, reports
 from support.plant import free_port

@@ -10,7 +10,7 @@ from sklearn.datasets import load_digits
 
 from normlab.client import Client, Job, JobState, Model
 from normlab.errors import InstancesError, ServiceError
-from normlab.local import LocalService
+from normlab.local.service import LocalService
 from normlab.spec import DATASETS, PRESETS, parse_job_spec
 from normlab.store import JobState as StoredState
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from normlab.comparisons import advance, parse_comparison
-from normlab.embedded_redis import EmbeddedRedis
+from normlab.local.redis import EmbeddedRedis
 from normlab.settings import Settings
 from normlab.store import (
     ArtifactKind,

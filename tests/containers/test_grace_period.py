@@ -4,7 +4,7 @@ from pathlib import Path
 
 import yaml
 
-from normlab import local
+from normlab.local import service as local
 from normlab.settings import Settings
 
 COMPOSE = Path(__file__).parents[2] / "docker-compose.yml"

@@ -11,8 +11,8 @@ import pytest
 import redis
 from kombu import Connection
 
-from normlab.embedded_redis import EmbeddedRedis, find_redis_server
 from normlab.errors import SetupError
+from normlab.local.redis import EmbeddedRedis, find_redis_server
 
 
 def client(server: EmbeddedRedis) -> redis.Redis:
@@ -80,7 +80,7 @@ def test_a_stale_socket_is_no_obstacle(tmp_path: Path) -> None:
 
 def test_it_ends_with_its_parent_however_that_ends(tmp_path: Path) -> None:
     script = (
-        "import sys, time; from pathlib import Path; from normlab.embedded_redis import EmbeddedRedis\n"
+        "import sys, time; from pathlib import Path; from normlab.local.redis import EmbeddedRedis\n"
         "server = EmbeddedRedis(Path(sys.argv[1])); server.start()\n"
         "print(server.process.pid, flush=True); time.sleep(60)"
     )

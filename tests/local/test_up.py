@@ -8,7 +8,7 @@ import pytest
 
 from normlab.client import Client, JobState
 from normlab.errors import SetupError
-from normlab.local import LocalService
+from normlab.local.service import LocalService
 from support.up import Up
 
 DIGITS = {"dataset": {"name": "digits"}, "training": {"epochs": 2}}

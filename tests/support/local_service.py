@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from normlab.client import Client, Job, JobState
-from normlab.local import LocalService
+from normlab.local.service import LocalService
 
 
 @pytest.fixture(scope="session")

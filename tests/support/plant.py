@@ -16,8 +16,8 @@ import httpx
 import psutil
 
 import migrations
-from normlab.embedded_redis import EmbeddedRedis
-from normlab.processes import Process
+from normlab.local.process import Process
+from normlab.local.redis import EmbeddedRedis
 from normlab.store import Database, Job, jobs
 from support.postgres import PostgresServer
 

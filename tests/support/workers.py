@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 from normlab.doorbell import Doorbell
-from normlab.processes import Process
+from normlab.local.process import Process
 from normlab.spec import JobSpec
 from normlab.store import Database, Job, jobs
 

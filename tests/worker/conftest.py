@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from normlab.embedded_redis import EmbeddedRedis
-from normlab.processes import Process
+from normlab.local.process import Process
+from normlab.local.redis import EmbeddedRedis
 from normlab.spec import JobSpec
 from support.databases import SqliteDatabases
 from support.workers import Service

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from normlab.processes import Process
+from normlab.local.process import Process
 from normlab.spec import JobSpec
 from normlab.store import Job, JobState, events, reports
 from support.workers import Service, children

@@ -7,7 +7,7 @@ import redis
 
 from normlab.caretaker import Caretaker
 from normlab.doorbell import QUEUE, RING_SECONDS, Doorbell
-from normlab.embedded_redis import EmbeddedRedis
+from normlab.local.redis import EmbeddedRedis
 from normlab.spec import JobSpec, parse_job_spec
 from normlab.store import Database, jobs
 

@@ -9,7 +9,7 @@ import onnxruntime
 import psutil
 import pytest
 
-from normlab.processes import Process
+from normlab.local.process import Process
 from normlab.spec import JobSpec
 from normlab.store import ArtifactKind, ArtifactStore, FailureCode, JobState, artifacts, events, jobs, reports
 from support.workers import Service, children

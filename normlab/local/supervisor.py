@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from normlab.errors import SetupError
-from normlab.processes import Process
+from normlab.local.process import Process
 
 RESTARTS = 3
 RESTART_WINDOW_SECONDS = 60.0

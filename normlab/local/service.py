@@ -18,11 +18,11 @@ from typing import Self
 
 import httpx
 
-from normlab.embedded_redis import EmbeddedRedis
 from normlab.errors import NormlabError, SetupError
-from normlab.folder_lock import FolderLock
-from normlab.processes import Process
-from normlab.supervision import Component
+from normlab.local.folder_lock import FolderLock
+from normlab.local.process import Process
+from normlab.local.redis import EmbeddedRedis
+from normlab.local.supervisor import Component
 
 READY_SECONDS = 60.0
 # In it a worker gives its jobs back to the queue, and the API finishes its answers.

@@ -14,8 +14,8 @@ from typing import Self
 from urllib.parse import quote
 
 from normlab.errors import SetupError
-from normlab.folder_lock import FolderLock
-from normlab.processes import Process
+from normlab.local.folder_lock import FolderLock
+from normlab.local.process import Process
 
 # The kernel's limit for a socket's path with its closing zero byte: 108 bytes on Linux, 104 on macOS and BSD.
 SOCKET_PATH_BYTES = 107 if sys.platform == "linux" else 103
@@ -52,7 +52,7 @@ class EmbeddedRedis:
 
     Example:
         >>> import redis, tempfile
-        >>> from normlab.embedded_redis import EmbeddedRedis
+        >>> from normlab.local.redis import EmbeddedRedis
         >>> with tempfile.TemporaryDirectory() as folder, EmbeddedRedis(Path(folder)) as server:
         ...     redis.Redis(unix_socket_path=str(server.socket_path)).ping()
         True
