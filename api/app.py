@@ -11,7 +11,6 @@ from api.caretaker import ComparisonCaretaker
 from api.comparisons import events as comparison_events
 from api.comparisons import files as comparison_files
 from api.comparisons import routes as comparisons
-from api.gathering import Gatherer
 from api.http import problems
 from api.http.body_limit import BodyLimit
 from api.http.services import Services
@@ -24,9 +23,10 @@ from api.models import downloads as models
 from api.models import evaluations
 from api.models import routes as named_models
 from api.openapi import DocumentedAPI
-from api.served_models import ServedModels
 from normlab import __version__
 from normlab.doorbell import Doorbell
+from normlab.predictions.batching import Gatherer
+from normlab.predictions.resolver import ServedModels
 from normlab.serving import ModelCache
 from normlab.settings import Settings
 from normlab.store import ArtifactStore, Database

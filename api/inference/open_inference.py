@@ -16,9 +16,9 @@ from api.http.protocol_errors import plain_error, plain_error_answers
 from api.inference import examples
 from api.inference.run import MOST_DIGITS, asked_of_path, find_served, infer, read_quickly
 from api.models import examples as model_examples
-from api.served_models import Served
 from normlab import __version__
 from normlab.errors import InstancesError
+from normlab.predictions.resolver import Served
 from normlab.serving import open_inference as protocol
 from normlab.store import named_models
 

@@ -30,8 +30,8 @@ from api.http.problems import error_answers
 from api.inference.run import decode, find_served, infer, read_quickly
 from api.jobs import examples, schemas
 from api.models import examples as model_examples
-from api.served_models import Asked, Batch, Served
 from normlab.errors import InstancesError
+from normlab.predictions.resolver import Asked, Batch, Served
 from normlab.serving import (
     Invert,
     Prediction,

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from api.http.fast_lane import DirectRequest
-from api.served_models import Asked, Batch, Served
+from normlab.predictions.resolver import Asked, Batch, Served
 
 _QUICK_BYTES = 512 * 1024
 """Of a body; JSON of this size takes about 5 ms to read."""

@@ -13,8 +13,8 @@ from api.http.protocol_errors import plain_error, plain_error_answers
 from api.inference import examples
 from api.inference.run import asked_of_path, find_served, infer, read_quickly
 from api.models import examples as model_examples
-from api.served_models import Batch, Served
 from normlab.errors import InstancesError
+from normlab.predictions.resolver import Batch, Served
 from normlab.serving import images_of_lists, read_json
 from normlab.serving.instances import may_hold_booleans
 

@@ -5,7 +5,7 @@ import asyncio
 import numpy as np
 import pytest
 
-from api.gathering import Gatherer
+from normlab.predictions.batching import Gatherer
 
 
 class Doubling:

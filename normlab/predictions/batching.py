@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from api.served_models import Batch
+from normlab.predictions.resolver import Batch
 from normlab.serving import OnnxModel
 
 

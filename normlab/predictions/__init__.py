@@ -1,0 +1,1 @@
+"""Which network answers, and requests that share one run of it."""
