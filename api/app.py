@@ -24,9 +24,9 @@ from api.models import evaluations
 from api.models import routes as named_models
 from api.openapi import DocumentedAPI
 from normlab import __version__
-from normlab.doorbell import Doorbell
 from normlab.predictions.batching import Gatherer
 from normlab.predictions.resolver import ServedModels
+from normlab.runtime.notifier import Doorbell
 from normlab.serving import ModelCache
 from normlab.settings import Settings
 from normlab.store import ArtifactStore, Database

@@ -1,8 +1,8 @@
 """The janitor of the API's process, which also lets comparisons go on when their jobs have ended."""
 
-from normlab.caretaker import Caretaker
 from normlab.comparisons import advance
-from normlab.doorbell import Doorbell
+from normlab.runtime.maintenance import Caretaker
+from normlab.runtime.notifier import Doorbell
 from normlab.settings import Settings
 from normlab.store import Database
 

@@ -2,7 +2,7 @@
 
 from celery import Celery
 
-from normlab.doorbell import TASK_NAME
+from normlab.runtime.notifier import TASK_NAME
 from normlab.settings import Settings
 from worker.celery_settings import celery_settings
 from worker.processes import Processes

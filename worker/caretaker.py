@@ -9,8 +9,8 @@ from pathlib import Path
 
 import psutil
 
-from normlab.caretaker import Caretaker
-from normlab.doorbell import Doorbell
+from normlab.runtime.maintenance import Caretaker
+from normlab.runtime.notifier import Doorbell
 from normlab.settings import Settings
 from normlab.store import Database, is_unavailable, janitor, workers
 from worker.children_lock import children_lock

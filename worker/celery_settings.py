@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from normlab.doorbell import QUEUE, transport_options
+from normlab.runtime.notifier import QUEUE, transport_options
 from normlab.settings import Settings
 
 SILENT_SECONDS = 30

@@ -14,7 +14,7 @@ from typing import Any
 from billiard import current_process
 from celery import signals
 
-from normlab.doorbell import Doorbell
+from normlab.runtime.notifier import Doorbell
 from normlab.settings import Settings
 from normlab.store import ArtifactStore, Database
 from worker.caretaker import WorkerCaretaker

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from normlab.doorbell import Doorbell
 from normlab.predictions.batching import Gatherer
 from normlab.predictions.resolver import ServedModels
+from normlab.runtime.notifier import Doorbell
 from normlab.settings import Settings
 from normlab.store import ArtifactStore, Database
 

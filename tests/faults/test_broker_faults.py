@@ -11,7 +11,7 @@ import redis
 from sqlalchemy import select
 
 from faults.conftest import SECONDS_LONG, TINY, Accepted
-from normlab.doorbell import QUEUE, Doorbell
+from normlab.runtime.notifier import QUEUE, Doorbell
 from normlab.store import Job, JobState
 from support.measured import note
 from support.plant import Plant

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import psutil
 
-from normlab.doorbell import Doorbell
 from normlab.local.process import Process
+from normlab.runtime.notifier import Doorbell
 from normlab.spec import JobSpec
 from normlab.store import Database, Job, jobs
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from normlab.caretaker import Caretaker
-from normlab.doorbell import QUEUE, RING_SECONDS, Doorbell
 from normlab.local.redis import EmbeddedRedis
+from normlab.runtime.maintenance import Caretaker
+from normlab.runtime.notifier import QUEUE, RING_SECONDS, Doorbell
 from normlab.spec import JobSpec, parse_job_spec
 from normlab.store import Database, jobs
 

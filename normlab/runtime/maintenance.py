@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 
-from normlab.doorbell import Doorbell
+from normlab.runtime.notifier import Doorbell
 from normlab.store import Database, is_unavailable, janitor
 
 _logger = logging.getLogger(__name__)
