@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from normlab.store.models import Base
+from normlab.store.base import Base
 
 context.configure(
     connection=context.config.attributes["connection"],

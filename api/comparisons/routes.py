@@ -11,13 +11,14 @@ from api.comparisons.documents import arm_size, comparison_document, comparison_
 from api.comparisons.side_by_side import MEDIA_TYPES, SideBySideQuery, side_by_side
 from api.http.bodies import JsonBody
 from api.http.idempotency import IdempotencyKey, create_once
-from api.http.parameters import COMPARISON_ID_PATTERN, NO_NUL, ComparisonPath
+from api.http.parameters import NO_NUL, ComparisonPath
 from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
 from api.jobs.files import delete_files
 from normlab import analysis
 from normlab.comparisons import ComparedRuns, ComparisonRequest, Standing, assess, load_runs, parse_comparison
 from normlab.store import ComparisonState, JobState, comparisons
+from normlab.store.identifiers import COMPARISON_ID_PATTERN
 
 router = APIRouter(prefix="/comparisons", tags=["comparisons"])
 

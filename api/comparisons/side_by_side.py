@@ -7,13 +7,13 @@ import orjson
 from fastapi import HTTPException, Query, Request, Response
 
 from api.http.negotiation import preferred_media_type
-from api.http.parameters import possible_id
 from api.http.services import Services
 from normlab import analysis
 from normlab.analysis.metrics import Metric
 from normlab.comparisons.outcomes import outcomes_of
 from normlab.comparisons.runs import run_records
 from normlab.store import JobState, jobs
+from normlab.store.identifiers import possible_id
 
 MOST_JOBS = 100
 

@@ -8,21 +8,10 @@ from pydantic import AfterValidator
 
 from api.http.ids import COMPARISON_ID, JOB_ID
 from normlab.errors import NotFoundError
+from normlab.store.identifiers import COMPARISON_ID_PATTERN, possible_id
 
-JOB_ID_PATTERN = r"job_[0-9a-z]{26}"
-COMPARISON_ID_PATTERN = r"cmp_[0-9a-z]{26}"
-MODEL_NAME_PATTERN = r"(?!job_)[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
-"""A name like a job's id would be mistaken for one."""
 NO_NUL = r"^[^\x00]*$"
 """Of texts that are looked for in the database: Postgres knows no NUL."""
-
-
-def possible_id(job_id: str) -> str:
-    """The id itself if it has the form of one; else ``NotFoundError``."""
-    # What cannot be an id never reaches the database, which would refuse some of it (NUL) in its own words.
-    if not re.fullmatch(JOB_ID_PATTERN, job_id):
-        raise NotFoundError(f"there is no job {job_id!r}")
-    return job_id
 
 
 JobId = Annotated[str, AfterValidator(possible_id)]

@@ -25,7 +25,6 @@ from api.http.fast_lane import (
     schema_of,
 )
 from api.http.ids import JOB_ID
-from api.http.parameters import possible_id
 from api.http.problems import error_answers
 from api.inference.run import decode, find_served, infer, read_quickly
 from api.jobs import examples, schemas
@@ -42,6 +41,7 @@ from normlab.serving import (
     seen_by_the_model,
 )
 from normlab.serving.instances import refuse_too_many
+from normlab.store.identifiers import possible_id
 
 _JSON = "application/json"
 _NPY = "application/x-npy"

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from api.http.bodies import JsonBody
 from api.http.idempotency import IdempotencyKey, create_once
-from api.http.parameters import JOB_ID_PATTERN, NO_NUL, JobPath
+from api.http.parameters import NO_NUL, JobPath
 from api.http.problems import error_answers
 from api.http.services import ServicesDependency
 from api.jobs import schemas
@@ -16,6 +16,7 @@ from api.jobs.documents import job_document, job_documents, job_url
 from api.jobs.files import delete_files
 from normlab.spec import JobSpec, estimate, parse_job_spec
 from normlab.store import JobState, jobs, named_models
+from normlab.store.identifiers import JOB_ID_PATTERN
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 

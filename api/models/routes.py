@@ -7,13 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Path, Query, Response
 
 from api.http.bodies import JsonBody, described_body, validated
-from api.http.parameters import MODEL_NAME_PATTERN, NO_NUL, possible_id
+from api.http.parameters import NO_NUL
 from api.http.problems import error_answers
 from api.http.services import ServicesDependency
 from api.jobs.documents import job_url
 from api.models import examples as model_examples
 from api.models import schemas as model_schemas
 from normlab.store import NamedModel, named_models
+from normlab.store.identifiers import MODEL_NAME_PATTERN, possible_id
 
 router = APIRouter(prefix="/models", tags=["models"])
 

@@ -8,13 +8,13 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from api.http.parameters import MODEL_NAME_PATTERN, possible_id
 from normlab.errors import NotFoundError, StateError
 from normlab.serving import ModelCache, OnnxModel
 from normlab.spec import DatasetInfo, JobSpec, estimate
 from normlab.store import ArtifactStore, Database, JobState, servable
 from normlab.store.artifacts import StoredFile
 from normlab.store.changes import ChangeCounter
+from normlab.store.identifiers import MODEL_NAME_PATTERN, possible_id
 
 _MOST_REMEMBERED = 4096
 _MOST_VERSIONS = 2**31 - 1

@@ -19,11 +19,11 @@ from normlab.store import (
     reports,
     workers,
 )
-from normlab.store.artifacts import ArtifactStore
+from normlab.store.artifacts import Artifact, ArtifactStore
 from normlab.store.comparison_models import Comparison, ComparisonArm, ComparisonEvent, ComparisonJob
 from normlab.store.database import Database, is_unavailable
 from normlab.store.model_names import ModelChange, ModelVersion, NamedModel
-from normlab.store.models import Artifact, Epoch, Event, Job
+from normlab.store.models import Epoch, Event, Job
 from normlab.store.states import (
     ArtifactKind,
     ComparisonEventKind,

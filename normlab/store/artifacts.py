@@ -5,17 +5,36 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import BigInteger, ForeignKey, String, Text, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from normlab.errors import ArtifactError
-from normlab.store.models import Artifact, Job
+from normlab.store.base import Base, text_enum
+from normlab.store.models import Job
 from normlab.store.states import ArtifactKind
+
+
+class Artifact(Base):
+    """A file that a succeeded job left in the artifact store."""
+
+    __tablename__ = "artifacts"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[ArtifactKind] = mapped_column(text_enum(ArtifactKind), primary_key=True)
+    path: Mapped[str] = mapped_column(Text)
+    """Below the artifact store's root."""
+    sha256: Mapped[str] = mapped_column(String(64))
+    """Hexadecimal."""
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    media_type: Mapped[str] = mapped_column(Text)
+    recorded_at: Mapped[datetime]
+
 
 _CHUNK = 1 << 20
 

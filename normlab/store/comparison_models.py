@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, ForeignKey, ForeignKeyConstraint, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from normlab.store.models import Base, Job, text_enum
+from normlab.store.base import Base, text_enum
+from normlab.store.models import Job
 from normlab.store.states import ComparisonEventKind, ComparisonState, JobState, StopReason
 
 

@@ -1,14 +1,30 @@
 """``Idempotency-Key``: the same key and body get the first answer again."""
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Index, String, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from normlab.errors import IdempotencyError
+from normlab.store.base import Base
 from normlab.store.clock import database_now, seconds_from_now
-from normlab.store.models import IdempotencyKey
+
+
+class IdempotencyKey(Base):
+    """An ``Idempotency-Key`` that was used, with the answer it got."""
+
+    __tablename__ = "idempotency_keys"
+
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    request_digest: Mapped[str] = mapped_column(String(80))
+    response: Mapped[dict[str, Any] | None]
+    """Written in the transaction that also writes what was asked for."""
+    created_at: Mapped[datetime]
+
+    __table_args__ = (Index(None, "created_at"),)
+
 
 KEPT_SECONDS = 7 * 24 * 3600
 """So long a key is remembered."""

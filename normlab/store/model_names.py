@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from normlab.store.models import Base, text_enum
+from normlab.store.base import Base, text_enum
 from normlab.store.states import ModelChangeKind
 
 

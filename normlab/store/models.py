@@ -1,61 +1,20 @@
 """The tables. ``migrations/`` makes them; a test holds the two together."""
 
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Enum,
-    Float,
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Text,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from normlab.store.clock import UtcTime
-from normlab.store.states import ArtifactKind, EventKind, FailureCode, JobState
-
-# None is SQL's NULL, not a JSON null.
-_JSON = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
-
-
-def text_enum(enum: type[StrEnum]) -> Enum:
-    """The column type of an enum."""
-    # Text without a database type or CHECK: a new member needs no migration.
-    return Enum(
-        enum,
-        native_enum=False,
-        length=32,
-        values_callable=lambda members: [member.value for member in members],
-    )
-
-
-class Base(DeclarativeBase):
-    """What all tables share."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map: ClassVar[dict[Any, Any]] = {
-        datetime: UtcTime(),
-        dict[str, Any]: _JSON,
-        list[dict[str, Any]]: _JSON,
-        float: Float(53),
-    }
+from normlab.store.base import Base, text_enum
+from normlab.store.states import EventKind, FailureCode, JobState
 
 
 class Job(Base):
@@ -177,22 +136,6 @@ class Event(Base):
     data: Mapped[dict[str, Any]]
 
 
-class Artifact(Base):
-    """A file that a succeeded job left in the artifact store."""
-
-    __tablename__ = "artifacts"
-
-    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
-    kind: Mapped[ArtifactKind] = mapped_column(text_enum(ArtifactKind), primary_key=True)
-    path: Mapped[str] = mapped_column(Text)
-    """Below the artifact store's root."""
-    sha256: Mapped[str] = mapped_column(String(64))
-    """Hexadecimal."""
-    bytes: Mapped[int] = mapped_column(BigInteger)
-    media_type: Mapped[str] = mapped_column(Text)
-    recorded_at: Mapped[datetime]
-
-
 class WorkerChild(Base):
     """A process that trains jobs, as it announced itself."""
 
@@ -202,17 +145,3 @@ class WorkerChild(Base):
     """Host, worker and process, as the jobs' rows name it."""
     has_gpu: Mapped[bool]
     seen_at: Mapped[datetime]
-
-
-class IdempotencyKey(Base):
-    """An ``Idempotency-Key`` that was used, with the answer it got."""
-
-    __tablename__ = "idempotency_keys"
-
-    key: Mapped[str] = mapped_column(String(255), primary_key=True)
-    request_digest: Mapped[str] = mapped_column(String(80))
-    response: Mapped[dict[str, Any] | None]
-    """Written in the transaction that also writes what was asked for."""
-    created_at: Mapped[datetime]
-
-    __table_args__ = (Index(None, "created_at"),)

@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import Session
 
-from normlab.store.artifacts import StoredFile
+from normlab.store.artifacts import Artifact, StoredFile
 from normlab.store.model_names import ModelVersion, NamedModel
-from normlab.store.models import Artifact, Job
+from normlab.store.models import Job
 from normlab.store.states import ArtifactKind, JobState
 
 

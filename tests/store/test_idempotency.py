@@ -11,7 +11,8 @@ from normlab.errors import IdempotencyError
 from normlab.spec import JobSpec
 from normlab.store import Database, idempotency, janitor, jobs
 from normlab.store.clock import seconds_from_now
-from normlab.store.models import IdempotencyKey, Job
+from normlab.store.idempotency import IdempotencyKey
+from normlab.store.models import Job
 
 
 def test_fifty_requests_with_one_key_make_one_job_and_get_one_answer(

@@ -11,7 +11,7 @@ from sqlalchemy.schema import CreateIndex
 
 import migrations
 from normlab.store import Database, Job, JobState, claims
-from normlab.store.models import Base
+from normlab.store.base import Base
 from support.postgres import PostgresServer
 
 

@@ -22,7 +22,7 @@ from normlab.store import (
     jobs,
     reports,
 )
-from normlab.store.models import Base
+from normlab.store.base import Base
 from support.plant import Plant
 
 
