@@ -11,7 +11,9 @@ from api.http.parameters import ComparisonPath
 from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
 from api.jobs.events import PAGE, LastEventId, News, follow
-from normlab.store import ComparisonState, comparison_events, comparisons
+from normlab.store import ComparisonState
+from normlab.store.comparisons import comparisons
+from normlab.store.comparisons import events as comparison_events
 
 router = APIRouter(prefix="/comparisons", tags=["comparisons"])
 

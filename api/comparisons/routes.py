@@ -17,7 +17,8 @@ from api.http.services import Services, ServicesDependency
 from api.jobs.files import delete_files
 from normlab import analysis
 from normlab.comparisons import ComparedRuns, ComparisonRequest, Standing, assess, load_runs, parse_comparison
-from normlab.store import ComparisonState, JobState, comparisons
+from normlab.store import ComparisonState, JobState
+from normlab.store.comparisons import comparisons
 from normlab.store.identifiers import COMPARISON_ID_PATTERN
 
 router = APIRouter(prefix="/comparisons", tags=["comparisons"])

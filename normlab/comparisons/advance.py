@@ -4,14 +4,8 @@ import logging
 
 from normlab.comparisons.runs import load_runs
 from normlab.comparisons.standing import Standing, assess
-from normlab.store import (
-    Comparison,
-    ComparisonState,
-    Database,
-    StopReason,
-    comparison_progress,
-    is_unavailable,
-)
+from normlab.store import Comparison, ComparisonState, Database, StopReason, is_unavailable
+from normlab.store.comparisons import progress as comparison_progress
 
 _log = logging.getLogger(__name__)
 

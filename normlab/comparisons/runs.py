@@ -9,16 +9,8 @@ from sqlalchemy.orm import Session
 from normlab.analysis import EpochPoint, RunRecord
 from normlab.comparisons.outcomes import OutcomeFiles, Outcomes, outcomes_of
 from normlab.comparisons.request import Question
-from normlab.store import (
-    ArtifactStore,
-    Comparison,
-    ComparisonJob,
-    ComparisonState,
-    Epoch,
-    Job,
-    JobState,
-    comparisons,
-)
+from normlab.store import ArtifactStore, Comparison, ComparisonJob, ComparisonState, Epoch, Job, JobState
+from normlab.store.comparisons import comparisons
 
 
 @dataclass(frozen=True)

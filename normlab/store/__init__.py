@@ -6,21 +6,8 @@ Functions take a ``Session`` first; ``Database.read()`` and ``Database.write()``
         job = jobs.create(session, spec)
 """
 
-from normlab.store import (
-    artifacts,
-    claims,
-    comparisons,
-    endings,
-    events,
-    idempotency,
-    janitor,
-    jobs,
-    queue,
-    reports,
-    workers,
-)
 from normlab.store.artifacts import Artifact, ArtifactStore
-from normlab.store.comparison_models import Comparison, ComparisonArm, ComparisonEvent, ComparisonJob
+from normlab.store.comparisons.tables import Comparison, ComparisonArm, ComparisonEvent, ComparisonJob
 from normlab.store.database import Database, is_unavailable
 from normlab.store.model_names import ModelChange, ModelVersion, NamedModel
 from normlab.store.models import Epoch, Event, Job
@@ -59,16 +46,5 @@ __all__ = [
     "NamedModel",
     "StopReason",
     "WarningCode",
-    "artifacts",
-    "claims",
-    "comparisons",
-    "endings",
-    "events",
-    "idempotency",
     "is_unavailable",
-    "janitor",
-    "jobs",
-    "queue",
-    "reports",
-    "workers",
 ]

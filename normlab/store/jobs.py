@@ -12,7 +12,7 @@ from normlab.errors import NotFoundError, StateError
 from normlab.spec import JobSpec
 from normlab.store import events
 from normlab.store.clock import database_now
-from normlab.store.comparison_models import ComparisonJob
+from normlab.store.comparisons.tables import ComparisonJob
 from normlab.store.identifiers import new_id
 from normlab.store.models import Epoch, Job, JobTag
 from normlab.store.states import EventKind, JobState

@@ -21,10 +21,10 @@ from normlab.store import (
     FailureCode,
     Job,
     claims,
-    comparisons,
     endings,
     reports,
 )
+from normlab.store.comparisons import comparisons
 from support.databases import PostgresDatabases, SqliteDatabases
 from support.serving import serving
 

@@ -5,7 +5,9 @@ import pytest
 
 from normlab.comparisons import load_runs
 from normlab.errors import NotFoundError, StateError
-from normlab.store import ComparisonState, JobState, StopReason, claims, comparison_events, comparisons, jobs
+from normlab.store import ComparisonState, JobState, StopReason, claims, jobs
+from normlab.store.comparisons import comparisons
+from normlab.store.comparisons import events as comparison_events
 
 
 @pytest.fixture

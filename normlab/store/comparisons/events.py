@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from normlab.store.clock import database_now
-from normlab.store.comparison_models import Comparison, ComparisonEvent
+from normlab.store.comparisons.tables import Comparison, ComparisonEvent
 from normlab.store.states import ComparisonEventKind
 
 

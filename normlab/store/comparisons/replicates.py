@@ -7,8 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from normlab.spec import JobSpec
-from normlab.store import comparison_events, jobs
-from normlab.store.comparison_models import Comparison, ComparisonArm, ComparisonJob
+from normlab.store import jobs
+from normlab.store.comparisons import events as comparison_events
+from normlab.store.comparisons.tables import Comparison, ComparisonArm, ComparisonJob
 from normlab.store.models import Job
 from normlab.store.states import ComparisonEventKind, JobState
 

@@ -6,10 +6,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
-from normlab.store import comparison_events, comparisons
 from normlab.store.clock import database_now
-from normlab.store.comparison_jobs import add_replicates
-from normlab.store.comparison_models import Comparison, ComparisonJob
+from normlab.store.comparisons import comparisons
+from normlab.store.comparisons import events as comparison_events
+from normlab.store.comparisons.replicates import add_replicates
+from normlab.store.comparisons.tables import Comparison, ComparisonJob
 from normlab.store.models import Job
 from normlab.store.states import ComparisonEventKind, ComparisonState, JobState, StopReason
 
