@@ -11,7 +11,9 @@ from datetime import timedelta
 
 import migrations
 from normlab.spec import JobSpec, parse_job_spec
-from normlab.store import Database, Job, claims, endings, jobs, queue, workers
+from normlab.store import Database, Job
+from normlab.store.jobs import endings, jobs, queue, workers
+from normlab.store.jobs import leases as claims
 
 LENGTHS = (100, 1_000, 10_000)
 MEASURED = 300

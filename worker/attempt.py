@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlalchemy.orm import Session
 
 from normlab.settings import Settings
-from normlab.store import Database, Job, JobState, WarningCode, claims, is_unavailable, jobs, reports
-from normlab.store.reports import EpochMetrics
+from normlab.store import Database, Job, JobState, WarningCode, is_unavailable
+from normlab.store.jobs import jobs, reports
+from normlab.store.jobs import leases as claims
+from normlab.store.jobs.reports import EpochMetrics
 from normlab.training.context import Context, EpochRecord, Progress
 from worker.estimate import fraction, remaining_seconds
 from worker.load import LoadMeter

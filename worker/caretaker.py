@@ -12,7 +12,9 @@ import psutil
 from normlab.runtime.maintenance import Caretaker
 from normlab.runtime.notifier import Doorbell
 from normlab.settings import Settings
-from normlab.store import Database, is_unavailable, janitor, workers
+from normlab.store import Database, is_unavailable
+from normlab.store.jobs import reaper as janitor
+from normlab.store.jobs import workers
 from worker.children_lock import children_lock
 from worker.pulse import Pulses, SilentChildren
 

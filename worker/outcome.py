@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from normlab.store import ArtifactKind, ArtifactStore, Job
 from normlab.store.artifacts import StoredFile
-from normlab.store.endings import Outcome
+from normlab.store.jobs.endings import Outcome
 from worker.load import Load
 
 if TYPE_CHECKING:

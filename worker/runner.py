@@ -12,17 +12,9 @@ from typing import TYPE_CHECKING
 
 from normlab.settings import Settings
 from normlab.spec import JobSpec, parse_job_spec
-from normlab.store import (
-    ArtifactStore,
-    Database,
-    Job,
-    JobState,
-    WarningCode,
-    claims,
-    endings,
-    is_unavailable,
-    workers,
-)
+from normlab.store import ArtifactStore, Database, Job, JobState, WarningCode, is_unavailable
+from normlab.store.jobs import endings, workers
+from normlab.store.jobs import leases as claims
 from normlab.training.context import Phase, Progress
 from worker.attempt import Attempt, UnansweredError
 from worker.failures import classify

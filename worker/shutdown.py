@@ -10,7 +10,8 @@ import time
 import psutil
 
 from normlab.settings import Settings
-from normlab.store import Database, janitor
+from normlab.store import Database
+from normlab.store.jobs import reaper as janitor
 from worker.children_lock import children_lock
 
 _logger = logging.getLogger(__name__)

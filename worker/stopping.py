@@ -5,7 +5,9 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from normlab.store import FailureCode, Job, claims, endings
+from normlab.store import FailureCode, Job
+from normlab.store.jobs import endings
+from normlab.store.jobs import leases as claims
 from worker.failures import OUT_OF_MEMORY_DETAIL
 
 DEADLINE_DETAIL = "the job ran longer than its max_runtime_seconds"

@@ -12,8 +12,9 @@ from normlab import analysis
 from normlab.analysis.metrics import Metric
 from normlab.comparisons.outcomes import outcomes_of
 from normlab.comparisons.runs import run_records
-from normlab.store import JobState, jobs
+from normlab.store import JobState
 from normlab.store.identifiers import possible_id
+from normlab.store.jobs import jobs
 
 MOST_JOBS = 100
 

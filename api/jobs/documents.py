@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from api.jobs import schemas
-from normlab.store import Epoch, Event, EventKind, Job, JobState, events, queue
-from normlab.store.queue import Place
+from normlab.store import Epoch, Event, EventKind, Job, JobState
+from normlab.store.jobs import events, queue
+from normlab.store.jobs.queue import Place
 
 
 def job_document(session: Session, job: Job) -> schemas.JobDocument:

@@ -13,7 +13,8 @@ from api.http.parameters import JobPath
 from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
 from api.jobs.documents import event_data
-from normlab.store import ComparisonEvent, Event, events, jobs
+from normlab.store import ComparisonEvent, Event
+from normlab.store.jobs import events, jobs
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 

@@ -13,7 +13,7 @@ from api.http.problems import error_answers
 from api.http.services import ServicesDependency
 from api.jobs import schemas
 from api.jobs.documents import metrics_document
-from normlab.store import jobs, reports
+from normlab.store.jobs import jobs, reports
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 

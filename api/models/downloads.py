@@ -14,7 +14,8 @@ from api.jobs import schemas
 from api.jobs.documents import job_url
 from normlab.errors import ArtifactError, NotFoundError, StateError
 from normlab.spec import DATASETS, DatasetName
-from normlab.store import Artifact, ArtifactKind, Job, JobState, artifacts, jobs
+from normlab.store import Artifact, ArtifactKind, Job, JobState, artifacts
+from normlab.store.jobs import jobs
 
 router = APIRouter(prefix="/jobs", tags=["models"])
 

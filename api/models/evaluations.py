@@ -21,7 +21,8 @@ from normlab.analysis.classification import Classification, classification
 from normlab.errors import StateError
 from normlab.serving import seen_by_the_model
 from normlab.spec import DATASETS, DatasetInfo, DatasetName
-from normlab.store import ArtifactKind, Job, artifacts, jobs
+from normlab.store import ArtifactKind, Job, artifacts
+from normlab.store.jobs import jobs
 
 router = APIRouter(prefix="/jobs", tags=["predictions"])
 

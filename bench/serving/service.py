@@ -8,7 +8,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 import migrations
 from normlab.spec import parse_job_spec
-from normlab.store import ArtifactKind, ArtifactStore, Database, claims, endings, jobs, named_models
+from normlab.store import ArtifactKind, ArtifactStore, Database, named_models
+from normlab.store.jobs import endings, jobs
+from normlab.store.jobs import leases as claims
 
 SIZES = (784, 300, 100, 10)
 

@@ -5,7 +5,8 @@ import threading
 import time
 
 from normlab.runtime.notifier import Doorbell
-from normlab.store import Database, is_unavailable, janitor
+from normlab.store import Database, is_unavailable
+from normlab.store.jobs import reaper as janitor
 
 _logger = logging.getLogger(__name__)
 

@@ -9,9 +9,7 @@ Functions take a ``Session`` first; ``Database.read()`` and ``Database.write()``
 from normlab.store.artifacts import Artifact, ArtifactStore
 from normlab.store.comparisons.tables import Comparison, ComparisonArm, ComparisonEvent, ComparisonJob
 from normlab.store.database import Database, is_unavailable
-from normlab.store.model_names import ModelChange, ModelVersion, NamedModel
-from normlab.store.models import Epoch, Event, Job
-from normlab.store.states import (
+from normlab.store.jobs.states import (
     ArtifactKind,
     ComparisonEventKind,
     ComparisonState,
@@ -22,6 +20,8 @@ from normlab.store.states import (
     StopReason,
     WarningCode,
 )
+from normlab.store.jobs.tables import Epoch, Event, Job
+from normlab.store.model_names import ModelChange, ModelVersion, NamedModel
 
 __all__ = [
     "Artifact",

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from normlab.errors import ArtifactError
 from normlab.store.base import Base, text_enum
-from normlab.store.models import Job
-from normlab.store.states import ArtifactKind
+from normlab.store.jobs.states import ArtifactKind
+from normlab.store.jobs.tables import Job
 
 
 class Artifact(Base):

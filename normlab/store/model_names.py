@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from normlab.store.base import Base, text_enum
-from normlab.store.states import ModelChangeKind
+from normlab.store.jobs.states import ModelChangeKind
 
 
 class NamedModel(Base):

@@ -6,10 +6,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from normlab.errors import NotFoundError, StateError
-from normlab.store import jobs
 from normlab.store.clock import database_now
+from normlab.store.jobs import jobs
+from normlab.store.jobs.states import JobState, ModelChangeKind
 from normlab.store.model_names import ModelChange, ModelVersion, NamedModel
-from normlab.store.states import JobState, ModelChangeKind
 
 
 def point(session: Session, name: str, job_id: str) -> tuple[NamedModel, bool]:

@@ -13,7 +13,9 @@ import pytest
 from normlab.local.redis import EmbeddedRedis
 from normlab.settings import Settings
 from normlab.spec import JobSpec
-from normlab.store import ArtifactKind, ArtifactStore, Database, Job, claims, endings, jobs, reports
+from normlab.store import ArtifactKind, ArtifactStore, Database, Job
+from normlab.store.jobs import endings, jobs, reports
+from normlab.store.jobs import leases as claims
 from support.databases import PostgresDatabases, SqliteDatabases
 from support.networks import Weights, linear_network
 from support.serving import serving

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from normlab.store import jobs, reports
+from normlab.store.jobs import jobs, reports
 from support.problems import assert_problem
 
 PROGRESS = {

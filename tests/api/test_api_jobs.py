@@ -5,7 +5,8 @@ from uuid import uuid4
 import pytest
 import redis
 
-from normlab.store import FailureCode, endings, reports
+from normlab.store import FailureCode
+from normlab.store.jobs import endings, reports
 from support.problems import assert_problem
 
 BODY = {"architecture": "baseline", "dataset": "digits", "training": {"epochs": 1}}

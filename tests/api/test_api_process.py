@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from normlab.spec import JobSpec
-from normlab.store import Database, jobs
+from normlab.store import Database
+from normlab.store.jobs import jobs
 
 
 def test_the_api_has_no_tensorflow_in_it():

@@ -2,7 +2,8 @@
 
 import pytest
 
-from normlab.store import ArtifactKind, FailureCode, WarningCode, endings, reports, workers
+from normlab.store import ArtifactKind, FailureCode, WarningCode
+from normlab.store.jobs import endings, reports, workers
 from support.problems import assert_problem
 
 BODY = {"architecture": "baseline", "dataset": "digits", "training": {"epochs": 1}}

@@ -10,7 +10,8 @@ import psutil
 import pytest
 from PIL import Image
 
-from normlab.store import FailureCode, Job, endings, jobs
+from normlab.store import FailureCode, Job
+from normlab.store.jobs import endings, jobs
 from support.pictures import png
 from support.problems import assert_problem
 

@@ -2,7 +2,8 @@ import time
 
 from normlab import __version__
 from normlab.spec import DATASETS, PRESETS
-from normlab.store import claims, jobs
+from normlab.store.jobs import jobs
+from normlab.store.jobs import leases as claims
 
 
 def test_all_presets_are_listed_and_can_be_sent_back(http):

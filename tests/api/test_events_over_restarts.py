@@ -15,7 +15,9 @@ import pytest
 from normlab.client.events import EventKind, parse
 from normlab.local.process import Process
 from normlab.spec import JobSpec
-from normlab.store import Database, claims, endings, jobs, reports
+from normlab.store import Database
+from normlab.store.jobs import endings, jobs, reports
+from normlab.store.jobs import leases as claims
 from support.plant import free_port
 
 EPOCHS = 150

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import func, select
 
 from normlab.settings import Settings
-from normlab.store import Comparison, Database, FailureCode, Job, endings
+from normlab.store import Comparison, Database, FailureCode, Job
+from normlab.store.jobs import endings
 from support.cut_connections import cut_connections
 from support.problems import assert_problem
 from support.serving import serving

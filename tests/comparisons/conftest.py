@@ -13,18 +13,10 @@ import pytest
 from normlab.comparisons import advance, parse_comparison
 from normlab.local.redis import EmbeddedRedis
 from normlab.settings import Settings
-from normlab.store import (
-    ArtifactKind,
-    ArtifactStore,
-    Comparison,
-    Database,
-    FailureCode,
-    Job,
-    claims,
-    endings,
-    reports,
-)
+from normlab.store import ArtifactKind, ArtifactStore, Comparison, Database, FailureCode, Job
 from normlab.store.comparisons import comparisons
+from normlab.store.jobs import endings, reports
+from normlab.store.jobs import leases as claims
 from support.databases import PostgresDatabases, SqliteDatabases
 from support.serving import serving
 

@@ -5,9 +5,11 @@ import pytest
 
 from normlab.comparisons import load_runs
 from normlab.errors import NotFoundError, StateError
-from normlab.store import ComparisonState, JobState, StopReason, claims, jobs
+from normlab.store import ComparisonState, JobState, StopReason
 from normlab.store.comparisons import comparisons
 from normlab.store.comparisons import events as comparison_events
+from normlab.store.jobs import jobs
+from normlab.store.jobs import leases as claims
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import time
 import pytest
 
 from faults.conftest import SECONDS_LONG, TINY, Accepted
-from normlab.store import JobState, events
+from normlab.store import JobState
+from normlab.store.jobs import events
 from support.measured import note
 from support.plant import LEASE_SECONDS, Plant
 

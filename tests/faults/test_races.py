@@ -12,8 +12,10 @@ import pytest
 
 from normlab.settings import Settings
 from normlab.spec import JobSpec
-from normlab.store import Database, JobState, claims, endings, events, jobs
-from normlab.store.endings import Outcome
+from normlab.store import Database, JobState
+from normlab.store.jobs import endings, events, jobs
+from normlab.store.jobs import leases as claims
+from normlab.store.jobs.endings import Outcome
 from support.measured import note
 from support.serving import serving
 

@@ -9,7 +9,8 @@ import psutil
 import pytest
 
 from faults.conftest import SECONDS_LONG, Accepted
-from normlab.store import EventKind, Job, JobState, events, reports
+from normlab.store import EventKind, Job, JobState
+from normlab.store.jobs import events, reports
 from support.measured import note
 from support.plant import LEASE_SECONDS, Plant
 

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from normlab.spec import JobSpec
-from normlab.store import Database, Job, claims, jobs
-from normlab.store.reports import EpochMetrics
+from normlab.store import Database, Job
+from normlab.store.jobs import jobs
+from normlab.store.jobs import leases as claims
+from normlab.store.jobs.reports import EpochMetrics
 
 MakeSpec = Callable[..., JobSpec]
 MakeJob = Callable[..., str]

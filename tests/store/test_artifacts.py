@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from normlab.errors import ArtifactError
-from normlab.store import ArtifactKind, ArtifactStore, Database, Job, artifacts, endings, jobs
+from normlab.store import ArtifactKind, ArtifactStore, Database, Job, artifacts
 from normlab.store.artifacts import StoredFile
-from normlab.store.endings import Outcome
+from normlab.store.jobs import endings, jobs
+from normlab.store.jobs.endings import Outcome
 
 ClaimJob = Callable[..., Job]
 

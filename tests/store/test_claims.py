@@ -8,9 +8,11 @@ from threading import Barrier
 
 import pytest
 
-from normlab.store import Database, FailureCode, Job, JobState, claims, endings, events, jobs, queue, reports
-from normlab.store.endings import Outcome
-from normlab.store.reports import EpochMetrics
+from normlab.store import Database, FailureCode, Job, JobState
+from normlab.store.jobs import endings, events, jobs, queue, reports
+from normlab.store.jobs import leases as claims
+from normlab.store.jobs.endings import Outcome
+from normlab.store.jobs.reports import EpochMetrics
 
 MakeJob = Callable[..., str]
 ClaimJob = Callable[..., Job]

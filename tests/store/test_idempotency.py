@@ -9,10 +9,12 @@ from sqlalchemy import func, select, update
 
 from normlab.errors import IdempotencyError
 from normlab.spec import JobSpec
-from normlab.store import Database, idempotency, janitor, jobs
+from normlab.store import Database, idempotency
 from normlab.store.clock import seconds_from_now
 from normlab.store.idempotency import IdempotencyKey
-from normlab.store.models import Job
+from normlab.store.jobs import jobs
+from normlab.store.jobs import reaper as janitor
+from normlab.store.jobs.tables import Job
 
 
 def test_fifty_requests_with_one_key_make_one_job_and_get_one_answer(

@@ -1,7 +1,10 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from normlab.store import Database, Job, JobState, claims, events, janitor, jobs
+from normlab.store import Database, Job, JobState
+from normlab.store.jobs import events, jobs
+from normlab.store.jobs import leases as claims
+from normlab.store.jobs import reaper as janitor
 
 MakeJob = Callable[..., str]
 ClaimJob = Callable[..., Job]

@@ -6,11 +6,13 @@ import pytest
 
 from normlab.errors import NotFoundError, StateError
 from normlab.spec import JobSpec, parse_job_spec
-from normlab.store import Database, FailureCode, Job, JobState, claims, endings, events, jobs
-from normlab.store.endings import Outcome
+from normlab.store import Database, FailureCode, Job, JobState
 from normlab.store.identifiers import new_id
-from normlab.store.jobs import JobFilter
-from normlab.store.states import LEGAL_TRANSITIONS, sources
+from normlab.store.jobs import endings, events, jobs
+from normlab.store.jobs import leases as claims
+from normlab.store.jobs.endings import Outcome
+from normlab.store.jobs.jobs import JobFilter
+from normlab.store.jobs.states import LEGAL_TRANSITIONS, sources
 
 MakeJob = Callable[..., str]
 ClaimJob = Callable[..., Job]

@@ -4,7 +4,9 @@ import time
 from collections.abc import Callable
 
 from normlab.spec import JobSpec
-from normlab.store import Database, claims, jobs
+from normlab.store import Database
+from normlab.store.jobs import jobs
+from normlab.store.jobs import leases as claims
 
 
 def test_nobody_sees_that_another_process_locks_the_database_for_seconds(

@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from normlab.store import Database, Job, claims, endings, queue, reports, workers
+from normlab.store import Database, Job
 from normlab.store.clock import database_now
-from normlab.store.endings import Outcome
-from normlab.store.queue import Place
+from normlab.store.jobs import endings, queue, reports, workers
+from normlab.store.jobs import leases as claims
+from normlab.store.jobs.endings import Outcome
+from normlab.store.jobs.queue import Place
 
 MakeJob = Callable[..., str]
 ClaimJob = Callable[..., Job]

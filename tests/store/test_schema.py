@@ -10,8 +10,9 @@ from sqlalchemy import func, inspect, select, text
 from sqlalchemy.schema import CreateIndex
 
 import migrations
-from normlab.store import Database, Job, JobState, claims
+from normlab.store import Database, Job, JobState
 from normlab.store.base import Base
+from normlab.store.jobs import leases as claims
 from support.postgres import PostgresServer
 
 

@@ -15,20 +15,12 @@ from sqlalchemy import update
 
 from normlab.errors import StateError
 from normlab.spec import JobSpec
-from normlab.store import (
-    Database,
-    FailureCode,
-    Job,
-    JobState,
-    claims,
-    endings,
-    events,
-    janitor,
-    jobs,
-    reports,
-)
-from normlab.store.endings import Outcome
-from normlab.store.reports import EpochMetrics
+from normlab.store import Database, FailureCode, Job, JobState
+from normlab.store.jobs import endings, events, jobs, reports
+from normlab.store.jobs import leases as claims
+from normlab.store.jobs import reaper as janitor
+from normlab.store.jobs.endings import Outcome
+from normlab.store.jobs.reports import EpochMetrics
 
 MAX_ATTEMPTS = 2
 FINAL = {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}

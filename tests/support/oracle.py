@@ -18,11 +18,9 @@ from normlab.store import (
     Job,
     JobState,
     artifacts,
-    events,
-    jobs,
-    reports,
 )
 from normlab.store.base import Base
+from normlab.store.jobs import events, jobs, reports
 from support.plant import Plant
 
 

@@ -18,7 +18,8 @@ import psutil
 import migrations
 from normlab.local.process import Process
 from normlab.local.redis import EmbeddedRedis
-from normlab.store import Database, Job, jobs
+from normlab.store import Database, Job
+from normlab.store.jobs import jobs
 from support.postgres import PostgresServer
 
 QUICK = {

@@ -12,7 +12,8 @@ import psutil
 from normlab.local.process import Process
 from normlab.runtime.notifier import Doorbell
 from normlab.spec import JobSpec
-from normlab.store import Database, Job, jobs
+from normlab.store import Database, Job
+from normlab.store.jobs import jobs
 
 QUICK = {
     "LEASE_SECONDS": "4",

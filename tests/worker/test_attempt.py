@@ -9,7 +9,9 @@ import pytest
 
 from normlab.settings import Settings
 from normlab.spec import JobSpec
-from normlab.store import Database, Job, claims, endings, jobs, reports
+from normlab.store import Database, Job
+from normlab.store.jobs import endings, jobs, reports
+from normlab.store.jobs import leases as claims
 from normlab.training.checkpoints import Checkpoint, CheckpointFolder
 from normlab.training.context import EpochRecord, Phase, Progress
 from support.postgres import PostgresServer

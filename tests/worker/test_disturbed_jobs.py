@@ -7,7 +7,8 @@ import pytest
 
 from normlab.local.process import Process
 from normlab.spec import JobSpec
-from normlab.store import Job, JobState, events, reports
+from normlab.store import Job, JobState
+from normlab.store.jobs import events, reports
 from support.workers import Service, children
 
 pytestmark = pytest.mark.xdist_group("worker")  # which is shared, since it takes seconds to start one

@@ -9,7 +9,8 @@ from normlab.local.redis import EmbeddedRedis
 from normlab.runtime.maintenance import Caretaker
 from normlab.runtime.notifier import QUEUE, RING_SECONDS, Doorbell
 from normlab.spec import JobSpec, parse_job_spec
-from normlab.store import Database, jobs
+from normlab.store import Database
+from normlab.store.jobs import jobs
 
 
 def test_a_message_carries_the_jobs_id_and_nothing_else(redis_server: EmbeddedRedis, broker_url: str) -> None:

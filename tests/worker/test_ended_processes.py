@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from normlab.spec import JobSpec
-from normlab.store import Database, FailureCode, JobState, jobs
+from normlab.store import Database, FailureCode, JobState
+from normlab.store.jobs import jobs
 from worker.memory import MemoryGuard, memory_of_a_child
 
 PROGRAM = """

@@ -7,7 +7,9 @@ import pytest
 
 from normlab.settings import Settings
 from normlab.spec import JobSpec
-from normlab.store import Database, EventKind, JobState, claims, endings, events, jobs, reports
+from normlab.store import Database, EventKind, JobState
+from normlab.store.jobs import endings, events, jobs, reports
+from normlab.store.jobs import leases as claims
 from normlab.training.checkpoints import CheckpointFolder
 from normlab.training.context import EpochRecord
 from support.cut_connections import CutConnections, cut_connections

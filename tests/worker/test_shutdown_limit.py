@@ -10,7 +10,10 @@ import pytest
 
 from normlab.settings import Settings
 from normlab.spec import JobSpec
-from normlab.store import Database, Job, JobState, claims, janitor, jobs
+from normlab.store import Database, Job, JobState
+from normlab.store.jobs import jobs
+from normlab.store.jobs import leases as claims
+from normlab.store.jobs import reaper as janitor
 from worker.children_lock import children_lock
 from worker.shutdown import ShutdownFlag, ShutdownLimit
 

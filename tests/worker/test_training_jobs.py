@@ -11,7 +11,8 @@ import pytest
 
 from normlab.local.process import Process
 from normlab.spec import JobSpec
-from normlab.store import ArtifactKind, ArtifactStore, FailureCode, JobState, artifacts, events, jobs, reports
+from normlab.store import ArtifactKind, ArtifactStore, FailureCode, JobState, artifacts
+from normlab.store.jobs import events, jobs, reports
 from support.workers import Service, children
 
 MakeSpec = Callable[..., JobSpec]

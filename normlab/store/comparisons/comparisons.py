@@ -15,13 +15,13 @@ from sqlalchemy.orm import Session, aliased, joinedload
 
 from normlab.errors import NotFoundError, StateError
 from normlab.spec import JobSpec
-from normlab.store import jobs
 from normlab.store.clock import database_now
 from normlab.store.comparisons import events as comparison_events
 from normlab.store.comparisons.replicates import add_replicates
 from normlab.store.comparisons.tables import Comparison, ComparisonArm, ComparisonJob
 from normlab.store.identifiers import new_id
-from normlab.store.states import ComparisonEventKind, ComparisonState, StopReason
+from normlab.store.jobs import jobs
+from normlab.store.jobs.states import ComparisonEventKind, ComparisonState, StopReason
 
 
 @dataclass(frozen=True)

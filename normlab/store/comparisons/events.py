@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from normlab.store.clock import database_now
 from normlab.store.comparisons.tables import Comparison, ComparisonEvent
-from normlab.store.states import ComparisonEventKind
+from normlab.store.jobs.states import ComparisonEventKind
 
 
 def append(

@@ -11,8 +11,8 @@ from normlab.store.comparisons import comparisons
 from normlab.store.comparisons import events as comparison_events
 from normlab.store.comparisons.replicates import add_replicates
 from normlab.store.comparisons.tables import Comparison, ComparisonJob
-from normlab.store.models import Job
-from normlab.store.states import ComparisonEventKind, ComparisonState, JobState, StopReason
+from normlab.store.jobs.states import ComparisonEventKind, ComparisonState, JobState, StopReason
+from normlab.store.jobs.tables import Job
 
 _FINAL = [state for state in JobState if state.final]
 

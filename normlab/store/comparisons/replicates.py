@@ -7,11 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from normlab.spec import JobSpec
-from normlab.store import jobs
 from normlab.store.comparisons import events as comparison_events
 from normlab.store.comparisons.tables import Comparison, ComparisonArm, ComparisonJob
-from normlab.store.models import Job
-from normlab.store.states import ComparisonEventKind, JobState
+from normlab.store.jobs import jobs
+from normlab.store.jobs.states import ComparisonEventKind, JobState
+from normlab.store.jobs.tables import Job
 
 ENVIRONMENT_FIELDS = (
     "normlab",

@@ -7,8 +7,8 @@ from sqlalchemy import BigInteger, Boolean, ForeignKey, ForeignKeyConstraint, In
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from normlab.store.base import Base, text_enum
-from normlab.store.models import Job
-from normlab.store.states import ComparisonEventKind, ComparisonState, JobState, StopReason
+from normlab.store.jobs.states import ComparisonEventKind, ComparisonState, JobState, StopReason
+from normlab.store.jobs.tables import Job
 
 
 class Comparison(Base):

@@ -9,11 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from normlab.store import events
-from normlab.store.claims import owned
-from normlab.store.models import Epoch, Job
-from normlab.store.states import EventKind, WarningCode
-from normlab.store.transitions import update_job
+from normlab.store.jobs import events
+from normlab.store.jobs.leases import owned
+from normlab.store.jobs.states import EventKind, WarningCode
+from normlab.store.jobs.tables import Epoch, Job
+from normlab.store.jobs.transitions import update_job
 
 
 @dataclass(frozen=True)

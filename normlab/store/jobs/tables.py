@@ -14,7 +14,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from normlab.store.base import Base, text_enum
-from normlab.store.states import EventKind, FailureCode, JobState
+from normlab.store.jobs.states import EventKind, FailureCode, JobState
 
 
 class Job(Base):

@@ -8,10 +8,10 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from normlab.store.artifacts import StoredFile, record
-from normlab.store.claims import owned
-from normlab.store.models import Epoch, Job
-from normlab.store.states import FailureCode, JobState
-from normlab.store.transitions import move
+from normlab.store.jobs.leases import owned
+from normlab.store.jobs.states import FailureCode, JobState
+from normlab.store.jobs.tables import Epoch, Job
+from normlab.store.jobs.transitions import move
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from normlab.store.clock import database_now, seconds_from_now
-from normlab.store.models import WorkerChild
+from normlab.store.jobs.tables import WorkerChild
 
 SILENT_SECONDS = 60
 """A process that has given no sign of life for so long is not counted any more."""

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from normlab.spec import Device
 from normlab.store.clock import database_now, seconds_from_now
-from normlab.store.models import Job
-from normlab.store.states import FailureCode, JobState
-from normlab.store.transitions import move, update_job
+from normlab.store.jobs.states import FailureCode, JobState
+from normlab.store.jobs.tables import Job
+from normlab.store.jobs.transitions import move, update_job
 
 QUEUE_ORDER = (Job.priority.desc(), Job.queued_at, Job.id)
 """Highest priority first, then longest queued; the index ``ix_jobs_queue`` has it."""

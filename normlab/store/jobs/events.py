@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from normlab.store.models import Event, Job
-from normlab.store.states import EventKind
+from normlab.store.jobs.states import EventKind
+from normlab.store.jobs.tables import Event, Job
 
 
 def append(session: Session, job: Job, kind: EventKind, data: dict[str, Any]) -> Event:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from normlab.store import claims, idempotency
+from normlab.store import idempotency
 from normlab.store.clock import database_now, seconds_from_now
 from normlab.store.database import Database
-from normlab.store.models import Job
-from normlab.store.states import JobState
+from normlab.store.jobs import leases as claims
+from normlab.store.jobs.states import JobState
+from normlab.store.jobs.tables import Job
 
 
 @dataclass(frozen=True)

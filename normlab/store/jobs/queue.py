@@ -14,11 +14,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from normlab.store import workers
-from normlab.store.claims import QUEUE_ORDER, needs_gpu
 from normlab.store.clock import database_now
-from normlab.store.models import Job
-from normlab.store.states import JobState
+from normlab.store.jobs import workers
+from normlab.store.jobs.leases import QUEUE_ORDER, needs_gpu
+from normlab.store.jobs.states import JobState
+from normlab.store.jobs.tables import Job
 
 _MEASURED_JOBS = 200
 """Run times are the means of so many jobs that succeeded last."""

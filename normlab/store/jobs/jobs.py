@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 
 from normlab.errors import NotFoundError, StateError
 from normlab.spec import JobSpec
-from normlab.store import events
 from normlab.store.clock import database_now
 from normlab.store.comparisons.tables import ComparisonJob
 from normlab.store.identifiers import new_id
-from normlab.store.models import Epoch, Job, JobTag
-from normlab.store.states import EventKind, JobState
-from normlab.store.transitions import move, update_job
+from normlab.store.jobs import events
+from normlab.store.jobs.states import EventKind, JobState
+from normlab.store.jobs.tables import Epoch, Job, JobTag
+from normlab.store.jobs.transitions import move, update_job
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, update
 from sqlalchemy.orm import Session
 
-from normlab.store import events
 from normlab.store.clock import database_now
-from normlab.store.models import Job
-from normlab.store.states import EventKind, JobState, sources
+from normlab.store.jobs import events
+from normlab.store.jobs.states import EventKind, JobState, sources
+from normlab.store.jobs.tables import Job
 
 _RELEASED: dict[str, Any] = {"worker": None, "lease_expires_at": None}
 
