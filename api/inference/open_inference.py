@@ -20,7 +20,7 @@ from normlab import __version__
 from normlab.errors import InstancesError
 from normlab.predictions.resolver import Served
 from normlab.serving import open_inference as protocol
-from normlab.store import named_models
+from normlab.store.models import names as named_models
 
 _JSON = "application/json"
 _HEADER_LENGTH = "Inference-Header-Content-Length"

@@ -15,9 +15,10 @@ from api.jobs import schemas
 from api.jobs.documents import job_document, job_documents, job_url
 from api.jobs.files import delete_files
 from normlab.spec import JobSpec, estimate, parse_job_spec
-from normlab.store import JobState, named_models
+from normlab.store import JobState
 from normlab.store.identifiers import JOB_ID_PATTERN
 from normlab.store.jobs import jobs
+from normlab.store.models import names as named_models
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 

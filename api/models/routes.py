@@ -13,8 +13,9 @@ from api.http.services import ServicesDependency
 from api.jobs.documents import job_url
 from api.models import examples as model_examples
 from api.models import schemas as model_schemas
-from normlab.store import NamedModel, named_models
+from normlab.store import NamedModel
 from normlab.store.identifiers import MODEL_NAME_PATTERN, possible_id
+from normlab.store.models import names as named_models
 
 router = APIRouter(prefix="/models", tags=["models"])
 

@@ -8,9 +8,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 import migrations
 from normlab.spec import parse_job_spec
-from normlab.store import ArtifactKind, ArtifactStore, Database, named_models
+from normlab.store import ArtifactKind, ArtifactStore, Database
 from normlab.store.jobs import endings, jobs
 from normlab.store.jobs import leases as claims
+from normlab.store.models import names as named_models
 
 SIZES = (784, 300, 100, 10)
 

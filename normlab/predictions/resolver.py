@@ -11,10 +11,11 @@ import numpy.typing as npt
 from normlab.errors import NotFoundError, StateError
 from normlab.serving import ModelCache, OnnxModel
 from normlab.spec import DatasetInfo, JobSpec, estimate
-from normlab.store import ArtifactStore, Database, JobState, servable
+from normlab.store import ArtifactStore, Database, JobState
 from normlab.store.artifacts import StoredFile
 from normlab.store.changes import ChangeCounter
 from normlab.store.identifiers import MODEL_NAME_PATTERN, possible_id
+from normlab.store.models import lookup as servable
 
 _MOST_REMEMBERED = 4096
 _MOST_VERSIONS = 2**31 - 1

@@ -21,7 +21,7 @@ from normlab.store.jobs.states import (
     WarningCode,
 )
 from normlab.store.jobs.tables import Epoch, Event, Job
-from normlab.store.model_names import ModelChange, ModelVersion, NamedModel
+from normlab.store.models.tables import ModelChange, ModelVersion, NamedModel
 
 __all__ = [
     "Artifact",

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from normlab.store.artifacts import Artifact, StoredFile
 from normlab.store.jobs.states import ArtifactKind, JobState
 from normlab.store.jobs.tables import Job
-from normlab.store.model_names import ModelVersion, NamedModel
+from normlab.store.models.tables import ModelVersion, NamedModel
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from normlab.errors import NotFoundError, StateError
 from normlab.store.clock import database_now
 from normlab.store.jobs import jobs
 from normlab.store.jobs.states import JobState, ModelChangeKind
-from normlab.store.model_names import ModelChange, ModelVersion, NamedModel
+from normlab.store.models.tables import ModelChange, ModelVersion, NamedModel
 
 
 def point(session: Session, name: str, job_id: str) -> tuple[NamedModel, bool]:
