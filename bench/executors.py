@@ -1,6 +1,6 @@
 """XLA against the TensorFlow graph, for every layer kind, the presets, and several batch sizes and types.
 
-What the rule in ``normlab/training/executors.py`` rests on. For each network both executors take turns on the same
+What the rule in ``normlab/training/compiled/executors.py`` rests on. For each network both executors take turns on the same
 steps; printed are the medians of the turns, in milliseconds a step, and the seconds until the first step.
 """
 
@@ -20,10 +20,10 @@ from networks import CONVOLUTIONAL, NETWORKS
 
 from normlab.spec import PRESETS, Device, JobSpec, parse_job_spec, plan_job
 from normlab.training.batches import epoch_blocks
+from normlab.training.compiled.cache import dtype_policy
+from normlab.training.compiled.executors import Executor, choose_executor
+from normlab.training.compiled.program import Program, Sums
 from normlab.training.data import TrainingData, training_data
-from normlab.training.executors import Executor, choose_executor
-from normlab.training.program import Program, Sums
-from normlab.training.programs import dtype_policy
 
 FLATTEN = {"type": "flatten"}
 DENSE = {"type": "dense", "units": 100}

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import keras
 
 from normlab.training.batch_normalization import FusedBatchNormalization
+from normlab.training.compiled.executors import Executor
 from normlab.training.dropout import VectorizedDropout
-from normlab.training.executors import Executor
 
 
 @dataclass(frozen=True)

@@ -16,16 +16,16 @@ from normlab.errors import NanLossError, TrainingError
 from normlab.spec import JobSpec
 from normlab.training.batches import epoch_blocks
 from normlab.training.checkpoints import Checkpoint
+from normlab.training.compiled.cache import borrow_program, dtype_policy
+from normlab.training.compiled.devices import environment, select_device
+from normlab.training.compiled.program import Program, Sums
+from normlab.training.compiled.tracing import forgotten_gradients
 from normlab.training.context import Context, EpochRecord, Phase, Progress
 from normlab.training.data import Samples, TrainingData, epoch_order, order_digest, training_data
-from normlab.training.devices import environment, select_device
 from normlab.training.early_stopping import Patience
 from normlab.training.network import Array, kernel_digests
 from normlab.training.optimizers import learning_rates
-from normlab.training.program import Program, Sums
-from normlab.training.programs import borrow_program, dtype_policy
 from normlab.training.result import StopReason, Timings, TrainResult
-from normlab.training.tracing import forgotten_gradients
 
 _SEGMENT_SECONDS = 0.25
 

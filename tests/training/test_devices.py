@@ -15,7 +15,7 @@ tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceCo
 
 from normlab.spec import Device, parse_job_spec
 from normlab.training import data, loop, programs
-from normlab.training.devices import SelectedDevice
+from normlab.training.compiled.devices import SelectedDevice
 
 PICTURES = {
     "layers": [

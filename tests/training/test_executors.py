@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from normlab.spec import PRESETS, Device, parse_job_spec
-from normlab.training.executors import Executor, choose_executor
+from normlab.training.compiled.executors import Executor, choose_executor
 
 PICTURE = {"type": "reshape", "target_shape": [28, 28, 1]}
 FLATTEN = {"type": "flatten"}

@@ -11,7 +11,7 @@ import pytest
 from normlab.errors import NanLossError, TrainingError
 from normlab.spec import JobSpec
 from normlab.training import EpochRecord, Phase, Progress, StopReason, TrainResult
-from normlab.training.devices import select_device
+from normlab.training.compiled.devices import select_device
 from support.trainings import CONVOLUTION_WITH_DROPOUT, Recorder, fingerprint
 
 LAYERS = [{"type": "flatten"}, {"type": "dense", "units": 8, "activation": "relu"}]

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from normlab.spec import JobSpec
-from normlab.training import Checkpoint, CheckpointFolder, TrainResult, loop, programs
+from normlab.training import Checkpoint, CheckpointFolder, TrainResult, loop
+from normlab.training.compiled import cache as programs
 from support import trainings
 from support.trainings import CONVOLUTION_WITH_DROPOUT, fingerprint, stopped_at
 

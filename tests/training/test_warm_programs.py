@@ -9,8 +9,9 @@ import pytest
 from tensorflow.python.framework.func_graph import FuncGraph
 
 from normlab.spec import Device, JobSpec
-from normlab.training import TrainResult, programs
-from normlab.training.programs import borrow_program
+from normlab.training import TrainResult
+from normlab.training.compiled import cache as programs
+from normlab.training.compiled.cache import borrow_program
 
 LAYERS = [{"type": "flatten"}, {"type": "dense", "units": 8}, {"type": "dropout", "rate": 0.1}]
 DIGITS = {"name": "digits", "training_samples": 150, "validation_samples": 60}

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from normlab.training.xla import ask_xla
+from normlab.training.compiled.xla import ask_xla
 
 OURS = "--xla_cpu_copy_insertion_use_region_analysis=true"
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import keras
 
 from normlab.spec import Device, JobSpec, plan_job
-from normlab.training.executors import choose_executor
-from normlab.training.program import Program
+from normlab.training.compiled.executors import choose_executor
+from normlab.training.compiled.program import Program
 
 _KEPT = 32
 """How many programs a process keeps at most; the one that was used longest ago goes first."""

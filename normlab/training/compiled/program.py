@@ -17,13 +17,13 @@ import tensorflow as tf
 
 from normlab.spec import PlannedLayer, TrainingSpec
 from normlab.training.batches import Block
+from normlab.training.compiled.executors import Executor
+from normlab.training.compiled.xla import ask_xla
 from normlab.training.data import Samples
-from normlab.training.executors import Executor
 from normlab.training.layer_classes import layer_classes
 from normlab.training.network import Array, build_network, initial_weights
 from normlab.training.optimizers import build_optimizer
 from normlab.training.seeds import Role, derive
-from normlab.training.xla import ask_xla
 
 _EVALUATION_BATCH = 1_000
 

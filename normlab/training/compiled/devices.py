@@ -16,7 +16,7 @@ import tensorflow as tf
 from normlab import __version__
 from normlab.errors import TrainingError
 from normlab.spec import Device
-from normlab.training.processor import processor_name
+from normlab.training.compiled.processor import processor_name
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Compiled programs: how a step runs, and where."""
