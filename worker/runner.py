@@ -156,7 +156,7 @@ def _train(
 def _finish(
     child: Child, job: Job, attempt: Attempt, checkpoints: "CheckpointFolder", result: "TrainResult"
 ) -> Job | None:
-    from normlab.training.evaluation import export_evaluation  # noqa: PLC0415 - loads TensorFlow, in children only
+    from normlab.training.export.evaluation import export_evaluation  # noqa: PLC0415 - loads TensorFlow, in children only
 
     epochs = len(result.history)
     attempt.report(Progress(Phase.EXPORTING, epoch=epochs, epochs=epochs, step=0, steps=0))

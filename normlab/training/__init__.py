@@ -16,7 +16,7 @@ from normlab.training.context import Context, EpochRecord, Phase, Progress
 
 if TYPE_CHECKING:
     from normlab.training.checkpoints import Checkpoint, CheckpointFolder
-    from normlab.training.export import ExportedFile
+    from normlab.training.export.export import ExportedFile
     from normlab.training.loop import Stopped, train
     from normlab.training.result import StopReason, Timings, TrainResult
 
@@ -38,7 +38,7 @@ __all__ = [
 _HOMES = {
     "Checkpoint": "checkpoints",
     "CheckpointFolder": "checkpoints",
-    "ExportedFile": "export",
+    "ExportedFile": "export.export",
     "StopReason": "result",
     "Stopped": "loop",
     "Timings": "result",

@@ -11,7 +11,7 @@ import pytest
 
 from normlab.spec import JobSpec, plan_job
 from normlab.training import TrainResult
-from normlab.training.export import export_all
+from normlab.training.export.export import export_all
 from normlab.training.network import build_serving_network
 
 

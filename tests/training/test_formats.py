@@ -14,8 +14,8 @@ import tensorflow as tf
 from normlab.spec import PRESETS, JobSpec, plan_job
 from normlab.spec.fields import Activation
 from normlab.training import TrainResult
-from normlab.training.evaluation import export_evaluation
-from normlab.training.export import ExportedFile, export_all
+from normlab.training.export.evaluation import export_evaluation
+from normlab.training.export.export import ExportedFile, export_all
 from normlab.training.network import build_network, build_serving_network
 from support.trainings import CONVOLUTION_WITH_DROPOUT
 

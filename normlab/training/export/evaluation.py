@@ -18,7 +18,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from normlab.training.data import Samples, training_data
-from normlab.training.export import ExportedFile, export
+from normlab.training.export.export import ExportedFile, export
 from normlab.training.result import TrainResult
 
 MOST_MISTAKES = 50

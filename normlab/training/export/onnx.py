@@ -8,7 +8,7 @@ import numpy.typing as npt
 import tf2onnx
 
 from normlab.onnx_runtime import onnxruntime
-from normlab.training.serving_function import ServingFunction
+from normlab.training.export.serving_function import ServingFunction
 
 OPSET = 18
 _TOLERANCE = 1e-3

@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from normlab.training.context import EpochRecord
-from normlab.training.litert import write_litert
-from normlab.training.onnx_file import write_onnx
-from normlab.training.saved_model import write_saved_model
-from normlab.training.serving_function import ServingFunction
+from normlab.training.export.litert import write_litert
+from normlab.training.export.onnx import write_onnx
+from normlab.training.export.saved_model import write_saved_model
+from normlab.training.export.serving_function import ServingFunction
 
 _log = logging.getLogger(__name__)
 

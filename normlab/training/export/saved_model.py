@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from normlab.training.serving_function import ServingFunction
+from normlab.training.export.serving_function import ServingFunction
 
 
 def write_saved_model(serving: ServingFunction, path: Path) -> None:
