@@ -21,7 +21,7 @@ from peers.keras_fit import build
 
 from normlab.spec import parse_job_spec, plan_job
 from normlab.training import train
-from normlab.training.network import build_network, initial_weights
+from normlab.training.layers.network import build_network, initial_weights
 
 CASES: list[tuple[str, dict[str, Any]]] = [
     ("baseline", {"name": "sgd"}),

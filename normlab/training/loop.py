@@ -23,7 +23,7 @@ from normlab.training.compiled.tracing import forgotten_gradients
 from normlab.training.context import Context, EpochRecord, Phase, Progress
 from normlab.training.data import Samples, TrainingData, epoch_order, order_digest, training_data
 from normlab.training.early_stopping import Patience
-from normlab.training.network import Array, kernel_digests
+from normlab.training.layers.network import Array, kernel_digests
 from normlab.training.optimizers import learning_rates
 from normlab.training.result import StopReason, Timings, TrainResult
 

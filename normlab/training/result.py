@@ -13,7 +13,7 @@ import numpy.typing as npt
 from normlab.spec import JobSpec, plan_job, type_of
 from normlab.training.context import EpochRecord
 from normlab.training.export.export import ExportedFile, export_all
-from normlab.training.network import Array, build_serving_network
+from normlab.training.layers.network import Array, build_serving_network
 
 
 class StopReason(StrEnum):

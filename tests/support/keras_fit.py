@@ -15,7 +15,7 @@ import numpy.typing as npt
 from normlab.spec import JobSpec, plan_job
 from normlab.training import TrainResult
 from normlab.training.datasets import load
-from normlab.training.network import build_network, initial_weights
+from normlab.training.layers.network import build_network, initial_weights
 
 
 @dataclass(frozen=True)

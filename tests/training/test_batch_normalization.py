@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
-from normlab.training.batch_normalization import FusedBatchNormalization
+from normlab.training.layers.batch_normalization import FusedBatchNormalization
 
 Array = npt.NDArray[Any]
 

@@ -9,7 +9,7 @@ import pytest
 
 from normlab.spec import JobSpec, plan_job
 from normlab.training import TrainResult
-from normlab.training.network import build_network, initial_weights
+from normlab.training.layers.network import build_network, initial_weights
 
 RATE = 0.25
 ONE_SAMPLE = {"name": "digits", "training_samples": 1}

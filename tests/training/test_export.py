@@ -12,7 +12,7 @@ import pytest
 from normlab.spec import JobSpec, plan_job
 from normlab.training import TrainResult
 from normlab.training.export.export import export_all
-from normlab.training.network import build_serving_network
+from normlab.training.layers.network import build_serving_network
 
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])

@@ -16,7 +16,7 @@ from normlab.spec.fields import Activation
 from normlab.training import TrainResult
 from normlab.training.export.evaluation import export_evaluation
 from normlab.training.export.export import ExportedFile, export_all
-from normlab.training.network import build_network, build_serving_network
+from normlab.training.layers.network import build_network, build_serving_network
 from support.trainings import CONVOLUTION_WITH_DROPOUT
 
 Pixels = npt.NDArray[np.float32]

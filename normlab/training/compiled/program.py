@@ -20,10 +20,10 @@ from normlab.training.batches import Block
 from normlab.training.compiled.executors import Executor
 from normlab.training.compiled.xla import ask_xla
 from normlab.training.data import Samples
-from normlab.training.layer_classes import layer_classes
-from normlab.training.network import Array, build_network, initial_weights
+from normlab.training.layers.classes import layer_classes
+from normlab.training.layers.network import Array, build_network, initial_weights
+from normlab.training.layers.seeds import Role, derive
 from normlab.training.optimizers import build_optimizer
-from normlab.training.seeds import Role, derive
 
 _EVALUATION_BATCH = 1_000
 

@@ -25,8 +25,8 @@ from normlab.spec.layers import (
     Reshape,
     WithKernel,
 )
-from normlab.training.layer_classes import KERAS, LayerClasses
-from normlab.training.seeds import Role, derive
+from normlab.training.layers.classes import KERAS, LayerClasses
+from normlab.training.layers.seeds import Role, derive
 
 Array = npt.NDArray[Any]
 

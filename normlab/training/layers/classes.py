@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import keras
 
-from normlab.training.batch_normalization import FusedBatchNormalization
 from normlab.training.compiled.executors import Executor
-from normlab.training.dropout import VectorizedDropout
+from normlab.training.layers.batch_normalization import FusedBatchNormalization
+from normlab.training.layers.dropout import VectorizedDropout
 
 
 @dataclass(frozen=True)
