@@ -8,17 +8,17 @@ from collections.abc import Callable
 
 import typer
 
-from normlab.cli.catalogue import architectures, datasets
-from normlab.cli.compare import compare
-from normlab.cli.demo import demo
+from normlab.cli.commands.catalogue import architectures, datasets
+from normlab.cli.commands.compare import compare
+from normlab.cli.commands.demo import demo
+from normlab.cli.commands.jobs import cancel, delete, jobs, show
+from normlab.cli.commands.predict import predict
+from normlab.cli.commands.reproduce import reproduce
+from normlab.cli.commands.retry import retry
+from normlab.cli.commands.submit import submit
+from normlab.cli.commands.up import up
+from normlab.cli.commands.watch import watch
 from normlab.cli.group import ReportingGroup
-from normlab.cli.jobs import cancel, delete, jobs, show
-from normlab.cli.predict import predict
-from normlab.cli.reproduce import reproduce
-from normlab.cli.retry import retry
-from normlab.cli.submit import submit
-from normlab.cli.up import up
-from normlab.cli.watch import watch
 
 app = typer.Typer(
     name="normlab",

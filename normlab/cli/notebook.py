@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
-from normlab.cli.output import out, seconds, table
+from normlab.cli.display.output import out, seconds, table
 
 TOLERANCE = 0.015
 """Other initial weights and another order of the data move the validation accuracy by about so much."""

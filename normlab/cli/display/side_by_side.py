@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from normlab.cli.output import out, percent, seconds, show_caveats, table, write_file
+from normlab.cli.display.output import out, percent, seconds, show_caveats, table, write_file
 from normlab.client import ChartFormat, Client, ComparedJob, Comparison
 
 

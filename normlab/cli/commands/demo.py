@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from normlab.cli.comparing import follow
+from normlab.cli.commands.predict import show_prediction
+from normlab.cli.commands.watch import report_failures, watch_jobs
+from normlab.cli.display.comparison_progress import follow
+from normlab.cli.display.output import notes, out, write_file
+from normlab.cli.display.side_by_side import show_comparison, write_chart
+from normlab.cli.display.verdicts import show_answer
 from normlab.cli.notebook import check_against_notebook
-from normlab.cli.output import notes, out, write_file
-from normlab.cli.predict import show_prediction
-from normlab.cli.side_by_side import show_comparison, write_chart
-from normlab.cli.verdicts import show_answer
-from normlab.cli.watch import report_failures, watch_jobs
 from normlab.client import ChartFormat, Client, Job
 from normlab.errors import DatasetError, ServiceError
 from normlab.local.service import LocalService

@@ -1,7 +1,7 @@
 """``normlab retry``."""
 
-from normlab.cli.jobs import JobsArgument
-from normlab.cli.output import UrlOption, out
+from normlab.cli.commands.jobs import JobsArgument
+from normlab.cli.display.output import UrlOption, out
 from normlab.client import Client
 
 

@@ -6,7 +6,7 @@ from threading import Thread
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from normlab.cli.output import notes, percent
+from normlab.cli.display.output import notes, percent
 from normlab.client import ArmComparison, Client, ComparisonState, EventKind, JobEvent, JobState
 
 LOOK_SECONDS = 1.0

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from normlab.cli.comparing import follow_until_interrupted
-from normlab.cli.output import JsonOption, UrlOption, notes, write_file, write_json
-from normlab.cli.side_by_side import show_comparison, write_chart
+from normlab.cli.display.comparison_progress import follow_until_interrupted
+from normlab.cli.display.output import JsonOption, UrlOption, notes, write_file, write_json
+from normlab.cli.display.side_by_side import show_comparison, write_chart
+from normlab.cli.display.verdicts import show_answer
 from normlab.cli.specs import put, put_inside, read_spec
-from normlab.cli.verdicts import show_answer
 from normlab.client import ArmComparison, ChartFormat, Client, ComparisonState, ReportFormat
 
 DEFAULT_SEED, DEFAULT_REPLICATES = 42, 5

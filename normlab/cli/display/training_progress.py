@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Column
 
-from normlab.cli.output import percent, seconds, state_text
+from normlab.cli.display.output import percent, seconds, state_text
 from normlab.client import EventKind, Job, JobEvent, JobState
 
 

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from normlab.cli.logs import LogFollower
-from normlab.cli.output import notes, out
+from normlab.cli.display.logs import LogFollower
+from normlab.cli.display.output import notes, out
 from normlab.local.service import LocalService
 from normlab.settings import Settings
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.markup import escape
 
-from normlab.cli.output import out, percent, seconds, show_caveats, table
+from normlab.cli.display.output import out, percent, seconds, show_caveats, table
 from normlab.client import ArmComparison
 
 

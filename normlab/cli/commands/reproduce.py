@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from normlab.cli.output import JsonOption, UrlOption, out, table, write_json
+from normlab.cli.commands.watch import watch_until_interrupted
+from normlab.cli.display.output import JsonOption, UrlOption, out, table, write_json
 from normlab.cli.reproduction import (
     ACCURACY_TOLERANCE,
     LOSS_TOLERANCE,
@@ -17,7 +18,6 @@ from normlab.cli.reproduction import (
     judge,
     read_bundle,
 )
-from normlab.cli.watch import watch_until_interrupted
 from normlab.client import Client, Job
 from normlab.errors import SetupError
 

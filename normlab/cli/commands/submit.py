@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
-from normlab.cli.output import JsonOption, UrlOption, notes, out, table, write_json
+from normlab.cli.commands.watch import report_failures, watch_until_interrupted
+from normlab.cli.display.output import JsonOption, UrlOption, notes, out, table, write_json
 from normlab.cli.specs import as_object, put, put_inside, read_spec
-from normlab.cli.watch import report_failures, watch_until_interrupted
 from normlab.client import Client, Validation
 from normlab.spec import TrainingSpec
 

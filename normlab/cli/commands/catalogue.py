@@ -2,7 +2,7 @@
 
 from rich.markup import escape
 
-from normlab.cli.output import JsonOption, UrlOption, out, table, write_json
+from normlab.cli.display.output import JsonOption, UrlOption, out, table, write_json
 from normlab.client import Client
 
 

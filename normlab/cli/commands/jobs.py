@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from normlab.cli.output import (
+from normlab.cli.display.output import (
     JsonOption,
     UrlOption,
     moment,

@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from normlab.cli.output import JsonOption, UrlOption, out, percent, write_json
+from normlab.cli.display.output import JsonOption, UrlOption, out, percent, write_json
 from normlab.client import Client, Invert, Prediction
 
 BAR_WIDTH = 30

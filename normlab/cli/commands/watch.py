@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from normlab.cli.boards import Board, LiveBoard, PlainBoard
-from normlab.cli.output import JsonOption, UrlOption, notes, write_json
+from normlab.cli.display.output import JsonOption, UrlOption, notes, write_json
+from normlab.cli.display.training_progress import Board, LiveBoard, PlainBoard
 from normlab.client import Client, EventKind, Job, JobEvent, JobState
 
 Happening = tuple[Job, JobEvent | Exception]
