@@ -18,7 +18,7 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(STAMP)  ## train the notebook's two networks through the service, compare them, classify a picture
+demo: $(STAMP)  ## train the notebook's two networks through the service, compare them, classify an image
 	scripts/get-fashion-mnist $(DATA)
 	$(BIN)/normlab demo --data $(DATA)
 

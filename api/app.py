@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from api import catalogue, health
-from api.caretaker import ComparisonCaretaker
 from api.comparisons import events as comparison_events
 from api.comparisons import files as comparison_files
 from api.comparisons import routes as comparisons
@@ -19,14 +18,15 @@ from api.inference import predict as predictions
 from api.inference.run import QUICK_MULTIPLICATIONS
 from api.jobs import events, metrics
 from api.jobs import routes as jobs
+from api.maintenance import ComparisonMaintenance
 from api.models import downloads as models
 from api.models import evaluations
 from api.models import routes as named_models
 from api.openapi import DocumentedAPI
 from normlab import __version__
-from normlab.predictions.batching import Gatherer
-from normlab.predictions.resolver import ServedModels
-from normlab.runtime.notifier import Doorbell
+from normlab.predictions.batching import MicroBatcher
+from normlab.predictions.resolver import ModelResolver
+from normlab.runtime.notifier import Notifier
 from normlab.serving import ModelCache
 from normlab.settings import Settings
 from normlab.store import ArtifactStore, Database
@@ -63,23 +63,23 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = Database(settings.resolved_database_url)
-        doorbell = Doorbell(settings.resolved_broker_url)
+        notifier = Notifier(settings.resolved_broker_url)
         artifacts = ArtifactStore(settings.resolved_artifacts_url)
-        served = ServedModels(database, artifacts, ModelCache(settings.model_cache_bytes))
+        served = ModelResolver(database, artifacts, ModelCache(settings.model_cache_bytes))
         app.state.services = Services(
             settings=settings,
             database=database,
             artifacts=artifacts,
-            doorbell=doorbell,
+            notifier=notifier,
             served=served,
-            gatherer=Gatherer(QUICK_MULTIPLICATIONS),
+            batcher=MicroBatcher(QUICK_MULTIPLICATIONS),
             stopping=app.state.stopping,
         )
-        caretaker = ComparisonCaretaker(database, doorbell, settings)
-        caretaker.start()
+        maintenance = ComparisonMaintenance(database, notifier, settings)
+        maintenance.start()
         yield
-        caretaker.stop()
-        doorbell.close()
+        maintenance.stop()
+        notifier.close()
         served.close()
         database.close()
 

@@ -55,6 +55,6 @@ def _check_database(services: Services) -> dict[str, str]:
 
 
 def _check_broker(services: Services) -> str:
-    if services.doorbell.pending() is None:
+    if services.notifier.pending() is None:
         return "does not answer; jobs are stored and wait until it does"
     return _OK

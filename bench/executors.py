@@ -1,7 +1,7 @@
 """XLA against the TensorFlow graph, for every layer kind, the presets, and several batch sizes and types.
 
-What the rule in ``normlab/training/compiled/executors.py`` rests on. For each network both executors take turns on the same
-steps; printed are the medians of the turns, in milliseconds a step, and the seconds until the first step.
+What the rule in ``normlab/training/compiled/executors.py`` rests on. For each network both executors take turns
+on the same steps; printed are the medians of the turns, in milliseconds a step, and the seconds until the first step.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from normlab.training.data import TrainingData, training_data
 
 FLATTEN = {"type": "flatten"}
 DENSE = {"type": "dense", "units": 100}
-PICTURE = {"type": "reshape", "target_shape": [28, 28, 1]}
+IMAGE = {"type": "reshape", "target_shape": [28, 28, 1]}
 DENSE_ROWS = {"type": "dense", "units": 16}
 CONVOLUTION = {"type": "conv2d", "filters": 16, "kernel_size": 3}
 
@@ -43,7 +43,7 @@ AFTER_A_DENSE_LAYER: list[dict[str, Any]] = [
     ),
     *({"type": "activation", "activation": name} for name in ("sigmoid", "hard_sigmoid", "tanh")),
 ]
-ON_PICTURES: dict[str, list[dict[str, Any]]] = {
+ON_IMAGES: dict[str, list[dict[str, Any]]] = {
     "conv2d": [CONVOLUTION],
     "conv2d, strides 2": [CONVOLUTION | {"strides": 2}],
     "conv2d, 28 x 28 kernel": [CONVOLUTION | {"kernel_size": 28}],
@@ -57,7 +57,7 @@ ON_PICTURES: dict[str, list[dict[str, Any]]] = {
         {"type": "max_pooling2d", "pool_size": 3, "strides": 1},
     ],
     "dense, average_pooling2d": [DENSE_ROWS, {"type": "average_pooling2d"}],
-    "batch_normalization of pictures": [{"type": "batch_normalization"}],
+    "batch_normalization of images": [{"type": "batch_normalization"}],
     "group_normalization of rows": [
         {"type": "reshape", "target_shape": [28, 28]},
         {"type": "group_normalization", "groups": 7},
@@ -78,8 +78,8 @@ def cases() -> Iterator[tuple[str, dict[str, Any]]]:
         name = f"dense, {layer.get('activation', layer['type'])}"
         hidden = [FLATTEN, DENSE, layer, *([FLATTEN] if layer["type"] == "reshape" else [])]
         yield name, {"architecture": {"layers": hidden}}
-    for name, hidden in ON_PICTURES.items():
-        yield name, {"architecture": {"layers": [PICTURE, *hidden, FLATTEN]}}
+    for name, hidden in ON_IMAGES.items():
+        yield name, {"architecture": {"layers": [IMAGE, *hidden, FLATTEN]}}
     yield "convolutional", NETWORKS["convolutional"]
     yield (
         "convolutional with dropout",

@@ -12,8 +12,7 @@ from datetime import timedelta
 import migrations
 from normlab.spec import JobSpec, parse_job_spec
 from normlab.store import Database, Job
-from normlab.store.jobs import endings, jobs, queue, workers
-from normlab.store.jobs import leases as claims
+from normlab.store.jobs import endings, jobs, leases, queue, workers
 
 LENGTHS = (100, 1_000, 10_000)
 MEASURED = 300
@@ -23,7 +22,7 @@ OUTCOME = endings.Outcome({"epochs": 1}, {}, {}, {}, [])
 def succeed(database: Database, spec: JobSpec) -> None:
     with database.write() as session:
         job = jobs.create(session, spec)
-        claims.claim(session, job.id, worker="w", lease_seconds=600)
+        leases.claim(session, job.id, worker="w", lease_seconds=600)
         endings.finish(session, job.id, 1, OUTCOME)
         done = session.get_one(Job, job.id)
         assert done.finished_at is not None
@@ -61,7 +60,7 @@ def main(url: str) -> None:
 
     def claim() -> None:
         with database.write() as session:
-            assert claims.claim_next(session, worker="w", lease_seconds=600) is not None
+            assert leases.claim_next(session, worker="w", lease_seconds=600) is not None
             session.rollback()
 
     print("waiting  place of the last (ms)  of the last 50 (ms)  a claim (ms)")

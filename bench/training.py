@@ -23,7 +23,7 @@ from normlab.training.compiled.processor import processor_name
 
 HERE = Path(__file__).parent
 PATIENCE_SECONDS = 30.0
-LEAST_TIMES_NOTEBOOK = {"baseline": 10.0, "batch_norm": 7.5}
+MIN_TIMES_NOTEBOOK = {"baseline": 10.0, "batch_norm": 7.5}
 TITLES = {
     "notebook": "the notebook: model.fit",
     "fit_steps": "fit(steps_per_execution=50)",
@@ -130,7 +130,7 @@ def bars(measured: dict[str, dict[str, Peer]]) -> None:
     print("\n### Against the bars\n\n| bar | found | reached |\n| --- | --- | --- |")
     for network, peers in measured.items():
         ours = peers["normlab"].seconds
-        least = LEAST_TIMES_NOTEBOOK.get(network)
+        least = MIN_TIMES_NOTEBOOK.get(network)
         if least and "notebook" in peers:
             bar = f"{network}: {least} times as fast as the notebook"
             tell(bar, peers["notebook"].seconds / ours, least)

@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     """How long an attempt may stay silent before its job is given to another worker."""
     heartbeat_seconds: PositiveFloat = 5
     """How often an attempt renews its lease and learns of a cancellation."""
-    janitor_seconds: PositiveFloat = 10
+    maintenance_seconds: PositiveFloat = 10
     """How often each process looks for queued jobs that nobody was told of, and for expired leases."""
     max_attempts: PositiveInt = 3
     """After so many attempts that were lost the job fails as ``lost_worker``."""
@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     max_instances: PositiveInt = 1024
     """The most images that one prediction request may carry."""
     max_image_pixels: PositiveInt = 16_000_000
-    """Larger pictures are refused before they are decoded."""
+    """Larger images are refused before they are decoded."""
     model_cache_bytes: PositiveInt = 128 * 2**20
     """Loaded models are kept until their files add up to this."""
 

@@ -37,13 +37,13 @@ def main() -> None:
 
 def is_healthy(settings: Settings) -> bool:
     """Whether this host's worker touched its file lately; a sweep may hold it up for as long as a statement waits."""
-    from worker.caretaker import health_file  # noqa: PLC0415 - a worker's children decide what is loaded first
+    from worker.maintenance import health_file  # noqa: PLC0415 - a worker's children decide what is loaded first
 
     try:
         age = time.time() - health_file(settings).stat().st_mtime
     except FileNotFoundError:
         return False
-    return age < settings.janitor_seconds + 45
+    return age < settings.maintenance_seconds + 45
 
 
 def run(log_level: str) -> None:

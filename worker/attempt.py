@@ -20,13 +20,12 @@ from sqlalchemy.orm import Session
 
 from normlab.settings import Settings
 from normlab.store import Database, Job, JobState, WarningCode, is_unavailable
-from normlab.store.jobs import jobs, reports
-from normlab.store.jobs import leases as claims
+from normlab.store.jobs import jobs, leases, reports
 from normlab.store.jobs.reports import EpochMetrics
 from normlab.training.context import Context, EpochRecord, Progress
 from worker.estimate import fraction, remaining_seconds
+from worker.liveness import Liveness
 from worker.load import LoadMeter
-from worker.pulse import Pulse
 from worker.shutdown import ShutdownFlag
 from worker.stopping import StopCause, ending_of
 
@@ -52,7 +51,7 @@ class Attempt(Context):
         database: Database,
         settings: Settings,
         shutdown: ShutdownFlag,
-        pulse: Pulse,
+        pulse: Liveness,
         checkpoints: "CheckpointFolder",
         *,
         job_id: str,
@@ -65,7 +64,7 @@ class Attempt(Context):
         self._database = database
         self._settings = settings
         self._shutdown = shutdown
-        self._pulse = pulse
+        self._liveness = pulse
         self._checkpoints = checkpoints
         self._began = time.monotonic()
         self._max_runtime_seconds = max_runtime_seconds
@@ -96,7 +95,7 @@ class Attempt(Context):
         self._ended.set()
         for thread in self._threads:
             thread.join()
-        self._pulse.rest()
+        self._liveness.rest()
 
     # What the loop calls.
 
@@ -205,9 +204,9 @@ class Attempt(Context):
     # What the threads do.
 
     def _beat(self) -> None:
-        self._pulse.beat()
+        self._liveness.beat()
         while not self._ended.wait(PROGRESS_SECONDS):
-            self._pulse.beat()
+            self._liveness.beat()
 
     def _run(self) -> None:
         while not self._ended.wait(min(PROGRESS_SECONDS, self._settings.heartbeat_seconds)):
@@ -254,7 +253,7 @@ class Attempt(Context):
         warnings: list[tuple[WarningCode, str]],
         progress: Progress | None,
     ) -> bool:
-        beat = claims.heartbeat(session, self.job_id, self.number, lease_seconds=self._settings.lease_seconds)
+        beat = leases.heartbeat(session, self.job_id, self.number, lease_seconds=self._settings.lease_seconds)
         if beat is None:
             self._cause = StopCause.LOST
             return False

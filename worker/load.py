@@ -14,7 +14,7 @@ Load = dict[str, float | None]
 
 _PROC = Path("/proc")
 
-_LEAST_SECONDS = 0.5
+_MIN_SECONDS = 0.5
 """In less, a single wait of some milliseconds would weigh too much, and /proc/stat counts in hundredths of a second."""
 
 
@@ -62,7 +62,7 @@ class LoadMeter:
         if self._began is None:
             return
         began, now = self._began, _Counters.read()
-        known = now.at - began.at >= _LEAST_SECONDS
+        known = now.at - began.at >= _MIN_SECONDS
         self.measured = {
             "core_share": _core_share(began, now) if known else None,
             "busy_beside": _busy_beside(began, now, os.cpu_count() or 1) if known else None,

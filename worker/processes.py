@@ -14,13 +14,13 @@ from typing import Any
 from billiard import current_process
 from celery import signals
 
-from normlab.runtime.notifier import Doorbell
+from normlab.runtime.notifier import Notifier
 from normlab.settings import Settings
 from normlab.store import ArtifactStore, Database
-from worker.caretaker import WorkerCaretaker
 from worker.cores import allowed_cores, share, share_devices, usable_cores
+from worker.liveness import LivenessTable
+from worker.maintenance import WorkerMaintenance
 from worker.memory import memory_of_a_child
-from worker.pulse import Pulses
 from worker.runner import Child, run_next_job
 from worker.shutdown import ShutdownFlag, ShutdownLimit
 
@@ -33,8 +33,8 @@ class Processes:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._shutdown = ShutdownFlag()
-        self._pulses = Pulses(self.count)
-        self._caretaker: WorkerCaretaker | None = None
+        self._liveness_table = LivenessTable(self.count)
+        self._maintenance: WorkerMaintenance | None = None
         self._child: Child | None = None
         self.name = f"{socket.gethostname()}/{secrets.token_hex(4)}"
         """What the names of all children of this worker begin with."""
@@ -71,9 +71,11 @@ class Processes:
 
     def _begin_to_take_care(self, **_: Any) -> None:
         database = Database(self._settings.resolved_database_url, pooled=False)
-        doorbell = Doorbell(self._settings.resolved_broker_url)
-        self._caretaker = WorkerCaretaker(database, doorbell, self._settings, self.name, self._pulses)
-        self._caretaker.start()
+        notifier = Notifier(self._settings.resolved_broker_url)
+        self._maintenance = WorkerMaintenance(
+            database, notifier, self._settings, self.name, self._liveness_table
+        )
+        self._maintenance.start()
 
     def _tell_children_to_stop(self, **_: Any) -> None:
         # Runs in a signal handler. Said a second time, somebody is in a hurry: the children die with this
@@ -83,8 +85,8 @@ class Processes:
         self._shutdown.set()
 
     def _end_taking_care(self, **_: Any) -> None:
-        if self._caretaker is not None:
-            self._caretaker.stop()
+        if self._maintenance is not None:
+            self._maintenance.stop()
 
     def _begin_child(self, **_: Any) -> None:
         children, allowed, cores = self.count, allowed_cores(), usable_cores()
@@ -99,7 +101,7 @@ class Processes:
             database=Database(self._settings.resolved_database_url),
             artifacts=ArtifactStore(self._settings.resolved_artifacts_url),
             shutdown=self._shutdown,
-            pulse=self._pulses.of_child(current_process().index),
+            pulse=self._liveness_table.of_child(current_process().index),
             name=f"{self.name}/{os.getpid()}",
             has_gpu=found_gpu if self._settings.worker_gpu is None else self._settings.worker_gpu,
             memory_bytes=self.child_memory_bytes,

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 from normlab.settings import Settings
 from normlab.spec import JobSpec, parse_job_spec
 from normlab.store import ArtifactStore, Database, Job, JobState, WarningCode, is_unavailable
-from normlab.store.jobs import endings, workers
-from normlab.store.jobs import leases as claims
+from normlab.store.jobs import endings, leases, workers
 from normlab.training.context import Phase, Progress
 from worker.attempt import Attempt, UnansweredError
 from worker.failures import classify
+from worker.liveness import Liveness
 from worker.memory import MemoryGuard
 from worker.outcome import outcome_of, store_files
-from worker.pulse import Pulse
 from worker.shutdown import ShutdownFlag
 from worker.stopping import StopCause, ending_of
 
@@ -38,7 +37,7 @@ class Child:
     database: Database
     artifacts: ArtifactStore
     shutdown: ShutdownFlag
-    pulse: Pulse
+    pulse: Liveness
     name: str
     """Host, worker and process, as the jobs' rows name it."""
     has_gpu: bool
@@ -63,7 +62,7 @@ def run_next_job(child: Child) -> str | None:
     try:
         with child.database.write() as session:
             workers.announce(session, child.name, has_gpu=child.has_gpu)
-            job = claims.claim_next(
+            job = leases.claim_next(
                 session,
                 worker=child.name,
                 lease_seconds=child.settings.lease_seconds,

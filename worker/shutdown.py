@@ -11,7 +11,7 @@ import psutil
 
 from normlab.settings import Settings
 from normlab.store import Database
-from normlab.store.jobs import reaper as janitor
+from normlab.store.jobs import reaper
 from worker.children_lock import children_lock
 
 _logger = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class ShutdownLimit:
         time.sleep(self._seconds - self._reserved)
         _logger.error("not ended in time: its children are killed and their jobs put back")
         began = time.monotonic()
-        # Or the caretaker might see the dead first and count their attempts as lost. It is not waited for long: a
+        # Or the maintenance might see the dead first and count their attempts as lost. It is not waited for long: a
         # database that does not answer may hold it up. Nobody releases the lock, since this process ends.
         children_lock.acquire(timeout=self._reserved / 2)
         for child in psutil.Process().children(recursive=True):
@@ -78,5 +78,5 @@ class ShutdownLimit:
     def _put_back(self) -> None:
         database = Database(self._settings.resolved_database_url, pooled=False)
         with database.write() as session:
-            put_back = janitor.put_back(session, self._prefix, reason="shutdown")
+            put_back = reaper.put_back(session, self._prefix, reason="shutdown")
         _logger.warning("put back: %s", ", ".join(put_back) or "no job")

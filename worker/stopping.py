@@ -6,8 +6,7 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from normlab.store import FailureCode, Job
-from normlab.store.jobs import endings
-from normlab.store.jobs import leases as claims
+from normlab.store.jobs import endings, leases
 from worker.failures import OUT_OF_MEMORY_DETAIL
 
 DEADLINE_DETAIL = "the job ran longer than its max_runtime_seconds"
@@ -37,7 +36,7 @@ def ending_of(cause: StopCause | None, job_id: str, attempt: int) -> Ending | No
         case StopCause.OUT_OF_MEMORY:
             return _failure(job_id, attempt, FailureCode.OUT_OF_MEMORY, OUT_OF_MEMORY_DETAIL)
         case StopCause.SHUTDOWN:
-            return lambda session: claims.release(session, job_id, attempt, reason="shutdown")
+            return lambda session: leases.release(session, job_id, attempt, reason="shutdown")
         case _:
             return None
 

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 from api.comparisons import schemas
-from normlab.comparisons import ComparedRuns, Question, Standing
+from normlab.comparisons import Assessment, ComparedRuns, Question
 from normlab.comparisons.charts import ChartName
 from normlab.spec import JobSpec, estimate
 from normlab.store import Comparison, ComparisonEvent, ComparisonState, JobState
@@ -15,7 +15,7 @@ def comparison_url(comparison_id: str) -> str:
     return f"/comparisons/{comparison_id}"
 
 
-def comparison_document(runs: ComparedRuns, standing: Standing) -> schemas.Comparison:
+def comparison_document(runs: ComparedRuns, assessment: Assessment) -> schemas.Comparison:
     """A comparison with all that is known so far."""
     comparison = runs.comparison
     values = {
@@ -43,15 +43,15 @@ def comparison_document(runs: ComparedRuns, standing: Standing) -> schemas.Compa
         for arm in comparison.arms
     ]
     result = None
-    if standing.found is not None:
+    if assessment.found is not None:
         final = comparison.state is not ComparisonState.RUNNING
-        result = schemas.ComparisonResult.model_validate(standing.found.to_document() | {"final": final})
+        result = schemas.ComparisonResult.model_validate(assessment.found.to_document() | {"final": final})
     return schemas.Comparison(
         **dict(summary_document(comparison)),
         arms=arms,
-        progress=_progress(runs, standing),
+        progress=_progress(runs, assessment),
         result=result,
-        left_out=list(standing.left_out),
+        left_out=list(assessment.left_out),
     )
 
 
@@ -88,7 +88,7 @@ def event_data(event: ComparisonEvent) -> dict[str, Any]:
     return {**event.data, "at": event.at.isoformat().replace("+00:00", "Z")}
 
 
-def _progress(runs: ComparedRuns, standing: Standing) -> schemas.ComparisonProgress:
+def _progress(runs: ComparedRuns, assessment: Assessment) -> schemas.ComparisonProgress:
     comparison = runs.comparison
     states = Counter(member.job.state for member in runs.members)
     lost = {
@@ -99,11 +99,11 @@ def _progress(runs: ComparedRuns, standing: Standing) -> schemas.ComparisonProgr
     running = {member.replicate for member in runs.members if not member.job.state.final}
     over = comparison.state is not ComparisonState.RUNNING
     return schemas.ComparisonProgress(
-        pairs=standing.pairs,
+        pairs=assessment.pairs,
         pairs_left_out=len(lost),
         pairs_running=len(running - lost),
-        pairs_planned=comparison.most_replicates,
-        next_look=None if over else standing.next_look,
+        pairs_planned=comparison.max_replicates,
+        next_look=None if over else assessment.next_look,
         jobs=dict(states),
         fraction=sum(count for state, count in states.items() if state.final) / max(len(runs.members), 1),
     )

@@ -124,7 +124,7 @@ VALIDATED: dict[str, Any] = {
     ],
     "replicates": {"start": 5, "max": 20, "step": 1},
     "jobs": 10,
-    "most_jobs": 40,
+    "max_jobs": 40,
     "differences": _RESULT["differences"],
 }
 

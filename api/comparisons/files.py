@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from api.comparisons.routes import read_comparison
-from api.comparisons.side_by_side import PICTURES, VEGA_LITE, chart_response
+from api.comparisons.side_by_side import IMAGE_TYPES, VEGA_LITE, chart_response
 from api.http.negotiation import preferred_media_type
 from api.http.parameters import ComparisonPath
 from api.http.problems import error_answers
 from api.http.services import ServicesDependency
-from normlab.comparisons import ComparedRuns, Standing
+from normlab.comparisons import Assessment, ComparedRuns
 from normlab.comparisons.bundle import write_bundle
 from normlab.comparisons.charts import ChartName, draw
 from normlab.comparisons.report import html_report, markdown_report
@@ -27,7 +27,7 @@ _SUFFIXES = {"png": "image/png", "svg": "image/svg+xml", "json": VEGA_LITE}
     summary="A chart of a comparison",
     response_class=Response,
     responses={
-        200: {"description": "The chart.", "content": {kind: {} for kind in (VEGA_LITE, *PICTURES)}},
+        200: {"description": "The chart.", "content": {kind: {} for kind in (VEGA_LITE, *IMAGE_TYPES)}},
         **error_answers(404, 406, 409, 503),
     },
 )
@@ -48,9 +48,9 @@ def get_chart(
         raise NotFoundError(
             f"there is no chart {chart!r}; there are {', '.join(ChartName)}, each also with .png, .svg or .json"
         )
-    media_type = _SUFFIXES.get(suffix) or preferred_media_type(request, (VEGA_LITE, *PICTURES))
-    runs, standing = _with_pairs(*read_comparison(services, comparison_id))
-    drawn = draw(ChartName(name), runs, standing)
+    media_type = _SUFFIXES.get(suffix) or preferred_media_type(request, (VEGA_LITE, *IMAGE_TYPES))
+    runs, assessment = _with_pairs(*read_comparison(services, comparison_id))
+    drawn = draw(ChartName(name), runs, assessment)
     if drawn is None:
         raise NotFoundError(f"this comparison has no chart {name!r}: {_WHY_NOT[ChartName(name)]}")
     return chart_response(drawn, media_type)
@@ -81,8 +81,8 @@ def get_report(services: ServicesDependency, request: Request, comparison_id: Co
     409 before the first pair is complete.
     """
     media_type = preferred_media_type(request, (_HTML, _MARKDOWN))
-    runs, standing = _with_pairs(*read_comparison(services, comparison_id))
-    page = html_report(runs, standing) if media_type == _HTML else markdown_report(runs, standing)
+    runs, assessment = _with_pairs(*read_comparison(services, comparison_id))
+    page = html_report(runs, assessment) if media_type == _HTML else markdown_report(runs, assessment)
     # Names are other people's text: nothing in the page may run, whatever they contain.
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
     headers = {"Vary": "Accept", "Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff"}
@@ -104,18 +104,18 @@ def get_bundle(services: ServicesDependency, comparison_id: ComparisonPath) -> R
     `normlab reproduce bundle.zip` trains all of it again and says whether the same came out. 409 before the first
     pair is complete.
     """
-    runs, standing = _with_pairs(*read_comparison(services, comparison_id))
+    runs, assessment = _with_pairs(*read_comparison(services, comparison_id))
     disposition = f'attachment; filename="{comparison_id}.zip"'
     return Response(
-        write_bundle(runs, standing),
+        write_bundle(runs, assessment),
         media_type="application/zip",
         headers={"Content-Disposition": disposition},
     )
 
 
-def _with_pairs(runs: ComparedRuns, standing: Standing) -> tuple[ComparedRuns, Standing]:
-    if standing.found is None:
+def _with_pairs(runs: ComparedRuns, assessment: Assessment) -> tuple[ComparedRuns, Assessment]:
+    if assessment.found is None:
         raise StateError(
             f"comparison {runs.comparison.id} is {runs.comparison.state} and has no complete pair to show"
         )
-    return runs, standing
+    return runs, assessment

@@ -16,7 +16,14 @@ from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
 from api.jobs.files import delete_files
 from normlab import analysis
-from normlab.comparisons import ComparedRuns, ComparisonRequest, Standing, assess, load_runs, parse_comparison
+from normlab.comparisons import (
+    Assessment,
+    ComparedRuns,
+    ComparisonRequest,
+    assess,
+    load_runs,
+    parse_comparison,
+)
 from normlab.store import ComparisonState, JobState
 from normlab.store.comparisons import comparisons
 from normlab.store.identifiers import COMPARISON_ID_PATTERN
@@ -79,19 +86,19 @@ def submit_comparison(
             question=request.question.model_dump(mode="json"),
             base_seed=request.base_seed,
             replicates=request.replicates.start,
-            most_replicates=request.replicates.max,
+            max_replicates=request.replicates.max,
             fresh=request.fresh,
             name=request.name,
         )
         comparison = comparisons.create(session, new, max_attempts=services.settings.max_attempts)
         runs = load_runs(session, comparison.id)
         # What reused jobs say is left to GET: the statistics would hold up everybody else who writes.
-        return comparison_document(runs, Standing.before_any_pair(runs)).model_dump(mode="json")
+        return comparison_document(runs, Assessment.before_any_pair(runs)).model_dump(mode="json")
 
     document = create_once(services.database, idempotency_key, {"comparison": body}, create)
     made = [job for arm in document["arms"] for job in arm["jobs"] if not job["reused"]]
     for job in made:
-        if job["state"] == JobState.QUEUED and not services.doorbell.ring(job["job"]):
+        if job["state"] == JobState.QUEUED and not services.notifier.notify(job["job"]):
             break  # the broker does not answer; the janitor rings when it does
     response.headers["Location"] = comparison_url(document["id"])
     return document
@@ -103,7 +110,7 @@ def _validated(request: ComparisonRequest, arms: list[comparisons.Arm]) -> schem
         arms=[arm_size(arm.name, arm.spec) for arm in arms],
         replicates=request.replicates,
         jobs=len(arms) * request.replicates.start,
-        most_jobs=len(arms) * request.replicates.max,
+        max_jobs=len(arms) * request.replicates.max,
         differences=[difference.to_document() for difference in found],
     )
 
@@ -162,7 +169,7 @@ def get_comparison(services: ServicesDependency, comparison_id: ComparisonPath) 
     return comparison_document(*read_comparison(services, comparison_id))
 
 
-def read_comparison(services: Services, comparison_id: str) -> tuple[ComparedRuns, Standing]:
+def read_comparison(services: Services, comparison_id: str) -> tuple[ComparedRuns, Assessment]:
     """A comparison with what its runs say."""
     with services.database.read() as session:
         runs = load_runs(session, comparison_id)

@@ -143,7 +143,7 @@ class ValidatedComparison(Answer):
     arms: list[ArmSize]
     replicates: Replicates
     jobs: int = Field(description="So many at first, as far as none can be used again.")
-    most_jobs: int
+    max_jobs: int
     differences: list[DifferenceDocument] = Field(description="What differs between the arms' specs.")
 
 

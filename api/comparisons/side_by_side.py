@@ -16,12 +16,12 @@ from normlab.store import JobState
 from normlab.store.identifiers import possible_id
 from normlab.store.jobs import jobs
 
-MOST_JOBS = 100
+MAX_JOBS = 100
 
 JSON = "application/json"
 VEGA_LITE = "application/vnd.vegalite+json"
-PICTURES = {"image/png": "png", "image/svg+xml": "svg"}
-MEDIA_TYPES = (JSON, VEGA_LITE, *PICTURES)
+IMAGE_TYPES = {"image/png": "png", "image/svg+xml": "svg"}
+MEDIA_TYPES = (JSON, VEGA_LITE, *IMAGE_TYPES)
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def chart_response(chart: dict[str, Any], media_type: str) -> Response:
     headers = {"Vary": "Accept"}
     if media_type == VEGA_LITE:
         return Response(orjson.dumps(chart), media_type=VEGA_LITE, headers=headers)
-    return Response(analysis.render(chart, PICTURES[media_type]), media_type=media_type, headers=headers)
+    return Response(analysis.render(chart, IMAGE_TYPES[media_type]), media_type=media_type, headers=headers)
 
 
 def _statistics(
@@ -88,6 +88,6 @@ def _statistics(
 def _job_ids(listed: str) -> list[str]:
     """The ids in the query, each once, in the order given."""
     job_ids = list(dict.fromkeys(part.strip() for part in listed.split(",") if part.strip()))
-    if not 1 <= len(job_ids) <= MOST_JOBS:
-        raise HTTPException(422, f"query parameter `jobs`: name 1 to {MOST_JOBS} jobs, separated by commas")
+    if not 1 <= len(job_ids) <= MAX_JOBS:
+        raise HTTPException(422, f"query parameter `jobs`: name 1 to {MAX_JOBS} jobs, separated by commas")
     return [possible_id(job_id) for job_id in job_ids]

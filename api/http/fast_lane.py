@@ -28,8 +28,8 @@ from normlab.errors import NormlabError
 JSON = b"application/json"
 
 _ERROR = "normlab.direct_error"
-_MOST_REMEMBERED = 1024
-_MOST_PATH_CHARACTERS = 256
+_MAX_REMEMBERED = 1024
+_MAX_PATH_CHARACTERS = 256
 
 
 class DirectRequest:
@@ -138,8 +138,8 @@ class DirectLane:
         for route in self._routes:
             if route.method == method and (match := route.match(path)):
                 found = route, match.groupdict()
-                if len(path) <= _MOST_PATH_CHARACTERS:
-                    if len(self._remembered) >= _MOST_REMEMBERED:
+                if len(path) <= _MAX_PATH_CHARACTERS:
+                    if len(self._remembered) >= _MAX_REMEMBERED:
                         self._remembered.clear()
                     self._remembered[method, path] = found
                 return found

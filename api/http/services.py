@@ -6,23 +6,23 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from normlab.predictions.batching import Gatherer
-from normlab.predictions.resolver import ServedModels
-from normlab.runtime.notifier import Doorbell
+from normlab.predictions.batching import MicroBatcher
+from normlab.predictions.resolver import ModelResolver
+from normlab.runtime.notifier import Notifier
 from normlab.settings import Settings
 from normlab.store import ArtifactStore, Database
 
 
 @dataclass(frozen=True)
 class Services:
-    """The open connections of this process; all of it but ``gatherer`` is safe to use from many threads."""
+    """The open connections of this process; all of it but ``batcher`` is safe to use from many threads."""
 
     settings: Settings
     database: Database
     artifacts: ArtifactStore
-    doorbell: Doorbell
-    served: ServedModels
-    gatherer: Gatherer
+    notifier: Notifier
+    served: ModelResolver
+    batcher: MicroBatcher
     stopping: threading.Event
     """Set when the process is told to end, for what would otherwise go on: event streams."""
 

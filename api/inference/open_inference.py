@@ -14,11 +14,11 @@ from starlette.exceptions import HTTPException
 from api.http.fast_lane import JSON, Answer, DirectRequest, DirectRoute, Endpoint, operation, path_parameter
 from api.http.protocol_errors import plain_error, plain_error_answers
 from api.inference import examples
-from api.inference.run import MOST_DIGITS, asked_of_path, find_served, infer, read_quickly
+from api.inference.run import MAX_DIGITS, asked_of_path, find_served, infer, read_quickly
 from api.models import examples as model_examples
 from normlab import __version__
 from normlab.errors import InstancesError
-from normlab.predictions.resolver import Served
+from normlab.predictions.resolver import LoadedModel
 from normlab.serving import open_inference as protocol
 from normlab.store.models import names as named_models
 
@@ -97,7 +97,7 @@ async def index(request: DirectRequest, _body: bytes) -> Answer:
 
 
 def _parse(
-    request: DirectRequest, served: Served, body: bytes, length: int | None
+    request: DirectRequest, served: LoadedModel, body: bytes, length: int | None
 ) -> protocol.InferenceRequest:
     dataset = served.facts.dataset
     return protocol.parse_request(
@@ -116,7 +116,7 @@ def _header_length(request: DirectRequest, body: bytes) -> int | None:
     given = request.header(_HEADER_LENGTH.lower().encode())
     if not given:
         return None
-    if not given.isdecimal() or len(given) > MOST_DIGITS or int(given) > len(body):
+    if not given.isdecimal() or len(given) > MAX_DIGITS or int(given) > len(body):
         raise InstancesError(
             f"{_HEADER_LENGTH} must be the length of the body's JSON part, at most {len(body)}"
         )

@@ -30,7 +30,7 @@ from api.inference.run import decode, find_served, infer, read_quickly
 from api.jobs import examples, schemas
 from api.models import examples as model_examples
 from normlab.errors import InstancesError
-from normlab.predictions.resolver import Asked, Batch, Served
+from normlab.predictions.resolver import Batch, LoadedModel, ModelRef
 from normlab.serving import (
     Invert,
     Prediction,
@@ -56,10 +56,10 @@ class PredictOptions(BaseModel):
 
     invert: Invert = Field(
         default=Invert.NEVER,
-        description="For pictures: whether light and dark change places; `auto` looks at the border.",
+        description="For images: whether light and dark change places; `auto` looks at the border.",
     )
     top_k: int = Field(default=0, ge=0, le=1000, description="Also give so many of the best classes.")
-    picture: bool = Field(default=False, description="Also give the picture that the model saw, as a PNG.")
+    image: bool = Field(default=False, description="Also give the image that the model saw, as a PNG.")
 
 
 class NamedPredictOptions(PredictOptions):
@@ -71,22 +71,22 @@ class NamedPredictOptions(PredictOptions):
 async def predict_by_job(request: DirectRequest, body: bytes) -> Answer:
     """Classify with a job's network."""
     options = read_options(request, PredictOptions)
-    return await _answer(request, body, Asked(possible_id(request.path_params["job_id"])), options)
+    return await _answer(request, body, ModelRef(possible_id(request.path_params["job_id"])), options)
 
 
 async def predict_by_name(request: DirectRequest, body: bytes) -> Answer:
     """Classify with the network that a name stands for."""
     options = read_options(request, NamedPredictOptions)
-    return await _answer(request, body, Asked(request.path_params["name"], options.version), options)
+    return await _answer(request, body, ModelRef(request.path_params["name"], options.version), options)
 
 
-async def _answer(request: DirectRequest, body: bytes, asked: Asked, options: PredictOptions) -> Answer:
+async def _answer(request: DirectRequest, body: bytes, asked: ModelRef, options: PredictOptions) -> Answer:
     served = await find_served(request, asked)
     batch = await _read(request, body, served, options.invert)
     probabilities = await infer(request, served, batch)
     predictions = read_off(probabilities, served.facts.dataset.classes, top_k=options.top_k)
-    pictures = _pictures(served, batch) if options.picture else [None] * len(batch)
-    documents = [_document(item, picture) for item, picture in zip(predictions, pictures, strict=True)]
+    images = _images(served, batch) if options.image else [None] * len(batch)
+    documents = [_document(item, image) for item, image in zip(predictions, images, strict=True)]
     whose: dict[str, object] = {"job": served.facts.job_id}
     if not asked.is_job:
         whose |= {"model": asked.name, "version": served.facts.version}
@@ -94,7 +94,7 @@ async def _answer(request: DirectRequest, body: bytes, asked: Asked, options: Pr
     return Answer(content, JSON)
 
 
-async def _read(request: DirectRequest, body: bytes, served: Served, invert: Invert) -> Batch:
+async def _read(request: DirectRequest, body: bytes, served: LoadedModel, invert: Invert) -> Batch:
     """The images of a body, by its media type."""
     kind = request.media_type
     most = request.services.settings.max_instances
@@ -129,15 +129,15 @@ async def _uploads(request: DirectRequest, body: bytes, most: int) -> list[tuple
 
 
 async def _decode(
-    request: DirectRequest, served: Served, invert: Invert, files: Sequence[tuple[str, bytes]]
+    request: DirectRequest, served: LoadedModel, invert: Invert, files: Sequence[tuple[str, bytes]]
 ) -> Batch:
-    most_pixels = request.services.settings.max_image_pixels
+    max_pixels = request.services.settings.max_image_pixels
     dataset = served.facts.dataset
 
     def one(place: str, data: bytes) -> Batch:
         try:
             return image_to_batch(
-                data, shape=dataset.shape, pixel_max=dataset.pixel_max, max_pixels=most_pixels, invert=invert
+                data, shape=dataset.shape, pixel_max=dataset.pixel_max, max_pixels=max_pixels, invert=invert
             )
         except InstancesError as error:
             raise InstancesError(f"{place}{error}") from None
@@ -145,7 +145,7 @@ async def _decode(
     return np.concatenate([await decode(partial(one, place, data)) for place, data in files])
 
 
-def _document(item: Prediction, picture: str | None) -> dict[str, Any]:
+def _document(item: Prediction, image: str | None) -> dict[str, Any]:
     document: dict[str, Any] = {
         "label": item.label,
         "class": item.class_name,
@@ -157,16 +157,16 @@ def _document(item: Prediction, picture: str | None) -> dict[str, Any]:
             {"label": score.label, "class": score.class_name, "probability": score.probability}
             for score in item.top_k
         ]
-    if picture is not None:
-        document["picture"] = picture
+    if image is not None:
+        document["image"] = image
     return document
 
 
-def _pictures(served: Served, batch: Batch) -> list[str]:
-    return [picture_url(seen_by_the_model(image, served.facts.dataset.pixel_max)) for image in batch]
+def _images(served: LoadedModel, batch: Batch) -> list[str]:
+    return [image_url(seen_by_the_model(image, served.facts.dataset.pixel_max)) for image in batch]
 
 
-def picture_url(png: bytes) -> str:
+def image_url(png: bytes) -> str:
     """A PNG file as a ``data:`` URL, which a browser shows as it is."""
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
@@ -187,10 +187,10 @@ _BODY = {
     },
 }
 _DESCRIPTION = """\
-Raw pixels as JSON (`{"instances": [...]}`, each image nested or flat) or as a NumPy file, or pictures: one PNG, JPEG \
+Raw pixels as JSON (`{"instances": [...]}`, each image nested or flat) or as a NumPy file, or images: one PNG, JPEG \
 or WebP as the body, or several as files of a form.
 
-Pixels are the dataset's own (0 to 255; 0 to 16 for digits): the scaling is part of the model. A picture is made grey \
+Pixels are the dataset's own (0 to 255; 0 to 16 for digits): the scaling is part of the model. An image is made grey \
 if the dataset is, fitted into its size with the proportions kept, and padded with black.\
 """
 

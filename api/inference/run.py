@@ -12,16 +12,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from api.http.fast_lane import DirectRequest
-from normlab.predictions.resolver import Asked, Batch, Served
+from normlab.predictions.resolver import Batch, LoadedModel, ModelRef
 
 _QUICK_BYTES = 512 * 1024
 """Of a body; JSON of this size takes about 5 ms to read."""
 QUICK_MULTIPLICATIONS = 50_000_000
 """Of a batch; about 2 ms."""
-_MOST_GATHERED_IMAGES = 8
+_MAX_GATHERED_IMAGES = 8
 """A request with more gains nothing from others: its own images are a batch."""
 _DECODED_AT_ONCE = 2
-MOST_DIGITS = 18
+MAX_DIGITS = 18
 """Of a number in a path or header."""
 
 T = TypeVar("T")
@@ -29,19 +29,19 @@ T = TypeVar("T")
 _decoding = anyio.CapacityLimiter(_DECODED_AT_ONCE)
 
 
-def asked_of_path(request: DirectRequest) -> Asked:
+def asked_of_path(request: DirectRequest) -> ModelRef:
     """What a path with a ``name``, and perhaps a ``version``, asks for."""
     version = request.path_params.get("version")
     # Python reads no number of thousands of digits.
-    if version is not None and not (version.isdecimal() and len(version) <= MOST_DIGITS):
+    if version is not None and not (version.isdecimal() and len(version) <= MAX_DIGITS):
         raise HTTPException(400, f"{version!r} is no version: versions are whole numbers from 1")
-    return Asked(request.path_params["name"], None if version is None else int(version))
+    return ModelRef(request.path_params["name"], None if version is None else int(version))
 
 
-async def find_served(request: DirectRequest, asked: Asked) -> Served:
+async def find_served(request: DirectRequest, asked: ModelRef) -> LoadedModel:
     """What answers; raises ``NotFoundError`` and ``StateError``."""
     models = request.services.served
-    served = models.at_hand(asked)
+    served = models.cached(asked)
     return served if served is not None else await run_in_threadpool(models.find, asked)
 
 
@@ -51,15 +51,15 @@ async def read_quickly(body: bytes, read: Callable[[], T]) -> T:
 
 
 async def decode(read: Callable[[], T]) -> T:
-    """What ``read`` gives for pictures: in a thread, a few at a time, since a large one fills much memory."""
+    """What ``read`` gives for images: in a thread, a few at a time, since a large one fills much memory."""
     return await anyio.to_thread.run_sync(read, limiter=_decoding)
 
 
-async def infer(request: DirectRequest, served: Served, batch: Batch) -> Batch:
+async def infer(request: DirectRequest, served: LoadedModel, batch: Batch) -> Batch:
     """The network's probabilities (n, classes)."""
     work = len(batch) * served.facts.multiplications
     if work > QUICK_MULTIPLICATIONS:
         return await run_in_threadpool(served.model, batch)
-    if len(batch) > _MOST_GATHERED_IMAGES:
+    if len(batch) > _MAX_GATHERED_IMAGES:
         return served.model(batch)
-    return await request.services.gatherer.run(served.model, batch, work)
+    return await request.services.batcher.run(served.model, batch, work)

@@ -14,7 +14,7 @@ from api.inference import examples
 from api.inference.run import asked_of_path, find_served, infer, read_quickly
 from api.models import examples as model_examples
 from normlab.errors import InstancesError
-from normlab.predictions.resolver import Batch, Served
+from normlab.predictions.resolver import Batch, LoadedModel
 from normlab.serving import images_of_lists, read_json
 from normlab.serving.instances import may_hold_booleans
 
@@ -60,7 +60,7 @@ async def predict(request: DirectRequest, body: bytes) -> Answer:
     return Answer(orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY), JSON)
 
 
-def _parse(served: Served, body: bytes, most: int) -> tuple[Batch, str]:
+def _parse(served: LoadedModel, body: bytes, most: int) -> tuple[Batch, str]:
     """The images, and under which key to answer."""
     document = read_json(body)
     if not isinstance(document, dict):

@@ -209,7 +209,7 @@ DATASETS: dict[str, Any] = {
         {
             "name": "fashion_mnist",
             "title": "Fashion-MNIST",
-            "description": "70,000 grey pictures of clothes, 28 by 28 pixels, from Zalando's articles.",
+            "description": "70,000 grey images of clothes, 28 by 28 pixels, from Zalando's articles.",
             "shape": [28, 28],
             "classes": MODEL["classes"],
             "training_samples": 60000,

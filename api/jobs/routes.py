@@ -71,7 +71,7 @@ def submit_job(
         return job_document(session, job).model_dump(mode="json")
 
     document = create_once(services.database, idempotency_key, body, create)
-    services.doorbell.ring(document["id"])
+    services.notifier.notify(document["id"])
     response.headers["Location"] = job_url(document["id"])
     return document
 
@@ -153,7 +153,7 @@ def retry_job(
         return job_document(session, jobs.retry(session, job_id)).model_dump(mode="json")
 
     document = create_once(services.database, idempotency_key, {"retry": job_id}, retry)
-    services.doorbell.ring(job_id)
+    services.notifier.notify(job_id)
     return document
 
 

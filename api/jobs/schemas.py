@@ -257,8 +257,8 @@ class PredictionDocument(ClassScore):
     top_k: list[ClassScore] | None = Field(
         default=None, description="The best classes, when `top_k` was asked for."
     )
-    picture: str | None = Field(
-        default=None, description="What the model saw, a PNG as a `data:` URL, when `picture` was asked for."
+    image: str | None = Field(
+        default=None, description="What the model saw, a PNG as a `data:` URL, when `image` was asked for."
     )
 
 

@@ -31,7 +31,7 @@ EVALUATION: dict[str, Any] = {
             "class": "Sneaker",
             "predicted": {"label": 9, "class": "Ankle boot", "probability": 0.998},
             "probabilities": [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.002, 0.0, 0.998],
-            "picture": "data:image/png;base64,iVBORw0KGgo…",
+            "image": "data:image/png;base64,iVBORw0KGgo…",
         }
     ],
 }

@@ -45,7 +45,7 @@ class Mistake(Answer):
     class_name: str = Field(alias="class")
     predicted: ClassScore
     probabilities: list[float]
-    picture: str = Field(description="A PNG as a `data:` URL.")
+    image: str = Field(description="A PNG as a `data:` URL.")
 
 
 class EvaluationDocument(Answer):

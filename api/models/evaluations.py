@@ -13,7 +13,7 @@ from api.http.negotiation import preferred_media_type
 from api.http.parameters import JobPath
 from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
-from api.inference.predict import picture_url
+from api.inference.predict import image_url
 from api.models import evaluation_schemas as schemas
 from api.models.downloads import succeeded_job, why_missing
 from normlab import analysis
@@ -28,7 +28,7 @@ router = APIRouter(prefix="/jobs", tags=["predictions"])
 
 _JSON = "application/json"
 _VEGA_LITE = "application/vnd.vegalite+json"
-_PICTURES = {"image/png": "png", "image/svg+xml": "svg"}
+_IMAGE_TYPES = {"image/png": "png", "image/svg+xml": "svg"}
 
 _Arrays = dict[str, npt.NDArray[Any]]
 
@@ -41,7 +41,7 @@ _Arrays = dict[str, npt.NDArray[Any]]
         200: {
             "model": schemas.EvaluationDocument,
             "description": "The figures, or the confusion matrix as a chart.",
-            "content": {kind: {} for kind in (_VEGA_LITE, *_PICTURES)},
+            "content": {kind: {} for kind in (_VEGA_LITE, *_IMAGE_TYPES)},
         },
         **error_answers(400, 404, 406, 409, 413, 415, 422, 503),
     },
@@ -53,7 +53,7 @@ def evaluate_job(services: ServicesDependency, request: Request, job_id: JobPath
     On the test or validation samples of the dataset that the job was trained on; the worker has kept what the
     network says about each. The confusion matrix as a chart by `Accept`: `image/png`, `image/svg+xml`, Vega-Lite.
     """
-    media_type = preferred_media_type(request, (_JSON, _VEGA_LITE, *_PICTURES))
+    media_type = preferred_media_type(request, (_JSON, _VEGA_LITE, *_IMAGE_TYPES))
     wanted = validated(schemas.EvaluationRequest, body)
     job, arrays = _read(services, job_id)
     dataset = DATASETS[DatasetName(job.spec["dataset"]["name"])]
@@ -74,7 +74,7 @@ def evaluate_job(services: ServicesDependency, request: Request, job_id: JobPath
     chart = confusion_matrix(found, f"{job.name or job_id}, {wanted.split} samples")
     if media_type == _VEGA_LITE:
         return Response(orjson.dumps(chart), media_type=_VEGA_LITE, headers=headers)
-    return Response(analysis.render(chart, _PICTURES[media_type]), media_type=media_type, headers=headers)
+    return Response(analysis.render(chart, _IMAGE_TYPES[media_type]), media_type=media_type, headers=headers)
 
 
 def _read(services: Services, job_id: str) -> tuple[Job, _Arrays]:
@@ -131,5 +131,5 @@ def _mistake(dataset: DatasetInfo, kept: _Arrays, place: int) -> dict[str, Any]:
             "probability": float(kept["confidence"][sample]),
         },
         "probabilities": kept["mistake_probabilities"][place].tolist(),
-        "picture": picture_url(seen_by_the_model(pixels, dataset.pixel_max)),
+        "image": image_url(seen_by_the_model(pixels, dataset.pixel_max)),
     }

@@ -41,7 +41,7 @@ LAYERS: dict[str, list[Layer]] = {
         ("dense", 10),
     ],
     "convolutional": [
-        ("picture", None),
+        ("image", None),
         *[
             layer
             for filters in (16, 32)
@@ -127,7 +127,7 @@ def initialize(layers: list[Layer], draw: np.random.Generator) -> tuple[Tree, Tr
             width, height = size, height - 2
         elif kind == "norm":
             made, statistics = (jnp.ones(width), jnp.zeros(width)), (jnp.zeros(width), jnp.ones(width))
-        elif kind == "picture":
+        elif kind == "image":
             width = 1
         elif kind == "pool":
             height //= size
@@ -160,7 +160,7 @@ def apply(
             if noise is not None:
                 kept = jax.random.bernoulli(jax.random.fold_in(noise, index), 1 - size, x.shape)
                 x = jnp.where(kept, x / (1 - size), 0)
-        elif kind == "picture":
+        elif kind == "image":
             x = x.reshape(-1, 28, 28, 1)
         elif kind == "pool":
             x = lax.reduce_window(x, -jnp.inf, lax.max, (1, size, size, 1), (1, size, size, 1), "VALID")

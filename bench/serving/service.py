@@ -9,8 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 import migrations
 from normlab.spec import parse_job_spec
 from normlab.store import ArtifactKind, ArtifactStore, Database
-from normlab.store.jobs import endings, jobs
-from normlab.store.jobs import leases as claims
+from normlab.store.jobs import endings, jobs, leases
 from normlab.store.models import names as named_models
 
 SIZES = (784, 300, 100, 10)
@@ -50,7 +49,7 @@ def fill(folder: Path, count: int) -> list[str]:
         with database.write() as session:
             waiting = jobs.create(session, parse_job_spec({"architecture": "baseline"}))
         with database.write() as session:
-            job = claims.claim(session, waiting.id, worker="bench", lease_seconds=60)
+            job = leases.claim(session, waiting.id, worker="bench", lease_seconds=60)
         assert job is not None
         file = folder / "model.onnx"
         file.write_bytes(network(seed))

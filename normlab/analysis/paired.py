@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from normlab.analysis.intervals import bca_interval, spread, t_interval, t_p_value, unit_of
-from normlab.analysis.planning import MOST_PAIRS, further_pairs, pairs_for_difference, pairs_for_equivalence
+from normlab.analysis.planning import MAX_PAIRS, further_pairs, pairs_for_difference, pairs_for_equivalence
 from normlab.analysis.signflip import pairs_to_reach, sign_flip_p_value, smallest_p_value
 from normlab.analysis.validation import ROUNDING, as_generator, as_pairs, check_confidence, check_margin
 from normlab.analysis.verdict import PairedComparison, Verdict
 
-LEAST_PAIRS = 3
+MIN_PAIRS = 3
 """With fewer pairs there is no verdict: two differences that happen to be alike show no small spread."""
 
 
@@ -61,9 +61,9 @@ def compare_paired(
 
     testable = n >= pairs_to_reach(alpha)
     agreed = p_value <= alpha if testable else t_p <= alpha / 2
-    if n >= LEAST_PAIRS and margin > 0 and interval.inside(margin):
+    if n >= MIN_PAIRS and margin > 0 and interval.inside(margin):
         verdict = Verdict.EQUIVALENT
-    elif n >= LEAST_PAIRS and interval.excludes_zero() and agreed:
+    elif n >= MIN_PAIRS and interval.excludes_zero() and agreed:
         verdict = Verdict.B_BETTER if (mean > 0) == higher_is_better else Verdict.A_BETTER
     else:
         verdict = Verdict.INCONCLUSIVE
@@ -71,7 +71,7 @@ def compare_paired(
     needed = None
     if verdict is Verdict.INCONCLUSIVE and sd > 0:
         wanted = min(pairs_for_difference(mean / sd, alpha), pairs_for_equivalence(mean, sd, margin, alpha))
-        needed = further_pairs(wanted, n, LEAST_PAIRS)
+        needed = further_pairs(wanted, n, MIN_PAIRS)
     effect = mean / sd if sd > 0 else None
     result = PairedComparison(
         verdict=verdict,
@@ -98,10 +98,10 @@ def compare_paired(
 
 def _caveats(found: PairedComparison, ties: int) -> Iterable[str]:
     n, alpha = found.pairs, 1 - found.confidence
-    if n < LEAST_PAIRS:
+    if n < MIN_PAIRS:
         yield (
             f"{'One pair says' if n == 1 else 'Two pairs say'} too little of how much a difference varies from "
-            f"seed to seed: there is no verdict below {LEAST_PAIRS} pairs."
+            f"seed to seed: there is no verdict below {MIN_PAIRS} pairs."
         )
         return
     decided = found.verdict in (Verdict.A_BETTER, Verdict.B_BETTER)
@@ -128,4 +128,4 @@ def _caveats(found: PairedComparison, ties: int) -> Iterable[str]:
     if decided and not found.bootstrap_interval.excludes_zero():
         yield "The bootstrap interval includes zero: single pairs weigh heavily in this verdict."
     if found.verdict is Verdict.INCONCLUSIVE and found.pairs_needed is None and found.standard_deviation:
-        yield f"Deciding this would take more than {MOST_PAIRS:,} pairs: the difference is next to nothing."
+        yield f"Deciding this would take more than {MAX_PAIRS:,} pairs: the difference is next to nothing."

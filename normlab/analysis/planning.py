@@ -8,7 +8,7 @@ POWER = 0.8
 """The chance with which the number of pairs that is told would give a verdict, if the effect is as it looks
 now."""
 
-MOST_PAIRS = 1_000
+MAX_PAIRS = 1_000
 """More pairs than that are not asked for: the arms are then as good as the same."""
 
 
@@ -42,6 +42,6 @@ def pairs_for_equivalence(difference: float, sd: float, margin: float, alpha: fl
 def further_pairs(wanted: float, have: int, least: int) -> int | None:
     """How many pairs to add to those there are, at least one and to no fewer than ``least`` in all; None
     when the number wanted is beyond what is reasonable."""
-    if not wanted <= MOST_PAIRS:
+    if not wanted <= MAX_PAIRS:
         return None
     return max(1, max(math.ceil(wanted), least) - have)

@@ -17,7 +17,7 @@ from scipy import stats
 from scipy.optimize import brentq
 
 from normlab.analysis.documents import plain
-from normlab.analysis.paired import LEAST_PAIRS, compare_paired
+from normlab.analysis.paired import MIN_PAIRS, compare_paired
 from normlab.analysis.validation import Floats, as_generator, as_pairs, check_confidence
 from normlab.analysis.verdict import PairedComparison, Verdict
 
@@ -50,8 +50,8 @@ class StoppingPlan:
 
     def __post_init__(self) -> None:
         check_confidence(self.confidence)
-        if self.start < LEAST_PAIRS:
-            raise ValueError(f"start should be at least {LEAST_PAIRS} pairs, since fewer give no verdict")
+        if self.start < MIN_PAIRS:
+            raise ValueError(f"start should be at least {MIN_PAIRS} pairs, since fewer give no verdict")
         if self.maximum < self.start:
             raise ValueError(f"maximum should be at least start ({self.start}), but it is {self.maximum}")
         if self.step < 1:

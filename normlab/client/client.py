@@ -42,12 +42,12 @@ Pixels = Sequence[Any] | npt.NDArray[Any]
 
 
 class Invert(StrEnum):
-    """Whether light and dark of a picture change places: the datasets' things are light on black."""
+    """Whether light and dark of an image change places: the datasets' things are light on black."""
 
     NEVER = "never"
     ALWAYS = "always"
     AUTO = "auto"
-    """When the picture's border is light."""
+    """When the image's border is light."""
 
 
 class Client:

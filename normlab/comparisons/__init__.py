@@ -5,16 +5,16 @@ imported when it is first used.
 """
 
 from normlab.comparisons.advance import advance
+from normlab.comparisons.assessment import Assessment, assess
 from normlab.comparisons.request import ComparisonRequest, Question, Replicates, parse_comparison
 from normlab.comparisons.runs import ComparedRuns, load_runs
-from normlab.comparisons.standing import Standing, assess
 
 __all__ = [
+    "Assessment",
     "ComparedRuns",
     "ComparisonRequest",
     "Question",
     "Replicates",
-    "Standing",
     "advance",
     "assess",
     "load_runs",

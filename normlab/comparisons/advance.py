@@ -2,8 +2,8 @@
 
 import logging
 
+from normlab.comparisons.assessment import Assessment, assess
 from normlab.comparisons.runs import load_runs
-from normlab.comparisons.standing import Standing, assess
 from normlab.store import Comparison, ComparisonState, Database, StopReason, is_unavailable
 from normlab.store.comparisons import progress as comparison_progress
 
@@ -39,34 +39,34 @@ def _decide(database: Database, comparison_id: str, max_attempts: int) -> list[s
     with database.read() as session:
         runs = load_runs(session, comparison_id)
     comparison = runs.comparison
-    standing = assess(runs)
-    more = _further_replicates(comparison, standing)
+    assessment = assess(runs)
+    more = _further_replicates(comparison, assessment)
     with database.write() as session:
         if more:
             return comparison_progress.go_on(
                 session, comparison_id, expected=comparison.replicates, count=more, max_attempts=max_attempts
             )
-        state = ComparisonState.FINISHED if standing.pairs else ComparisonState.FAILED
+        state = ComparisonState.FINISHED if assessment.pairs else ComparisonState.FAILED
         comparison_progress.end(
             session,
             comparison_id,
             expected=comparison.replicates,
             state=state,
-            reason=_reason(standing),
-            verdicts=standing.verdicts,
+            reason=_reason(assessment),
+            verdicts=assessment.verdicts,
         )
         return []
 
 
-def _further_replicates(comparison: Comparison, standing: Standing) -> int:
+def _further_replicates(comparison: Comparison, assessment: Assessment) -> int:
     """As many as are missing to the plan's next look, as far as the plan allows; none once it is decided, or when
     nothing so far has succeeded."""
-    if standing.decided or standing.next_look is None or not standing.pairs:
+    if assessment.decided or assessment.next_look is None or not assessment.pairs:
         return 0
-    return min(standing.next_look - standing.pairs, comparison.most_replicates - comparison.replicates)
+    return min(assessment.next_look - assessment.pairs, comparison.max_replicates - comparison.replicates)
 
 
-def _reason(standing: Standing) -> StopReason:
-    if not standing.pairs:
+def _reason(assessment: Assessment) -> StopReason:
+    if not assessment.pairs:
         return StopReason.NO_PAIR
-    return StopReason.DECIDED if standing.decided else StopReason.ALL_PAIRS_RUN
+    return StopReason.DECIDED if assessment.decided else StopReason.ALL_PAIRS_RUN

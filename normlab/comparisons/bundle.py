@@ -11,10 +11,10 @@ import orjson
 
 from normlab import analysis
 from normlab.analysis import EpochPoint
+from normlab.comparisons.assessment import Assessment
 from normlab.comparisons.charts import ChartName, draw
 from normlab.comparisons.report import html_report, markdown_report
 from normlab.comparisons.runs import ComparedRuns
-from normlab.comparisons.standing import Standing
 from normlab.store import Job
 
 FORMAT = 1
@@ -23,37 +23,37 @@ FORMAT = 1
 _README = """\
 A comparison made with Normlab.
 
-report.html         what came out, for people (report.md: the same without pictures)
+report.html         what came out, for people (report.md: the same without images)
 result.json         all figures
 manifest.json       what was asked; each job's spec, seed, digests, environment and result
 metrics.csv         every epoch of every job
-charts/             Vega-Lite specifications and SVG pictures
+charts/             Vega-Lite specifications and SVG images
 
 `normlab reproduce` with this archive trains every job again and says whether the same came out.
 """
 
 
-def write_bundle(runs: ComparedRuns, standing: Standing) -> bytes:
+def write_bundle(runs: ComparedRuns, assessment: Assessment) -> bytes:
     """The archive. The same comparison gives the same bytes."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, content in _files(runs, standing):
+        for name, content in _files(runs, assessment):
             # Of a fixed time: a ZIP file cannot say "none".
             file.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return archive.getvalue()
 
 
-def _files(runs: ComparedRuns, standing: Standing) -> Iterator[tuple[str, str | bytes]]:
+def _files(runs: ComparedRuns, assessment: Assessment) -> Iterator[tuple[str, str | bytes]]:
     yield "README.txt", _README
     yield "manifest.json", _json(_manifest(runs))
     yield "metrics.csv", _metrics(runs)
-    if standing.found is None:
+    if assessment.found is None:
         return
-    yield "result.json", _json(standing.found.to_document())
-    yield "report.html", html_report(runs, standing)
-    yield "report.md", markdown_report(runs, standing)
+    yield "result.json", _json(assessment.found.to_document())
+    yield "report.html", html_report(runs, assessment)
+    yield "report.md", markdown_report(runs, assessment)
     for name in ChartName:
-        chart = draw(name, runs, standing)
+        chart = draw(name, runs, assessment)
         if chart is not None:
             yield f"charts/{name}.vl.json", _json(chart)
             yield f"charts/{name}.svg", analysis.render(chart, "svg")

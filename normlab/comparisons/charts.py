@@ -3,8 +3,8 @@
 from enum import StrEnum
 from typing import Any
 
+from normlab.comparisons.assessment import Assessment
 from normlab.comparisons.runs import ComparedRuns
-from normlab.comparisons.standing import Standing
 
 Chart = dict[str, Any]
 
@@ -22,11 +22,11 @@ class ChartName(StrEnum):
     """Not of a loss."""
 
 
-def draw(name: ChartName, runs: ComparedRuns, standing: Standing) -> Chart | None:
+def draw(name: ChartName, runs: ComparedRuns, assessment: Assessment) -> Chart | None:
     """The chart as a Vega-Lite specification; None when there is nothing to draw (yet)."""
     from normlab.analysis.charts import clocks, curves, pairs  # noqa: PLC0415 - altair takes a second
 
-    found = standing.found
+    found = assessment.found
     if found is None:
         return None
     target = found.clocks.target if found.clocks else None

@@ -1,24 +1,26 @@
 """The report of a comparison that was run by the service."""
 
 from normlab import analysis
+from normlab.comparisons.assessment import Assessment
 from normlab.comparisons.runs import ComparedRuns
-from normlab.comparisons.standing import Standing
 
 
-def html_report(runs: ComparedRuns, standing: Standing) -> str:
+def html_report(runs: ComparedRuns, assessment: Assessment) -> str:
     """One page that loads nothing. There is at least one pair."""
-    return analysis.html_report(_found(standing), runs.arms, title=_title(runs), subtitle=_subtitle(runs))
+    return analysis.html_report(_found(assessment), runs.arms, title=_title(runs), subtitle=_subtitle(runs))
 
 
-def markdown_report(runs: ComparedRuns, standing: Standing) -> str:
-    """The same without pictures."""
-    return analysis.markdown_report(_found(standing), runs.arms, title=_title(runs), subtitle=_subtitle(runs))
+def markdown_report(runs: ComparedRuns, assessment: Assessment) -> str:
+    """The same without images."""
+    return analysis.markdown_report(
+        _found(assessment), runs.arms, title=_title(runs), subtitle=_subtitle(runs)
+    )
 
 
-def _found(standing: Standing) -> "analysis.Comparison":
-    if standing.found is None:
+def _found(assessment: Assessment) -> "analysis.Comparison":
+    if assessment.found is None:
         raise ValueError("a comparison without a pair has no report")
-    return standing.found
+    return assessment.found
 
 
 def _title(runs: ComparedRuns) -> str:

@@ -17,7 +17,7 @@ _NO_LIMITS = Limits()
 
 Seed = Annotated[Integer, Field(ge=0, le=SEED_MAX)]
 
-LEAST_PAIRS = 3
+MIN_PAIRS = 3
 """Fewer give no verdict, so nobody needs to look earlier."""
 
 
@@ -32,8 +32,8 @@ class Replicates(SpecModel):
     def _ordered(self) -> Self:
         if self.max < self.start:
             raise ValueError(f"max should be at least start ({self.start}), not {self.max}")
-        if self.until_decided and self.start < LEAST_PAIRS:
-            raise ValueError(f"start should be at least {LEAST_PAIRS}, since fewer pairs give no verdict")
+        if self.until_decided and self.start < MIN_PAIRS:
+            raise ValueError(f"start should be at least {MIN_PAIRS}, since fewer pairs give no verdict")
         return self
 
     @property

@@ -1,4 +1,4 @@
-"""Become another program that ends with its parent: ``python leash.py PARENT_PID SIGNAL PROGRAM ARGUMENTS…``.
+"""Become another program that ends with its parent: ``python parent_death.py PARENT_PID SIGNAL PROGRAM ARGUMENTS…``.
 
 Run as a script by ``normlab.local.process``, because asking the kernel for this between fork and exec from Python
 is not safe in a process with threads. Standard library only, so that it starts in some milliseconds.

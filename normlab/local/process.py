@@ -10,7 +10,7 @@ from pathlib import Path
 
 from normlab.errors import SetupError
 
-LEASH = Path(__file__).with_name("leash.py")
+PARENT_DEATH = Path(__file__).with_name("parent_death.py")
 LOG_BYTES = 10 * 2**20
 
 
@@ -56,8 +56,15 @@ class Process:
         if self.log_path.exists() and self.log_path.stat().st_size > LOG_BYTES:
             self.log_path.replace(self.log_path.with_suffix(".log.1"))
         if sys.platform == "linux":
-            leash = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), str(int(signal.SIGTERM))]
-            command = [*leash, *command]
+            prefix = [
+                sys.executable,
+                "-I",
+                "-S",
+                str(PARENT_DEATH),
+                str(os.getpid()),
+                str(int(signal.SIGTERM)),
+            ]
+            command = [*prefix, *command]
         with self.log_path.open("ab") as log:
             try:
                 self._popen = subprocess.Popen(  # noqa: S603 - the commands are our own, without a shell

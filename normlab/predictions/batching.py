@@ -24,14 +24,14 @@ class _Waiting:
     answer: asyncio.Future[Batch]
 
 
-class Gatherer:
+class MicroBatcher:
     """Runs networks on the event loop's own thread, for what is asked of the same one in the same turn together.
 
-    ``most_work`` bounds one run, in multiplications: between two runs the loop may do other things.
+    ``max_work`` bounds one run, in multiplications: between two runs the loop may do other things.
     """
 
-    def __init__(self, most_work: int) -> None:
-        self._most_work = most_work
+    def __init__(self, max_work: int) -> None:
+        self._max_work = max_work
         self._waiting: deque[_Waiting] = deque()
 
     async def run(self, model: OnnxModel, batch: Batch, work: int) -> Batch:
@@ -67,7 +67,7 @@ class Gatherer:
         together, others, work = [first], deque[_Waiting](), first.work
         while self._waiting:
             item = self._waiting.popleft()
-            if item.model is first.model and work + item.work <= self._most_work:
+            if item.model is first.model and work + item.work <= self._max_work:
                 together.append(item)
                 work += item.work
             else:

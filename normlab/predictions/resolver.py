@@ -17,8 +17,8 @@ from normlab.store.changes import ChangeCounter
 from normlab.store.identifiers import MODEL_NAME_PATTERN, possible_id
 from normlab.store.models import lookup as servable
 
-_MOST_REMEMBERED = 4096
-_MOST_VERSIONS = 2**31 - 1
+_MAX_REMEMBERED = 4096
+_MAX_VERSIONS = 2**31 - 1
 
 Batch = npt.NDArray[np.float32]
 """Raw pixels (n, *shape)."""
@@ -32,7 +32,7 @@ class Parser(Protocol):
 
 
 @dataclass(frozen=True)
-class Asked:
+class ModelRef:
     """What a request wants predictions of: a job, or a name and perhaps one of its versions."""
 
     name: str
@@ -49,7 +49,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Facts:
+class ModelInfo:
     """What is known of a job whose network answers."""
 
     job_id: str
@@ -63,10 +63,10 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Served:
+class LoadedModel:
     """What answers."""
 
-    facts: Facts
+    facts: ModelInfo
     model: OnnxModel
 
     def parse(self, parse: Parser, data: Any, max_instances: int) -> Batch:
@@ -75,7 +75,7 @@ class Served:
         return parse(data, shape=dataset.shape, pixel_max=dataset.pixel_max, max_instances=max_instances)
 
 
-class ServedModels:
+class ModelResolver:
     """Finds what answers. A deleted job or a name that moved counts from the next request on, in every process:
     what is remembered is used only while the database is at the same commit as when it was read.
     """
@@ -87,9 +87,9 @@ class ServedModels:
         self._changes = ChangeCounter(database)
         self._read_at: int | None = None
         self._is_current = False
-        self._remembered: dict[Asked, Facts] = {}
+        self._remembered: dict[ModelRef, ModelInfo] = {}
 
-    def at_hand(self, asked: Asked) -> Served | None:
+    def cached(self, asked: ModelRef) -> LoadedModel | None:
         """What answers if that is known for certain. Waits for nothing; called by the event loop's thread only.
 
         One look at the database is enough for all requests of a turn of the event loop: they had arrived before the
@@ -106,29 +106,29 @@ class ServedModels:
             asyncio.get_running_loop().call_soon(self._turn_ends)
         facts = self._remembered.get(asked)
         model = None if facts is None else self._cache.kept(facts.sha256)
-        return None if facts is None or model is None else Served(facts, model)
+        return None if facts is None or model is None else LoadedModel(facts, model)
 
     def _turn_ends(self) -> None:
         self._is_current = False
 
-    def find(self, asked: Asked) -> Served:
+    def find(self, asked: ModelRef) -> LoadedModel:
         """What answers, looked up in the database and loaded if need be; may take a while.
 
         Raises ``NotFoundError`` and ``StateError``.
         """
         remembered, read_at = self._remembered, self._read_at
         file, facts = self._look_up(asked)
-        served = Served(facts, self._cache.get(file.sha256, lambda: self._artifacts.read(file)))
-        if read_at is not None and len(remembered) < _MOST_REMEMBERED:
+        served = LoadedModel(facts, self._cache.get(file.sha256, lambda: self._artifacts.read(file)))
+        if read_at is not None and len(remembered) < _MAX_REMEMBERED:
             # The dict of before the query: if anything has changed meanwhile, nobody looks into it any more.
             remembered[asked] = facts
         return served
 
-    def _look_up(self, asked: Asked) -> tuple[StoredFile, Facts]:
+    def _look_up(self, asked: ModelRef) -> tuple[StoredFile, ModelInfo]:
         with self._database.read() as session:
             if asked.is_job:
                 found = servable.by_job(session, possible_id(asked.name))
-            elif not re.fullmatch(MODEL_NAME_PATTERN, asked.name) or (asked.version or 0) > _MOST_VERSIONS:
+            elif not re.fullmatch(MODEL_NAME_PATTERN, asked.name) or (asked.version or 0) > _MAX_VERSIONS:
                 found = None  # what cannot be there is not asked for: Postgres would refuse some of it
             else:
                 found = servable.by_name(session, asked.name, asked.version)
@@ -141,7 +141,7 @@ class ServedModels:
         if found.onnx is None:
             raise StateError(f"job {found.job_id} cannot predict: its network could not be exported to ONNX")
         spec = JobSpec.model_validate(found.spec)
-        return found.onnx, Facts(
+        return found.onnx, ModelInfo(
             job_id=found.job_id,
             version=found.version or 1,
             sha256=found.onnx.sha256,

@@ -4,27 +4,27 @@ import logging
 import threading
 import time
 
-from normlab.runtime.notifier import Doorbell
+from normlab.runtime.notifier import Notifier
 from normlab.store import Database, is_unavailable
-from normlab.store.jobs import reaper as janitor
+from normlab.store.jobs import reaper
 
 _logger = logging.getLogger(__name__)
 
 
-class Caretaker:
+class MaintenanceLoop:
     """Sweeps every ``every_seconds``: takes back expired leases, and rings for jobs that wait without anybody knowing.
 
     A worker that gets a message takes the job at the head of the queue, whichever the message names. So it is
     enough that as many messages wait as jobs, and what is missing is rung: none while all workers are busy.
     """
 
-    def __init__(self, database: Database, doorbell: Doorbell, *, every_seconds: float) -> None:
+    def __init__(self, database: Database, notifier: Notifier, *, every_seconds: float) -> None:
         self._database = database
-        self._doorbell = doorbell
+        self._notifier = notifier
         self._every_seconds = every_seconds
         self._next_sweep = 0.0
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="caretaker", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="maintenance", daemon=True)
 
     tick_seconds = 1.0
     """How often ``tick`` is called."""
@@ -46,18 +46,18 @@ class Caretaker:
 
     def sweep(self) -> None:
         """One sweep."""
-        swept = janitor.sweep(self._database)
+        swept = reaper.sweep(self._database)
         if swept.taken_back:
             _logger.warning("took back jobs whose worker fell silent: %s", ", ".join(swept.taken_back))
         if swept.waiting:
-            pending = self._doorbell.pending()
+            pending = self._notifier.pending()
             if pending is not None:
-                self.ring(swept.waiting[: max(0, len(swept.waiting) - pending)])
+                self.notify(swept.waiting[: max(0, len(swept.waiting) - pending)])
 
-    def ring(self, job_ids: "tuple[str, ...] | list[str]") -> None:
+    def notify(self, job_ids: "tuple[str, ...] | list[str]") -> None:
         """Ring for these jobs, as far as the broker answers."""
         for job_id in job_ids:
-            if not self._doorbell.ring(job_id):
+            if not self._notifier.notify(job_id):
                 break
 
     def _run(self) -> None:

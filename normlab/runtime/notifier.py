@@ -1,4 +1,4 @@
-"""The doorbell: tells the workers that a job waits.
+"""The notifier: tells the workers that a job waits.
 
 A message carries one job's id and nothing that matters: the database decides what happens, so a message that
 is lost, repeated or late does no harm. The janitor rings again for jobs that nobody came for.
@@ -33,7 +33,7 @@ def transport_options(*, socket_timeout: float) -> dict[str, Any]:
     }
 
 
-class Doorbell:
+class Notifier:
     """Rings at the broker's door. Threads may share it; it opens its connection at the first ring.
 
     One thread of its own talks to the broker. The Redis client tries for seconds when nobody answers; that
@@ -41,7 +41,7 @@ class Doorbell:
     """
 
     def __init__(self, broker_url: str) -> None:
-        self._app = Celery("normlab-doorbell", broker=broker_url, set_as_current=False)
+        self._app = Celery("normlab-notifier", broker=broker_url, set_as_current=False)
         self._app.conf.update(
             task_serializer="json",
             task_ignore_result=True,
@@ -49,10 +49,10 @@ class Doorbell:
         )
         self._questions: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
         self._unanswered: Future[Any] | None = None
-        self._thread = threading.Thread(target=self._run, name="doorbell", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="notifier", daemon=True)
         self._thread.start()
 
-    def ring(self, job_id: str) -> bool:
+    def notify(self, job_id: str) -> bool:
         """Say that this job waits. False, after half a second at most: the broker did not take the message."""
         return self._ask(lambda: self._send(job_id)) or False
 

@@ -15,7 +15,7 @@ from numpy.lib import format as npy
 from normlab.errors import InstancesError
 from normlab.serving.instances import refuse_too_many
 
-_MOST_HEADER_BYTES = 4096
+_MAX_HEADER_BYTES = 4096
 """NumPy writes headers of 128 bytes for arrays of numbers."""
 
 
@@ -68,7 +68,7 @@ def _header_end(body: bytes) -> int:
         raise InstancesError("the body is no npy file: write it with numpy.save")
     width = 2 if body[npy.MAGIC_LEN - 2] == 1 else 4  # of the length field, by the format's major version
     start = npy.MAGIC_LEN + width
-    return start + min(int.from_bytes(body[npy.MAGIC_LEN : start], "little"), _MOST_HEADER_BYTES)
+    return start + min(int.from_bytes(body[npy.MAGIC_LEN : start], "little"), _MAX_HEADER_BYTES)
 
 
 @lru_cache(maxsize=64)
@@ -78,7 +78,7 @@ def _header(head: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
     try:
         version = npy.read_magic(file)
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, fortran_order, dtype = read(file, max_header_size=_MOST_HEADER_BYTES)
+        shape, fortran_order, dtype = read(file, max_header_size=_MAX_HEADER_BYTES)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         raise InstancesError("the npy header cannot be read") from None
     if dtype.kind not in "uif":

@@ -1,4 +1,4 @@
-"""A picture file -> a batch of one, the way the model's dataset looks.
+"""An image file -> a batch of one, the way the model's dataset looks.
 
 What is done, in this order, and nothing else:
 
@@ -9,7 +9,7 @@ What is done, in this order, and nothing else:
 4. With ``invert`` light and dark change places: for a dark thing on a light background.
 5. Values 0 to 255 become 0 to the dataset's ``pixel_max``.
 
-A picture that already has the model's size and colours therefore arrives bit for bit.
+An image that already has the model's size and colours therefore arrives bit for bit.
 """
 
 import io
@@ -28,46 +28,46 @@ FORMATS = ("PNG", "JPEG", "WEBP")
 
 
 class Invert(StrEnum):
-    """Whether light and dark change places before the model sees a picture."""
+    """Whether light and dark change places before the model sees an image."""
 
     NEVER = "never"
     ALWAYS = "always"
     AUTO = "auto"
-    """When the picture's border is lighter than the middle between black and white."""
+    """When the image's border is lighter than the middle between black and white."""
 
 
 def image_to_batch(
     data: bytes, *, shape: tuple[int, ...], pixel_max: int, max_pixels: int, invert: Invert = Invert.NEVER
 ) -> npt.NDArray[np.float32]:
-    """The picture in ``data`` (PNG, JPEG or WebP) as float32 (1, *shape), in raw pixel values 0 to ``pixel_max``.
+    """The image in ``data`` (PNG, JPEG or WebP) as float32 (1, *shape), in raw pixel values 0 to ``pixel_max``.
 
-    ``shape`` is (height, width) for grey or (height, width, 3) for colour. A picture of more than
+    ``shape`` is (height, width) for grey or (height, width, 3) for colour. An image of more than
     ``max_pixels`` is refused before anything of it is decoded. Raises :class:`InstancesError`.
     """
     height, width, *colours = shape
-    picture = _decode(data, max_pixels)
-    picture = _without_transparency(picture).convert("RGB" if colours else "L")
-    light = invert is Invert.ALWAYS or (invert is Invert.AUTO and _has_light_border(picture))
+    image = _decode(data, max_pixels)
+    image = _without_transparency(image).convert("RGB" if colours else "L")
+    light = invert is Invert.ALWAYS or (invert is Invert.AUTO and _has_light_border(image))
     if light:
-        picture = ImageOps.invert(picture)
-    if picture.size != (width, height):
-        picture = ImageOps.pad(picture, (width, height), method=Image.Resampling.LANCZOS, color=0)
-    pixels = np.asarray(picture, dtype=np.float32)  # (height, width) or (height, width, 3)
+        image = ImageOps.invert(image)
+    if image.size != (width, height):
+        image = ImageOps.pad(image, (width, height), method=Image.Resampling.LANCZOS, color=0)
+    pixels = np.asarray(image, dtype=np.float32)  # (height, width) or (height, width, 3)
     if pixel_max != 255:
         pixels = pixels * np.float32(pixel_max / 255)
     return pixels[np.newaxis]
 
 
 def _decode(data: bytes, max_pixels: int) -> Image.Image:
-    """The decoded picture, upright, once its header has shown that it is safe to decode."""
+    """The decoded image, upright, once its header has shown that it is safe to decode."""
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-            if picture.width * picture.height > max_pixels:
-                raise _too_large(max_pixels, f"{picture.width} by {picture.height} is")
-            if getattr(picture, "is_animated", False):
-                raise InstancesError("the image is animated: send a single picture")
-            picture.load()
-            return ImageOps.exif_transpose(_eight_bits(picture))
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            if image.width * image.height > max_pixels:
+                raise _too_large(max_pixels, f"{image.width} by {image.height} is")
+            if getattr(image, "is_animated", False):
+                raise InstancesError("the image is animated: send a single image")
+            image.load()
+            return ImageOps.exif_transpose(_eight_bits(image))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_large(max_pixels, "it has") from None
     except UnidentifiedImageError:
@@ -81,23 +81,23 @@ def _too_large(max_pixels: int, what: str) -> InstancesError:
     return InstancesError(f"the image is too large: {what} more than {max_pixels} pixels")
 
 
-def _eight_bits(picture: Image.Image) -> Image.Image:
-    """A grey picture of 16 bits with its upper eight; Pillow would cut off everything above 255."""
-    if not picture.mode.startswith("I"):
-        return picture
-    upper = np.asarray(picture).astype(np.uint32) >> 8
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """A grey image of 16 bits with its upper eight; Pillow would cut off everything above 255."""
+    if not image.mode.startswith("I"):
+        return image
+    upper = np.asarray(image).astype(np.uint32) >> 8
     return Image.fromarray(np.minimum(upper, 255).astype(np.uint8))
 
 
-def _without_transparency(picture: Image.Image) -> Image.Image:
-    if not picture.has_transparency_data:
-        return picture
-    layered = picture.convert("RGBA")
+def _without_transparency(image: Image.Image) -> Image.Image:
+    if not image.has_transparency_data:
+        return image
+    layered = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", layered.size, (0, 0, 0, 255)), layered)
 
 
-def _has_light_border(picture: Image.Image) -> bool:
-    grey = np.asarray(picture.convert("L"))
+def _has_light_border(image: Image.Image) -> bool:
+    grey = np.asarray(image.convert("L"))
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     return float(np.median(border)) > 127.5
 

@@ -113,7 +113,7 @@ def read_json(body: bytes) -> Any:
 
     A large list of whole numbers from 0 to 255 is given as an array of uint8 in its place.
     """
-    if len(body) >= numbers.LEAST_BYTES and (cut := numbers.cut(body)) is not None:
+    if len(body) >= numbers.MIN_BYTES and (cut := numbers.cut(body)) is not None:
         # The parser nests deeper than Python calls; what is so deep holds no images and is left to it.
         with suppress(orjson.JSONDecodeError, RecursionError):
             return cut.put_back(orjson.loads(cut.rest))

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-LEAST_BYTES = 16 * 1024
+MIN_BYTES = 16 * 1024
 """Of a body for which this is worth while; below it the parser is faster."""
 
-_MOST_HEAD_BYTES = 4096
-_MOST_DEPTH = 4
+_MAX_HEAD_BYTES = 4096
+_MAX_DEPTH = 4
 _JSON_SPACES = b" \t\n\r"
 """Python's own idea of them is wider."""
 _KEYS = (b'"instances"', b'"inputs"', b'"data"')
@@ -44,7 +44,7 @@ class Cut:
 def cut(body: bytes) -> Cut | None:
     """Read the list behind the body's last key, if it is one of those that images come under."""
     key_end = body.rfind(b'"') + 1
-    if not 0 < key_end <= _MOST_HEAD_BYTES or not body[:key_end].endswith(_KEYS):
+    if not 0 < key_end <= _MAX_HEAD_BYTES or not body[:key_end].endswith(_KEYS):
         return None
     start = body.find(b"[", key_end, key_end + 8)
     end = body.find(b"}", start)
@@ -63,7 +63,7 @@ def read_numbers(text: bytes) -> npt.NDArray[np.uint8] | None:
 
     What is read is always JSON, but not all JSON is read: spaces stand only behind commas, one or none throughout.
     """
-    depth = len(text[:_MOST_DEPTH]) - len(text[:_MOST_DEPTH].lstrip(b"["))
+    depth = len(text[:_MAX_DEPTH]) - len(text[:_MAX_DEPTH].lstrip(b"["))
     if not depth or not text.endswith(b"]" * depth):
         return None
     inner = np.frombuffer(text, np.uint8)[depth:-depth].copy()

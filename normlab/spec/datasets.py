@@ -48,7 +48,7 @@ DATASETS: dict[DatasetName, DatasetInfo] = {
         DatasetInfo(
             name=DatasetName.FASHION_MNIST,
             title="Fashion-MNIST",
-            description="70,000 grey pictures of clothes, 28 by 28 pixels, from Zalando's articles.",
+            description="70,000 grey images of clothes, 28 by 28 pixels, from Zalando's articles.",
             shape=(28, 28),
             classes=(
                 "T-shirt/top",

@@ -60,11 +60,11 @@ class Context:
         """Take notice of where the run is (several times a second), or of an epoch's figures (once each)."""
 
     def should_stop(self) -> bool:
-        """Whether the run is to end now. Asked several times a second; True makes ``train`` raise ``Stopped``."""
+        """Whether the run is to end now. ModelRef several times a second; True makes ``train`` raise ``Stopped``."""
         return False
 
     def checkpoint_due(self) -> bool:
-        """Whether a checkpoint is wanted. Asked at each epoch's end."""
+        """Whether a checkpoint is wanted. ModelRef at each epoch's end."""
         return False
 
     def save(self, checkpoint: "Checkpoint") -> None:

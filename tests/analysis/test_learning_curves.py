@@ -27,9 +27,9 @@ def test_several_runs_are_told_in_the_subtitle(make_run: Any) -> None:
 
 def test_it_renders_to_png_and_svg(make_run: Any) -> None:
     chart = learning_curves([make_run("baseline"), make_run("batch_norm")])
-    picture = Image.open(io.BytesIO(render(chart, "png")))
-    assert picture.format == "PNG"
-    assert picture.width > 1500
+    image = Image.open(io.BytesIO(render(chart, "png")))
+    assert image.format == "PNG"
+    assert image.width > 1500
     svg = render(chart, ImageFormat.SVG).decode()
     assert svg.startswith("<svg")
     assert "validation accuracy" in svg

@@ -14,8 +14,7 @@ from normlab.local.redis import EmbeddedRedis
 from normlab.settings import Settings
 from normlab.spec import JobSpec
 from normlab.store import ArtifactKind, ArtifactStore, Database, Job
-from normlab.store.jobs import endings, jobs, reports
-from normlab.store.jobs import leases as claims
+from normlab.store.jobs import endings, jobs, leases, reports
 from support.databases import PostgresDatabases, SqliteDatabases
 from support.networks import Weights, linear_network
 from support.serving import serving
@@ -43,7 +42,7 @@ class Service:
         """A job that the first attempt has claimed."""
         job = self.create(**spec)
         with self.database.write() as session:
-            claimed = claims.claim(session, job.id, worker="test", lease_seconds=600)
+            claimed = leases.claim(session, job.id, worker="test", lease_seconds=600)
         assert claimed is not None
         return claimed
 
@@ -145,7 +144,7 @@ def service(
             database_url=database.url.render_as_string(hide_password=False),
             broker_url=redis_server.broker_url,
             max_body_bytes=MAX_BODY_BYTES,
-            janitor_seconds=3600,
+            maintenance_seconds=3600,
             max_instances=20,
             max_image_pixels=10_000,
         )

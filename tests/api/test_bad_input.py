@@ -12,7 +12,7 @@ from PIL import Image
 
 from normlab.store import FailureCode, Job
 from normlab.store.jobs import endings, jobs
-from support.pictures import png
+from support.images import png
 from support.problems import assert_problem
 
 WAYS = ("/jobs/{}/predict", "/v2/models/{}/infer", "/v1/models/{}:predict")
@@ -134,7 +134,7 @@ BAD = {
     "a bomb of which only the header is there": ("image/png", png(60_000, 60_000, b""), "is too large"),
     "an animated PNG": ("image/png", animated("PNG"), "is animated"),
     "an animated WebP": ("image/webp", animated("WEBP"), "is animated"),
-    "a broken picture": ("image/png", png(8, 8, b"x")[:60], "is broken"),
+    "a broken image": ("image/png", png(8, 8, b"x")[:60], "is broken"),
     "a header that lies": ("application/x-npy", lying_npy(), "promises 5760000000 bytes, but 128 follow it"),
     "objects": ("application/x-npy", object_npy(), "holds object: send numbers"),
 }

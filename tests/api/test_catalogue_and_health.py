@@ -2,8 +2,7 @@ import time
 
 from normlab import __version__
 from normlab.spec import DATASETS, PRESETS
-from normlab.store.jobs import jobs
-from normlab.store.jobs import leases as claims
+from normlab.store.jobs import jobs, leases
 
 
 def test_all_presets_are_listed_and_can_be_sent_back(http):
@@ -55,9 +54,9 @@ def test_the_api_takes_back_jobs_of_workers_that_fell_silent(
 ):
     with sqlite_database.write() as session:
         job = jobs.create(session, make_spec())
-        claims.claim(session, job.id, worker="silent", lease_seconds=0.01)
+        leases.claim(session, job.id, worker="silent", lease_seconds=0.01)
     url = sqlite_database.url.render_as_string(hide_password=False)
-    with serve(data_dir=tmp_path, database_url=url, broker_url=broker_url, janitor_seconds=0.1) as http:
+    with serve(data_dir=tmp_path, database_url=url, broker_url=broker_url, maintenance_seconds=0.1) as http:
         deadline = time.monotonic() + 20
         while http.get(f"/jobs/{job.id}").json()["state"] != "queued":
             assert time.monotonic() < deadline

@@ -49,8 +49,8 @@ def test_the_chart_comes_in_three_forms(http, pair):
     assert "vega-lite" in vega.json()["$schema"]
     png = http.get(path, headers={"Accept": "image/png, */*;q=0.5"})
     assert png.headers["content-type"] == "image/png"
-    with Image.open(io.BytesIO(png.content)) as picture:
-        assert picture.width > 400
+    with Image.open(io.BytesIO(png.content)) as image:
+        assert image.width > 400
     svg = http.get(path, headers={"Accept": "image/svg+xml"})
     assert svg.headers["content-type"] == "image/svg+xml"
     assert svg.text.startswith("<svg")

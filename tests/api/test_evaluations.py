@@ -58,8 +58,8 @@ def test_the_most_confident_mistakes_are_shown(http, job):
     assert (first["sample"], first["label"], first["class"]) == (4, 2, "2")
     assert first["predicted"] == {"label": 0, "class": "0", "probability": pytest.approx(0.95)}
     assert second["probabilities"][1] == pytest.approx(0.6)
-    picture = base64.b64decode(first["picture"].partition(",")[2])
-    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(picture))), np.full((8, 8), 255))
+    image = base64.b64decode(first["image"].partition(",")[2])
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(image))), np.full((8, 8), 255))
     assert http.post(f"/jobs/{job.id}/evaluate", json={"mistakes": 1}).json()["mistakes"] == [first]
 
 
@@ -67,8 +67,8 @@ def test_the_confusion_matrix_is_drawn(http, job):
     path = f"/jobs/{job.id}/evaluate"
     chart = http.post(path, json={}, headers={"Accept": "application/vnd.vegalite+json"}).json()
     assert "vega-lite" in chart["$schema"]
-    picture = http.post(path, json={}, headers={"Accept": "image/png"})
-    assert Image.open(io.BytesIO(picture.content)).size[0] > 500
+    image = http.post(path, json={}, headers={"Accept": "image/png"})
+    assert Image.open(io.BytesIO(image.content)).size[0] > 500
     assert http.post(path, json={}, headers={"Accept": "image/svg+xml"}).text.startswith("<svg")
     assert_problem(http.post(path, json={}, headers={"Accept": "text/html"}), 406, "not_acceptable")
 

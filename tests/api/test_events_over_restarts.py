@@ -16,8 +16,7 @@ from normlab.client.events import EventKind, parse
 from normlab.local.process import Process
 from normlab.spec import JobSpec
 from normlab.store import Database
-from normlab.store.jobs import endings, jobs, reports
-from normlab.store.jobs import leases as claims
+from normlab.store.jobs import endings, jobs, leases, reports
 from support.plant import free_port
 
 EPOCHS = 150
@@ -91,7 +90,7 @@ def test_no_event_is_lost_or_repeated_over_restarts_of_two_processes(
 ) -> None:
     with database.write() as session:
         job_id = jobs.create(session, make_spec()).id
-        claims.claim(session, job_id, worker="w", lease_seconds=600)
+        leases.claim(session, job_id, worker="w", lease_seconds=600)
     chance, numbers, broken = random.Random(3), list[int](), 0
     writer = Writer(database, job_id)
 

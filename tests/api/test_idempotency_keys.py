@@ -93,7 +93,7 @@ def test_a_key_gets_the_job_whose_answer_was_lost(
             data_dir=tmp_path,
             database_url=database.url.render_as_string(hide_password=False),
             broker_url=broker_url,
-            janitor_seconds=3600,
+            maintenance_seconds=3600,
         )
         with serving(settings) as http:
             assert http.get("/jobs").status_code == 200

@@ -52,7 +52,7 @@ def test_the_best_classes_are_given_when_asked_for(service, http):
     assert_problem(http.post(path, params={"top_k": -1}, json=body), 422, "invalid_request", "`top_k`")
 
 
-def test_a_picture_is_classified(service, http):
+def test_an_image_is_classified(service, http):
     job = service.succeeded(dataset={"name": "fashion_mnist"})
     pixels = np.random.default_rng(5).integers(0, 256, (28, 28))
     path = f"/jobs/{job.id}/predict"
@@ -106,7 +106,7 @@ def test_bad_instances_are_refused_with_a_pointer(service, http, body, pointer, 
         (png(digits(1)[0], save_all=True, append_images=[Image.new("L", (8, 8))]), "is animated"),
     ],
 )
-def test_bad_pictures_are_refused(service, http, content, sentence):
+def test_bad_images_are_refused(service, http, content, sentence):
     response = http.post(
         f"/jobs/{service.succeeded().id}/predict", content=content, headers={"Content-Type": "image/png"}
     )
@@ -198,7 +198,7 @@ def test_bad_numpy_files_are_refused(service, http, content, sentence):
     assert_problem(response, 422, "invalid_instances", sentence)
 
 
-def test_a_form_of_pictures_is_classified(service, http):
+def test_a_form_of_images_is_classified(service, http):
     job = service.succeeded(dataset={"name": "fashion_mnist"})
     path = f"/jobs/{job.id}/predict"
     pixels = np.random.default_rng(5).integers(0, 256, (2, 28, 28)).astype(np.uint8)
@@ -234,17 +234,17 @@ def test_a_form_without_a_boundary_is_refused(service, http):
     assert_problem(response, 400, "bad_request", "boundary")
 
 
-def test_the_picture_that_the_model_saw_is_given_when_asked_for(service, http):
+def test_the_image_that_the_model_saw_is_given_when_asked_for(service, http):
     job = service.succeeded(dataset={"name": "fashion_mnist"})
     wide = np.zeros((28, 56), np.uint8)
     wide[:, :28] = 200
     response = http.post(
-        f"/jobs/{job.id}/predict?picture=true&invert=always",
+        f"/jobs/{job.id}/predict?image=true&invert=always",
         content=png(wide),
         headers={"Content-Type": "image/png"},
     )
     (prediction,) = response.json()["predictions"]
-    kind, _, data = prediction["picture"].partition(",")
+    kind, _, data = prediction["image"].partition(",")
     assert kind == "data:image/png;base64"
     seen = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))
     assert seen.shape == (28, 28)

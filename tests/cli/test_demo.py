@@ -30,8 +30,8 @@ def test_the_demo_trains_compares_and_classifies(tmp_path: Path) -> None:
     assert "95 % interval" in done.stdout
     assert "<h1>demo</h1>" in (tmp_path / "report.html").read_text()
     for name, width in (("comparison.png", 2162), ("test_image.png", 28)):
-        with Image.open(tmp_path / name) as picture:
-            assert (picture.format, picture.width) == ("PNG", pytest.approx(width, rel=0.5))
+        with Image.open(tmp_path / name) as image:
+            assert (image.format, image.width) == ("PNG", pytest.approx(width, rel=0.5))
 
 
 def test_without_a_dataset_the_demo_ends_before_it_starts_anything(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_waiting_has_an_end_and_a_cancelled_job_can_be_deleted(client: Client) -
     assert missing.value.status == 404
 
 
-def test_predictions_from_arrays_lists_and_pictures_agree(
+def test_predictions_from_arrays_lists_and_images_agree(
     client: Client, trained: tuple[Job, Job], tmp_path: Path
 ) -> None:
     job = trained[1].id
@@ -101,14 +101,14 @@ def test_predictions_from_arrays_lists_and_pictures_agree(
     assert inverted.probabilities == pytest.approx(predictions[0].probabilities, abs=0.05)
 
 
-def test_pictures_that_cannot_be_sent(client: Client, trained: tuple[Job, Job], tmp_path: Path) -> None:
+def test_images_that_cannot_be_sent(client: Client, trained: tuple[Job, Job], tmp_path: Path) -> None:
     with pytest.raises(
         InstancesError, match=r"^digit\.gif is no image that can be sent: it should be a \.png or"
     ):
         client.predict(trained[0].id, tmp_path / "digit.gif")
     with pytest.raises(InstancesError, match=r"/digit\.png cannot be read: No such file or directory\.$"):
         client.predict(trained[0].id, tmp_path / "digit.png")
-    (tmp_path / "text.jpg").write_text("no picture")
+    (tmp_path / "text.jpg").write_text("no image")
     with pytest.raises(ServiceError, match="this is no PNG, JPEG or WebP image"):
         client.predict(trained[0].id, tmp_path / "text.jpg")
 

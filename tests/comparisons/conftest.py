@@ -15,8 +15,7 @@ from normlab.local.redis import EmbeddedRedis
 from normlab.settings import Settings
 from normlab.store import ArtifactKind, ArtifactStore, Comparison, Database, FailureCode, Job
 from normlab.store.comparisons import comparisons
-from normlab.store.jobs import endings, reports
-from normlab.store.jobs import leases as claims
+from normlab.store.jobs import endings, leases, reports
 from support.databases import PostgresDatabases, SqliteDatabases
 from support.serving import serving
 
@@ -51,7 +50,7 @@ class Laboratory:
             question=asked.question.model_dump(mode="json"),
             base_seed=asked.base_seed,
             replicates=asked.replicates.start,
-            most_replicates=asked.replicates.max,
+            max_replicates=asked.replicates.max,
             fresh=asked.fresh,
         )
         with self.database.write() as session:
@@ -87,7 +86,7 @@ class Laboratory:
         seconds: float = 0.5,
     ) -> None:
         with self.database.write() as session:
-            job = claims.claim(session, job_id, worker="test", lease_seconds=600)
+            job = leases.claim(session, job_id, worker="test", lease_seconds=600)
         assert job is not None
         if accuracy is None:
             with self.database.write() as session:
@@ -146,7 +145,7 @@ def laboratory(database: Database, tmp_path: Path) -> Laboratory:
 
 
 @dataclass
-class Served(Laboratory):
+class LoadedModel(Laboratory):
     """The same with an API in front."""
 
     http: httpx.Client
@@ -174,7 +173,7 @@ class Served(Laboratory):
 @pytest.fixture(scope="session", params=["sqlite", "postgres"])
 def served(
     request: pytest.FixtureRequest, redis_server: EmbeddedRedis, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Served]:
+) -> Iterator[LoadedModel]:
     """One API for all tests of a kind of database; no worker runs, so the tests end the jobs themselves."""
     folder = tmp_path_factory.mktemp("comparisons")
     databases: SqliteDatabases | PostgresDatabases = request.getfixturevalue(f"{request.param}_databases")
@@ -183,7 +182,7 @@ def served(
             data_dir=folder,
             database_url=database.url.render_as_string(hide_password=False),
             broker_url=redis_server.broker_url,
-            janitor_seconds=3600,
+            maintenance_seconds=3600,
         )
         with serving(settings) as http:
-            yield Served(database, ArtifactStore(settings.resolved_artifacts_url), folder, http)
+            yield LoadedModel(database, ArtifactStore(settings.resolved_artifacts_url), folder, http)

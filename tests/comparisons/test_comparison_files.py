@@ -50,8 +50,8 @@ def test_charts_come_in_three_forms(served, comparison, name):
     assert served.http.get(f"{url}.svg").text.startswith("<svg")
     png = served.http.get(url, headers={"Accept": "image/png"})
     assert png.headers["content-type"] == "image/png"
-    with Image.open(io.BytesIO(png.content)) as picture:
-        assert picture.width > 400
+    with Image.open(io.BytesIO(png.content)) as image:
+        assert image.width > 400
 
 
 def test_the_colour_of_an_arm_is_the_same_in_all_charts(served, comparison):

@@ -8,8 +8,7 @@ from normlab.errors import NotFoundError, StateError
 from normlab.store import ComparisonState, JobState, StopReason
 from normlab.store.comparisons import comparisons
 from normlab.store.comparisons import events as comparison_events
-from normlab.store.jobs import jobs
-from normlab.store.jobs import leases as claims
+from normlab.store.jobs import jobs, leases
 
 
 @pytest.fixture
@@ -92,7 +91,7 @@ def test_a_job_on_another_device_is_no_substitute(laboratory, make_spec):
         question={},
         base_seed=42,
         replicates=3,
-        most_replicates=3,
+        max_replicates=3,
     )
     with laboratory.database.write() as session:
         comparison = comparisons.create(session, new)
@@ -181,7 +180,7 @@ def test_jobs_that_still_run_are_not_deleted(laboratory):
     comparison = laboratory.create()
     job_id = laboratory.members(comparison)[0].job_id
     with laboratory.database.write() as session:
-        claims.claim(session, job_id, worker="test", lease_seconds=60)
+        leases.claim(session, job_id, worker="test", lease_seconds=60)
         comparisons.cancel(session, comparison.id)
     with pytest.raises(StateError, match=f"{job_id} is running"), laboratory.database.write() as session:
         comparisons.delete(session, comparison.id, with_jobs=True)

@@ -214,7 +214,7 @@ def test_validation_only(http):
     response = http.post("/comparisons?validate_only=true", json=body(replicates={"start": 3, "max": 9}))
     assert response.status_code == 200
     document = response.json()
-    assert (document["jobs"], document["most_jobs"]) == (6, 18)
+    assert (document["jobs"], document["max_jobs"]) == (6, 18)
     assert [arm["name"] for arm in document["arms"]] == ["baseline", "baseline_with_batch_norm"]
     assert "seed" not in document["arms"][0]["spec"]["training"]
     assert [difference["field"] for difference in document["differences"]] == ["normalization"]

@@ -11,7 +11,7 @@ import redis
 from sqlalchemy import select
 
 from faults.conftest import SECONDS_LONG, TINY, Accepted
-from normlab.runtime.notifier import QUEUE, Doorbell
+from normlab.runtime.notifier import QUEUE, Notifier
 from normlab.store import Job, JobState
 from support.measured import note
 from support.plant import Plant
@@ -108,14 +108,14 @@ def test_the_api_is_killed_between_commit_and_ring(with_sqlite: Plant, accepted:
 def test_one_message_is_delivered_ten_times(plant: Plant, accepted: Accepted) -> None:
     job_id = plant.submit(**SECONDS_LONG)
     accepted.append(job_id)
-    doorbell = Doorbell(plant.redis.broker_url)
+    notifier = Notifier(plant.redis.broker_url)
     for _ in range(10):
-        assert doorbell.ring(job_id)
+        assert notifier.notify(job_id)
     accepted.append(plant.submit(**TINY))
     assert plant.wait_for_end(accepted[1]).attempt == 1
     assert plant.wait_for_end(job_id).attempt == 1
-    plant.wait_until(lambda: doorbell.pending() == 0, "all messages were taken")
-    doorbell.close()
+    plant.wait_until(lambda: notifier.pending() == 0, "all messages were taken")
+    notifier.close()
 
 
 def test_a_job_outlasts_the_brokers_visibility_timeout(

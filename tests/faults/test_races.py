@@ -13,8 +13,7 @@ import pytest
 from normlab.settings import Settings
 from normlab.spec import JobSpec
 from normlab.store import Database, JobState
-from normlab.store.jobs import endings, events, jobs
-from normlab.store.jobs import leases as claims
+from normlab.store.jobs import endings, events, jobs, leases
 from normlab.store.jobs.endings import Outcome
 from support.measured import note
 from support.serving import serving
@@ -29,7 +28,7 @@ def compete(url: str, job_ids: list[str], together: ProcessBarrier, won: Any) ->
     for job_id in job_ids:
         together.wait(120)
         with database.write() as session:
-            if claims.claim(session, job_id, worker="w", lease_seconds=600) is not None:
+            if leases.claim(session, job_id, worker="w", lease_seconds=600) is not None:
                 mine.append(job_id)
     won.put(mine)
     database.close()
@@ -66,14 +65,14 @@ def test_a_cancellation_and_a_finish_agree_on_who_won(
         data_dir=tmp_path,
         database_url=database.url.render_as_string(hide_password=False),
         broker_url=broker_url,
-        janitor_seconds=3600,
+        maintenance_seconds=3600,
     )
     together = Barrier(2)
 
     def race(http: httpx.Client, pool: ThreadPoolExecutor) -> JobState:
         with database.write() as session:
             job_id = jobs.create(session, make_spec()).id
-            claims.claim(session, job_id, worker="w", lease_seconds=600)
+            leases.claim(session, job_id, worker="w", lease_seconds=600)
 
         def cancel() -> httpx.Response:
             together.wait()

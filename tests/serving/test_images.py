@@ -6,15 +6,15 @@ from PIL import Image
 
 from normlab.errors import InstancesError
 from normlab.serving import Invert, image_to_batch
-from support.pictures import png
+from support.images import png
 
 SHOE = np.random.default_rng(3).integers(0, 256, (28, 28), dtype=np.uint8)
 
 
 def encode(pixels: object, image_format: str = "PNG", **options: object) -> bytes:
-    picture = pixels if isinstance(pixels, Image.Image) else Image.fromarray(np.asarray(pixels))
+    image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(np.asarray(pixels))
     file = io.BytesIO()
-    picture.save(file, image_format, **options)
+    image.save(file, image_format, **options)
     return file.getvalue()
 
 
@@ -22,13 +22,13 @@ def read(data: bytes, shape: tuple[int, ...] = (28, 28), pixel_max: int = 255, *
     return image_to_batch(data, shape=shape, pixel_max=pixel_max, **({"max_pixels": 10_000} | options))
 
 
-def test_a_picture_of_the_models_size_arrives_bit_for_bit():
+def test_an_image_of_the_models_size_arrives_bit_for_bit():
     batch = read(encode(SHOE))
     assert batch.dtype == np.float32
     np.testing.assert_array_equal(batch, SHOE[np.newaxis].astype(np.float32))
 
 
-def test_a_colour_picture_of_the_models_size_arrives_bit_for_bit():
+def test_a_colour_image_of_the_models_size_arrives_bit_for_bit():
     pixels = np.random.default_rng(4).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     np.testing.assert_array_equal(read(encode(pixels), (32, 32, 3))[0], pixels)
 
@@ -119,11 +119,11 @@ def test_auto_inverts_a_light_background_only():
         (png(60_000, 60_000, bytes(1000)), "is too large"),
         (
             encode(Image.fromarray(SHOE), save_all=True, append_images=[Image.fromarray(255 - SHOE)]),
-            "is animated: send a single picture",
+            "is animated: send a single image",
         ),
     ],
 )
-def test_bad_pictures_say_what_is_wrong(data, sentence):
+def test_bad_images_say_what_is_wrong(data, sentence):
     with pytest.raises(InstancesError, match=sentence):
         read(data)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from normlab.errors import InstancesError
 from normlab.serving import open_inference, parse_instances, read_json
-from normlab.serving.numbers import LEAST_BYTES, cut, read_numbers
+from normlab.serving.numbers import MIN_BYTES, cut, read_numbers
 
 SEPARATORS = [(", ", ": "), (",", ":")]
 
@@ -72,7 +72,7 @@ def large(**changes: object) -> bytes:
 
 
 def test_a_large_body_is_read_as_an_array():
-    assert len(large()) > LEAST_BYTES
+    assert len(large()) > MIN_BYTES
     assert read_json(large())["instances"].shape == (20, 784)
     batch = parse_instances(large(), shape=(28, 28), pixel_max=255, max_instances=20)
     np.testing.assert_array_equal(batch, np.full((20, 28, 28), 200, np.float32))

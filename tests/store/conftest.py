@@ -6,8 +6,7 @@ import pytest
 
 from normlab.spec import JobSpec
 from normlab.store import Database, Job
-from normlab.store.jobs import jobs
-from normlab.store.jobs import leases as claims
+from normlab.store.jobs import jobs, leases
 from normlab.store.jobs.reports import EpochMetrics
 
 MakeSpec = Callable[..., JobSpec]
@@ -35,7 +34,7 @@ def claim_job(database: Database, make_job: MakeJob) -> ClaimJob:
     def make(lease_seconds: float = 60, worker: str = "worker-1", **options: Any) -> Job:
         job_id = make_job(**options)
         with database.write() as session:
-            job = claims.claim(session, job_id, worker=worker, lease_seconds=lease_seconds)
+            job = leases.claim(session, job_id, worker=worker, lease_seconds=lease_seconds)
         assert job is not None
         return job
 

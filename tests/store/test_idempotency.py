@@ -12,8 +12,7 @@ from normlab.spec import JobSpec
 from normlab.store import Database, idempotency
 from normlab.store.clock import seconds_from_now
 from normlab.store.idempotency import IdempotencyKey
-from normlab.store.jobs import jobs
-from normlab.store.jobs import reaper as janitor
+from normlab.store.jobs import jobs, reaper
 from normlab.store.jobs.tables import Job
 
 
@@ -63,6 +62,6 @@ def test_old_keys_are_forgotten(database: Database) -> None:
             idempotency.begin(session, key, "a")
         aged = seconds_from_now(-idempotency.KEPT_SECONDS - 1)
         session.execute(update(IdempotencyKey).where(IdempotencyKey.key == "old").values(created_at=aged))
-    janitor.sweep(database)
+    reaper.sweep(database)
     with database.read() as session:
         assert session.scalars(select(IdempotencyKey.key)).all() == ["new"]

@@ -8,8 +8,7 @@ from normlab.errors import NotFoundError, StateError
 from normlab.spec import JobSpec, parse_job_spec
 from normlab.store import Database, FailureCode, Job, JobState
 from normlab.store.identifiers import new_id
-from normlab.store.jobs import endings, events, jobs
-from normlab.store.jobs import leases as claims
+from normlab.store.jobs import endings, events, jobs, leases
 from normlab.store.jobs.endings import Outcome
 from normlab.store.jobs.jobs import JobFilter
 from normlab.store.jobs.states import LEGAL_TRANSITIONS, sources
@@ -97,8 +96,8 @@ def test_a_queued_job_is_cancelled_at_once_and_never_starts(database: Database, 
         assert jobs.request_cancel(session, job_id).state is JobState.CANCELLED
     with database.write() as session:
         assert jobs.request_cancel(session, job_id).state is JobState.CANCELLED
-        assert claims.claim(session, job_id, worker="w", lease_seconds=60) is None
-        assert claims.claim_next(session, worker="w", lease_seconds=60) is None
+        assert leases.claim(session, job_id, worker="w", lease_seconds=60) is None
+        assert leases.claim_next(session, worker="w", lease_seconds=60) is None
     with database.read() as session:
         assert len(events.history(session, job_id)) == 2
 
@@ -111,7 +110,7 @@ def test_a_running_job_learns_that_it_is_to_be_cancelled(database: Database, cla
     assert asked.cancel_requested_at is not None
     with database.write() as session:
         assert jobs.request_cancel(session, job_id).cancel_requested_at == asked.cancel_requested_at
-        assert claims.heartbeat(session, job_id, 1, lease_seconds=60) == claims.Heartbeat(
+        assert leases.heartbeat(session, job_id, 1, lease_seconds=60) == leases.Heartbeat(
             cancel_requested=True
         )
         cancelled = endings.cancel(session, job_id, 1)
@@ -130,8 +129,8 @@ def test_once_its_cancellation_was_accepted_a_job_ends_as_cancelled(
         ended = {
             "finish": lambda: endings.finish(session, job_id, 1, OUTCOME),
             "fail": lambda: endings.fail(session, job_id, 1, FailureCode.NAN_LOSS, "the loss became NaN"),
-            "release": lambda: claims.release(session, job_id, 1),
-            "lose": lambda: claims.lose(session, job_id, 1, reason="lease_expired"),
+            "release": lambda: leases.release(session, job_id, 1),
+            "lose": lambda: leases.lose(session, job_id, 1, reason="lease_expired"),
         }[ending]()
     assert ended is not None
     assert (ended.state, ended.error_code, ended.result) == (JobState.CANCELLED, None, None)
@@ -188,7 +187,7 @@ def test_a_failed_job_can_be_retried_and_keeps_its_history(database: Database, c
         None,
     )
     with database.write() as session:
-        claimed = claims.claim(session, job_id, worker="w", lease_seconds=60)
+        claimed = leases.claim(session, job_id, worker="w", lease_seconds=60)
     assert claimed is not None
     assert claimed.attempt == 2
     with database.read() as session:
@@ -221,9 +220,9 @@ def test_every_transition_that_is_not_in_the_table_changes_nothing(
     with database.write() as session:
         endings.finish(session, job_id, 1, OUTCOME)
     with database.write() as session:
-        assert claims.claim(session, job_id, worker="w", lease_seconds=60) is None
+        assert leases.claim(session, job_id, worker="w", lease_seconds=60) is None
         assert endings.fail(session, job_id, 1, FailureCode.INTERNAL, "late") is None
-        assert claims.release(session, job_id, 1) is None
+        assert leases.release(session, job_id, 1) is None
     with database.read() as session:
         assert jobs.get(session, job_id).state is JobState.SUCCEEDED
 

@@ -5,8 +5,7 @@ from collections.abc import Callable
 
 from normlab.spec import JobSpec
 from normlab.store import Database
-from normlab.store.jobs import jobs
-from normlab.store.jobs import leases as claims
+from normlab.store.jobs import jobs, leases
 
 
 def test_nobody_sees_that_another_process_locks_the_database_for_seconds(
@@ -37,6 +36,6 @@ def test_nobody_sees_that_another_process_locks_the_database_for_seconds(
     # Reads first, then writes: the order that fails without BEGIN IMMEDIATE.
     with sqlite_database.write() as session:
         jobs.get(session, job_id)
-        assert claims.claim(session, job_id, worker="w", lease_seconds=60) is not None
+        assert leases.claim(session, job_id, worker="w", lease_seconds=60) is not None
     assert time.monotonic() - began > seconds / 2
     holding.join()

@@ -10,8 +10,7 @@ from sqlalchemy import select
 
 from normlab.store import Database, Job
 from normlab.store.clock import database_now
-from normlab.store.jobs import endings, queue, reports, workers
-from normlab.store.jobs import leases as claims
+from normlab.store.jobs import endings, leases, queue, reports, workers
 from normlab.store.jobs.endings import Outcome
 from normlab.store.jobs.queue import Place
 
@@ -47,7 +46,7 @@ def test_a_job_for_a_gpu_is_passed_over_by_who_has_none(database: Database, make
 
     def next_of(*, has_gpu: bool) -> str | None:
         with database.write() as session:
-            job = claims.claim_next(session, worker="w", lease_seconds=60, has_gpu=has_gpu)
+            job = leases.claim_next(session, worker="w", lease_seconds=60, has_gpu=has_gpu)
         return None if job is None else job.id
 
     assert [next_of(has_gpu=False), next_of(has_gpu=False)] == [anywhere, None]

@@ -12,7 +12,7 @@ from sqlalchemy.schema import CreateIndex
 import migrations
 from normlab.store import Database, Job, JobState
 from normlab.store.base import Base
-from normlab.store.jobs import leases as claims
+from normlab.store.jobs import leases
 from support.postgres import PostgresServer
 
 
@@ -37,7 +37,7 @@ def test_sqlites_index_of_the_queue_has_the_queues_order(sqlite_database: Databa
 def test_the_head_of_the_queue_and_who_is_ahead_are_found_in_the_index(sqlite_database: Database) -> None:
     """Else each claim sorts, and each answer about a waiting job reads, the whole queue."""
     waiting = Job.state == JobState.QUEUED
-    head = select(Job.id).where(waiting).order_by(*claims.QUEUE_ORDER).limit(1)
+    head = select(Job.id).where(waiting).order_by(*leases.QUEUE_ORDER).limit(1)
     ahead = select(Job.arm_digest, func.count()).where(waiting, Job.priority > 0).group_by(Job.arm_digest)
     with sqlite_database.read() as session:
         for query in (head, ahead):

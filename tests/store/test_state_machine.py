@@ -16,9 +16,7 @@ from sqlalchemy import update
 from normlab.errors import StateError
 from normlab.spec import JobSpec
 from normlab.store import Database, FailureCode, Job, JobState
-from normlab.store.jobs import endings, events, jobs, reports
-from normlab.store.jobs import leases as claims
-from normlab.store.jobs import reaper as janitor
+from normlab.store.jobs import endings, events, jobs, leases, reaper, reports
 from normlab.store.jobs.endings import Outcome
 from normlab.store.jobs.reports import EpochMetrics
 
@@ -78,7 +76,7 @@ class Jobs(RuleBasedStateMachine):
         model = self.model[job_id]
         for _ in range(times):
             with self.database.write() as session:
-                job = claims.claim(session, job_id, worker="w", lease_seconds=60)
+                job = leases.claim(session, job_id, worker="w", lease_seconds=60)
             assert (job is not None) == (model.state is JobState.QUEUED)
             if job is not None:
                 model.attempt += 1
@@ -89,7 +87,7 @@ class Jobs(RuleBasedStateMachine):
     def heartbeat(self, job_id: str, attempt: int) -> None:
         model = self.model[job_id]
         with self.database.write() as session:
-            beat = claims.heartbeat(session, job_id, attempt, lease_seconds=60)
+            beat = leases.heartbeat(session, job_id, attempt, lease_seconds=60)
         assert (beat is not None) == model.has(attempt)
         if beat is not None:
             assert beat.cancel_requested == model.cancel
@@ -107,7 +105,7 @@ class Jobs(RuleBasedStateMachine):
     @rule()
     def sweep(self) -> None:
         expected = {job_id for job_id, model in self.model.items() if model.expired}
-        taken_back = set(janitor.sweep(self.database).taken_back)
+        taken_back = set(reaper.sweep(self.database).taken_back)
         assert taken_back & set(self.model) == expected  # others are left of the examples before
         for job_id in expected:
             self.model[job_id].lose()
@@ -140,7 +138,7 @@ class Jobs(RuleBasedStateMachine):
     @rule(job_id=ids, attempt=attempts)
     def shut_down(self, job_id: str, attempt: int) -> None:
         with self.database.write() as session:
-            ended = claims.release(session, job_id, attempt, reason="shutdown")
+            ended = leases.release(session, job_id, attempt, reason="shutdown")
         self._ended(self.model[job_id], attempt, ended, JobState.QUEUED)
 
     @rule(job_id=ids)

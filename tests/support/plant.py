@@ -92,7 +92,7 @@ class Plant:
 
     def has_worker(self) -> bool:
         """Whether a child of the worker is ready; a worker that has ended is started again, as a supervisor would."""
-        # Asked again and again: a worker whose only child is killed as it starts ends, to be started again.
+        # ModelRef again and again: a worker whose only child is killed as it starts ends, to be started again.
         if self._worker is None or self._worker.exit_code() is not None:
             self._worker = self.start("worker")
         return bool(self.children())

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psycopg
 
-LEASH = Path(__file__).with_name("leash.py")
+PARENT_DEATH = Path(__file__).with_name("parent_death.py")
 NOBODY = 65534
 SETTINGS = {
     "listen_addresses": "",
@@ -104,10 +104,10 @@ class PostgresServer:
             connection.execute(statement.encode())
 
     def _run(self, program: str, *arguments: str) -> "subprocess.Popen[bytes]":
-        leash = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), str(NOBODY)]
+        prefix = [sys.executable, "-I", "-S", str(PARENT_DEATH), str(os.getpid()), str(NOBODY)]
         with (self._folder / "log").open("ab") as log:
             return subprocess.Popen(
-                [*leash, str(self._programs / program), *arguments],
+                [*prefix, str(self._programs / program), *arguments],
                 cwd=self._folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 from normlab.local.process import Process
-from normlab.runtime.notifier import Doorbell
+from normlab.runtime.notifier import Notifier
 from normlab.spec import JobSpec
 from normlab.store import Database, Job
 from normlab.store.jobs import jobs
@@ -31,7 +31,7 @@ class Service:
     def __init__(self, database: Database, broker_url: str, data_dir: Path) -> None:
         self.database = database
         self.data_dir = data_dir
-        self.doorbell = Doorbell(broker_url)
+        self.notifier = Notifier(broker_url)
         self._environment = QUICK | {
             "DATABASE_URL": database.url.render_as_string(hide_password=False),
             "BROKER_URL": broker_url,
@@ -54,7 +54,7 @@ class Service:
         with self.database.write() as session:
             job_id = jobs.create(session, spec).id
         for _ in range(rings):
-            assert self.doorbell.ring(job_id)
+            assert self.notifier.notify(job_id)
         return job_id
 
     def job(self, job_id: str) -> Job:
@@ -84,7 +84,7 @@ class Service:
 
     def close(self) -> None:
         """Close the connections."""
-        self.doorbell.close()
+        self.notifier.close()
 
 
 def children(worker: Process) -> list[psutil.Process]:

@@ -33,7 +33,7 @@ def trained_once(layer: keras.layers.Layer, x: Array, direction: Array) -> list[
     "parameters", [{}, {"center": False}, {"scale": False}, {"momentum": 0.5, "epsilon": 0.1}]
 )
 @pytest.mark.parametrize("shape", [(8, 5, 6, 3), (1, 1, 2, 4)], ids=["a batch", "two values a channel"])
-def test_pictures_are_normalized_as_by_keras(shape: tuple[int, ...], parameters: dict[str, Any]) -> None:
+def test_images_are_normalized_as_by_keras(shape: tuple[int, ...], parameters: dict[str, Any]) -> None:
     draw = np.random.default_rng(0)
     x = draw.normal(3, 2, shape).astype(np.float32)
     direction = draw.normal(size=shape).astype(np.float32)

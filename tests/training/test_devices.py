@@ -17,7 +17,7 @@ from normlab.spec import Device, parse_job_spec
 from normlab.training import data, loop, programs
 from normlab.training.compiled.devices import SelectedDevice
 
-PICTURES = {
+IMAGE_TYPES = {
     "layers": [
         {"type": "reshape", "target_shape": [8, 8, 1]},
         {"type": "conv2d", "filters": 3, "kernel_size": 3},
@@ -27,7 +27,7 @@ PICTURES = {
 }
 name = sys.argv[1]
 loop.select_device = lambda wanted: SelectedDevice(Device.CPU, f"/{name}", "a logical device")
-for architecture in ("baseline", PICTURES):
+for architecture in ("baseline", IMAGE_TYPES):
     spec = {"architecture": architecture, "dataset": "digits", "training": {"epochs": 1}}
     result = loop.train(parse_job_spec(spec), data_dir=Path(sys.argv[2]))
     places = {samples.training.x.device for samples in data._cache.values()}

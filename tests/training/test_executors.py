@@ -7,7 +7,7 @@ import pytest
 from normlab.spec import PRESETS, Device, parse_job_spec
 from normlab.training.compiled.executors import Executor, choose_executor
 
-PICTURE = {"type": "reshape", "target_shape": [28, 28, 1]}
+IMAGE = {"type": "reshape", "target_shape": [28, 28, 1]}
 FLATTEN = {"type": "flatten"}
 
 
@@ -32,9 +32,9 @@ def test_presets_are_compiled(preset: str) -> None:
     ],
 )
 def test_on_a_cpu_it_depends_on_the_layers(layer: dict[str, Any], expected: Executor) -> None:
-    assert rule({"layers": [PICTURE, layer, FLATTEN]}) is expected
+    assert rule({"layers": [IMAGE, layer, FLATTEN]}) is expected
 
 
 def test_on_a_gpu_all_are_compiled() -> None:
-    layers = [PICTURE, {"type": "conv2d", "filters": 2, "kernel_size": 3}, FLATTEN]
+    layers = [IMAGE, {"type": "conv2d", "filters": 2, "kernel_size": 3}, FLATTEN]
     assert rule({"layers": layers}, Device.GPU) is Executor.XLA

@@ -101,7 +101,7 @@ SPECS: dict[str, tuple[list[dict[str, Any]], Hidden]] = {
     ),
     "normalization": (
         [
-            {"type": "dense", "units": 6, "activation": "tanh"},  # on the picture's rows
+            {"type": "dense", "units": 6, "activation": "tanh"},  # on the image's rows
             {"type": "layer_normalization", "epsilon": 0.02},
             {"type": "flatten"},
             {"type": "dense", "units": 24, "use_bias": False, "kernel_regularizer": {"l2": 0.01}},

@@ -122,6 +122,6 @@ def test_a_random_split_is_drawn_by_the_seed(make_spec: Callable[..., JobSpec], 
     np.testing.assert_array_equal(drawn[0], again[0])
     assert (drawn[0] != first[0]).any()
     assert (drawn[0] != other[0]).any()
-    # The same pictures in all of them, whatever the split: nothing is in both parts.
-    pictures = [sorted(row.tobytes() for part in parts for row in part) for parts in (first, drawn, other)]
-    assert pictures[0] == pictures[1] == pictures[2]
+    # The same images in all of them, whatever the split: nothing is in both parts.
+    images = [sorted(row.tobytes() for part in parts for row in part) for parts in (first, drawn, other)]
+    assert images[0] == images[1] == images[2]

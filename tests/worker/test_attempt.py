@@ -10,13 +10,12 @@ import pytest
 from normlab.settings import Settings
 from normlab.spec import JobSpec
 from normlab.store import Database, Job
-from normlab.store.jobs import endings, jobs, reports
-from normlab.store.jobs import leases as claims
+from normlab.store.jobs import endings, jobs, leases, reports
 from normlab.training.checkpoints import Checkpoint, CheckpointFolder
 from normlab.training.context import EpochRecord, Phase, Progress
 from support.postgres import PostgresServer
 from worker.attempt import Attempt
-from worker.pulse import Pulses
+from worker.liveness import LivenessTable
 from worker.shutdown import ShutdownFlag
 from worker.stopping import StopCause
 
@@ -59,24 +58,26 @@ def claimed(database: Database, make_spec: Callable[..., JobSpec]) -> Job:
     with database.write() as session:
         jobs.create(session, make_spec())
     with database.write() as session:
-        job = claims.claim_next(session, worker="w", lease_seconds=60)
+        job = leases.claim_next(session, worker="w", lease_seconds=60)
     assert job is not None
     return job
 
 
 @pytest.fixture
-def pulses() -> Pulses:
-    return Pulses(1)
+def liveness_table() -> LivenessTable:
+    return LivenessTable(1)
 
 
 @pytest.fixture
-def make_attempt(database: Database, claimed: Job, tmp_path: Path, pulses: Pulses) -> MakeAttempt:
+def make_attempt(
+    database: Database, claimed: Job, tmp_path: Path, liveness_table: LivenessTable
+) -> MakeAttempt:
     def make(shutdown: ShutdownFlag | None = None, max_runtime_seconds: float | None = None) -> Attempt:
         return Attempt(
             database,
             Settings(data_dir=tmp_path, heartbeat_seconds=0.1, checkpoint_seconds=0.2),
             shutdown or ShutdownFlag(),
-            pulses.of_child(0),
+            liveness_table.of_child(0),
             CheckpointFolder(tmp_path / "checkpoints"),
             job_id=claimed.id,
             number=1,
@@ -111,7 +112,7 @@ def test_an_attempt_that_lost_its_job_learns_it(
 ) -> None:
     with make_attempt() as attempt:
         with database.write() as session:
-            claims.lose(session, claimed.id, 1, reason="lease_expired")
+            leases.lose(session, claimed.id, 1, reason="lease_expired")
         eventually(attempt.should_stop)
         assert attempt.stop_cause is StopCause.LOST
         attempt.report(record(1))
@@ -133,10 +134,10 @@ def test_a_cancellation_is_learned_with_the_heartbeat_and_outweighs_a_shutdown(
 
 
 def test_the_pulse_goes_on_while_the_database_holds_up_a_statement(
-    database: Database, claimed: Job, make_attempt: MakeAttempt, pulses: Pulses
+    database: Database, claimed: Job, make_attempt: MakeAttempt, liveness_table: LivenessTable
 ) -> None:
     def beats() -> int:
-        return sum(pulses.read().values())
+        return sum(liveness_table.read().values())
 
     with make_attempt() as attempt:
         with database.write() as session:

@@ -17,21 +17,22 @@ PROGRAM = """
 import sys, time
 from pathlib import Path
 from normlab.settings import Settings
-from normlab.store import Database, claims
+from normlab.store import Database
+from normlab.store.jobs import leases
 from normlab.training.checkpoints import CheckpointFolder
 from worker.attempt import Attempt
 from worker.memory import MemoryGuard
-from worker.pulse import Pulses
+from worker.liveness import LivenessTable
 from worker.shutdown import ShutdownFlag
 
 url, folder, limit, max_runtime = sys.argv[1:]
 database = Database(url)
 with database.write() as session:
-    job = claims.claim_next(session, worker="w", lease_seconds=60)
+    job = leases.claim_next(session, worker="w", lease_seconds=60)
 settings = Settings(data_dir=Path(folder), heartbeat_seconds=0.1, hang_seconds=0.5)
 checkpoints = CheckpointFolder(Path(folder) / "checkpoints")
 attempt = Attempt(
-    database, settings, ShutdownFlag(), Pulses(1).of_child(0), checkpoints,
+    database, settings, ShutdownFlag(), LivenessTable(1).of_child(0), checkpoints,
     job_id=job.id, number=job.attempt, max_runtime_seconds=float(max_runtime),
 )
 with attempt, MemoryGuard(int(limit), attempt.end_for_memory):

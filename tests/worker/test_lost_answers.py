@@ -8,13 +8,12 @@ import pytest
 from normlab.settings import Settings
 from normlab.spec import JobSpec
 from normlab.store import Database, EventKind, JobState
-from normlab.store.jobs import endings, events, jobs, reports
-from normlab.store.jobs import leases as claims
+from normlab.store.jobs import endings, events, jobs, leases, reports
 from normlab.training.checkpoints import CheckpointFolder
 from normlab.training.context import EpochRecord
 from support.cut_connections import CutConnections, cut_connections
 from worker.attempt import Attempt, UnansweredError
-from worker.pulse import Pulses
+from worker.liveness import LivenessTable
 from worker.shutdown import ShutdownFlag
 
 OUTCOME = endings.Outcome({"epochs": 2}, {}, {}, {}, [])
@@ -42,12 +41,12 @@ def attempt(
     database, _ = cuttable
     with database.write() as session:
         job_id = jobs.create(session, make_spec()).id
-        claims.claim(session, job_id, worker="w", lease_seconds=60)
+        leases.claim(session, job_id, worker="w", lease_seconds=60)
     made = Attempt(
         database,
         Settings(data_dir=tmp_path),
         shutdown,
-        Pulses(1).of_child(0),
+        LivenessTable(1).of_child(0),
         CheckpointFolder(tmp_path / "checkpoints"),
         job_id=job_id,
         number=1,
@@ -95,8 +94,8 @@ def test_an_attempt_that_did_lose_its_job_is_told_so(
 ) -> None:
     database, way = cuttable
     with database.write() as session:
-        claims.lose(session, attempt.job_id, 1, reason="lease_expired")
-        claims.claim(session, attempt.job_id, worker="other", lease_seconds=60)
+        leases.lose(session, attempt.job_id, 1, reason="lease_expired")
+        leases.claim(session, attempt.job_id, worker="other", lease_seconds=60)
         endings.finish(session, attempt.job_id, 2, OUTCOME)
     way.lose(1)
     assert attempt.conclude(lambda session: endings.finish(session, attempt.job_id, 1, OUTCOME)) is None

@@ -11,9 +11,7 @@ import pytest
 from normlab.settings import Settings
 from normlab.spec import JobSpec
 from normlab.store import Database, Job, JobState
-from normlab.store.jobs import jobs
-from normlab.store.jobs import leases as claims
-from normlab.store.jobs import reaper as janitor
+from normlab.store.jobs import jobs, leases, reaper
 from worker.children_lock import children_lock
 from worker.shutdown import ShutdownFlag, ShutdownLimit
 
@@ -24,14 +22,14 @@ PREFIX = "host/1/"
 def claimed(database: Database, make_spec: Callable[..., JobSpec]) -> Job:
     with database.write() as session:
         job_id = jobs.create(session, make_spec()).id
-        job = claims.claim(session, job_id, worker=f"{PREFIX}7", lease_seconds=60)
+        job = leases.claim(session, job_id, worker=f"{PREFIX}7", lease_seconds=60)
     assert job is not None
     return job
 
 
 @pytest.fixture
 def looks() -> Iterator[list[threading.Thread]]:
-    """The caretaker's looks that a test has begun; they end when the process would have ended."""
+    """The maintenance's looks that a test has begun; they end when the process would have ended."""
     begun: list[threading.Thread] = []
     yield begun
     children_lock.release()
@@ -48,7 +46,7 @@ def test_jobs_are_put_back_before_the_caretaker_can_count_their_attempts_as_lost
 ) -> None:
     def look() -> None:
         with children_lock, database.write() as session:
-            janitor.take_back_dead(session, PREFIX, set())
+            reaper.take_back_dead(session, PREFIX, set())
 
     class Child:
         """Is looked for by the caretaker as soon as it is killed, and was dead already."""

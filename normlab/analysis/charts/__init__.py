@@ -1,1 +1,1 @@
-"""Charts as Vega-Lite specifications, and their pictures."""
+"""Charts as Vega-Lite specifications, and their images."""

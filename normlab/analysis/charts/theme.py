@@ -1,4 +1,4 @@
-"""How all charts look, and how they become pictures."""
+"""How all charts look, and how they become images."""
 
 import json
 from collections.abc import Iterable
@@ -88,14 +88,14 @@ def finish(chart: Any, title: str, subtitle: str | list[str] = "") -> Chart:
 
 
 def render(chart: Chart, image_format: ImageFormat | str) -> bytes:
-    """The picture of a chart, as a PNG (twice the screen's resolution) or as an SVG document in UTF-8.
+    """The image of a chart, as a PNG (twice the screen's resolution) or as an SVG document in UTF-8.
 
     Nothing is loaded from outside: data and fonts are inside. Raises ``ValueError`` for another format.
     """
     match ImageFormat(image_format):
         case ImageFormat.PNG:
-            picture: bytes = vl_convert.vegalite_to_png(chart, theme=THEME, scale=2, allowed_base_urls=[])
-            return picture
+            image: bytes = vl_convert.vegalite_to_png(chart, theme=THEME, scale=2, allowed_base_urls=[])
+            return image
         case ImageFormat.SVG:
             svg: str = vl_convert.vegalite_to_svg(chart, theme=THEME, allowed_base_urls=[])
             return svg.encode()

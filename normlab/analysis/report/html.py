@@ -81,10 +81,10 @@ def _block(block: Block) -> str:
             return _table(block)
         case Figure(chart, description):
             # As an image of its own, since the ids inside several SVG documents would clash in one page.
-            picture = b64encode(render(chart, ImageFormat.SVG)).decode()
+            image = b64encode(render(chart, ImageFormat.SVG)).decode()
             told = escape(description)
             return (
-                f'<figure><img src="data:image/svg+xml;base64,{picture}" alt="{told}">'
+                f'<figure><img src="data:image/svg+xml;base64,{image}" alt="{told}">'
                 f"<figcaption>{told}</figcaption></figure>"
             )
 

@@ -115,8 +115,8 @@ def compare(
         write_json(ended) if as_json else show_answer(ended)
         if ended.result is not None:
             if chart is not None and chart_format is not None:
-                picture = client.comparisons.chart(ended.id, "learning_curves", chart_format)
-                write_file(chart, picture, "The learning curves are")
+                image = client.comparisons.chart(ended.id, "learning_curves", chart_format)
+                write_file(chart, image, "The learning curves are")
             if report is not None and report_format is not None:
                 page = client.comparisons.report(ended.id, report_format)
                 write_file(report, page.encode(), "The report is")

@@ -64,7 +64,7 @@ def demo(
 
 
 def _write_test_image(data: Path, image: Path) -> int:
-    """Write a picture of the real test set; this finds, checks and unpacks the dataset. Returns its label."""
+    """Write an image of the real test set; this finds, checks and unpacks the dataset. Returns its label."""
     command = [sys.executable, "-P", "-m", "normlab.sample", DATASET.value, str(IMAGE_INDEX), str(image)]
     environment = {**os.environ, "NORMLAB_DATA_DIR": str(data.absolute())}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own

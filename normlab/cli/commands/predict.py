@@ -1,4 +1,4 @@
-"""``normlab predict``: let a trained network look at a picture."""
+"""``normlab predict``: let a trained network look at an image."""
 
 from pathlib import Path
 from typing import Annotated
@@ -24,7 +24,7 @@ def predict(
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
-    """Classify a picture with a trained network."""
+    """Classify an image with a trained network."""
     with Client(url) as client:
         prediction = client.predict(job_id, image, invert=invert, top_k=top)[0]
     write_json(prediction) if as_json else show_prediction(prediction)

@@ -1,4 +1,4 @@
-"""Convolution and pooling of pictures: what enters is height x width x channels."""
+"""Convolution and pooling of images: what enters is height x width x channels."""
 
 from math import prod
 from typing import Literal, Self
@@ -18,7 +18,7 @@ def _both(value: object) -> object:
     return (value, value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _picture(shape: Shape, kind: str) -> tuple[int, int, int]:
+def _image(shape: Shape, kind: str) -> tuple[int, int, int]:
     if len(shape) == 3:
         return shape[0], shape[1], shape[2]
     if len(shape) == 2:
@@ -62,7 +62,7 @@ class Conv2D(WithKernel):
 
     def output_shape(self, shape: Shape) -> Shape:
         """See the base class."""
-        height, width, _ = _picture(shape, "conv2d")
+        height, width, _ = _image(shape, "conv2d")
         window = tuple(
             (size - 1) * dilation + 1
             for size, dilation in zip(self.kernel_size, self.dilation_rate, strict=True)
@@ -96,7 +96,7 @@ class Pooling2D(BaseLayer):
 
     def output_shape(self, shape: Shape) -> Shape:
         """See the base class."""
-        height, width, channels = _picture(shape, _type_of(self))
+        height, width, channels = _image(shape, _type_of(self))
         return (
             *_slide((height, width), self.pool_size, self.strides or self.pool_size, self.padding),
             channels,
@@ -122,7 +122,7 @@ class GlobalAveragePooling2D(BaseLayer):
 
     def output_shape(self, shape: Shape) -> Shape:
         """See the base class."""
-        return (_picture(shape, "global_average_pooling2d")[2],)
+        return (_image(shape, "global_average_pooling2d")[2],)
 
 
 def _type_of(layer: BaseModel) -> str:

@@ -43,7 +43,7 @@ class NewComparison:
     base_seed: int
     replicates: int
     """How many get their jobs at once."""
-    most_replicates: int
+    max_replicates: int
     fresh: bool = False
     name: str | None = None
 
@@ -67,7 +67,7 @@ def create(session: Session, new: NewComparison, *, max_attempts: int = 3) -> Co
         question=new.question,
         base_seed=new.base_seed,
         replicates=0,
-        most_replicates=new.most_replicates,
+        max_replicates=new.max_replicates,
         fresh=new.fresh,
         event_count=0,
         arms=[

@@ -77,7 +77,7 @@ def go_on(session: Session, comparison_id: str, *, expected: int, count: int, ma
     comparison = _unchanged(session, comparison_id, expected)
     if comparison is None:
         return []
-    count = min(count, comparison.most_replicates - comparison.replicates)
+    count = min(count, comparison.max_replicates - comparison.replicates)
     comparison.updated_at = database_now()
     return add_replicates(session, comparison, count, max_attempts=max_attempts)
 

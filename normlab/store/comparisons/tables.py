@@ -32,7 +32,7 @@ class Comparison(Base):
     """The seed of replicate 0 in arms without one of their own; each further one is higher by 1."""
     replicates: Mapped[int] = mapped_column(Integer)
     """How many have their jobs."""
-    most_replicates: Mapped[int] = mapped_column(Integer)
+    max_replicates: Mapped[int] = mapped_column("most_replicates", Integer)
     fresh: Mapped[bool] = mapped_column(Boolean)
     """Whether every job is made for it, also where one of the same spec has succeeded."""
     verdicts: Mapped[list[dict[str, Any]] | None]

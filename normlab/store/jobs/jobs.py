@@ -46,7 +46,7 @@ def create(
     *,
     max_attempts: int = 3,
 ) -> Job:
-    """Store a new job, queued. Ring the doorbell when the transaction has been committed."""
+    """Store a new job, queued. Ring the notifier when the transaction has been committed."""
     job = Job(
         id=new_id("job"),
         name=spec.name,
@@ -151,7 +151,7 @@ def request_cancel(session: Session, job_id: str) -> Job:
 
 
 def retry(session: Session, job_id: str) -> Job:
-    """Queue a failed or cancelled job again, keeping its history. Ring the doorbell after the commit.
+    """Queue a failed or cancelled job again, keeping its history. Ring the notifier after the commit.
 
     Its epochs go: it is trained anew, from a checkpoint only if there still is one, and a curve is of one run.
 

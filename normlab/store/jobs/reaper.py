@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from normlab.store import idempotency
 from normlab.store.clock import database_now, seconds_from_now
 from normlab.store.database import Database
-from normlab.store.jobs import leases as claims
+from normlab.store.jobs import leases
 from normlab.store.jobs.states import JobState
 from normlab.store.jobs.tables import Job
 
@@ -28,7 +28,7 @@ class Swept:
 
 
 def sweep(database: Database, *, grace_seconds: float = 2.0, limit: int = 1000) -> Swept:
-    """Take back expired leases, and say which jobs wait so long that the doorbell should be rung again.
+    """Take back expired leases, and say which jobs wait so long that the notifier should be rung again.
 
     A job that was queued within the last ``grace_seconds`` is left out: the one that queued it rings.
     """
@@ -43,7 +43,7 @@ def sweep(database: Database, *, grace_seconds: float = 2.0, limit: int = 1000) 
         waiting = session.scalars(
             select(Job.id)
             .where(Job.state == JobState.QUEUED, Job.queued_at < seconds_from_now(-grace_seconds))
-            .order_by(*claims.QUEUE_ORDER)
+            .order_by(*leases.QUEUE_ORDER)
             .limit(limit)
         ).all()
     with database.write() as session:
@@ -61,7 +61,7 @@ def take_back_dead(session: Session, worker_prefix: str, living: Collection[str]
     dead = [
         (job_id, attempt) for job_id, attempt, worker in _held(session, worker_prefix) if worker not in living
     ]
-    return [job_id for job_id, attempt in dead if claims.lose(session, job_id, attempt, reason="child_died")]
+    return [job_id for job_id, attempt in dead if leases.lose(session, job_id, attempt, reason="child_died")]
 
 
 def put_back(session: Session, worker_prefix: str, *, reason: str) -> list[str]:
@@ -70,7 +70,7 @@ def put_back(session: Session, worker_prefix: str, *, reason: str) -> list[str]:
     ``worker_prefix`` is what the ``worker`` names of its children begin with. Gives the jobs' ids.
     """
     held = _held(session, worker_prefix)
-    return [job_id for job_id, attempt, _ in held if claims.release(session, job_id, attempt, reason=reason)]
+    return [job_id for job_id, attempt, _ in held if leases.release(session, job_id, attempt, reason=reason)]
 
 
 def _held(session: Session, worker_prefix: str) -> Sequence[Row[str, int, str | None]]:
@@ -96,4 +96,4 @@ def _take_back(database: Database, job_id: str, attempt: int) -> bool:
         )
         if session.scalar(still) is None:
             return False
-        return claims.lose(session, job_id, attempt, reason="lease_expired") is not None
+        return leases.lose(session, job_id, attempt, reason="lease_expired") is not None

@@ -21,7 +21,7 @@ from normlab.training.data import Samples, training_data
 from normlab.training.export.export import ExportedFile, export
 from normlab.training.result import TrainResult
 
-MOST_MISTAKES = 50
+MAX_MISTAKES = 50
 _BATCH = 1000
 
 _Arrays = dict[str, npt.NDArray[Any]]
@@ -55,7 +55,7 @@ def _evaluate(network: keras.Model, samples: Samples) -> _Arrays:
     predicted = probabilities.argmax(axis=1)
     confidence = probabilities[np.arange(len(labels)), predicted]
     wrong = np.flatnonzero(predicted != labels)
-    surest = wrong[np.argsort(-confidence[wrong], kind="stable")][:MOST_MISTAKES]
+    surest = wrong[np.argsort(-confidence[wrong], kind="stable")][:MAX_MISTAKES]
     return {
         "labels": labels.astype(np.uint8),
         "predicted": predicted.astype(np.uint8),

@@ -1,4 +1,4 @@
-"""Batch normalization of pictures as one operation, for networks that run as a TensorFlow graph.
+"""Batch normalization of images as one operation, for networks that run as a TensorFlow graph.
 
 Keras composes it of some twenty operations. XLA melts them into a few; a graph runs each of them over the whole
 batch, which took more than a third of a convolutional network's step: ``bench/executors.py`` measures it.
@@ -12,7 +12,7 @@ import tensorflow as tf
 
 
 class FusedBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]  # Keras ships no types
-    """Keras's ``BatchNormalization``, which trains on pictures (batch, height, width, channels) with one operation.
+    """Keras's ``BatchNormalization``, which trains on images (batch, height, width, channels) with one operation.
 
     ``y = gamma * (x - mean) / sqrt(variance + epsilon) + beta`` with mean and variance of the batch for each channel.
     The moving variance, too, is of variances with divisor n, as in Keras; TensorFlow's operation gives them with n - 1.

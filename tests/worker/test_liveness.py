@@ -3,13 +3,13 @@
 import os
 import signal
 
-from worker.pulse import Pulses, SilentChildren
+from worker.liveness import LivenessTable, SilentChildren
 
 
 def test_a_child_that_stands_still_is_noticed_and_one_that_rests_is_not() -> None:
-    pulses = Pulses(2)
-    silent = SilentChildren(pulses, looks=3)
-    mine, other = pulses.of_child(0), pulses.of_child(1)
+    liveness_table = LivenessTable(2)
+    silent = SilentChildren(liveness_table, looks=3)
+    mine, other = liveness_table.of_child(0), liveness_table.of_child(1)
     other.rest()
     for _ in range(10):
         mine.beat()
@@ -22,14 +22,14 @@ def test_a_child_that_stands_still_is_noticed_and_one_that_rests_is_not() -> Non
 
 
 def test_the_main_process_sees_the_pulse_of_a_child_by_its_process_id() -> None:
-    pulses = Pulses(3)
+    liveness_table = LivenessTable(3)
     child = os.fork()
     if child == 0:
-        pulse = pulses.of_child(2)
+        pulse = liveness_table.of_child(2)
         for _ in range(5):
             pulse.beat()
         os.kill(os.getpid(), signal.SIGKILL)
     os.waitpid(child, 0)
-    assert pulses.read() == {child: 5}
-    pulses.of_child(2).rest()  # whoever comes after it
-    assert pulses.read() == {}
+    assert liveness_table.read() == {child: 5}
+    liveness_table.of_child(2).rest()  # whoever comes after it
+    assert liveness_table.read() == {}

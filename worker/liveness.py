@@ -10,7 +10,7 @@ _SLOT = struct.Struct("@QQ")
 silence anew, which is right, since it beats."""
 
 
-class Pulses:
+class LivenessTable:
     """Memory that a process shares with the children it forks: a place for each of them.
 
     Reading and writing it take no lock and no system call, and nobody can be held up by the other.
@@ -20,9 +20,9 @@ class Pulses:
         self._memory = mmap.mmap(-1, children * _SLOT.size)
         self.children = children
 
-    def of_child(self, index: int) -> "Pulse":
+    def of_child(self, index: int) -> "Liveness":
         """The place of the child with this number, counted from 0, in that child."""
-        return Pulse(self._memory, (index % self.children) * _SLOT.size)
+        return Liveness(self._memory, (index % self.children) * _SLOT.size)
 
     def read(self) -> dict[int, int]:
         """The beats of each child that works, by its process id."""
@@ -30,7 +30,7 @@ class Pulses:
 
 
 @dataclass(frozen=True)
-class Pulse:
+class Liveness:
     """A child's place. It beats while the child works, and rests while it waits for work."""
 
     memory: mmap.mmap
@@ -53,15 +53,15 @@ class SilentChildren:
     still, and nobody is to blame.
     """
 
-    def __init__(self, pulses: Pulses, *, looks: float) -> None:
-        self._pulses = pulses
+    def __init__(self, liveness_table: LivenessTable, *, looks: float) -> None:
+        self._liveness_table = liveness_table
         self._looks = looks
         self._seen: dict[int, tuple[int, int]] = {}
 
     def look(self) -> list[int]:
         """The process ids of the children whose pulse has stood still for more looks than are allowed."""
         before, self._seen = self._seen, {}
-        for pid, beats in self._pulses.read().items():
+        for pid, beats in self._liveness_table.read().items():
             known, looks = before.get(pid, (beats, 0))
             self._seen[pid] = (beats, looks + 1 if beats == known else 0)
         return [pid for pid, (_, looks) in self._seen.items() if looks > self._looks]

@@ -1,4 +1,4 @@
-"""Pictures that no library would write."""
+"""Images that no library would write."""
 
 import struct
 import zlib

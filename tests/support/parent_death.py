@@ -1,4 +1,4 @@
-"""Become a Postgres that ends with its parent, and never as root: ``python leash.py PARENT_PID UID PROGRAM
+"""Become a Postgres that ends with its parent, and never as root: ``python parent_death.py PARENT_PID UID PROGRAM
 ARGUMENTS…``.
 """
 

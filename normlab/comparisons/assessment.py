@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Assessment:
     """Where a comparison stands."""
 
     found: "Comparison | None"
@@ -48,14 +48,14 @@ class Standing:
         ]
 
 
-def assess(runs: ComparedRuns, outcomes: Mapping[str, ArrayLike] | None = None) -> Standing:
+def assess(runs: ComparedRuns, outcomes: Mapping[str, ArrayLike] | None = None) -> Assessment:
     """What is known so far. ``outcomes`` are, by job, which of the test examples were right."""
     from normlab.analysis.comparison import common_seeds, compare_runs  # noqa: PLC0415 - scipy takes seconds
 
     question = runs.question
     pairs = len(common_seeds(runs.arms, question.metric))
     if not pairs:
-        return Standing.before_any_pair(runs)
+        return Assessment.before_any_pair(runs)
     found = compare_runs(
         runs.arms,
         metric=question.metric,
@@ -69,7 +69,7 @@ def assess(runs: ComparedRuns, outcomes: Mapping[str, ArrayLike] | None = None) 
         found, decided, next_look = _by_plan(found, question)
     left_out = _left_out(runs)
     found = replace(found, caveats=(*_unfinished(runs, pairs), *left_out, *found.caveats))
-    return Standing(found, pairs, decided, next_look, left_out)
+    return Assessment(found, pairs, decided, next_look, left_out)
 
 
 def _by_plan(found: "Comparison", question: Question) -> tuple["Comparison", bool, int | None]:
@@ -86,7 +86,7 @@ def _by_plan(found: "Comparison", question: Question) -> tuple["Comparison", boo
         step=question.replicates.step,
         confidence=1 - (1 - question.confidence) / len(found.pairs),
     )
-    standing = [
+    assessment = [
         compare_until_decided(
             [a for _, a, _ in pair.values],
             [b for *_, b in pair.values],
@@ -98,10 +98,10 @@ def _by_plan(found: "Comparison", question: Question) -> tuple["Comparison", boo
     ]
     pairs = tuple(
         _looked_at(pair, look.comparison, found, plan.start)
-        for pair, look in zip(found.pairs, standing, strict=True)
+        for pair, look in zip(found.pairs, assessment, strict=True)
     )
     decided = all(pair.comparison.verdict != "inconclusive" for pair in pairs)
-    looks = [look.next_look for look in standing if look.next_look is not None]
+    looks = [look.next_look for look in assessment if look.next_look is not None]
     return replace(found, pairs=pairs), decided, min(looks, default=None)
 
 

@@ -9,8 +9,7 @@ from threading import Barrier
 import pytest
 
 from normlab.store import Database, FailureCode, Job, JobState
-from normlab.store.jobs import endings, events, jobs, queue, reports
-from normlab.store.jobs import leases as claims
+from normlab.store.jobs import endings, events, jobs, leases, queue, reports
 from normlab.store.jobs.endings import Outcome
 from normlab.store.jobs.reports import EpochMetrics
 
@@ -31,7 +30,7 @@ def test_of_many_threads_one_gets_the_job(
         def compete(number: int, job_id: str = job_id, together: Barrier = together) -> bool:
             together.wait()
             with database.write() as session:
-                return claims.claim(session, job_id, worker=f"w{number}", lease_seconds=60) is not None
+                return leases.claim(session, job_id, worker=f"w{number}", lease_seconds=60) is not None
 
         assert sum(threads.map(compete, range(16))) == 1
         with database.read() as session:
@@ -46,7 +45,7 @@ def test_threads_that_take_the_next_job_each_get_another(
 
     def take(number: int) -> str | None:
         with database.write() as session:
-            job = claims.claim_next(session, worker=f"w{number}", lease_seconds=60)
+            job = leases.claim_next(session, worker=f"w{number}", lease_seconds=60)
             return job and job.id
 
     taken = list(threads.map(take, range(16)))
@@ -60,7 +59,7 @@ def compete_in_process(url: str, worker: str, start: float, won: "multiprocessin
     time.sleep(max(0, start - time.time()))
     while True:
         with database.write() as session:
-            job = claims.claim_next(session, worker=worker, lease_seconds=60)
+            job = leases.claim_next(session, worker=worker, lease_seconds=60)
         if job is None:
             break
         mine.append(job.id)
@@ -94,7 +93,7 @@ def test_the_queue_goes_by_priority_and_then_by_time(database: Database, make_jo
     taken = []
     for _ in order:
         with database.write() as session:
-            job = claims.claim_next(session, worker="w", lease_seconds=60)
+            job = leases.claim_next(session, worker="w", lease_seconds=60)
             assert job is not None
             taken.append(job.id)
     assert taken == order
@@ -107,22 +106,22 @@ def test_an_attempt_that_lost_its_job_changes_nothing(
 ) -> None:
     job = claim_job()
     with database.write() as session:
-        claims.lose(session, job.id, 1, reason="lease_expired")
+        leases.lose(session, job.id, 1, reason="lease_expired")
     with database.write() as session:
-        again = claims.claim(session, job.id, worker="worker-2", lease_seconds=60)
+        again = leases.claim(session, job.id, worker="worker-2", lease_seconds=60)
     assert again is not None
     assert again.attempt == 2
     with database.read() as session:
         before = [event.number for event in events.after(session, job.id)]
     with database.write() as session:
-        assert claims.heartbeat(session, job.id, 1, lease_seconds=60) is None
+        assert leases.heartbeat(session, job.id, 1, lease_seconds=60) is None
         assert not reports.report_epoch(session, job.id, 1, make_metrics(1))
         assert not reports.report_progress(session, job.id, 1, {"phase": "training"})
         assert endings.finish(session, job.id, 1, OUTCOME) is None
         assert endings.fail(session, job.id, 1, FailureCode.INTERNAL, "it broke") is None
         assert endings.cancel(session, job.id, 1) is None
-        assert claims.release(session, job.id, 1) is None
-        assert claims.lose(session, job.id, 1, reason="lease_expired") is None
+        assert leases.release(session, job.id, 1) is None
+        assert leases.lose(session, job.id, 1, reason="lease_expired") is None
     with database.read() as session:
         now = jobs.get(session, job.id)
         assert (now.state, now.attempt, now.worker) == (JobState.RUNNING, 2, "worker-2")
@@ -136,7 +135,7 @@ def test_a_heartbeat_renews_the_lease_by_the_databases_clock(database: Database,
     assert (job.lease_expires_at - job.updated_at).total_seconds() == pytest.approx(10, abs=0.5)
     time.sleep(0.01)
     with database.write() as session:
-        assert claims.heartbeat(session, job.id, 1, lease_seconds=100) == claims.Heartbeat(
+        assert leases.heartbeat(session, job.id, 1, lease_seconds=100) == leases.Heartbeat(
             cancel_requested=False
         )
     with database.read() as session:
@@ -150,7 +149,7 @@ def test_a_released_job_waits_again_and_no_attempt_is_counted_as_lost(
 ) -> None:
     job = claim_job()
     with database.write() as session:
-        released = claims.release(session, job.id, 1, reason="shutdown")
+        released = leases.release(session, job.id, 1, reason="shutdown")
     assert released is not None
     assert (released.state, released.attempt, released.lost_attempts) == (JobState.QUEUED, 1, 0)
     assert (released.worker, released.lease_expires_at) == (None, None)
@@ -163,8 +162,8 @@ def test_a_job_fails_when_as_many_attempts_were_lost_as_are_allowed(
     states = []
     for attempt in (1, 2):
         with database.write() as session:
-            claims.claim(session, job_id, worker="w", lease_seconds=60)
-            lost = claims.lose(session, job_id, attempt, reason="lease_expired")
+            leases.claim(session, job_id, worker="w", lease_seconds=60)
+            lost = leases.lose(session, job_id, attempt, reason="lease_expired")
             assert lost is not None
             states.append(lost.state)
     assert states == [JobState.QUEUED, JobState.FAILED]

@@ -9,14 +9,13 @@ from pathlib import Path
 
 import psutil
 
-from normlab.runtime.maintenance import Caretaker
-from normlab.runtime.notifier import Doorbell
+from normlab.runtime.maintenance import MaintenanceLoop
+from normlab.runtime.notifier import Notifier
 from normlab.settings import Settings
 from normlab.store import Database, is_unavailable
-from normlab.store.jobs import reaper as janitor
-from normlab.store.jobs import workers
+from normlab.store.jobs import reaper, workers
 from worker.children_lock import children_lock
-from worker.pulse import Pulses, SilentChildren
+from worker.liveness import LivenessTable, SilentChildren
 
 _logger = logging.getLogger(__name__)
 
@@ -26,7 +25,7 @@ def health_file(settings: Settings) -> Path:
     return settings.data_dir / "workers" / f"{os.uname().nodename}.alive"
 
 
-class WorkerCaretaker(Caretaker):
+class WorkerMaintenance(MaintenanceLoop):
     """Takes the job of a child that died back at once, without waiting for its lease to run out.
 
     A child that gives no sign of life, so that it cannot end by itself either, is killed when its lease must have run
@@ -34,14 +33,19 @@ class WorkerCaretaker(Caretaker):
     """
 
     def __init__(
-        self, database: Database, doorbell: Doorbell, settings: Settings, worker_name: str, pulses: Pulses
+        self,
+        database: Database,
+        notifier: Notifier,
+        settings: Settings,
+        worker_name: str,
+        liveness_table: LivenessTable,
     ) -> None:
-        super().__init__(database, doorbell, every_seconds=settings.janitor_seconds)
+        super().__init__(database, notifier, every_seconds=settings.maintenance_seconds)
         self._prefix = f"{worker_name}/"
         self._checkpoints_dir = settings.checkpoints_dir
         self._known: set[int] = set()
         patience = settings.lease_seconds + settings.hang_seconds
-        self._silent = SilentChildren(pulses, looks=patience / self.tick_seconds)
+        self._silent = SilentChildren(liveness_table, looks=patience / self.tick_seconds)
         self._health_file = health_file(settings)
         self._health_file.parent.mkdir(parents=True, exist_ok=True)
 
@@ -75,7 +79,7 @@ class WorkerCaretaker(Caretaker):
         with contextlib.suppress(FileNotFoundError):
             kept = [folder.name for folder in self._checkpoints_dir.iterdir()]
             with self._database.read() as session:
-                over = janitor.over(session, kept)
+                over = reaper.over(session, kept)
             for job_id in over:
                 shutil.rmtree(self._checkpoints_dir / job_id, ignore_errors=True)
 
@@ -91,9 +95,9 @@ class WorkerCaretaker(Caretaker):
             return
         with self._database.write() as session:
             living = {f"{self._prefix}{pid}" for pid in alive}
-            taken_back = janitor.take_back_dead(session, self._prefix, living)
+            taken_back = reaper.take_back_dead(session, self._prefix, living)
         self._known = alive
-        self.ring(taken_back)
+        self.notify(taken_back)
 
 
 def _living_children() -> set[int]:
