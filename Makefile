@@ -27,7 +27,7 @@ up: $(STAMP)  ## the whole service on this machine, until Ctrl-C
 
 test: $(STAMP)  ## all tests that need no Docker engine
 	scripts/get-fashion-mnist $(DATA)
-	$(BIN)/pytest -n auto --dist loadgroup -m "not containers and not faults"
+	$(BIN)/pytest -n auto --dist loadgroup -m "not containers and not faults and not nightly"
 
 test-faults: $(STAMP)  ## break a running service in every way we know, for an hour; STORM_SEED and STORM_SECONDS
 	$(BIN)/pytest -m faults tests/faults tests/store
