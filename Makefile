@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 DATA ?= demo-data
 
-.PHONY: demo up test test-faults test-containers check bench-serving lock bench-epochs bench-training bench-executors bench-runs bench-memory help
+.PHONY: demo up test test-faults test-nightly test-containers check bench-serving lock bench-epochs bench-training bench-executors bench-runs bench-memory help
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -31,6 +31,11 @@ test: $(STAMP)  ## all tests that need no Docker engine
 
 test-faults: $(STAMP)  ## break a running service in every way we know, for an hour; STORM_SEED and STORM_SECONDS
 	$(BIN)/pytest -m faults tests/faults tests/store
+
+test-nightly: $(STAMP)  ## what is too long for each change: faults, storms, slow cases, and containers (needs a Docker engine)
+	scripts/get-fashion-mnist $(DATA)
+	$(BIN)/pytest -m "faults or nightly"
+	$(BIN)/pytest -m containers tests/containers
 
 test-containers: $(STAMP)  ## the compose file, run for real: needs a Docker engine and docker-compose
 	$(BIN)/pytest -m containers tests/containers
