@@ -5,7 +5,7 @@ from celery import Celery
 from normlab.runtime.notifier import TASK_NAME
 from normlab.settings import Settings
 from worker.celery_settings import celery_settings
-from worker.processes import Processes
+from worker.signals import Processes
 
 settings = Settings()
 processes = Processes(settings)
