@@ -23,11 +23,11 @@ from normlab.store import Database, Job, JobState, WarningCode, is_unavailable
 from normlab.store.jobs import jobs, leases, reports
 from normlab.store.jobs.reports import EpochMetrics
 from normlab.training.context import Context, EpochRecord, Progress
+from worker.endings import StopCause, ending_of
 from worker.estimate import fraction, remaining_seconds
 from worker.liveness import Liveness
 from worker.load import LoadMeter
 from worker.shutdown import ShutdownFlag
-from worker.stopping import StopCause, ending_of
 
 if TYPE_CHECKING:
     from normlab.training import Checkpoint, CheckpointFolder

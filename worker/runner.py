@@ -16,12 +16,11 @@ from normlab.store import ArtifactStore, Database, Job, JobState, WarningCode, i
 from normlab.store.jobs import endings, leases, workers
 from normlab.training.context import Phase, Progress
 from worker.attempt import Attempt, UnansweredError
-from worker.failures import classify
+from worker.endings import StopCause, classify, ending_of
 from worker.liveness import Liveness
 from worker.memory import MemoryGuard
 from worker.outcome import outcome_of, store_files
 from worker.shutdown import ShutdownFlag
-from worker.stopping import StopCause, ending_of
 
 if TYPE_CHECKING:
     from normlab.training import CheckpointFolder, TrainResult

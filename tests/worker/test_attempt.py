@@ -15,9 +15,9 @@ from normlab.training.checkpoints import Checkpoint, CheckpointFolder
 from normlab.training.context import EpochRecord, Phase, Progress
 from support.postgres import PostgresServer
 from worker.attempt import Attempt
+from worker.endings import StopCause
 from worker.liveness import LivenessTable
 from worker.shutdown import ShutdownFlag
-from worker.stopping import StopCause
 
 MakeAttempt = Callable[..., Attempt]
 

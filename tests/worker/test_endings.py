@@ -4,7 +4,7 @@ import pytest
 
 from normlab.errors import DatasetError, NanLossError, Problem, SpecError, TrainingError
 from normlab.store import FailureCode
-from worker.failures import classify
+from worker.endings import classify
 
 
 class ResourceExhaustedError(Exception):
