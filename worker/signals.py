@@ -17,10 +17,10 @@ from celery import signals
 from normlab.runtime.notifier import Notifier
 from normlab.settings import Settings
 from normlab.store import ArtifactStore, Database
-from worker.cores import allowed_cores, share, share_devices, usable_cores
 from worker.liveness import LivenessTable
 from worker.maintenance import WorkerMaintenance
 from worker.memory import memory_of_a_child
+from worker.resources import allowed_cores, share, share_devices, usable_cores
 from worker.runner import Child, run_next_job
 from worker.shutdown import ShutdownFlag, ShutdownLimit
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.cores import allowed_cores, share, share_devices, usable_cores
+from worker.resources import allowed_cores, share, share_devices, usable_cores
 
 
 @pytest.mark.parametrize("children", [1, 2, 3, 5, 8])
