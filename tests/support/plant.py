@@ -25,7 +25,7 @@ from support.postgres import PostgresServer
 QUICK = {
     "LEASE_SECONDS": "8",
     "HEARTBEAT_SECONDS": "0.5",
-    "JANITOR_SECONDS": "1",
+    "MAINTENANCE_SECONDS": "1",
     "CHECKPOINT_SECONDS": "0.1",
     "WORKER_PROCESSES": "1",
     "MAX_ATTEMPTS": "50",
@@ -92,7 +92,7 @@ class Plant:
 
     def has_worker(self) -> bool:
         """Whether a child of the worker is ready; a worker that has ended is started again, as a supervisor would."""
-        # ModelRef again and again: a worker whose only child is killed as it starts ends, to be started again.
+        # Asked again and again: a worker whose only child is killed as it starts ends, to be started again.
         if self._worker is None or self._worker.exit_code() is not None:
             self._worker = self.start("worker")
         return bool(self.children())

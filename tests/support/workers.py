@@ -18,7 +18,7 @@ from normlab.store.jobs import jobs
 QUICK = {
     "LEASE_SECONDS": "4",
     "HEARTBEAT_SECONDS": "0.5",
-    "JANITOR_SECONDS": "1",
+    "MAINTENANCE_SECONDS": "1",
     "CHECKPOINT_SECONDS": "0.1",
     "WORKER_PROCESSES": "1",
 }
