@@ -5,6 +5,7 @@ import logging
 import os
 import shutil
 import signal
+import threading
 from pathlib import Path
 
 import psutil
@@ -14,10 +15,17 @@ from normlab.runtime.notifier import Notifier
 from normlab.settings import Settings
 from normlab.store import Database, is_unavailable
 from normlab.store.jobs import reaper, workers
-from worker.children_lock import children_lock
 from worker.liveness import LivenessTable, SilentChildren
 
 _logger = logging.getLogger(__name__)
+
+# Forking the children, looking after them and killing them are done one at a time. A thread that holds a database
+# connection must not be forked: SQLite loses its locks, and a server would have two clients on one connection. The main
+# process forks only while nobody has this lock.
+children_lock = threading.Lock()
+os.register_at_fork(
+    before=children_lock.acquire, after_in_parent=children_lock.release, after_in_child=children_lock.release
+)
 
 
 def health_file(settings: Settings) -> Path:

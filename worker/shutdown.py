@@ -12,7 +12,7 @@ import psutil
 from normlab.settings import Settings
 from normlab.store import Database
 from normlab.store.jobs import reaper
-from worker.children_lock import children_lock
+from worker.maintenance import children_lock
 
 _logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from normlab.settings import Settings
 from normlab.spec import JobSpec
 from normlab.store import Database, Job, JobState
 from normlab.store.jobs import jobs, leases, reaper
-from worker.children_lock import children_lock
+from worker.maintenance import children_lock
 from worker.shutdown import ShutdownFlag, ShutdownLimit
 
 PREFIX = "host/1/"
