@@ -6,49 +6,9 @@
 >>> result.test_accuracy  # doctest: +SKIP
 0.475
 
-Importing this package loads no TensorFlow; touching ``train`` does.
+Importing this package loads no TensorFlow; touching ``train`` does. Its names are in ``__init__.pyi``.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+import lazy_loader
 
-from normlab.training.context import Context, EpochRecord, Phase, Progress
-
-if TYPE_CHECKING:
-    from normlab.training.checkpoints import Checkpoint, CheckpointFolder
-    from normlab.training.export.export import ExportedFile
-    from normlab.training.loop import Stopped, train
-    from normlab.training.result import StopReason, Timings, TrainResult
-
-__all__ = [
-    "Checkpoint",
-    "CheckpointFolder",
-    "Context",
-    "EpochRecord",
-    "ExportedFile",
-    "Phase",
-    "Progress",
-    "StopReason",
-    "Stopped",
-    "Timings",
-    "TrainResult",
-    "train",
-]
-
-_HOMES = {
-    "Checkpoint": "checkpoints",
-    "CheckpointFolder": "checkpoints",
-    "ExportedFile": "export.export",
-    "StopReason": "result",
-    "Stopped": "loop",
-    "Timings": "result",
-    "TrainResult": "result",
-    "train": "loop",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import what needs TensorFlow only when it is asked for."""
-    if name in _HOMES:
-        return getattr(import_module(f"normlab.training.{_HOMES[name]}"), name)
-    raise AttributeError(f"module 'normlab.training' has no attribute {name!r}")
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
