@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from normlab.store import ArtifactKind, ArtifactStore, Job
+from normlab.store import ArtifactStore, Job
 from normlab.store.artifacts import StoredFile
 from normlab.store.jobs.endings import Outcome
 from worker.load import Load
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def store_files(artifacts: ArtifactStore, job: Job, exported: "Sequence[ExportedFile]") -> list[StoredFile]:
     """Put the files that could be made into the artifact store."""
     return [
-        artifacts.put(job.id, job.attempt, ArtifactKind(file.kind), file.path, file.media_type)
+        artifacts.put(job.id, job.attempt, file.kind, file.path, file.kind.media_type)
         for file in exported
         if file.path is not None
     ]

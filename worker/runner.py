@@ -168,6 +168,9 @@ def _finish(
         exported = result.export(Path(folder))
         exported.append(export_evaluation(result, Path(folder), child.settings.data_dir))
         files = store_files(child.artifacts, job, exported)
+    for file in exported:
+        if file.error is not None:
+            attempt.warn(WarningCode.EXPORT_FAILED, f"no {file.kind} file: {file.error}")
     exporting_seconds, load = time.perf_counter() - began, attempt.load.measured
     outcome = outcome_of(job, result, exported, files, exporting_seconds=exporting_seconds, load=load)
     return attempt.conclude(lambda session: endings.finish(session, job.id, job.attempt, outcome))

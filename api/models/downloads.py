@@ -14,21 +14,14 @@ from api.jobs import schemas
 from api.jobs.documents import job_url
 from normlab.errors import ArtifactError, NotFoundError, StateError
 from normlab.spec import DATASETS, DatasetName
+from normlab.spec.export_formats import FORMATS
 from normlab.store import Artifact, ArtifactKind, Job, JobState, artifacts
 from normlab.store.jobs import jobs
 
 router = APIRouter(prefix="/jobs", tags=["models"])
 
 _CHUNK = 1 << 18
-FORMATS = (ArtifactKind.KERAS, ArtifactKind.ONNX, ArtifactKind.SAVED_MODEL, ArtifactKind.LITERT)
-"""The stored files that are formats of the network."""
-
-_ENDINGS = {
-    ArtifactKind.KERAS: "keras",
-    ArtifactKind.ONNX: "onnx",
-    ArtifactKind.SAVED_MODEL: "zip",
-    ArtifactKind.LITERT: "tflite",
-}
+_FILES = {"schema": {"type": "string", "format": "binary"}}
 
 
 @router.get("/{job_id}/model", summary="The trained network", responses=error_answers(404, 409, 503))
@@ -56,7 +49,7 @@ def get_model(services: ServicesDependency, job_id: JobPath) -> schemas.ModelDoc
     summary="Download the trained network",
     response_class=StreamingResponse,
     responses={
-        200: {"description": "The file.", "content": {"application/octet-stream": {}}},
+        200: {"description": "The file.", "content": {row.media_type: _FILES for row in FORMATS}},
         **error_answers(404, 409, 503),
     },
 )
@@ -65,23 +58,25 @@ def download_model(
     job_id: JobPath,
     format_: Annotated[
         str,
-        Path(alias="format", description="`keras`, `onnx`, `saved_model` or `litert`.", examples=["onnx"]),
+        Path(
+            alias="format",
+            description="; ".join(f"`{row}`: {row.used_for}" for row in FORMATS),
+            examples=["onnx"],
+        ),
     ],
 ) -> StreamingResponse:
-    """Every format takes raw pixels and gives class probabilities.
-
-    `keras` is Keras's own, `saved_model` TensorFlow's folder as a zip file, `litert` for phones and small devices.
-    """
-    if format_ not in FORMATS:
+    """Every format takes raw pixels and gives class probabilities."""
+    kind = next((row for row in FORMATS if row == format_), None)
+    if kind is None:
         raise NotFoundError(f"there is no format {format_!r}; there are {', '.join(FORMATS)}")
     with services.database.read() as session:
         job = succeeded_job(jobs.get(session, job_id))
-        file = artifacts.get(session, job_id, ArtifactKind(format_))
+        file = artifacts.get(session, job_id, kind)
     if file is None:
-        raise NotFoundError(f"job {job_id} has no {format_} file: {why_missing(job, ArtifactKind(format_))}")
+        raise NotFoundError(f"job {job_id} has no {kind} file: {why_missing(job, kind)}")
     headers = {
         "Content-Length": str(file.bytes),
-        "Content-Disposition": f'attachment; filename="{job_id}.{_ENDINGS[file.kind]}"',
+        "Content-Disposition": f'attachment; filename="{job_id}{file.kind.suffix}"',
         "ETag": f'"{file.sha256}"',
     }
     chunks = _chunks(services, file)

@@ -223,7 +223,7 @@ class Client:
         return self._transport.fetch(Model, "GET", _path(job_id, "model"))
 
     def download_model(self, job_id: str, model_format: str, path: str | Path) -> Path:
-        """Write a trained network (``keras``, ``onnx``) to a file and check it against its SHA-256.
+        """Write a trained network (``onnx`` or another of its formats) to a file and check it against its SHA-256.
 
         The file appears when it is whole; one that was there is replaced.
         """

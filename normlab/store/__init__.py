@@ -6,11 +6,11 @@ Functions take a ``Session`` first; ``Database.read()`` and ``Database.write()``
         job = jobs.create(session, spec)
 """
 
+from normlab.spec.export_formats import ArtifactKind
 from normlab.store.artifacts import Artifact, ArtifactStore
 from normlab.store.comparisons.tables import Comparison, ComparisonArm, ComparisonEvent, ComparisonJob
 from normlab.store.database import Database, is_unavailable
 from normlab.store.jobs.states import (
-    ArtifactKind,
     ComparisonEventKind,
     ComparisonState,
     EventKind,

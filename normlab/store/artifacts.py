@@ -15,8 +15,8 @@ from sqlalchemy import BigInteger, ForeignKey, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from normlab.errors import ArtifactError
+from normlab.spec.export_formats import ArtifactKind
 from normlab.store.base import Base, text_enum
-from normlab.store.jobs.states import ArtifactKind
 from normlab.store.jobs.tables import Job
 
 

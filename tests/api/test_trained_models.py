@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from normlab.serving import OnnxModel
+from normlab.spec.export_formats import FORMATS
 from normlab.store import ArtifactKind, artifacts
 from support.networks import linear_network
 from support.problems import assert_problem
@@ -68,6 +69,13 @@ def test_every_format_has_its_ending_and_its_reason_when_it_is_missing(service, 
         assert f'filename="{job.id}.{ending}"' in response.headers["content-disposition"]
     response = http.get(f"/jobs/{job.id}/model/onnx")
     assert_problem(response, 404, "not_found", "it could not be made (ValueError: no such operation)")
+
+
+def test_the_document_has_every_format_and_its_media_type(http):
+    operation = http.get("/openapi.json").json()["paths"]["/jobs/{job_id}/model/{format}"]["get"]
+    assert set(operation["responses"]["200"]["content"]) == {kind.media_type for kind in FORMATS}
+    (described,) = (item["description"] for item in operation["parameters"] if item["name"] == "format")
+    assert all(f"`{kind}`" in described for kind in FORMATS)
 
 
 def test_a_damaged_file_is_not_delivered_whole(service, http):

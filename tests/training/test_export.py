@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import onnxruntime
 import pytest
 
 from normlab.spec import JobSpec, plan_job
+from normlab.spec.export_formats import FORMATS
 from normlab.training import TrainResult
 from normlab.training.export.export import export_all
 from normlab.training.layers.network import build_serving_network
@@ -21,7 +23,7 @@ def test_files_of_a_run(
 ) -> None:
     result = run(small_spec([{"type": "flatten"}, {"type": "batch_normalization"}], {"precision": precision}))
     files = result.export(tmp_path / "made")
-    assert [(file.kind, file.media_type) for file in files] == [
+    assert [(file.kind, file.kind.media_type) for file in files] == [
         ("keras", "application/vnd.keras"),
         ("onnx", "application/onnx"),
         ("saved_model", "application/zip"),
@@ -71,3 +73,10 @@ def test_a_kind_that_cannot_be_written_does_not_stop_the_others(
     assert "IsADirectoryError" in str(files["history"].error)
     assert "the history file could not be made" in caplog.text
     assert all(file.error is None for kind, file in files.items() if kind != "history")
+
+
+def test_each_format_has_a_module_and_a_line_in_the_docs() -> None:
+    docs = (Path(__file__).parents[2] / "docs" / "serving.md").read_text()
+    for kind in FORMATS:
+        assert callable(import_module(f"normlab.training.export.{kind}").write)
+        assert f"| `{kind}` |" in docs

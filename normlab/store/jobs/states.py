@@ -80,21 +80,8 @@ class WarningCode(StrEnum):
     """A checkpoint was not what had been written; an older one was used, or none."""
     CHECKPOINT_NOT_WRITTEN = "checkpoint_not_written"
     """The disk did not take a checkpoint; the one before it stays."""
-
-
-class ArtifactKind(StrEnum):
-    """What a stored file of a job is."""
-
-    KERAS = "keras"
-    ONNX = "onnx"
-    SAVED_MODEL = "saved_model"
-    """TensorFlow's own format, as a zip file."""
-    LITERT = "litert"
-    HISTORY = "history"
-    TEST_CORRECT = "test_correct"
-    """For each test sample whether the network got it right, as NumPy's ``.npy``."""
-    EVALUATION = "evaluation"
-    """What the network says about every validation and test sample, as NumPy's ``.npz``."""
+    EXPORT_FAILED = "export_failed"
+    """A file of the trained network is not offered: it could not be made, or its runtime computed it wrongly."""
 
 
 class ModelChangeKind(StrEnum):

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from normlab.spec.export_formats import ArtifactKind
 from normlab.training.data import Samples, training_data
 from normlab.training.export.export import ExportedFile, export
 from normlab.training.result import TrainResult
@@ -29,12 +30,7 @@ _Arrays = dict[str, npt.NDArray[Any]]
 
 def export_evaluation(result: TrainResult, folder: Path, data_dir: Path | None = None) -> ExportedFile:
     """Write the ``.npz`` file of a run; an array's name stands behind its part's, as in ``test_labels``."""
-    return export(
-        "evaluation",
-        "application/x-npz",
-        folder / "evaluation.npz",
-        lambda path: _write(result, path, data_dir),
-    )
+    return export(ArtifactKind.EVALUATION, folder, lambda path: _write(result, path, data_dir))
 
 
 def _write(result: TrainResult, path: Path, data_dir: Path | None) -> None:

@@ -8,18 +8,17 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
+from normlab.spec.export_formats import FORMATS, ArtifactKind
 from normlab.training.context import EpochRecord
-from normlab.training.export.litert import write_litert
-from normlab.training.export.onnx import write_onnx
-from normlab.training.export.saved_model import write_saved_model
-from normlab.training.export.serving_function import ServingFunction
+from normlab.training.export.serving_function import TrainedNetwork
 
 _log = logging.getLogger(__name__)
 
@@ -28,8 +27,7 @@ _log = logging.getLogger(__name__)
 class ExportedFile:
     """One artifact, or why it could not be made: exactly one of ``path`` and ``error`` is set."""
 
-    kind: str
-    media_type: str
+    kind: ArtifactKind
     path: Path | None = None
     error: str | None = None
 
@@ -42,39 +40,22 @@ def export_all(
     All formats take raw pixels as float32 (batch, *shape) and give probabilities (batch, classes).
     """
     folder.mkdir(parents=True, exist_ok=True)
-    traced = cache(
-        lambda: ServingFunction(network)
-    )  # a network that cannot be traced costs its formats alone
+    trained = TrainedNetwork(network)
     return [
-        export("keras", "application/vnd.keras", folder / "model.keras", network.save),
-        export("onnx", "application/onnx", folder / "model.onnx", lambda path: write_onnx(traced(), path)),
+        *(export(kind, folder, partial(_write, kind, trained)) for kind in FORMATS),
+        export(ArtifactKind.HISTORY, folder, lambda path: _history(history, path)),
         export(
-            "saved_model",
-            "application/zip",
-            folder / "saved_model.zip",
-            lambda path: write_saved_model(traced(), path),
-        ),
-        export(
-            "litert",
-            "application/vnd.tflite",
-            folder / "model.tflite",
-            lambda path: write_litert(traced(), path),
-        ),
-        export("history", "application/json", folder / "history.json", lambda path: _history(history, path)),
-        export(
-            "test_correct",
-            "application/x-npy",
-            folder / "test_correct.npy",
-            lambda path: np.save(path, test_correct, allow_pickle=False),
+            ArtifactKind.TEST_CORRECT, folder, lambda path: np.save(path, test_correct, allow_pickle=False)
         ),
     ]
 
 
-def export(kind: str, media_type: str, path: Path, write: Callable[[Path], object]) -> ExportedFile:
-    """Have one artifact written; what goes wrong is logged and told, and stops nothing else.
+def export(kind: ArtifactKind, folder: Path, write: Callable[[Path], object]) -> ExportedFile:
+    """Have one artifact written; an error is logged and reported, and stops nothing else.
 
     Raises ``OSError`` when the disk is full.
     """
+    path = folder / kind.file_name
     try:
         with warnings.catch_warnings():
             # Keras and tf2onnx use names that NumPy is about to change: nothing that a user could do about it.
@@ -89,13 +70,18 @@ def export(kind: str, media_type: str, path: Path, write: Callable[[Path], objec
         _log.exception("the %s file could not be made", kind)
         with suppress(OSError):  # the disk may be what failed
             path.unlink(missing_ok=True)
-        return ExportedFile(kind, media_type, error=f"{type(error).__name__}: {error}"[:500])
-    return ExportedFile(kind, media_type, path=path)
+        return ExportedFile(kind, error=f"{type(error).__name__}: {error}"[:500])
+    return ExportedFile(kind, path=path)
 
 
 def _is_disk_full(error: Exception) -> bool:
     """Exporters in C++ and HDF5 tell it in words only."""
     return getattr(error, "errno", None) == errno.ENOSPC or os.strerror(errno.ENOSPC) in str(error)
+
+
+def _write(kind: ArtifactKind, trained: TrainedNetwork, path: Path) -> None:
+    """Have the format's own module, which has its kind's name, write the file."""
+    import_module(f"normlab.training.export.{kind}").write(trained, path)
 
 
 def _history(history: Sequence[EpochRecord], path: Path) -> None:

@@ -8,19 +8,20 @@ import numpy.typing as npt
 import tf2onnx
 
 from normlab.onnx_runtime import onnxruntime
-from normlab.training.export.serving_function import ServingFunction
+from normlab.training.export.serving_function import TrainedNetwork
 
 OPSET = 18
 _TOLERANCE = 1e-3
 """Between the file's probabilities and Keras's. Rounding makes some 1e-6; a wrong operation more than this."""
 
 
-def write_onnx(serving: ServingFunction, path: Path) -> None:
+def write(trained: TrainedNetwork, path: Path) -> None:
     """Write the file and make sure that onnxruntime loads it and finds what the network finds.
 
     tf2onnx also writes a file where it knows no counterpart of an operation. Raises what onnxruntime raises
     for such a file, and ``ValueError`` when the probabilities differ.
     """
+    serving = trained.serving
     tf2onnx.convert.from_function(
         serving.function,
         input_signature=serving.function.input_signature,

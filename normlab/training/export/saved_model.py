@@ -6,13 +6,13 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from normlab.training.export.serving_function import ServingFunction
+from normlab.training.export.serving_function import TrainedNetwork
 
 
-def write_saved_model(serving: ServingFunction, path: Path) -> None:
+def write(trained: TrainedNetwork, path: Path) -> None:
     """Write the zip file; its content is the SavedModel itself, with the signature ``serving_default``."""
     with tempfile.TemporaryDirectory(prefix="normlab-saved-model-") as made:
-        tf.saved_model.save(serving, made, signatures=serving.traced)
+        tf.saved_model.save(trained.serving, made, signatures=trained.serving.traced)
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             for file in sorted(Path(made).rglob("*")):
                 archive.write(file, file.relative_to(made))

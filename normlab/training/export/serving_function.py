@@ -1,5 +1,8 @@
 """A trained network as one traced function, which all formats but Keras's own are made from."""
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import keras
 import tensorflow as tf
 
@@ -21,3 +24,16 @@ class ServingFunction(tf.Module):  # type: ignore[misc]  # TensorFlow ships no t
             autograph=False,
         )
         self.traced = self.function.get_concrete_function()
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """What a writer makes its file from."""
+
+    network: keras.Model
+    """Raw pixels float32 (batch, *shape) to probabilities (batch, classes)."""
+
+    @cached_property
+    def serving(self) -> ServingFunction:
+        """The network traced, once for all formats; one that cannot be traced costs the formats that ask."""
+        return ServingFunction(self.network)
