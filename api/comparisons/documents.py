@@ -57,7 +57,7 @@ def comparison_document(runs: ComparedRuns, assessment: Assessment) -> schemas.C
 
 def summary_document(comparison: Comparison) -> schemas.ComparisonSummary:
     """A comparison as a list shows it."""
-    question = Question.model_validate(comparison.question)
+    question = Question.stored(comparison.question)
     return schemas.ComparisonSummary(
         id=comparison.id,
         name=comparison.name,

@@ -11,6 +11,7 @@ from api.http.services import Services
 from normlab import analysis
 from normlab.analysis.metrics import Metric
 from normlab.comparisons.outcomes import outcomes_of
+from normlab.comparisons.request import Confidence, EquivalenceMargin, TargetAccuracy, margin_problem
 from normlab.comparisons.runs import run_records
 from normlab.store import JobState
 from normlab.store.identifiers import possible_id
@@ -36,15 +37,17 @@ class SideBySideQuery:
         ),
     ] = None
     metric: Annotated[Metric, Query(description="With `jobs`.")] = Metric.VAL_ACCURACY
-    confidence: Annotated[float, Query(ge=0.5, lt=1, description="With `jobs`.")] = 0.95
-    equivalence_margin: Annotated[float, Query(ge=0, description="With `jobs`.")] = 0.0
-    target_accuracy: Annotated[float | None, Query(gt=0, le=1, description="With `jobs`.")] = None
+    confidence: Annotated[Confidence, Query(description="With `jobs`.")] = 0.95
+    equivalence_margin: Annotated[EquivalenceMargin, Query(description="With `jobs`.")] = 0.0
+    target_accuracy: Annotated[TargetAccuracy | None, Query(description="With `jobs`.")] = None
 
 
 def side_by_side(services: Services, request: Request, asked: SideBySideQuery) -> Response:
     """What differs between the jobs' specs, what each came to, and what to beware of when comparing them."""
     media_type = preferred_media_type(request, MEDIA_TYPES)
     job_ids = _job_ids(asked.jobs or "")
+    if (wrong_margin := margin_problem(asked.metric, asked.equivalence_margin)) is not None:
+        raise HTTPException(422, f"query parameter `equivalence_margin`: {wrong_margin}")
     with services.database.read() as session:
         rows = jobs.get_many(session, job_ids)
         records = run_records(session, rows, asked.target_accuracy)

@@ -1,6 +1,6 @@
 """What a comparison may ask for: the one way from plain JSON to something that can be run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -16,6 +16,17 @@ from normlab.spec.training import SEED_MAX
 _NO_LIMITS = Limits()
 
 Seed = Annotated[Integer, Field(ge=0, le=SEED_MAX)]
+
+MAX_CONFIDENCE = 0.9999
+"""Above 13 pairs the sign-flip test draws 9,999 patterns and gives no p value below 0.0001: with a higher confidence
+no number of pairs could reach a verdict."""
+
+MAX_EQUIVALENCE_MARGIN = 1e6
+"""Of losses; an accuracy's margin is at most 1. No loss that is worth comparing differs by more."""
+
+Confidence = Annotated[float, Field(ge=0.5, le=MAX_CONFIDENCE, allow_inf_nan=False)]
+EquivalenceMargin = Annotated[float, Field(ge=0, le=MAX_EQUIVALENCE_MARGIN, allow_inf_nan=False)]
+TargetAccuracy = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 
 MIN_PAIRS = 3
 """Fewer give no verdict, so nobody needs to look earlier."""
@@ -59,12 +70,20 @@ class Question(SpecModel):
 
     metric: Metric = Metric.VAL_ACCURACY
     """The last epoch's or the test set's, never the best epoch's."""
-    confidence: Annotated[float, Field(ge=0.5, lt=1, allow_inf_nan=False)] = 0.95
-    equivalence_margin: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    confidence: Confidence = 0.95
+    equivalence_margin: EquivalenceMargin = 0.0
     """A difference smaller than this does not matter; in the metric's units."""
-    target_accuracy: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | None = None
+    target_accuracy: TargetAccuracy | None = None
     """The validation accuracy for the clock that says how long each arm takes to it."""
     replicates: Replicates = Replicates(start=5, max=5)
+
+    @staticmethod
+    def stored(document: Mapping[str, Any]) -> "Question":
+        """The question of a comparison that was accepted earlier, which today's ranges do not judge again."""
+        replicates = Replicates.model_construct(**document["replicates"])
+        return Question.model_construct(
+            **{**document, "metric": Metric(document["metric"]), "replicates": replicates}
+        )
 
     @field_validator("replicates", mode="before", json_schema_input_type=PositiveInteger | Replicates)
     @classmethod
@@ -121,15 +140,18 @@ def parse_comparison(
 ) -> tuple[ComparisonRequest, tuple[JobSpec, ...]]:
     """A comparison from plain JSON, checked as a whole, and its arms' specs with the first seed of each.
 
+    The number of arms is checked before any of them is looked at: what is refused costs nothing.
+
     Raises ``SpecError`` with every problem that was found, each with a JSON pointer into ``body``.
     """
+    _refuse_too_many_arms(body, limits)
     try:
         request = ComparisonRequest.model_validate(body)
     except ValidationError as error:
         raise SpecError(validation_problems(error)) from None
     problems = [*_size_problems(request, limits)]
     specs: list[JobSpec] = []
-    for index, arm in enumerate(request.arms[: limits.comparison_arms]):
+    for index, arm in enumerate(request.arms):
         pointer = f"/arms/{index}/spec"
         training = arm.spec.get("training")
         if isinstance(training, dict) and "seed" in training:
@@ -150,13 +172,34 @@ def parse_comparison(
     return request, tuple(specs)
 
 
+def _refuse_too_many_arms(body: object, limits: Limits) -> None:
+    arms = body.get("arms") if isinstance(body, dict) else None
+    if isinstance(arms, list | tuple) and len(arms) > limits.comparison_arms:
+        raise SpecError([_number_of_arms(len(arms), limits)])
+
+
+def _number_of_arms(arms: int, limits: Limits) -> Problem:
+    return Problem(
+        "/arms",
+        f"should be 2 to {limits.comparison_arms} arms, but there {'is' if arms == 1 else 'are'} {arms} "
+        "(limit 'comparison_arms' of this service)",
+    )
+
+
+def margin_problem(metric: Metric, margin: float) -> str | None:
+    """What is wrong with a margin of this metric, if anything is."""
+    if metric.higher_is_better and margin > 1:
+        return (
+            f"should be at most 1 for an accuracy, which is a fraction, not {margin:g}: half a point is 0.005"
+        )
+    return None
+
+
 def _size_problems(request: ComparisonRequest, limits: Limits) -> list[Problem]:
     arms, most = len(request.arms), request.replicates.max
     problems = []
-    if not 2 <= arms <= limits.comparison_arms:
-        problems.append(
-            Problem("/arms", f"should be 2 to {limits.comparison_arms} arms, but there are {arms}")
-        )
+    if arms < 2:
+        problems.append(_number_of_arms(arms, limits))
     elif arms * most > limits.comparison_jobs:
         problems.append(
             Problem(
@@ -165,6 +208,8 @@ def _size_problems(request: ComparisonRequest, limits: Limits) -> list[Problem]:
                 "(limit 'comparison_jobs' of this service)",
             )
         )
+    if (wrong_margin := margin_problem(request.metric, request.equivalence_margin)) is not None:
+        problems.append(Problem("/equivalence_margin", wrong_margin))
     seeds = {"/base_seed": request.base_seed}
     seeds |= {f"/arms/{index}/base_seed": request.first_seed(arm) for index, arm in enumerate(request.arms)}
     problems += [

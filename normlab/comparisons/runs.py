@@ -42,7 +42,7 @@ def load_runs(session: Session, comparison_id: str) -> ComparedRuns:
         NotFoundError: there is no such comparison.
     """
     comparison = comparisons.get(session, comparison_id)
-    question = Question.model_validate(comparison.question)
+    question = Question.stored(comparison.question)
     members = comparisons.members(session, comparison_id)
     over = comparison.state is not ComparisonState.RUNNING
     # What a comparison that is over has said stays as it is, also when a failed job of it is retried.

@@ -71,3 +71,24 @@ def test_bad_comparisons_are_refused(http, pair):
         assert_problem(http.get(f"/comparisons?jobs={listed}"), 404, "not_found", "there is no job")
     response = http.get(f"/comparisons?jobs={pair[0].id}", headers={"Accept": "text/html"})
     assert_problem(response, 406, "not_acceptable", "image/svg+xml")
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "phrase"),
+    [
+        ("equivalence_margin", "inf", "finite"),
+        ("equivalence_margin", "nan", ""),
+        ("equivalence_margin", "-0.1", "greater than or equal to 0"),
+        ("equivalence_margin", "1e9", "less than or equal to 1000000"),
+        ("equivalence_margin", "5", "should be at most 1 for an accuracy"),
+        ("confidence", "0.9999999999999999", "less than or equal to 0.9999"),
+        ("confidence", "nan", ""),
+        ("target_accuracy", "inf", ""),
+        ("target_accuracy", "80", "less than or equal to 1"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(http, pair, parameter, value, phrase):
+    listed = ",".join(job.id for job in pair)
+    response = http.get("/comparisons", params={"jobs": listed, parameter: value})
+    assert_problem(response, 422, "invalid_request", phrase)
+    assert parameter in response.json()["detail"]

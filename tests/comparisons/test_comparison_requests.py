@@ -1,3 +1,5 @@
+import tracemalloc
+
 import pytest
 
 from normlab.comparisons import Replicates, parse_comparison
@@ -42,16 +44,22 @@ def test_replicates_may_go_on_until_decided():
         ({"replicates": {"start": 5, "max": 4}}, "/replicates", "max should be at least start (5), not 4"),
         ({"replicates": {"start": 2, "max": 4}}, "/replicates", "start should be at least 3"),
         ({"replicates": 201}, "/replicates", "should be at most 200 with 2 arms, not 201"),
-        ({"confidence": 1}, "/confidence", "should be less than 1"),
-        ({"confidence": 95}, "/confidence", "should be less than 1"),
+        ({"confidence": 1}, "/confidence", "should be less than or equal to 0.9999"),
+        ({"confidence": 0.9999999999999999}, "/confidence", "should be less than or equal to 0.9999"),
+        ({"confidence": 95}, "/confidence", "should be less than or equal to 0.9999"),
+        ({"confidence": float("nan")}, "/confidence", "should be a finite number"),
+        ({"target_accuracy": float("inf")}, "/target_accuracy", "should be a finite number"),
         ({"equivalence_margin": -0.1}, "/equivalence_margin", "should be greater than or equal to 0"),
+        ({"equivalence_margin": float("inf")}, "/equivalence_margin", "should be a finite number"),
+        ({"equivalence_margin": 1e9}, "/equivalence_margin", "should be less than or equal to 1000000"),
+        ({"equivalence_margin": 1.5}, "/equivalence_margin", "should be at most 1 for an accuracy"),
         ({"equivalence_margin": float("nan")}, "/equivalence_margin", "should be a finite number"),
         ({"target_accuracy": 80}, "/target_accuracy", "should be less than or equal to 1"),
         ({"metric": "f1"}, "/metric", "'f1' is not known here"),
         ({"base_seed": -1}, "/base_seed", "should be greater than or equal to 0"),
         ({"base_seed": 2**31 - 1}, "/base_seed", "should leave room for 5 seeds"),
         ({"seed": 3}, "/seed", "is not known here"),
-        ({"arms": ARMS[:1]}, "/arms", "should be 2 to 8 arms, but there are 1"),
+        ({"arms": ARMS[:1]}, "/arms", "should be 2 to 8 arms, but there is 1"),
         ({"arms": ARMS * 5}, "/arms", "should be 2 to 8 arms, but there are 10"),
         ({"arms": [ARMS[0], {**ARMS[1], "name": "a"}]}, "/arms/1/name", "should be another: arm 0 has the name 'a'"),
         ({"arms": [ARMS[0], {**ARMS[0], "name": "b"}]}, "/arms/1/spec", "is the same as arm 0's"),
@@ -103,6 +111,25 @@ def test_replicates_may_go_on_until_decided():
 def test_what_is_wrong_is_pointed_at(given, pointer, detail):
     found = problems({"arms": ARMS} | given)
     assert detail in found[pointer]
+
+
+def test_a_loss_may_have_a_margin_above_one():
+    parse_comparison({"arms": ARMS, "metric": "val_loss", "equivalence_margin": 1.5})
+
+
+@pytest.mark.parametrize("arm", [{}, 0, {"name": "a", "spec": {"architecture": "nothing"}, "base_seed": 3}])
+def test_too_many_arms_are_refused_without_a_look_at_any_of_them(arm):
+    """Else 8,000 arms, compared pair by pair, take seconds."""
+    arms = [arm] * 100_000
+    tracemalloc.start()
+    try:
+        found = problems({"arms": arms, "replicates": "many"})
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert list(found) == ["/arms"]
+    assert "should be 2 to 8 arms, but there are 100000" in found["/arms"]
+    assert peak < 100_000  # bytes: less than one for each arm
 
 
 @pytest.mark.parametrize("body", [None, [], "baseline", 5])
