@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 DATA ?= demo-data
 
-.PHONY: demo up test test-faults test-nightly test-containers check bench-serving lock bench-epochs bench-training bench-executors bench-runs bench-memory help
+.PHONY: demo up test test-faults test-nightly test-containers check bench-serving reference lock bench-epochs bench-training bench-executors bench-runs bench-memory help
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -73,6 +73,9 @@ bench-runs: $(STAMP)  ## ten jobs beside the notebook's two runs, and how soon a
 bench-memory: $(STAMP)  ## what a child holds after a job, after one of each kind, and after thirty more
 	scripts/get-fashion-mnist $(DATA)
 	$(BIN)/python bench/memory.py --data $(DATA)
+
+reference: $(STAMP)  ## write docs/reference/ anew from the code
+	$(BIN)/python scripts/make-reference
 
 lock: $(STAMP)  ## make the locks in requirements/ anew (needs uv)
 	requirements/compile

@@ -18,7 +18,11 @@ class Settings(BaseSettings):
     """All settings of the API, the worker and ``normlab up``, with what they are without any environment."""
 
     model_config = SettingsConfigDict(
-        env_prefix="NORMLAB_", env_nested_delimiter="__", env_file=".env", extra="ignore"
+        env_prefix="NORMLAB_",
+        env_nested_delimiter="__",
+        env_file=".env",
+        extra="ignore",
+        use_attribute_docstrings=True,
     )
 
     data_dir: Path = Field(default_factory=lambda: user_data_path("normlab"))
