@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from normlab.analysis.records import SpecDocument
+from normlab.spec.layers import LAYERS, BaseLayer, WithKernel
 
 Layer = Mapping[str, Any]
 
@@ -114,12 +115,12 @@ class _Step:
 def _steps(layers: Sequence[Layer]) -> list[_Step]:
     steps = []
     for layer in layers:
-        kind = str(layer["type"])
-        if kind.endswith("_normalization"):
-            steps.append(_Step("normalization", _call(kind, _options(layer, apart=("type",)))))
-        elif kind == "dropout":
-            steps.append(_Step("dropout", f"dropout {layer['rate']}"))
-        elif kind != "activation":
+        kind, facet = str(layer["type"]), kind_of(layer).facet
+        if facet == "normalization":
+            steps.append(_Step(facet, _call(kind, _options(layer, apart=("type",)))))
+        elif facet == "dropout":
+            steps.append(_Step(facet, f"{kind} {layer['rate']}"))
+        elif facet == "layers":
             text = _call(kind, _options(layer, apart=_WEIGHT_OPTIONS_APART))
             steps.append(_Step("layers", text, weights=_has_weights(layer)))
         if layer.get("activation", "linear") != "linear":
@@ -127,8 +128,13 @@ def _steps(layers: Sequence[Layer]) -> list[_Step]:
     return steps
 
 
+def kind_of(layer: Layer) -> type[BaseLayer]:
+    """The kind of a layer, which may be one of another version that is not known here."""
+    return LAYERS.get(str(layer["type"]), BaseLayer)
+
+
 def _has_weights(layer: Layer) -> bool:
-    return "units" in layer or "filters" in layer
+    return issubclass(kind_of(layer), WithKernel)
 
 
 def _slope(layer: Layer) -> list[str]:
@@ -138,19 +144,21 @@ def _slope(layer: Layer) -> list[str]:
 
 def _options(layer: Layer, apart: tuple[str, ...]) -> list[str]:
     """What a layer's options say; the first, its size, without its name, and none that Keras would assume."""
-    assumed = {
-        "use_bias": True, "strides": [1, 1], "padding": "valid", "dilation_rate": [1, 1], "epsilon": 1e-3,
-        "momentum": 0.99, "center": True, "scale": True,
-    }  # fmt: skip
-    sizes = ("units", "filters", "target_shape", "pool_size", "groups")
+    kind = kind_of(layer)
     texts = []
     for option, value in layer.items():
-        plain = list(value) if isinstance(value, tuple) else value
-        if option in apart or (option in assumed and assumed[option] == plain):
+        is_size = option == kind.size_field
+        if option in apart or (not is_size and _is_default(kind, option, value)):
             continue
-        shown = " x ".join(map(str, plain)) if isinstance(plain, list) else str(plain)
-        texts.append(shown if option in sizes else f"{option} {shown}")
+        shown = " x ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        texts.append(shown if is_size else f"{option} {shown}")
     return texts
+
+
+def _is_default(kind: type[BaseLayer], option: str, value: Any) -> bool:
+    field = kind.model_fields.get(option)
+    default = None if field is None else field.default
+    return bool(default == (tuple(value) if isinstance(value, list) else value))
 
 
 def _call(name: str, options: list[str]) -> str:

@@ -4,7 +4,14 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from normlab.analysis.differences import ARCHITECTURE_FACETS, Difference, differences, facets, without_seed
+from normlab.analysis.differences import (
+    ARCHITECTURE_FACETS,
+    Difference,
+    differences,
+    facets,
+    kind_of,
+    without_seed,
+)
 from normlab.analysis.load import load_caveats
 from normlab.analysis.records import RunRecord, labels
 from normlab.analysis.sizes import size_of
@@ -145,7 +152,7 @@ def _controlled_presets(architectures: Sequence[Any]) -> dict[str, str]:
 
 
 def _kinds(layers: Any) -> frozenset[str]:
-    return frozenset(layer["type"] for layer in layers if layer["type"].endswith("_normalization"))
+    return frozenset(layer["type"] for layer in layers if kind_of(layer).facet == "normalization")
 
 
 def _layers(run: RunRecord) -> Any:

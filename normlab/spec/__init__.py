@@ -8,7 +8,7 @@
 
 from normlab.spec.architecture import Architecture, preset_layers
 from normlab.spec.datasets import DATASETS, DatasetInfo, DatasetName
-from normlab.spec.estimate import Estimate, LayerEstimate, PlannedLayer, estimate, plan, plan_job, type_of
+from normlab.spec.estimate import Estimate, LayerEstimate, PlannedLayer, estimate, plan, plan_job
 from normlab.spec.job import DatasetSpec, Device, JobSpec, Resources
 from normlab.spec.limits import Limits
 from normlab.spec.parse import parse_job_spec
@@ -38,5 +38,4 @@ __all__ = [
     "plan",
     "plan_job",
     "preset_layers",
-    "type_of",
 ]

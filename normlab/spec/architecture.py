@@ -6,7 +6,8 @@ from pydantic import Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from normlab.spec.fields import SpecModel
-from normlab.spec.layers import Layer
+from normlab.spec.kinds import description_of
+from normlab.spec.layers import LAYERS, Layer
 from normlab.spec.names import closest
 from normlab.spec.presets import PRESETS
 
@@ -77,7 +78,19 @@ ArchitectureField = Annotated[
                     "properties": {
                         "layers": {
                             "type": "array",
-                            "items": {"type": "object", "required": ["type"], "additionalProperties": True},
+                            "items": {
+                                "type": "object",
+                                "required": ["type"],
+                                "properties": {
+                                    "type": {
+                                        "oneOf": [
+                                            {"const": name, "description": description_of(kind)}
+                                            for name, kind in LAYERS.items()
+                                        ]
+                                    }
+                                },
+                                "additionalProperties": True,
+                            },
                         }
                     },
                 },

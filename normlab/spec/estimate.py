@@ -74,7 +74,7 @@ def plan(layers: Sequence[BaseLayer], input_shape: Shape, classes: int) -> tuple
     shape = input_shape
     counts: dict[str, int] = {}
     for index, layer in enumerate(layers):
-        kind = type_of(layer)
+        kind = layer.type
         counts[kind] = counts.get(kind, 0) + 1
         try:
             output_shape = layer.output_shape(shape)
@@ -92,11 +92,6 @@ def plan(layers: Sequence[BaseLayer], input_shape: Shape, classes: int) -> tuple
     return (*planned, PlannedLayer(OUTPUT_LAYER, output, shape, output.output_shape(shape)))
 
 
-def type_of(layer: BaseLayer) -> str:
-    """A layer's ``type``, which every layer that a spec can name has."""
-    return str(layer.type)  # type: ignore[attr-defined]  # only the members of the Layer union reach this
-
-
 def plan_job(spec: JobSpec) -> tuple[PlannedLayer, ...]:
     """``plan`` for a job."""
     return plan(spec.architecture.layers, spec.dataset.info.shape, spec.dataset.info.class_count)
@@ -108,7 +103,7 @@ def estimate(spec: JobSpec) -> Estimate:
     layers = tuple(
         LayerEstimate(
             name=item.name,
-            type=type_of(item.layer),
+            type=item.layer.type,
             output_shape=item.output_shape,
             parameters=sum(variable.size for variable in item.variables),
             trainable_parameters=sum(variable.size for variable in item.variables if variable.trainable),

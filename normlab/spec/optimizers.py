@@ -1,15 +1,23 @@
-"""Optimizers with Keras's own names, parameters and defaults (but sgd's learning rate is the notebook's)."""
+"""Optimizers with Keras's own names, parameters and defaults (but sgd's learning rate is the notebook's).
 
-from typing import Annotated, Literal, Self
+A new one is a class here and its place in the union at the end.
+"""
+
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from normlab.spec.fields import Flag, Fraction, NonNegativeNumber, PositiveNumber, SpecModel
+from normlab.spec.kinds import kinds_of
 
 
 class BaseOptimizer(SpecModel):
     """What all optimizers take."""
 
+    keras_class: ClassVar[str]
+    """The name of its class in ``keras.optimizers``, which takes the same parameters by the same names."""
+
+    name: str
     learning_rate: PositiveNumber = 0.001
     weight_decay: NonNegativeNumber | None = None
     """Each step the weights shrink by this times the learning rate, apart from the gradient."""
@@ -19,6 +27,11 @@ class BaseOptimizer(SpecModel):
     """Each gradient's values are cut at this."""
     global_clipnorm: PositiveNumber | None = None
     """All gradients together are shortened to this norm."""
+
+    @property
+    def slots(self) -> int:
+        """How many numbers it keeps for each trainable parameter."""
+        return 0
 
     @model_validator(mode="after")
     def _one_way_of_clipping(self) -> Self:
@@ -33,18 +46,22 @@ class BaseOptimizer(SpecModel):
 class SGD(BaseOptimizer):
     """Gradient descent, with momentum if it is above 0."""
 
+    keras_class = "SGD"
+
     name: Literal["sgd"]
     momentum: Fraction = 0.0
     nesterov: Flag = False
 
     @property
     def slots(self) -> int:
-        """How many numbers are kept for each weight."""
+        """See the base class."""
         return 1 if self.momentum else 0
 
 
 class Adam(BaseOptimizer):
     """Adam."""
+
+    keras_class = "Adam"
 
     name: Literal["adam"]
     beta_1: Fraction = 0.9
@@ -54,12 +71,14 @@ class Adam(BaseOptimizer):
 
     @property
     def slots(self) -> int:
-        """How many numbers are kept for each weight."""
+        """See the base class."""
         return 3 if self.amsgrad else 2
 
 
 class AdamW(BaseOptimizer):
     """Adam with decoupled weight decay."""
+
+    keras_class = "AdamW"
 
     name: Literal["adamw"]
     weight_decay: NonNegativeNumber | None = 0.004
@@ -70,12 +89,14 @@ class AdamW(BaseOptimizer):
 
     @property
     def slots(self) -> int:
-        """How many numbers are kept for each weight."""
+        """See the base class."""
         return 3 if self.amsgrad else 2
 
 
 class RMSprop(BaseOptimizer):
     """RMSprop."""
+
+    keras_class = "RMSprop"
 
     name: Literal["rmsprop"]
     rho: Fraction = 0.9
@@ -85,8 +106,13 @@ class RMSprop(BaseOptimizer):
 
     @property
     def slots(self) -> int:
-        """How many numbers are kept for each weight."""
+        """See the base class."""
         return 1 + bool(self.momentum) + self.centered
 
 
-Optimizer = Annotated[SGD | Adam | AdamW | RMSprop, Field(discriminator="name")]
+_AnyOptimizer = SGD | Adam | AdamW | RMSprop
+
+Optimizer = Annotated[_AnyOptimizer, Field(discriminator="name")]
+
+OPTIMIZERS = kinds_of(_AnyOptimizer, "name", BaseOptimizer)
+"""Every optimizer by its ``name``."""

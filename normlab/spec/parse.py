@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails
 from normlab.errors import Problem, SpecError
 from normlab.spec.estimate import UnbuildableError, estimate
 from normlab.spec.job import JobSpec
-from normlab.spec.layers import Conv2D, Dense
+from normlab.spec.layers import WithKernel
 from normlab.spec.limits import Limits
 from normlab.spec.names import closest
 
@@ -74,10 +74,9 @@ def _size_problems(spec: JobSpec, limits: Limits) -> Iterator[Problem]:
     yield from beyond("/training/batch_size", spec.training.batch_size, "batch_size")
     yield from beyond("/architecture/layers", len(spec.architecture.layers), "layers")
     for index, layer in enumerate(spec.architecture.layers):
-        if isinstance(layer, Dense):
-            yield from beyond(f"/architecture/layers/{index}/units", layer.units, "units")
-        elif isinstance(layer, Conv2D):
-            yield from beyond(f"/architecture/layers/{index}/filters", layer.filters, "units")
+        if isinstance(layer, WithKernel) and layer.size_field is not None:
+            pointer = f"/architecture/layers/{index}/{layer.size_field}"
+            yield from beyond(pointer, getattr(layer, layer.size_field), "units")
 
 
 def _build_problems(spec: JobSpec, limits: Limits) -> Iterator[Problem]:

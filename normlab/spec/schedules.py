@@ -1,4 +1,7 @@
-"""Learning-rate schedules. Each gives the factor on the optimizer's learning rate at a point of the run."""
+"""Learning-rate schedules. Each gives the factor on the optimizer's learning rate at a point of the run.
+
+A new one is a class here and its place in the union at the end.
+"""
 
 from math import cos, floor, pi
 from typing import Annotated, Literal
@@ -6,19 +9,30 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from normlab.spec.fields import Flag, Fraction, NonNegativeNumber, PositiveNumber, SpecModel
+from normlab.spec.kinds import kinds_of
 
 
-class Constant(SpecModel):
+class BaseSchedule(SpecModel):
+    """What every schedule has."""
+
+    name: str
+
+    def factor(self, epoch: float, epochs: int) -> float:
+        """The factor on the learning rate when ``epoch`` epochs (with fraction) of ``epochs`` are done."""
+        raise NotImplementedError
+
+
+class Constant(BaseSchedule):
     """The optimizer's learning rate throughout."""
 
     name: Literal["constant"]
 
     def factor(self, epoch: float, epochs: int) -> float:  # noqa: ARG002  (the same at every point)
-        """The factor ``epoch`` epochs (with fraction) into a run of ``epochs``."""
+        """See the base class."""
         return 1.0
 
 
-class Cosine(SpecModel):
+class Cosine(BaseSchedule):
     """Half a cosine from 1 to ``alpha`` over the run, after a linear warm-up from 0.
 
     Keras's ``CosineDecay``; Loshchilov and Hutter, "SGDR" (2017), without restarts.
@@ -29,7 +43,7 @@ class Cosine(SpecModel):
     warmup_epochs: NonNegativeNumber = 0.0
 
     def factor(self, epoch: float, epochs: int) -> float:
-        """The factor ``epoch`` epochs (with fraction) into a run of ``epochs``."""
+        """See the base class."""
         if epoch < self.warmup_epochs:
             return epoch / self.warmup_epochs
         decaying = epochs - self.warmup_epochs
@@ -37,7 +51,7 @@ class Cosine(SpecModel):
         return (1 - self.alpha) * 0.5 * (1 + cos(pi * done)) + self.alpha
 
 
-class Exponential(SpecModel):
+class Exponential(BaseSchedule):
     """``decay_rate`` to the power of ``epoch / decay_epochs``; in whole powers if ``staircase``.
 
     Keras's ``ExponentialDecay``.
@@ -49,12 +63,12 @@ class Exponential(SpecModel):
     staircase: Flag = False
 
     def factor(self, epoch: float, epochs: int) -> float:  # noqa: ARG002  (does not depend on the run's length)
-        """The factor ``epoch`` epochs (with fraction) into a run of ``epochs``."""
+        """See the base class."""
         power = epoch / self.decay_epochs
         return float(self.decay_rate ** (floor(power) if self.staircase else power))
 
 
-class Step(SpecModel):
+class Step(BaseSchedule):
     """Times ``factor_per_step`` at the end of each epoch in ``epochs`` (1-based)."""
 
     name: Literal["step"]
@@ -69,8 +83,13 @@ class Step(SpecModel):
         return epochs
 
     def factor(self, epoch: float, epochs: int) -> float:  # noqa: ARG002  (does not depend on the run's length)
-        """The factor ``epoch`` epochs (with fraction) into a run of ``epochs``."""
+        """See the base class."""
         return float(self.factor_per_step ** sum(epoch >= boundary for boundary in self.epochs))
 
 
-Schedule = Annotated[Constant | Cosine | Exponential | Step, Field(discriminator="name")]
+_AnySchedule = Constant | Cosine | Exponential | Step
+
+Schedule = Annotated[_AnySchedule, Field(discriminator="name")]
+
+SCHEDULES = kinds_of(_AnySchedule, "name", BaseSchedule)
+"""Every schedule by its ``name``."""

@@ -13,7 +13,7 @@ import tensorflow as tf
 from normlab.settings import Settings
 from normlab.spec import DatasetSpec, JobSpec
 from normlab.training import datasets
-from normlab.training.layers.seeds import Role, generator
+from normlab.training.seeds import Role, generator
 
 _KEPT = 2
 """How many jobs' data a process keeps for the next job."""

@@ -6,13 +6,6 @@ import numpy.typing as npt
 
 from normlab.spec import TrainingSpec
 
-_CLASSES = {
-    "sgd": keras.optimizers.SGD,
-    "adam": keras.optimizers.Adam,
-    "adamw": keras.optimizers.AdamW,
-    "rmsprop": keras.optimizers.RMSprop,
-}
-
 
 def build_optimizer(training: TrainingSpec, variables: list[keras.Variable]) -> keras.optimizers.Optimizer:
     """The optimizer, built for ``variables``. Its learning rate is a variable that each step sets.
@@ -20,7 +13,7 @@ def build_optimizer(training: TrainingSpec, variables: list[keras.Variable]) -> 
     In ``mixed_float16`` the loss is scaled dynamically, as ``model.fit`` does.
     """
     parameters = training.optimizer.model_dump(exclude={"name"})
-    optimizer = _CLASSES[training.optimizer.name](**parameters)
+    optimizer = getattr(keras.optimizers, training.optimizer.keras_class)(**parameters)
     if training.precision == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     optimizer.build(variables)

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from normlab.spec import JobSpec, plan_job, type_of
+from normlab.spec import JobSpec, plan_job
 from normlab.training.context import EpochRecord
 from normlab.training.export.export import ExportedFile, export_all
 from normlab.training.layers.network import Array, build_serving_network
@@ -74,7 +74,7 @@ class TrainResult:
         return [
             {
                 "name": item.name,
-                "type": type_of(item.layer),
+                "type": item.layer.type,
                 "output_shape": list(item.output_shape),
                 "parameters": sum(int(np.prod(weight.shape)) for weight in built[item.name].weights),
                 "variables": [

@@ -10,6 +10,7 @@ from keras import layers
 
 from normlab.spec import JobSpec
 from normlab.spec.fields import Activation
+from normlab.spec.layers import LAYERS
 from normlab.training import TrainResult
 from support.keras_fit import assert_same, fit
 
@@ -143,3 +144,8 @@ def test_layer_kinds(
     written, hidden = SPECS[kind]
     spec = small_spec(written, {"shuffle": False, "optimizer": {"name": "sgd", "learning_rate": 0.05}})
     assert_same(run(spec), fit(spec, data_dir, hidden(), keras.optimizers.SGD(learning_rate=0.05)))
+
+
+def test_no_kind_is_missing() -> None:
+    compared = {layer["type"] for written, _ in SPECS.values() for layer in written}
+    assert set(LAYERS) - compared == {"dropout"}, "its masks are others than Keras's: see test_dropout.py"

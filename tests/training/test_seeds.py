@@ -12,7 +12,7 @@ from normlab.spec.fields import Initializer
 from normlab.training import TrainResult
 from normlab.training.data import epoch_order, training_data
 from normlab.training.layers.network import build_network, initial_weights, kernel_digests
-from normlab.training.layers.seeds import Role, derive
+from normlab.training.seeds import Role, derive
 
 Array = npt.NDArray[Any]
 

@@ -1,10 +1,15 @@
-"""The layers that an architecture is made of, with Keras's own names and parameters."""
+"""The layers that an architecture is made of, with Keras's own names and parameters.
+
+A new kind is a class in one of these files and its place in the union below. Nothing else needs to know of it, unless
+Keras's layer takes other arguments than the class has fields: then ``normlab/training/layers/builders.py`` says so.
+"""
 
 from typing import Annotated
 
 from pydantic import Field
 
-from normlab.spec.layers.base import BaseLayer, Shape, Variable, describe
+from normlab.spec.kinds import kinds_of
+from normlab.spec.layers.base import BaseLayer, Facet, Shape, Variable, describe
 from normlab.spec.layers.convolution import (
     AveragePooling2D,
     Conv2D,
@@ -20,7 +25,7 @@ from normlab.spec.layers.normalization import (
     Normalization,
 )
 
-Layer = Annotated[
+_AnyLayer = (
     Flatten
     | Reshape
     | Dense
@@ -32,11 +37,16 @@ Layer = Annotated[
     | LayerNormalization
     | GroupNormalization
     | ActivationLayer
-    | Dropout,
-    Field(discriminator="type"),
-]
+    | Dropout
+)
+
+Layer = Annotated[_AnyLayer, Field(discriminator="type")]
+
+LAYERS = kinds_of(_AnyLayer, "type", BaseLayer)
+"""Every kind of layer by its ``type``."""
 
 __all__ = [
+    "LAYERS",
     "ActivationLayer",
     "AveragePooling2D",
     "BaseLayer",
@@ -44,6 +54,7 @@ __all__ = [
     "Conv2D",
     "Dense",
     "Dropout",
+    "Facet",
     "Flatten",
     "GlobalAveragePooling2D",
     "GroupNormalization",

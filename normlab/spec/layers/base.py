@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from math import prod
+from typing import ClassVar, Literal
 
 from normlab.spec.fields import SpecModel
 
@@ -16,6 +17,8 @@ class Variable:
     name: str
     shape: Shape
     trainable: bool = True
+    initial: float = 0.0
+    """What all its values are at the start. A kernel's are drawn instead."""
 
     @property
     def size(self) -> int:
@@ -23,8 +26,24 @@ class Variable:
         return prod(self.shape)
 
 
+Facet = Literal["layers", "normalization", "activation", "dropout"]
+"""Which question about a network a layer answers, when two networks are compared."""
+
+
 class BaseLayer(SpecModel):
-    """A layer of an architecture. Subclasses have a ``type``, Keras's parameters, and these three methods."""
+    """A layer of an architecture. A kind of layer is a subclass: its ``type``, Keras's parameters by Keras's names,
+    and what of the following differs from what is said here.
+    """
+
+    keras_class: ClassVar[str]
+    """The name of its class in ``keras.layers``."""
+    facet: ClassVar[Facet] = "layers"
+    size_field: ClassVar[str | None] = None
+    """The field that says how large the layer is: it is shown without its name."""
+    slow_under_xla_on_cpu: ClassVar[bool] = False
+    """Whether a TensorFlow graph runs it faster there: see ``normlab/training/compiled/executors.py``."""
+
+    type: str
 
     def output_shape(self, shape: Shape) -> Shape:
         """The shape that leaves the layer when ``shape`` enters it.

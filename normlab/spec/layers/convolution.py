@@ -3,7 +3,7 @@
 from math import prod
 from typing import Literal, Self
 
-from pydantic import BaseModel, field_validator, model_validator
+from pydantic import field_validator, model_validator
 
 from normlab.spec.fields import PositiveInteger
 from normlab.spec.layers.base import BaseLayer, Shape, describe
@@ -45,6 +45,10 @@ def _slide(
 class Conv2D(WithKernel):
     """A two-dimensional convolution."""
 
+    keras_class = "Conv2D"
+    size_field = "filters"
+    slow_under_xla_on_cpu = True
+
     type: Literal["conv2d"]
     filters: PositiveInteger
     kernel_size: Pair
@@ -62,7 +66,7 @@ class Conv2D(WithKernel):
 
     def output_shape(self, shape: Shape) -> Shape:
         """See the base class."""
-        height, width, _ = _image(shape, "conv2d")
+        height, width, _ = _image(shape, self.type)
         window = tuple(
             (size - 1) * dilation + 1
             for size, dilation in zip(self.kernel_size, self.dilation_rate, strict=True)
@@ -81,6 +85,8 @@ class Conv2D(WithKernel):
 class Pooling2D(BaseLayer):
     """What both pooling layers have in common."""
 
+    size_field = "pool_size"
+
     pool_size: Pair = (2, 2)
     strides: Pair | None = None
     """As large as the pool, unless said otherwise."""
@@ -96,7 +102,7 @@ class Pooling2D(BaseLayer):
 
     def output_shape(self, shape: Shape) -> Shape:
         """See the base class."""
-        height, width, channels = _image(shape, _type_of(self))
+        height, width, channels = _image(shape, self.type)
         return (
             *_slide((height, width), self.pool_size, self.strides or self.pool_size, self.padding),
             channels,
@@ -106,11 +112,16 @@ class Pooling2D(BaseLayer):
 class MaxPooling2D(Pooling2D):
     """The largest value under each window."""
 
+    keras_class = "MaxPooling2D"
+    slow_under_xla_on_cpu = True
+
     type: Literal["max_pooling2d"]
 
 
 class AveragePooling2D(Pooling2D):
     """The mean under each window."""
+
+    keras_class = "AveragePooling2D"
 
     type: Literal["average_pooling2d"]
 
@@ -118,12 +129,10 @@ class AveragePooling2D(Pooling2D):
 class GlobalAveragePooling2D(BaseLayer):
     """The mean of each channel."""
 
+    keras_class = "GlobalAveragePooling2D"
+
     type: Literal["global_average_pooling2d"]
 
     def output_shape(self, shape: Shape) -> Shape:
         """See the base class."""
-        return (_image(shape, "global_average_pooling2d")[2],)
-
-
-def _type_of(layer: BaseModel) -> str:
-    return str(getattr(layer, "type", "a pooling layer"))
+        return (_image(shape, self.type)[2],)

@@ -25,6 +25,8 @@ LEAKY_RELU_SLOPE = 0.3
 class Flatten(BaseLayer):
     """All values of a sample in one row."""
 
+    keras_class = "Flatten"
+
     type: Literal["flatten"]
 
     def output_shape(self, shape: Shape) -> Shape:
@@ -34,6 +36,9 @@ class Flatten(BaseLayer):
 
 class Reshape(BaseLayer):
     """The same values in another shape; one size may be -1 and is worked out."""
+
+    keras_class = "Reshape"
+    size_field = "target_shape"
 
     type: Literal["reshape"]
     target_shape: Annotated[tuple[Integer, ...], Field(min_length=1, max_length=4)]
@@ -88,6 +93,9 @@ class WithKernel(BaseLayer):
 class Dense(WithKernel):
     """``activation(x @ kernel + bias)`` over the last dimension."""
 
+    keras_class = "Dense"
+    size_field = "units"
+
     type: Literal["dense"]
     units: PositiveInteger
 
@@ -106,6 +114,9 @@ class Dense(WithKernel):
 
 class ActivationLayer(BaseLayer):
     """An activation function as a layer of its own."""
+
+    keras_class = "Activation"
+    facet = "activation"
 
     type: Literal["activation"]
     activation: Activation
@@ -132,6 +143,9 @@ class ActivationLayer(BaseLayer):
 
 class Dropout(BaseLayer):
     """In training, each value becomes 0 with probability ``rate`` and the others grow by 1 / (1 - rate)."""
+
+    keras_class = "Dropout"
+    facet = "dropout"
 
     type: Literal["dropout"]
     rate: Fraction

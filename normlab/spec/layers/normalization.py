@@ -9,6 +9,8 @@ from normlab.spec.layers.base import BaseLayer, Shape, Variable
 class Normalization(BaseLayer):
     """What all three have in common: ``gamma * (x - mean) / sqrt(variance + epsilon) + beta``."""
 
+    facet = "normalization"
+
     epsilon: PositiveNumber = 1e-3
     center: Flag = True
     """Whether there is a ``beta``."""
@@ -17,7 +19,7 @@ class Normalization(BaseLayer):
 
     def variables(self, shape: Shape) -> tuple[Variable, ...]:
         """See the base class."""
-        gamma = (Variable("gamma", shape[-1:]),) if self.scale else ()
+        gamma = (Variable("gamma", shape[-1:], initial=1.0),) if self.scale else ()
         beta = (Variable("beta", shape[-1:]),) if self.center else ()
         return gamma + beta
 
@@ -25,26 +27,32 @@ class Normalization(BaseLayer):
 class BatchNormalization(Normalization):
     """Mean and variance over the batch in training; over all batches (moving averages) in inference."""
 
+    keras_class = "BatchNormalization"
+
     type: Literal["batch_normalization"]
     momentum: Fraction = 0.99
     """How much of the moving averages stays at each step."""
 
     def variables(self, shape: Shape) -> tuple[Variable, ...]:
         """See the base class."""
-        moving = tuple(
-            Variable(name, shape[-1:], trainable=False) for name in ("moving_mean", "moving_variance")
-        )
-        return super().variables(shape) + moving
+        mean = Variable("moving_mean", shape[-1:], trainable=False)
+        variance = Variable("moving_variance", shape[-1:], trainable=False, initial=1.0)
+        return (*super().variables(shape), mean, variance)
 
 
 class LayerNormalization(Normalization):
     """Mean and variance over the last dimension of each sample."""
+
+    keras_class = "LayerNormalization"
 
     type: Literal["layer_normalization"]
 
 
 class GroupNormalization(Normalization):
     """Mean and variance over groups of channels of each sample."""
+
+    keras_class = "GroupNormalization"
+    size_field = "groups"
 
     type: Literal["group_normalization"]
     groups: PositiveInteger = 32

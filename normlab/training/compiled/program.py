@@ -20,10 +20,10 @@ from normlab.training.batches import Block
 from normlab.training.compiled.executors import Executor
 from normlab.training.compiled.xla import ask_xla
 from normlab.training.data import Samples
-from normlab.training.layers.classes import layer_classes
+from normlab.training.layers.builders import training_classes
 from normlab.training.layers.network import Array, build_network, initial_weights
-from normlab.training.layers.seeds import Role, derive
 from normlab.training.optimizers import build_optimizer
+from normlab.training.seeds import Role, derive
 
 _EVALUATION_BATCH = 1_000
 
@@ -70,7 +70,7 @@ class Program:
         self.executor = executor
         self.traces = 0
         """How often a function was traced for compilation."""
-        self.network = build_network(planned, dtype_policy, layer_classes(executor))
+        self.network = build_network(planned, dtype_policy, training_classes(executor))
         self._scale = 1 / pixel_max
         self._dtype = keras.dtype_policies.get(dtype_policy).variable_dtype
         self._optimizer = build_optimizer(training, self.network.trainable_variables)

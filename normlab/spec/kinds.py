@@ -1,0 +1,31 @@
+"""Kinds of layers, optimizers and schedules: each is one class, and a union lists them.
+
+A field of the class (``type`` or ``name``) holds the name that a spec uses; the first line of its docstring
+describes it. Everything else that Normlab has to know of a kind is a constant of its class.
+"""
+
+from typing import Any, TypeVar, get_args
+
+from normlab.spec.fields import SpecModel
+
+Kind = TypeVar("Kind", bound=SpecModel)
+
+
+def kinds_of(union: Any, tag: str, base: type[Kind]) -> dict[str, type[Kind]]:
+    """The members of a union of subclasses of ``base``, by the name in their field ``tag``.
+
+    Raises ``TypeError`` when two members have one name.
+    """
+    kinds: dict[str, type[Kind]] = {}
+    for member in get_args(union):
+        (name,) = get_args(member.model_fields[tag].annotation)
+        if name in kinds:
+            raise TypeError(f"{member.__name__} cannot be the {base.__name__} {name!r}: there is one already")
+        kinds[name] = member
+    return kinds
+
+
+def description_of(kind: type[SpecModel]) -> str:
+    """What a kind is, in a sentence or two: its docstring's first paragraph."""
+    first, _, _ = (kind.__doc__ or "").strip().partition("\n\n")
+    return " ".join(first.split())

@@ -1,0 +1,152 @@
+"""Every kind of layer, optimizer, schedule and dataset is complete: what a new one needs is asked for here."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import keras
+import pytest
+
+from normlab.analysis.differences import facets
+from normlab.spec import DATASETS, DatasetName, parse_job_spec, plan_job
+from normlab.spec.fields import SpecModel
+from normlab.spec.kinds import description_of, kinds_of
+from normlab.spec.layers import LAYERS, BaseLayer, WithKernel
+from normlab.spec.optimizers import OPTIMIZERS, BaseOptimizer
+from normlab.spec.schedules import SCHEDULES, BaseSchedule
+from normlab.training.datasets.sources import SOURCES
+from normlab.training.layers.builders import _FASTER
+from normlab.training.layers.network import build_network, build_serving_network
+from normlab.training.optimizers import build_optimizer
+
+IMAGE = {"type": "reshape", "target_shape": [8, 8, 1]}
+FLATTEN = {"type": "flatten"}
+
+
+@dataclass(frozen=True)
+class Example:
+    """A layer of each kind, with what has to be set, and the name of the class that Keras has for it."""
+
+    layer: dict[str, Any]
+    keras_class: str
+
+
+EXAMPLES: dict[str, Example] = {
+    "flatten": Example({}, "Flatten"),
+    "reshape": Example({"target_shape": [-1, 4]}, "Reshape"),
+    "dense": Example({"units": 3, "kernel_regularizer": {"l2": 0.5}}, "Dense"),
+    "conv2d": Example({"filters": 2, "kernel_size": 3, "activation": "relu"}, "Conv2D"),
+    "max_pooling2d": Example({}, "MaxPooling2D"),
+    "average_pooling2d": Example({"pool_size": [2, 1]}, "AveragePooling2D"),
+    "global_average_pooling2d": Example({}, "GlobalAveragePooling2D"),
+    "batch_normalization": Example({"momentum": 0.5}, "BatchNormalization"),
+    "layer_normalization": Example({"center": False}, "LayerNormalization"),
+    "group_normalization": Example({"groups": 1}, "GroupNormalization"),
+    "activation": Example({"activation": "tanh"}, "Activation"),
+    "dropout": Example({"rate": 0.5}, "Dropout"),
+}
+
+
+def subclasses(base: type[SpecModel]) -> Iterator[type[SpecModel]]:
+    for child in base.__subclasses__():
+        yield child
+        yield from subclasses(child)
+
+
+@pytest.mark.parametrize(
+    ("registry", "base", "tag"),
+    [(LAYERS, BaseLayer, "type"), (OPTIMIZERS, BaseOptimizer, "name"), (SCHEDULES, BaseSchedule, "name")],
+    ids=["layers", "optimizers", "schedules"],
+)
+def test_every_class_with_a_name_is_registered_under_it(
+    registry: dict[str, type[SpecModel]], base: type[SpecModel], tag: str
+) -> None:
+    named = [kind for kind in subclasses(base) if kind.model_fields[tag].annotation is not str]
+    ours = {kind for kind in named if kind.__module__.startswith("normlab.")}
+    assert ours == set(registry.values())
+    for name, kind in registry.items():
+        assert kind.model_fields[tag].annotation == Literal[name]
+        assert description_of(kind).endswith("."), f"{name} needs a docstring that says what it is"
+
+
+def test_two_kinds_of_one_name_are_refused() -> None:
+    class Another(BaseOptimizer):
+        keras_class: ClassVar[str] = "Adam"
+        name: Literal["adam"]
+
+    with pytest.raises(TypeError, match="Another cannot be the BaseOptimizer 'adam'"):
+        kinds_of(OPTIMIZERS["adam"] | Another, "name", BaseOptimizer)
+
+
+def planned_with(kind: str) -> Any:
+    layer = {"type": kind} | EXAMPLES[kind].layer
+    body = {"architecture": {"layers": [IMAGE, layer, FLATTEN]}, "dataset": "digits"}
+    return plan_job(parse_job_spec(body))
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_a_layer_kind_is_built_as_keras_class_with_the_specs_values(kind: str) -> None:
+    assert kind in EXAMPLES, f"add an example of {kind} to EXAMPLES"
+    planned = planned_with(kind)
+    network = build_network(planned, "float32")
+    built, item = network.layers[2], planned[1]
+    assert type(built) is getattr(keras.layers, EXAMPLES[kind].keras_class)
+    assert (built.name, tuple(built.output.shape[1:])) == (item.name, item.output_shape)
+    config = built.get_config()
+    for field, value in item.layer.model_dump(mode="json", exclude={"type", "kernel_initializer"}).items():
+        given = config[field]
+        if field == "kernel_regularizer":
+            assert (given and given["config"]) == value
+        else:
+            assert (list(given) if isinstance(given, tuple) else given) == value, field
+    weights = [(weight.name, tuple(weight.shape), weight.trainable) for weight in built.weights]
+    assert weights == [(item.name, item.shape, item.trainable) for item in planned[1].variables]
+    assert build_serving_network(planned, 16).layers[3].name == item.name
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_a_layer_kind_shows_in_a_comparison(kind: str) -> None:
+    layer = LAYERS[kind].model_validate({"type": kind} | EXAMPLES[kind].layer).model_dump(mode="json")
+    facet, flatten = LAYERS[kind].facet, LAYERS["flatten"](type="flatten").model_dump(mode="json")
+    with_it, without = facets([flatten, layer]), facets([flatten])
+    assert with_it[facet] != without[facet]
+    if LAYERS[kind].size_field is not None:
+        assert LAYERS[kind].size_field in LAYERS[kind].model_fields
+    if issubclass(LAYERS[kind], WithKernel):
+        assert LAYERS[kind].size_field is not None, "its width is what the limit 'units' is about"
+
+
+def test_classes_that_take_the_place_of_keras_own_are_such() -> None:
+    for classes in _FASTER.values():
+        for name, ours in classes.items():
+            assert issubclass(ours, getattr(keras.layers, name))
+            assert any(kind.keras_class == name for kind in LAYERS.values())
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS)
+def test_an_optimizer_keeps_as_many_numbers_as_it_says(kind: str) -> None:
+    variable = keras.Variable([1.0, 2.0, 3.0])
+    flags = [name for name, field in OPTIMIZERS[kind].model_fields.items() if field.annotation is bool]
+    for value in (False, True):
+        options: dict[str, Any] = dict.fromkeys(flags, value)
+        if "momentum" in OPTIMIZERS[kind].model_fields:
+            options["momentum"] = 0.5 if value else 0.0
+        training = parse_job_spec(
+            {"architecture": "baseline", "training": {"optimizer": {"name": kind, **options}}}
+        ).training
+        built = build_optimizer(training, [variable])
+        assert type(built) is getattr(keras.optimizers, OPTIMIZERS[kind].keras_class)
+        slots = [state for state in built.variables if tuple(state.shape) == (3,)]
+        assert len(slots) == training.optimizer.slots, options
+
+
+@pytest.mark.parametrize("kind", SCHEDULES)
+def test_a_schedule_gives_a_factor_throughout_a_run(kind: str) -> None:
+    needed = {"epochs": (2,)} if kind == "step" else {}
+    schedule = SCHEDULES[kind].model_validate({"name": kind, **needed})
+    assert all(0 <= schedule.factor(epoch / 4, 3) <= 1 for epoch in range(13))
+    assert schedule.factor(0, 3) == 1
+
+
+def test_every_dataset_is_described_and_has_a_source() -> None:
+    assert set(DATASETS) == set(SOURCES) == set(DatasetName)
