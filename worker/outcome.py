@@ -38,7 +38,7 @@ def outcome_of(
     timings["waiting_seconds"] = (job.started_at - job.queued_at).total_seconds() if job.started_at else None
     return Outcome(
         result=_result(result)
-        | {"export_errors": {file.kind: file.error for file in exported if file.error}},
+        | {"export_errors": {str(file.kind): file.error for file in exported if file.error}},
         timings=timings,
         environment=result.environment | {"load": load},
         digests=result.digests,

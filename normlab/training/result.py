@@ -13,6 +13,7 @@ import numpy.typing as npt
 from normlab.spec import JobSpec, plan_job
 from normlab.training.context import EpochRecord
 from normlab.training.export.export import ExportedFile, export_all
+from normlab.training.export.serving_function import TrainedNetwork
 from normlab.training.layers.network import Array, build_serving_network
 
 
@@ -92,4 +93,5 @@ class TrainResult:
 
     def export(self, folder: Path) -> list[ExportedFile]:
         """Write the artifacts into a folder; a kind that cannot be written says so and does not stop the others."""
-        return export_all(self.network, self.history, self.test_correct, folder)
+        trained = TrainedNetwork(self.network, self.spec.dataset.info.pixel_max)
+        return export_all(trained, self.history, self.test_correct, folder)

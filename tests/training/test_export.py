@@ -14,6 +14,7 @@ from normlab.spec import JobSpec, plan_job
 from normlab.spec.export_formats import FORMATS
 from normlab.training import TrainResult
 from normlab.training.export.export import export_all
+from normlab.training.export.serving_function import TrainedNetwork
 from normlab.training.layers.network import build_serving_network
 
 
@@ -68,7 +69,9 @@ def test_a_kind_that_cannot_be_written_does_not_stop_the_others(
 ) -> None:
     (tmp_path / "history.json").mkdir()
     network = build_serving_network(plan_job(small_spec([{"type": "flatten"}])), 16)
-    files = {file.kind: file for file in export_all(network, [], np.array([True]), tmp_path)}
+    files = {
+        file.kind: file for file in export_all(TrainedNetwork(network, 16), [], np.array([True]), tmp_path)
+    }
     assert files["history"].path is None
     assert "IsADirectoryError" in str(files["history"].error)
     assert "the history file could not be made" in caplog.text

@@ -14,8 +14,10 @@ import tensorflow as tf
 from normlab.spec import PRESETS, JobSpec, plan_job
 from normlab.spec.fields import Activation
 from normlab.training import TrainResult
+from normlab.training.export import litert
 from normlab.training.export.evaluation import export_evaluation
 from normlab.training.export.export import ExportedFile, export_all
+from normlab.training.export.serving_function import TrainedNetwork
 from normlab.training.layers.network import build_network, build_serving_network
 from support.trainings import CONVOLUTION_WITH_DROPOUT
 
@@ -75,7 +77,9 @@ def exported(spec: JobSpec, folder: Path) -> tuple[keras.Model, dict[str, Export
     randomized(trained)
     serving = build_serving_network(plan_job(spec), 16)
     serving.set_weights(trained.get_weights())
-    return trained, {file.kind: file for file in export_all(serving, [], np.array([True]), folder)}
+    return trained, {
+        file.kind: file for file in export_all(TrainedNetwork(serving, 16), [], np.array([True]), folder)
+    }
 
 
 def pixels(count: int) -> Pixels:
@@ -119,12 +123,62 @@ def test_all_activations_and_normalizations_are_known_to_onnx_and_litert(
         np.testing.assert_allclose(LOADERS[kind](path)(pixels(64)), expected, atol=1e-5, err_msg=kind)
 
 
+@pytest.mark.parametrize(
+    ("kernel_size", "strides"), [((3, 1), (1, 2)), ((1, 2), (2, 1)), ((2, 1), (2, 2)), ((1, 3), (3, 2))]
+)
+def test_a_convolution_that_litert_pads_wrongly_is_written_in_a_form_that_it_computes_rightly(
+    kernel_size: tuple[int, int],
+    strides: tuple[int, int],
+    small_spec: Callable[..., JobSpec],
+    tmp_path: Path,
+) -> None:
+    layers = [
+        {"type": "reshape", "target_shape": [8, 8, 1]},
+        {
+            "type": "conv2d",
+            "filters": 4,
+            "kernel_size": kernel_size,
+            "strides": strides,
+            "padding": "same",
+            "activation": "tanh",
+        },
+        {"type": "flatten"},
+    ]
+    trained, files = exported(small_spec(layers), tmp_path)
+    path = files["litert"].path
+    assert path is not None, files["litert"].error
+    for count in (1, 64):
+        expected = np.asarray(trained(pixels(count) / 16, training=False))
+        np.testing.assert_allclose(load_litert(path)(pixels(count)), expected, atol=1e-5)
+
+
+def test_a_file_whose_runtime_computes_it_wrongly_is_not_offered(
+    small_spec: Callable[..., JobSpec],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Were the interpreter right one day, this would say that the other form is not needed any more.
+    monkeypatch.setattr(litert, "_is_computed_wrongly", lambda _layer: False)
+    layers = [
+        {"type": "reshape", "target_shape": [8, 8, 1]},
+        {"type": "conv2d", "filters": 4, "kernel_size": [3, 1], "strides": [1, 2], "padding": "same"},
+        {"type": "flatten"},
+    ]
+    _, files = exported(small_spec(layers), tmp_path)
+    assert files["litert"].path is None
+    assert "in LiteRT's default interpreter its probabilities are wrong" in str(files["litert"].error)
+    assert not (tmp_path / "model.tflite").exists()
+    assert all(file.error is None for kind, file in files.items() if kind != "litert")
+
+
 def test_a_network_that_cannot_be_traced_keeps_its_keras_file(
     small_spec: Callable[..., JobSpec], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     network = build_serving_network(plan_job(small_spec([{"type": "flatten"}])), 16)
     (tmp_path / "model.onnx").mkdir()
-    files = {file.kind: file for file in export_all(network, [], np.array([True]), tmp_path)}
+    files = {
+        file.kind: file for file in export_all(TrainedNetwork(network, 16), [], np.array([True]), tmp_path)
+    }
     assert files["onnx"].path is None
     assert files["onnx"].error
     assert "the onnx file could not be made" in caplog.text

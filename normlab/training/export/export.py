@@ -12,7 +12,6 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-import keras
 import numpy as np
 import numpy.typing as npt
 
@@ -33,14 +32,16 @@ class ExportedFile:
 
 
 def export_all(
-    network: keras.Model, history: Sequence[EpochRecord], test_correct: npt.NDArray[np.bool_], folder: Path
+    trained: TrainedNetwork,
+    history: Sequence[EpochRecord],
+    test_correct: npt.NDArray[np.bool_],
+    folder: Path,
 ) -> list[ExportedFile]:
     """Write every artifact of a run into ``folder``: the network in each format, its history, what it got right.
 
     All formats take raw pixels as float32 (batch, *shape) and give probabilities (batch, classes).
     """
     folder.mkdir(parents=True, exist_ok=True)
-    trained = TrainedNetwork(network)
     return [
         *(export(kind, folder, partial(_write, kind, trained)) for kind in FORMATS),
         export(ArtifactKind.HISTORY, folder, lambda path: _history(history, path)),

@@ -4,15 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import tf2onnx
 
 from normlab.onnx_runtime import onnxruntime
-from normlab.training.export.serving_function import TrainedNetwork
+from normlab.training.export.check import check
+from normlab.training.export.serving_function import INPUT, OUTPUT, TrainedNetwork
 
 OPSET = 18
-_TOLERANCE = 1e-3
-"""Between the file's probabilities and Keras's. Rounding makes some 1e-6; a wrong operation more than this."""
 
 
 def write(trained: TrainedNetwork, path: Path) -> None:
@@ -30,16 +28,7 @@ def write(trained: TrainedNetwork, path: Path) -> None:
         output_path=str(path),
     )
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    _, *shape = serving.function.input_signature[0].shape
-    pixels = np.random.default_rng(0).integers(0, 256, (4, *shape)).astype(np.float32)
-    (found,) = session.run(None, {session.get_inputs()[0].name: pixels})
-    (expected,) = serving.traced(pixels).values()
-    if not np.allclose(found, expected, atol=_TOLERANCE, equal_nan=True):
-        raise ValueError(f"the file's probabilities are wrong by up to {_largest(found - expected):.2g}")
-
-
-def _largest(values: npt.NDArray[np.float32]) -> float:
-    return float(np.max(np.abs(values)))
+    check(lambda pixels: session.run([OUTPUT], {INPUT: pixels})[0], trained, runtime="onnxruntime")
 
 
 def _erfc(graph: Any, node: Any, name: str, _arguments: Any) -> None:

@@ -32,6 +32,8 @@ class TrainedNetwork:
 
     network: keras.Model
     """Raw pixels float32 (batch, *shape) to probabilities (batch, classes)."""
+    pixel_max: int
+    """Raw pixels are 0 to this."""
 
     @cached_property
     def serving(self) -> ServingFunction:

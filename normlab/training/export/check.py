@@ -1,0 +1,39 @@
+"""Whether an exported file gives the network's probabilities in a runtime that people use it in."""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from normlab.training.export.serving_function import TrainedNetwork
+
+BATCHES = (1, 64)
+"""The sizes that a file is tried with."""
+TOLERANCE = 1e-3
+"""Between the file's probabilities and the network's. Rounding makes some 1e-6; a wrong operation more than this."""
+
+_Pixels = npt.NDArray[np.float32]
+
+
+def check(run: Callable[[_Pixels], _Pixels], trained: TrainedNetwork, *, runtime: str) -> None:
+    """Compare what ``run`` gives for raw pixels (batch, *shape) with what the network gives: (batch, classes).
+
+    Raises ``ValueError``, which names the runtime and the largest difference.
+    """
+    pixels = _random_pixels(trained)
+    expected = next(iter(trained.serving.traced(pixels).values())).numpy()
+    for batch in BATCHES:
+        difference = np.abs(run(pixels[:batch]) - expected[:batch])
+        if not np.allclose(difference, 0, atol=TOLERANCE):
+            raise ValueError(
+                f"in {runtime} its probabilities are wrong by up to {difference.max():.2g} "
+                f"for a batch of {batch}: use another format"
+            )
+
+
+def _random_pixels(trained: TrainedNetwork) -> _Pixels:
+    """Noise from strong to faint: (64, *shape). Where all is strong, a sure network may hide a wrong operation."""
+    shape = trained.network.input_shape[1:]
+    strength = np.linspace(1, 0, max(BATCHES), endpoint=False).reshape(-1, *(1 for _ in shape))
+    noise = np.random.default_rng(0).uniform(0, trained.pixel_max, (max(BATCHES), *shape))
+    return (noise * strength).astype(np.float32)
