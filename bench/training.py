@@ -19,7 +19,7 @@ from statistics import median
 from networks import NETWORKS
 from peer import PEERS
 
-from normlab.training.compiled.processor import processor_name
+from normlab.training.compiled.devices import processor_name
 
 HERE = Path(__file__).parent
 PATIENCE_SECONDS = 30.0

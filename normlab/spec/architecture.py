@@ -6,9 +6,8 @@ from pydantic import Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from normlab.spec.fields import SpecModel
-from normlab.spec.kinds import description_of
+from normlab.spec.kinds import closest, description_of
 from normlab.spec.layers import LAYERS, Layer
-from normlab.spec.names import closest
 from normlab.spec.presets import PRESETS
 
 

@@ -1,9 +1,11 @@
-"""Kinds of layers, optimizers and schedules: each is one class, and a union lists them.
+"""Kinds of layers, optimizers and schedules by their names: each is one class, and a union lists them.
 
 A field of the class (``type`` or ``name``) holds the name that a spec uses; the first line of its docstring
 describes it. Everything else that Normlab has to know of a kind is a constant of its class.
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Any, TypeVar, get_args
 
 from normlab.spec.fields import SpecModel
@@ -29,3 +31,9 @@ def description_of(kind: type[SpecModel]) -> str:
     """What a kind is, in a sentence or two: its docstring's first paragraph."""
     first, _, _ = (kind.__doc__ or "").strip().partition("\n\n")
     return " ".join(first.split())
+
+
+def closest(name: str, names: Iterable[str]) -> str:
+    """`` (did you mean 'x'?)`` when one of ``names`` is close to ``name``, else nothing."""
+    matches = get_close_matches(name, list(names), n=1)
+    return f" (did you mean {matches[0]!r}?)" if matches else ""

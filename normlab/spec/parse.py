@@ -8,9 +8,9 @@ from pydantic_core import ErrorDetails
 from normlab.errors import Problem, SpecError
 from normlab.spec.estimate import UnbuildableError, estimate
 from normlab.spec.job import JobSpec
+from normlab.spec.kinds import closest
 from normlab.spec.layers import WithKernel
 from normlab.spec.limits import Limits
-from normlab.spec.names import closest
 
 _NO_LIMITS = Limits()
 

@@ -1,11 +1,12 @@
-"""The rule by which a network's executor is chosen."""
+"""The rule by which a network's executor is chosen, and XLA's flags."""
 
+import os
 from typing import Any
 
 import pytest
 
 from normlab.spec import PRESETS, Device, parse_job_spec
-from normlab.training.compiled.executors import Executor, choose_executor
+from normlab.training.compiled.executors import Executor, choose_executor, set_xla_flags
 
 IMAGE = {"type": "reshape", "target_shape": [28, 28, 1]}
 FLATTEN = {"type": "flatten"}
@@ -38,3 +39,27 @@ def test_on_a_cpu_it_depends_on_the_layers(layer: dict[str, Any], expected: Exec
 def test_on_a_gpu_all_are_compiled() -> None:
     layers = [IMAGE, {"type": "conv2d", "filters": 2, "kernel_size": 3}, FLATTEN]
     assert rule({"layers": layers}, Device.GPU) is Executor.XLA
+
+
+OURS = "--xla_cpu_copy_insertion_use_region_analysis=true"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (None, OURS),
+        ("--xla_dump_to=/tmp/x", f"--xla_dump_to=/tmp/x {OURS}"),
+        (
+            "--xla_cpu_copy_insertion_use_region_analysis=false",
+            "--xla_cpu_copy_insertion_use_region_analysis=false",
+        ),
+    ],
+    ids=["nothing was said", "other flags stay", "the user's word counts"],
+)
+def test_flags_are_added_to_what_the_user_said(
+    monkeypatch: pytest.MonkeyPatch, said: str | None, expected: str
+) -> None:
+    monkeypatch.setenv("XLA_FLAGS", said or "")
+    set_xla_flags()
+    set_xla_flags()
+    assert os.environ["XLA_FLAGS"] == expected

@@ -87,7 +87,9 @@ def test_early_stopping_is_among_the_cases(expected: dict[str, Any]) -> None:
     assert expected["dropout_and_early_stopping"]["stop_reason"] == "early_stopping"
 
 
-def test_in_another_process_in_another_order(specs: Specs, expected: dict[str, Any], data_dir: Path) -> None:
+def test_in_another_process_in_another_order_and_nothing_is_left_of_it(
+    specs: Specs, expected: dict[str, Any], data_dir: Path, tmp_path: Path
+) -> None:
     names = list(reversed(specs))
     found = subprocess.run(
         [sys.executable, trainings.__file__, str(data_dir)],
@@ -95,10 +97,12 @@ def test_in_another_process_in_another_order(specs: Specs, expected: dict[str, A
         capture_output=True,
         text=True,
         check=False,
-        env=os.environ | {"PYTHONHASHSEED": "5"},
+        env=os.environ | {"PYTHONHASHSEED": "5", "TMPDIR": str(tmp_path)},
     )
     assert found.returncode == 0, found.stderr
     assert dict(zip(names, json.loads(found.stdout), strict=True)) == expected
+    # TensorFlow's autograph would write a file for each function here, and remove it only when the process ends well.
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import platform
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -16,7 +17,6 @@ import tensorflow as tf
 from normlab import __version__
 from normlab.errors import TrainingError
 from normlab.spec import Device
-from normlab.training.compiled.processor import processor_name
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,17 @@ def environment(device: SelectedDevice, **more: Any) -> dict[str, Any]:
         "inter_op_threads": tf.config.threading.get_inter_op_parallelism_threads(),
         **more,
     }
+
+
+@cache
+def processor_name() -> str:
+    """The maker's name for the processor where the system says it, else its architecture."""
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        for line in information.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 @cache

@@ -17,8 +17,7 @@ import tensorflow as tf
 
 from normlab.spec import PlannedLayer, TrainingSpec
 from normlab.training.batches import Block
-from normlab.training.compiled.executors import Executor
-from normlab.training.compiled.xla import ask_xla
+from normlab.training.compiled.executors import Executor, set_xla_flags
 from normlab.training.data import Samples
 from normlab.training.layers.builders import training_classes
 from normlab.training.layers.network import Array, build_network, initial_weights
@@ -78,10 +77,12 @@ class Program:
         self._dropouts = [layer for layer in self.network.layers if hasattr(layer, "seed_generator")]
         pixels = tf.TensorSpec((None, *planned[0].input_shape), tf.uint8)
         labels = tf.TensorSpec((None,), tf.int32)
-        ask_xla()
-        self._graph_steps = tf.function(self._steps)
-        self._xla_steps = tf.function(self._steps, jit_compile=True)
-        self._evaluate = tf.function(self._evaluate_batch, input_signature=(pixels, labels))
+        set_xla_flags()
+        # autograph rewrites Python's "if" and "while" over tensors, of which there are none here, and leaves its
+        # files in the temporary folder of a process that is killed.
+        self._graph_steps = tf.function(self._steps, autograph=False)
+        self._xla_steps = tf.function(self._steps, autograph=False, jit_compile=True)
+        self._evaluate = tf.function(self._evaluate_batch, input_signature=(pixels, labels), autograph=False)
 
     def reset(self, seed: int) -> None:
         """Set every variable to what a run with this seed starts from."""
