@@ -10,18 +10,11 @@ from pydantic import AfterValidator, ConfigDict, Field, field_validator
 from normlab.spec.architecture import ArchitectureField
 from normlab.spec.datasets import DATASETS, DatasetInfo, DatasetName
 from normlab.spec.fields import Integer, PositiveInteger, PositiveNumber, SpecModel
+from normlab.spec.text import one_line
 from normlab.spec.training import TrainingSpec
 
-
-def _one_line(text: str) -> str:
-    # Names are shown in tables and charts, and Postgres keeps no NUL.
-    if any(ord(character) < 32 or ord(character) == 127 for character in text):
-        raise ValueError("should be one line without control characters")
-    return text
-
-
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
-Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\s,][^,]*$"), AfterValidator(_one_line)]
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)]
+Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\s,][^,]*$"), AfterValidator(one_line)]
 
 
 class DatasetSpec(SpecModel):

@@ -1,0 +1,45 @@
+import pytest
+
+from normlab.errors import SpecError
+from normlab.spec import parse_job_spec
+
+SEEN = [
+    "small, group normalization",
+    "größer · 大きい · أكبر · גדול יותר · می\u200cکنم",
+    "👩🏽\u200d🔬 ❤️ 🏳️\u200d🌈 1️⃣",
+    "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",  # the flag of England
+]
+UNSEEN = {
+    "escape": "\x1b",
+    "new line": "\n",
+    "a terminal's command (C1)": "\x9b",
+    "delete": "\x7f",
+    "right-to-left override": "\u202e",
+    "right-to-left isolate": "\u2067",
+    "right-to-left mark": "\u200f",
+    "zero-width space": "\u200b",
+    "word joiner": "\u2060",
+    "byte order mark": "\ufeff",
+    "soft hyphen": "\xad",
+    "line separator": "\u2028",
+    "joiner after an ASCII letter": "\u200d",
+    "Hangul filler": "\u3164",
+    "tag": "\U000e0061",
+}
+
+
+@pytest.mark.parametrize("text", SEEN)
+def test_what_can_be_seen_may_stand_in_names_and_tags(text: str) -> None:
+    tag = text.replace(",", "")
+    spec = parse_job_spec({"architecture": "baseline", "name": text, "tags": [tag]})
+    assert (spec.name, spec.tags) == (text, (tag,))
+
+
+@pytest.mark.parametrize("character", UNSEEN.values(), ids=UNSEEN.keys())
+def test_what_cannot_be_seen_is_refused_with_its_number(character: str) -> None:
+    text = f"a{character}b"
+    with pytest.raises(SpecError) as refused:
+        parse_job_spec({"architecture": "baseline", "name": text, "tags": ["seen", text]})
+    problems = {problem.pointer: problem.detail for problem in refused.value.problems}
+    assert problems.keys() == {"/name", "/tags/1"}
+    assert f"U+{ord(character):04X}" in problems["/name"]
