@@ -137,8 +137,12 @@ def test_comparing(run, trained: tuple[Job, Job], tmp_path: Path) -> None:
     assert (tmp_path / "chart.svg").read_text().startswith("<svg")
     assert [job["id"] for job in json.loads(run("compare", *ids, "--json").stdout)["jobs"]] == ids
     unwritable = run("compare", *ids, "--chart", str(tmp_path / "nowhere" / "chart.png"))
-    assert unwritable.exit_code == 1
-    assert "chart.png: No such file or directory." in unwritable.stderr
+    assert unwritable.exit_code == 2
+    assert "there is no folder" in unwritable.stderr
+    (tmp_path / "a.svg").mkdir()
+    folder = run("compare", *ids, "--chart", str(tmp_path / "a.svg"))
+    assert folder.exit_code == 1
+    assert "a.svg: Is a directory." in folder.stderr
 
 
 def test_predicting(run, trained: tuple[Job, Job], tmp_path: Path) -> None:

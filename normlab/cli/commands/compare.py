@@ -11,7 +11,7 @@ from normlab.cli.display.comparison_progress import follow_until_interrupted
 from normlab.cli.display.output import JsonOption, UrlOption, notes, write_file, write_json
 from normlab.cli.display.side_by_side import show_comparison, write_chart
 from normlab.cli.display.verdicts import show_answer
-from normlab.cli.specs import put, put_inside, read_spec
+from normlab.cli.specs import check_is_json, put, put_inside, read_spec
 from normlab.client import ArmComparison, ChartFormat, Client, ComparisonState, ReportFormat
 
 DEFAULT_SEED, DEFAULT_REPLICATES = 42, 5
@@ -77,6 +77,9 @@ def compare(
     differ, how sure that is, at what cost, and what to beware of. Exit code 0 when the comparison has ended
     with an answer, be it that nothing is decided.
     """
+    for option, path in {"--report": report, "--bundle": bundle, "--chart": chart}.items():
+        if path is not None and not path.parent.is_dir():  # known before the training rather than after it
+            raise typer.BadParameter(f"there is no folder {path.parent}.", param_hint=option)
     chart_format = None if chart is None else ChartFormat(_suffix(chart, "--chart", list(ChartFormat)))
     report_format = None if report is None else ReportFormat(_suffix(report, "--report", list(ReportFormat)))
     question: dict[str, Any] = {}
@@ -93,6 +96,7 @@ def compare(
             "name": name,
         },
     )
+    check_is_json(question)
     with Client(url) as client:
         if all(map(_JOB.fullmatch, what)):
             if question or dataset or epochs or own_seeds or report or bundle:
@@ -109,6 +113,7 @@ def compare(
         else:
             arms = _arms(what, dataset, epochs, again=own_seeds)
             seeds = _own_seeds(list(arms), seed, up_to or replicates) if own_seeds else {}
+            check_is_json(arms)
             begun = client.comparisons.create(arms, base_seeds=seeds, **question)
             notes.print(f"Comparison {begun.id}", markup=False, soft_wrap=True)
         ended = follow_until_interrupted(client, begun)

@@ -18,6 +18,7 @@ from normlab.cli.reproduction import (
     judge,
     read_bundle,
 )
+from normlab.cli.specs import check_is_json
 from normlab.client import Client, Job
 from normlab.errors import SetupError
 
@@ -42,6 +43,7 @@ def reproduce(
     jobs = read_bundle(bundle)
     if not jobs:
         raise SetupError(f"{bundle} has no job that succeeded: there is nothing to reproduce.")
+    check_is_json([job.spec for job in jobs])
     with Client(url) as client:
         submitted = [client.submit({**job.spec, "tags": ["reproduction"]}) for job in jobs]
         ended = watch_until_interrupted(client, submitted)

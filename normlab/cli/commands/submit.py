@@ -6,7 +6,7 @@ import typer
 
 from normlab.cli.commands.watch import report_failures, watch_until_interrupted
 from normlab.cli.display.output import JsonOption, UrlOption, notes, out, table, write_json
-from normlab.cli.specs import as_object, put, put_inside, read_spec
+from normlab.cli.specs import as_object, check_is_json, put, put_inside, read_spec
 from normlab.client import Client, Validation
 from normlab.spec import TrainingSpec
 
@@ -60,6 +60,7 @@ def submit(
         raise typer.BadParameter(
             "name an architecture, or give a spec with --file.", param_hint="ARCHITECTURE"
         )
+    check_is_json(spec)
     with Client(url) as client:
         if dry_run:
             validation = client.validate(spec)
@@ -80,8 +81,10 @@ def submit(
 
 def _put_optimizer(spec: dict[str, Any], name: str | None, learning_rate: float | None) -> None:
     """Options of another optimizer are dropped; without a name the learning rate is the default optimizer's."""
-    training = spec["training"] = as_object(spec.get("training"))
-    optimizer = as_object(training.get("optimizer") or {"name": TrainingSpec().optimizer.name})
+    training = spec["training"] = as_object(spec.get("training"), "/training")
+    optimizer = as_object(
+        training.get("optimizer") or {"name": TrainingSpec().optimizer.name}, "/training/optimizer"
+    )
     if name is not None and name != optimizer.get("name"):
         optimizer = {"name": name}
     put(optimizer, {"learning_rate": learning_rate})

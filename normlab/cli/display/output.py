@@ -9,16 +9,16 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import BaseModel
-from rich.console import Console
 from rich.table import Table
 
+from normlab.cli.display.console import SafeConsole, can_write, visible_json
 from normlab.client import JobState
 from normlab.errors import SetupError
 
 # A file or a pipe has no width; 80 columns, what rich takes then, would break lines that a program reads.
-out = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+out = SafeConsole(width=None if sys.stdout.isatty() else 200)
 """Results."""
-notes = Console(stderr=True, highlight=False)
+notes = SafeConsole(stderr=True)
 """What is said beside the results."""
 
 STATE_STYLES = {
@@ -41,7 +41,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON, for script
 
 def write_json(value: Any) -> None:
     """Write an answer of the service (or a list of them) as JSON."""
-    sys.stdout.write(json.dumps(value, default=_plain, indent=2, ensure_ascii=False) + "\n")
+    text = json.dumps(value, default=_plain, indent=2, ensure_ascii=False)
+    if not can_write(sys.stdout, text):
+        text = json.dumps(value, default=_plain, indent=2)
+    sys.stdout.write(visible_json(text) + "\n")
 
 
 def _plain(value: Any) -> Any:
@@ -57,6 +60,11 @@ def write_file(path: Path, content: bytes, what: str) -> None:
     except OSError as error:
         raise SetupError(f"Nothing can be written to {path}: {error.strerror}.") from error
     notes.print(f"{what} in {path}", markup=False, soft_wrap=True)
+
+
+def write_error(sentence: str) -> None:
+    """Write why a command failed."""
+    notes.print(f"Error: {sentence}", markup=False, soft_wrap=True)
 
 
 def show_caveats(caveats: Sequence[str]) -> None:

@@ -6,10 +6,10 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Column
 
+from normlab.cli.display.console import visible
 from normlab.cli.display.output import percent, seconds, state_text
 from normlab.client import EventKind, Job, JobEvent, JobState
 
@@ -72,7 +72,7 @@ class LiveBoard:
 
     def __init__(self, console: Console, jobs: Sequence[Job]) -> None:
         self._progress = Progress(
-            TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+            TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
             BarColumn(bar_width=16),
             TextColumn("{task.fields[phase]}", table_column=Column(min_width=10, no_wrap=True)),
             TextColumn("{task.fields[epoch]}", justify="right", table_column=Column(no_wrap=True)),
@@ -88,7 +88,7 @@ class LiveBoard:
         for job in jobs:
             self._epochs[job.id] = job.spec["training"]["epochs"]
             self._tasks[job.id] = self._progress.add_task(
-                escape(titles(jobs)[job.id]),
+                visible(titles(jobs)[job.id]),
                 start=False,
                 total=1.0,
                 phase=state_text(job.state),
