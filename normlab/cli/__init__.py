@@ -11,10 +11,9 @@ import typer
 from normlab.cli.commands.catalogue import architectures, datasets
 from normlab.cli.commands.compare import compare
 from normlab.cli.commands.demo import demo
-from normlab.cli.commands.jobs import cancel, delete, jobs, show
+from normlab.cli.commands.jobs import cancel, delete, jobs, retry, show
 from normlab.cli.commands.predict import predict
 from normlab.cli.commands.reproduce import reproduce
-from normlab.cli.commands.retry import retry
 from normlab.cli.commands.submit import submit
 from normlab.cli.commands.up import up
 from normlab.cli.commands.watch import watch

@@ -1,4 +1,4 @@
-"""``normlab jobs``, ``show``, ``cancel`` and ``delete``."""
+"""``normlab jobs``, ``show``, ``cancel``, ``retry`` and ``delete``."""
 
 from itertools import islice
 from typing import Annotated
@@ -126,6 +126,14 @@ def cancel(job_ids: JobsArgument, *, url: UrlOption = None) -> None:
             job = client.cancel(job_id)
             done = "is cancelled" if job.state is JobState.CANCELLED else "will be cancelled in a moment"
             out.print(f"{job.id} {done}", soft_wrap=True)
+
+
+def retry(job_ids: JobsArgument, *, url: UrlOption = None) -> None:
+    """Queue failed or cancelled jobs again, for when what was wrong has been put right."""
+    with Client(url) as client:
+        for job_id in job_ids:
+            job = client.retry(job_id)
+            out.print(f"{job.id} waits again", soft_wrap=True)
 
 
 def delete(job_ids: JobsArgument, *, url: UrlOption = None) -> None:
