@@ -4,6 +4,7 @@ import argparse
 import ctypes
 import gc
 import logging
+import sys
 from contextlib import suppress
 from types import FrameType
 
@@ -11,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from normlab.errors import SetupError
 
 _GRACE_SECONDS = 5
 """How long requests that are being answered may take when the process is told to end."""
@@ -59,7 +61,10 @@ def main() -> None:
     parser.add_argument("--access-log", action="store_true", help="write a line for each request")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s:  %(name)s: %(message)s")
-    app = create_app()
+    try:
+        app = create_app()
+    except SetupError as error:
+        sys.exit(f"Error: {error}")
     _prepare_memory()
     config = uvicorn.Config(
         app,

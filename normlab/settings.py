@@ -3,19 +3,28 @@
 Nested ones have two underscores: ``NORMLAB_LIMITS__EPOCHS=500``.
 """
 
+import os
 from functools import cached_property
 from pathlib import Path
-from urllib.parse import quote
+from typing import Any
+from urllib.parse import quote, urlsplit
 
 from platformdirs import user_data_path
-from pydantic import Field, PositiveFloat, PositiveInt, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from normlab.errors import SetupError
 from normlab.spec.limits import Limits
+
+BROKER_SCHEMES = ("redis", "rediss", "redis+socket")
 
 
 class Settings(BaseSettings):
-    """All settings of the API, the worker and ``normlab up``, with what they are without any environment."""
+    """All settings of the API, the worker and ``normlab up``, with what they are without any environment.
+
+    Raises:
+        SetupError: A setting cannot be used. The sentence names it and leaves its value out: it may be a password.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix="NORMLAB_",
@@ -23,6 +32,7 @@ class Settings(BaseSettings):
         env_file=".env",
         extra="ignore",
         use_attribute_docstrings=True,
+        hide_input_in_errors=True,
     )
 
     data_dir: Path = Field(default_factory=lambda: user_data_path("normlab"))
@@ -72,6 +82,29 @@ class Settings(BaseSettings):
     model_cache_bytes: PositiveInt = 128 * 2**20
     """Loaded models are kept until their files add up to this."""
 
+    log_bytes: PositiveInt = 10 * 2**20
+    """A log of ``normlab up`` that has grown to so much is set aside, and one that was set aside before is deleted."""
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise SetupError("\n".join(map(_sentence, error.errors()))) from None
+        except SettingsError as error:
+            raise SetupError(f"{error}.") from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise SetupError(f"The file .env cannot be read: {error}.") from None
+
+    @field_validator("broker_url")
+    @classmethod
+    def _is_redis_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _is_broker_url(value.get_secret_value()):
+            raise ValueError(
+                f"should be a URL that begins with {', '.join(BROKER_SCHEMES[:-1])} or {BROKER_SCHEMES[-1]}, such as "
+                "redis://:PASSWORD@HOST:6379/0, with @ : / ? # and % in a password as %40 %3A %2F %3F %23 and %25"
+            )
+        return value
+
     @cached_property
     def resolved_database_url(self) -> str:
         """The database's SQLAlchemy URL."""
@@ -85,7 +118,7 @@ class Settings(BaseSettings):
         if self.broker_url is not None:
             return self.broker_url.get_secret_value()
         socket = self.data_dir.absolute() / "redis" / "redis.sock"
-        return f"redis+socket://{quote(str(socket))}"
+        return f"redis+socket://{quote(os.fsencode(socket))}"
 
     @cached_property
     def resolved_artifacts_url(self) -> str:
@@ -101,3 +134,20 @@ class Settings(BaseSettings):
     def checkpoints_dir(self) -> Path:
         """Where running attempts keep their checkpoints, a folder for each job."""
         return self.data_dir / "checkpoints"
+
+
+def _is_broker_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:  # its message has a part of the URL, which may be the password's
+        return False
+    if parts.scheme not in BROKER_SCHEMES or port == 0:
+        return False
+    place = parts.path if parts.scheme.endswith("socket") else parts.hostname
+    return bool(place) and "@" not in parts.path + parts.query + parts.fragment
+
+
+def _sentence(error: Any) -> str:
+    name = "__".join(str(part) for part in error["loc"]).upper()
+    return f"NORMLAB_{name}: {error['msg'].removeprefix('Value error, ')}."

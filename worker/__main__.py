@@ -5,6 +5,7 @@ import os
 import sys
 import time
 
+from normlab.errors import SetupError
 from normlab.settings import Settings
 
 
@@ -65,4 +66,7 @@ def run(log_level: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except SetupError as error:
+        sys.exit(f"Error: {error}")
