@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from normlab.errors import SetupError
+from normlab.local.log_file import DEFAULT_LOG_BYTES, LogFile
 
 PARENT_DEATH = Path(__file__).with_name("parent_death.py")
-LOG_BYTES = 10 * 2**20
+PRIVATE_UMASK = 0o077
+"""What the processes make can be read by their user alone."""
 
 
 class Process:
@@ -22,8 +24,9 @@ class Process:
 
     Args:
         name: What it is called in messages; its log is ``<name>.log``.
-        log_folder: Where the log file is written. One that has grown beyond 10 MiB is set aside at a start.
+        log_folder: Where the log file is written.
         environment: All of its environment variables; without it our own.
+        log_bytes: A log that has grown to so much is set aside.
     """
 
     def __init__(
@@ -31,9 +34,10 @@ class Process:
         name: str,
         log_folder: Path,
         environment: Mapping[str, str] | None = None,
+        log_bytes: int = DEFAULT_LOG_BYTES,
     ) -> None:
         self.name = name
-        self.log_path = log_folder / f"{name}.log"
+        self.log = LogFile(log_folder / f"{name}.log", log_bytes)
         self._environment = environment
         self._popen: subprocess.Popen[bytes] | None = None
 
@@ -52,9 +56,6 @@ class Process:
         Raises:
             SetupError: The program cannot be executed.
         """
-        self.log_path.parent.mkdir(parents=True, exist_ok=True)
-        if self.log_path.exists() and self.log_path.stat().st_size > LOG_BYTES:
-            self.log_path.replace(self.log_path.with_suffix(".log.1"))
         if sys.platform == "linux":
             prefix = [
                 sys.executable,
@@ -65,7 +66,7 @@ class Process:
                 str(int(signal.SIGTERM)),
             ]
             command = [*prefix, *command]
-        with self.log_path.open("ab") as log:
+        with self.log.open() as log:
             try:
                 self._popen = subprocess.Popen(  # noqa: S603 - the commands are our own, without a shell
                     command,
@@ -75,6 +76,7 @@ class Process:
                     env=self._environment,
                     start_new_session=True,
                     pass_fds=inherit,
+                    umask=PRIVATE_UMASK,
                 )
             except OSError as error:
                 raise SetupError(f"{self.name} cannot be started: {error}.") from error
@@ -114,15 +116,5 @@ class Process:
         self.kill()
 
     def log_tail(self, lines: int = 15) -> str:
-        """The last lines of its log, for a message about its end."""
-        return tail(self.log_path, lines)
-
-
-def tail(path: Path, lines: int) -> str:
-    """The last lines of a text file, empty when there is no such file."""
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - 64 * 1024))
-            return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
-    except FileNotFoundError:
-        return ""
+        """The last lines that it wrote since its start, for a message about its end."""
+        return self.log.tail(lines)

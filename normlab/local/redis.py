@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from normlab.errors import SetupError
 from normlab.local.folder_lock import FolderLock
+from normlab.local.log_file import DEFAULT_LOG_BYTES
 from normlab.local.process import Process
 
 # The kernel's limit for a socket's path with its closing zero byte: 108 bytes on Linux, 104 on macOS and BSD.
@@ -47,8 +48,9 @@ class EmbeddedRedis:
 
     Args:
         folder: Where it keeps its files; made with mode 0700. The socket is ``redis.sock`` in it, or in a
-            temporary folder of the same mode when that path is longer than the kernel allows.
+            temporary folder of the same mode when that path is longer than the kernel allows, or no UTF-8.
         log_folder: Where ``redis.log`` is written; without it the folder itself.
+        log_bytes: A log that has grown to so much is set aside.
 
     Example:
         >>> import redis, tempfile
@@ -58,11 +60,13 @@ class EmbeddedRedis:
         True
     """
 
-    def __init__(self, folder: Path, *, log_folder: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, log_folder: Path | None = None, log_bytes: int = DEFAULT_LOG_BYTES
+    ) -> None:
         self.folder = folder.absolute()
         self.socket_path = self.folder / "redis.sock"
         self._temporary: Path | None = None
-        self.process = Process("redis", log_folder or self.folder)
+        self.process = Process("redis", log_folder or self.folder, log_bytes=log_bytes)
 
     @property
     def broker_url(self) -> str:
@@ -114,9 +118,14 @@ class EmbeddedRedis:
         self.folder.chmod(0o700)  # mkdir leaves an existing folder as it is
 
     def _place_socket(self) -> None:
-        if self._temporary is None and len(os.fsencode(self.socket_path)) > SOCKET_PATH_BYTES:
-            self._temporary = Path(tempfile.mkdtemp(prefix="normlab-"))
-            self.socket_path = self._temporary / "redis.sock"
+        if self._temporary is None and not _can_be_socket(self.socket_path):
+            # Where temporary files go by default, unless that path is too long itself.
+            for parent in (None, "/tmp"):  # noqa: S108 - mkdtemp makes a private folder there
+                self._temporary = Path(tempfile.mkdtemp(prefix="normlab-", dir=parent))
+                self.socket_path = self._temporary / "redis.sock"
+                if _can_be_socket(self.socket_path):
+                    return
+                self._temporary.rmdir()
 
     def _command(self, server: Path) -> list[str]:
         options = {
@@ -143,9 +152,15 @@ class EmbeddedRedis:
             if time.monotonic() > deadline:
                 self.stop()
                 raise SetupError(
-                    f"Redis does not answer after {START_SECONDS:.0f} s; see {process.log_path}."
+                    f"Redis does not answer after {START_SECONDS:.0f} s; see {process.log.path}."
                 )
             time.sleep(0.02)
+
+
+def _can_be_socket(path: Path) -> bool:
+    name = os.fsencode(path)
+    # Who reads the broker's URL takes its bytes for UTF-8.
+    return len(name) <= SOCKET_PATH_BYTES and name == name.decode(errors="replace").encode()
 
 
 def answers(socket_path: Path) -> bool:

@@ -4,9 +4,11 @@ A thread of its own starts the processes, starts one again that ends, and ends a
 thread, so that none of them is left, however this process ends.
 """
 
+import contextlib
 import errno
 import importlib.util
 import os
+import re
 import socket
 import sys
 import threading
@@ -19,10 +21,13 @@ from typing import Self
 import httpx
 
 from normlab.errors import NormlabError, SetupError
+from normlab.local.folder import make_private
 from normlab.local.folder_lock import FolderLock
+from normlab.local.log_file import DEFAULT_LOG_BYTES
 from normlab.local.process import Process
 from normlab.local.redis import EmbeddedRedis
 from normlab.local.supervisor import Component
+from normlab.settings import Settings
 
 READY_SECONDS = 60.0
 # In it a worker gives its jobs back to the queue, and the API finishes its answers.
@@ -37,10 +42,12 @@ class LocalService:
     """A service of our own on this machine, as a context manager.
 
     Args:
-        data_dir: Everything it keeps; made when it is not there. Only one service at a time can use a folder.
+        data_dir: Everything it keeps; made, with mode 0700, when it is not there. Only one service at a time can use a
+            folder.
         host: The address to listen at.
         port: The port to listen at, 0 for any that is free.
         processes: Children of the worker; without it as many as there are cores.
+        log_bytes: A log that has grown to so much is set aside.
         announce: Called with a sentence when something happens that its user should know.
 
     Raises:
@@ -60,6 +67,7 @@ class LocalService:
         host: str = "127.0.0.1",
         port: int = 0,
         processes: int | None = None,
+        log_bytes: int = DEFAULT_LOG_BYTES,
         announce: Callable[[str], None] = _silent,
     ) -> None:
         self.data_dir = data_dir.absolute()
@@ -68,9 +76,10 @@ class LocalService:
         self._port = port
         self._processes = processes
         self._announce = announce
-        self._redis = EmbeddedRedis(self.data_dir / "redis", log_folder=self.log_dir)
+        self._log_bytes = log_bytes
+        self._redis = EmbeddedRedis(self.data_dir / "redis", log_folder=self.log_dir, log_bytes=log_bytes)
         self._components: list[Component] = []
-        self._failure: NormlabError | None = None
+        self._failure: Exception | None = None
         self._stopping = threading.Event()
         self.ready = threading.Event()
         """Set when the service can be used."""
@@ -89,12 +98,16 @@ class LocalService:
         threading.Thread(target=self._run, name="normlab-supervisor", daemon=True).start()
 
     def start(self) -> None:
-        """Start it, and return when it can be used."""
+        """Start it, and return when it can be used.
+
+        Raises:
+            SetupError: It cannot be started, or it was told to end before it was ready.
+        """
         self.begin()
         while not self.ready.wait(0.05):
             if self.ended.is_set():
                 self.raise_failure()
-                return
+                raise SetupError("The service was told to end before it was ready.")
 
     def request_stop(self) -> None:
         """Begin to end it, and return at once: ``ended`` will be set. A signal handler may call it."""
@@ -132,7 +145,7 @@ class LocalService:
     def _run(self) -> None:
         try:
             _require_tensorflow()
-            self.data_dir.mkdir(parents=True, exist_ok=True)
+            make_private(self.data_dir)
             refusal = f"The data folder {self.data_dir} is in use by {{owner}}. End that one, or choose another folder."
             # The processes inherit the lock: nobody else gets the folder while one of them may write into it.
             with FolderLock(self.data_dir / "normlab.lock", refusal) as lock:
@@ -142,6 +155,8 @@ class LocalService:
         except NormlabError as failure:
             if not self._stopping.is_set():
                 self._failure = failure
+        except Exception as failure:  # raised again by whoever waits for the service
+            self._failure = failure
         finally:
             self.ended.set()
 
@@ -153,6 +168,7 @@ class LocalService:
             lock.write_owner(f"process {os.getpid()}, which serves {self.url}")
             while not self._stopping.wait(0.1):
                 for component in self._components:
+                    component.process.log.rotate()
                     if component.has_ended():
                         self._start_again(component)
         finally:
@@ -165,7 +181,7 @@ class LocalService:
         def module(name: str, *arguments: str) -> Component:
             # -P: a file of the same name in the folder we were started in is not meant.
             command = [sys.executable, "-P", "-m", name, *arguments]
-            process = Process(name, self.log_dir, environment)
+            process = Process(name, self.log_dir, environment, self._log_bytes)
             return Component(process, lambda: process.start(command, inherit))
 
         self._run_to_end(module("migrations"))
@@ -176,11 +192,14 @@ class LocalService:
     def _environment(self) -> dict[str, str]:
         """All settings that say where things are, so that none from elsewhere (a ``.env`` file) gets in; and the worker
         ends before we would kill it."""
+        in_the_folder = Settings(
+            data_dir=self.data_dir, database_url=None, broker_url=None, artifacts_url=None
+        )
         here = {
             "NORMLAB_DATA_DIR": str(self.data_dir),
-            "NORMLAB_DATABASE_URL": f"sqlite:///{self.data_dir / 'normlab.db'}",
+            "NORMLAB_DATABASE_URL": in_the_folder.resolved_database_url,
             "NORMLAB_BROKER_URL": self._redis.broker_url,
-            "NORMLAB_ARTIFACTS_URL": str(self.data_dir / "artifacts"),
+            "NORMLAB_ARTIFACTS_URL": in_the_folder.resolved_artifacts_url,
             "NORMLAB_SHUTDOWN_GRACE_SECONDS": str(GRACE_SECONDS - 3),
             "PYTHONUNBUFFERED": "1",
         }
@@ -195,12 +214,15 @@ class LocalService:
 
     def _run_to_end(self, component: Component) -> None:
         self._start(component)
-        while not component.process.wait(0.1):
-            if self._stopping.is_set():
+        ended = False
+        while not ended:
+            if self._stopping.is_set():  # perhaps before it was started
                 return
+            ended = component.process.wait(0.1)
         self._components.remove(component)
         if component.process.exit_code() != 0:
-            raise component.failure()
+            sentence = re.search(r"^Error: (.*)", component.process.log_tail(), re.MULTILINE | re.DOTALL)
+            raise SetupError(sentence[1]) if sentence else component.failure()
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
@@ -232,13 +254,14 @@ class LocalService:
             for component in self._components
             if component.process is not self._redis.process
         ]
-        for process in others:
-            process.ask_to_end()
-        deadline = time.monotonic() + GRACE_SECONDS
-        for process in others:
-            process.wait(max(0.0, deadline - time.monotonic()))
-            process.kill()
-        self._redis.stop()
+        with contextlib.ExitStack() as at_last:  # each of these happens, whatever fails
+            at_last.callback(self._redis.stop)
+            for process in others:
+                at_last.callback(process.kill)
+                process.ask_to_end()
+            deadline = time.monotonic() + GRACE_SECONDS
+            for process in others:
+                process.wait(max(0.0, deadline - time.monotonic()))
 
 
 def _require_tensorflow() -> None:
@@ -256,12 +279,10 @@ def _free_port(host: str, port: int) -> int:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError as error:
-            why = (
-                "is in use"
-                if error.errno == errno.EADDRINUSE
-                else f"cannot be listened at ({error.strerror})"
-            )
+        except (OSError, UnicodeError) as error:
+            in_use = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+            reason = error.strerror if isinstance(error, OSError) else "no name of a host"
+            why = "is in use" if in_use else f"cannot be listened at ({reason})"
             raise SetupError(
                 f"Port {port} of {host} {why}. Choose another one, or 0 for any that is free."
             ) from error

@@ -41,7 +41,7 @@ class Component:
         """The error for the end of the service because of this component."""
         return SetupError(
             f"The {self.process.name} process {what} ({self.reason()}), so the service ends. All that it said is in "
-            f"{self.process.log_path}; the last lines:\n{self.process.log_tail()}"
+            f"{self.process.log.path}; the last lines:\n{self.process.log_tail()}"
         )
 
     def reason(self) -> str:

@@ -1,27 +1,41 @@
 import signal
+import stat
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from typer.testing import CliRunner
 
+from normlab.cli import app
 from normlab.client import Client, JobState
 from normlab.errors import SetupError
 from normlab.local.service import LocalService
 from support.up import Up
 
-DIGITS = {"dataset": {"name": "digits"}, "training": {"epochs": 2}}
+ODD = "my data #1 [größer]; $HOME"
+"""A folder's name in which URLs, shells, markup and fsspec would see something of theirs."""
 
 
-def test_its_life(start_up: Callable[..., Up], tmp_path: Path) -> None:
+def run(url: str, *arguments: str) -> str:
+    """A command of the README, and what it wrote to stdout."""
+    result = CliRunner(env={"NORMLAB_URL": url}).invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_the_first_steps_in_a_folder_of_an_odd_name(start_up: Callable[..., Up], tmp_path: Path) -> None:
     (tmp_path / "worker.py").write_text("raise SystemExit('a file of the same name, not the worker')")
-    first = start_up(tmp_path / "data", cwd=tmp_path)
-    with Client(first.wait_until_ready()) as client:
-        for name in ("redis", "worker"):
-            first.kill_and_wait_for_another(name)
-        job = client.wait(client.submit("baseline", **DIGITS).id)
-        assert job.state is JobState.SUCCEEDED, job.error
+    data = tmp_path / ODD
+    first = start_up(data, cwd=tmp_path)
+    url = first.wait_until_ready()
+    for name in ("redis", "worker"):
+        first.kill_and_wait_for_another(name)
+    job = run(url, "submit", "baseline", "--dataset", "digits", "--epochs", "2", "--watch").strip()
+    Image.new("L", (8, 8)).save(tmp_path / "shoe.png")
+    assert " % " in run(url, "predict", job, str(tmp_path / "shoe.png"))
     first.look()
     first.popen.send_signal(signal.SIGTERM)
     code, said = first.finish()
@@ -32,10 +46,15 @@ def test_its_life(start_up: Callable[..., Up], tmp_path: Path) -> None:
         "Ending; running jobs go back to the queue. Once more ends it at once.",
     ]
 
-    second = start_up(tmp_path / "data", "--verbose")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([ODD, "shoe.png", "worker.py"])
+    assert {"normlab.db", "artifacts", "logs", "redis"} < {path.name for path in data.iterdir()}
+    for path in (data, *data.rglob("*")):  # nobody else on this machine can read any of it
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+    second = start_up(data, "--verbose")
     with Client(second.wait_until_ready()) as client:
-        assert client.job(job.id).result == job.result
-        assert len(client.metrics(job.id).epochs) == 2
+        assert client.job(job).state is JobState.SUCCEEDED
+        assert len(client.metrics(job).epochs) == 2
     for _ in range(3):
         second.kill_and_wait_for_another("api")
     second.look()["api"].kill()
@@ -43,7 +62,7 @@ def test_its_life(start_up: Callable[..., Up], tmp_path: Path) -> None:
     assert (code, second.left()) == (1, [])
     assert "       api | INFO:     Application startup complete." in said
     assert "Error: The api process ended 4 times within a minute (SIGKILL), so the service ends." in said
-    assert f"{tmp_path}/data/logs/api.log; the last lines:\n" in said
+    assert f"{data}/logs/api.log; the last lines:\n" in said
 
 
 def test_a_second_one_is_refused_and_a_second_signal_ends_it_at_once(
@@ -92,12 +111,4 @@ def test_without_tensorflow_it_says_what_to_install(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("sys.path", [])
     monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
     with pytest.raises(SetupError, match=r"Training needs TensorFlow.*`pip install 'normlab\[cpu\]'`"):
-        LocalService(tmp_path).start()
-
-
-def test_a_process_that_ends_at_the_start_is_shown_with_its_words(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NORMLAB_LEASE_SECONDS", "many")
-    with pytest.raises(SetupError, match=r"The migrations process ended \(exit code 1\)(.|\n)*lease_seconds"):
         LocalService(tmp_path).start()

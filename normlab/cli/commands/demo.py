@@ -42,7 +42,7 @@ def demo(
     one run of each cannot tell: whether batch normalization alone helps, with several seeds and a verdict.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C: everything is stopped
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
     notes.print("[bold]Fashion-MNIST[/]: looking for its files")
     image = data / "test_image.png"
     label = _write_test_image(data, image)

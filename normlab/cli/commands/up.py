@@ -34,8 +34,14 @@ def up(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the logs of all processes.")] = False,
 ) -> None:
     """Start the service on this machine: a private Redis, a worker and the API. Ctrl-C ends it."""
+    settings = Settings()
     service = LocalService(
-        data or Settings().data_dir, host=host, port=port, processes=processes, announce=_announce
+        data or settings.data_dir,
+        host=host,
+        port=port,
+        processes=processes,
+        log_bytes=settings.log_bytes,
+        announce=_announce,
     )
     endings = _end_on_signals(service)
     with LogFollower(service.log_dir, notes) if verbose else nullcontext():

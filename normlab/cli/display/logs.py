@@ -1,5 +1,6 @@
 """Log files that grow, in the terminal."""
 
+import contextlib
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -34,17 +35,27 @@ class LogFollower:
         stopping = False
         while not stopping:
             stopping = self._stopping.wait(LOOK_SECONDS)
-            for path in sorted(self._folder.glob("*.log")):
-                self._write_news(path)
+            self.look()
+
+    def look(self) -> None:
+        """Write what has been added since the last look."""
+        for path in sorted(self._folder.glob("*.log")):
+            self._write_news(path)
 
     def _write_news(self, path: Path) -> None:
         position = self._positions.get(path, 0)
-        if path.stat().st_size < position:  # a new file of the same name
+        if path.stat().st_size < position:  # it was set aside, with what has not been shown of it
+            with contextlib.suppress(FileNotFoundError):
+                self._write_lines(path, path.with_name(f"{path.name}.1"), position)
             position = 0
-        with path.open("rb") as file:
+        self._positions[path] = position + self._write_lines(path, path, position)
+
+    def _write_lines(self, path: Path, source: Path, position: int) -> int:
+        """Write the whole lines behind a position; how many bytes they are. The rest is left for the next look."""
+        with source.open("rb") as file:
             file.seek(position)
             news = file.read()
-        end = news.rfind(b"\n") + 1  # a line that is not whole yet is left for the next look
-        self._positions[path] = position + end
+        end = news.rfind(b"\n") + 1
         for line in news[:end].decode(errors="replace").splitlines():
             self._console.print(f"{path.stem:>10} | {line}", markup=False, soft_wrap=True)
+        return end
