@@ -5,7 +5,7 @@ set -eu
 umask 077
 cat >/tmp/redis.conf <<CONFIGURATION
 requirepass "$(cat /run/secrets/redis_password)"
-# A notifier that was rung survives a restart.
+# A message that was sent survives a restart.
 appendonly yes
 appendfsync everysec
 dir /data
