@@ -4,29 +4,29 @@ from functools import cache
 
 from fastapi import APIRouter
 
-from api.jobs import schemas
+from normlab.documents.catalogue import ArchitectureDocument, ArchitectureList, DatasetList
 from normlab.spec import DATASETS, PRESETS, estimate, parse_job_spec
 
 router = APIRouter(tags=["catalogue"])
 
 
 @router.get("/architectures", summary="List the presets")
-def list_architectures() -> schemas.ArchitectureList:
+def list_architectures() -> ArchitectureList:
     """Every preset, written out layer by layer, with a sentence on what it is for."""
-    return schemas.ArchitectureList(data=[_describe(name) for name in PRESETS])
+    return ArchitectureList(data=[_describe(name) for name in PRESETS])
 
 
 @router.get("/datasets", summary="List the datasets")
-def list_datasets() -> schemas.DatasetList:
+def list_datasets() -> DatasetList:
     """Every dataset with its shape and classes."""
-    return schemas.DatasetList(data=list(DATASETS.values()))
+    return DatasetList(data=list(DATASETS.values()))
 
 
 @cache
-def _describe(name: str) -> schemas.ArchitectureDocument:
+def _describe(name: str) -> ArchitectureDocument:
     spec = parse_job_spec({"architecture": name})
     size = estimate(spec)
-    return schemas.ArchitectureDocument(
+    return ArchitectureDocument(
         name=name,
         description=PRESETS[name].description,
         layers=spec.to_document()["architecture"]["layers"],

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Response
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.http.services import Services, ServicesDependency
-from api.jobs import schemas
 from normlab import __version__
+from normlab.documents.service import Alive, Index, Readiness
 
 router = APIRouter(tags=["health"])
 
@@ -17,30 +17,30 @@ _OK = "ok"
 
 
 @router.get("/", summary="What there is")
-def index() -> schemas.Index:
+def index() -> Index:
     """The service's name and version, and where to begin."""
     paths = ("jobs", "models", "architectures", "datasets", "comparisons", "healthz", "readyz", "docs")
-    return schemas.Index(name="normlab", version=__version__, links={path: f"/{path}" for path in paths})
+    return Index(name="normlab", version=__version__, links={path: f"/{path}" for path in paths})
 
 
 @router.get("/healthz", summary="Is the process alive?")
-async def healthz() -> schemas.Alive:
+async def healthz() -> Alive:
     """Answers as long as the process does; it looks at nothing else."""
-    return schemas.Alive(status=_OK)
+    return Alive(status=_OK)
 
 
 @router.get(
     "/readyz",
     summary="Can the service work?",
-    responses={503: {"model": schemas.Readiness, "description": "Something that is needed is missing."}},
+    responses={503: {"model": Readiness, "description": "Something that is needed is missing."}},
 )
-def readyz(services: ServicesDependency, response: Response) -> schemas.Readiness:
+def readyz(services: ServicesDependency, response: Response) -> Readiness:
     """Whether the database answers, has the tables this version expects, and the broker takes messages."""
     checks = {**_check_database(services), "broker": _check_broker(services)}
     ready = all(result == _OK for result in checks.values())
     if not ready:
         response.status_code = 503
-    return schemas.Readiness(status="ready" if ready else "unavailable", checks=checks)
+    return Readiness(status="ready" if ready else "unavailable", checks=checks)
 
 
 def _check_database(services: Services) -> dict[str, str]:

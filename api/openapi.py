@@ -9,13 +9,17 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp
 
-from api.comparisons import schemas as comparison_schemas
+from api import examples
+from api.comparisons import examples as comparison_examples
 from api.http.fast_lane import DirectLane, DirectRoute
 from api.http.problems import Problem
-from api.jobs import schemas as answers
-from api.models import evaluation_schemas
-from api.models import schemas as model_schemas
+from api.inference import examples as inference_examples
+from api.inference.schemas import Instances
+from api.jobs import examples as job_examples
+from api.models import examples as model_examples
+from api.models.schemas import EvaluationRequest, ModelReference, Rollback
 from normlab.comparisons import ComparisonRequest
+from normlab.documents.predictions import Predictions
 from normlab.spec import JobSpec
 
 _DEFAULT_ERROR = "HTTPValidationError"
@@ -25,11 +29,11 @@ _REFERENCE = "#/components/schemas/{model}"
 _BY_NAME: tuple[tuple[type[BaseModel], str], ...] = (
     (JobSpec, "validation"),
     (ComparisonRequest, "validation"),
-    (answers.Instances, "validation"),
-    (answers.Predictions, "serialization"),
-    (model_schemas.ModelReference, "validation"),
-    (model_schemas.Rollback, "validation"),
-    (evaluation_schemas.EvaluationRequest, "validation"),
+    (Instances, "validation"),
+    (Predictions, "serialization"),
+    (ModelReference, "validation"),
+    (Rollback, "validation"),
+    (EvaluationRequest, "validation"),
     (Problem, "serialization"),
 )
 
@@ -64,23 +68,15 @@ class DocumentedAPI(FastAPI):
                 schema = model.model_json_schema(ref_template=_REFERENCE, mode=mode)  # type: ignore[arg-type]  # one of two literals
                 schemas |= schema.pop("$defs", {})
                 schemas[model.__name__] = schema
-            _restore_examples(schemas)
+            _add_examples(schemas)
             _remove_default_errors(document)
         return self.openapi_schema or {}
 
 
-def _restore_examples(schemas: dict[str, Any]) -> None:
-    """FastAPI leaves out everything that is null, also in examples, which then lack required fields."""
-    for name, model in {
-        **vars(answers),
-        **vars(comparison_schemas),
-        **vars(model_schemas),
-        **vars(evaluation_schemas),
-    }.items():
-        if isinstance(model, type) and issubclass(model, BaseModel) and name in schemas:
-            extra = model.model_config.get("json_schema_extra")
-            if isinstance(extra, dict):
-                schemas[name] |= extra
+def _add_examples(schemas: dict[str, Any]) -> None:
+    for table in (examples, comparison_examples, inference_examples, job_examples, model_examples):
+        for model, shown in table.EXAMPLES.items():
+            schemas[model.__name__]["examples"] = shown
 
 
 def _remove_default_errors(document: dict[str, Any]) -> None:

@@ -9,13 +9,13 @@ share their runs, so that share has less certainty than its number of splits sug
 """
 
 import argparse
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from normlab.analysis import EpochPoint, Metric, RunRecord, Verdict, compare_paired, compare_runs
+from normlab.analysis import RunRecord, Verdict, compare_paired, compare_runs
 from normlab.spec import parse_job_spec
+from normlab.spec.metrics import Metric
 from normlab.training import train
 
 METRICS = (Metric.VAL_ACCURACY, Metric.TEST_ACCURACY, Metric.VAL_LOSS)
@@ -26,14 +26,10 @@ def run(options: argparse.Namespace, *, seed: int, pair: int) -> RunRecord:
     document = {"architecture": options.architecture, "dataset": options.dataset, "training": training}
     spec = parse_job_spec(document)
     result = train(spec, data_dir=options.data)
-    fields = EpochPoint.__dataclass_fields__
     return RunRecord(
         job=f"seed {seed}",
         spec=spec.to_document(),
-        epochs=tuple(
-            EpochPoint(**{name: value for name, value in asdict(record).items() if name in fields})
-            for record in result.history
-        ),
+        epochs=result.history,
         test_accuracy=result.test_accuracy,
         test_loss=result.test_loss,
         environment=result.environment,

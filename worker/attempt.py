@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlalchemy.orm import Session
 
 from normlab.settings import Settings
+from normlab.spec.epochs import EpochMetrics
 from normlab.store import Database, Job, JobState, WarningCode, is_unavailable
 from normlab.store.jobs import jobs, leases, reports
-from normlab.store.jobs.reports import EpochMetrics
-from normlab.training.context import Context, EpochRecord, Progress
+from normlab.training.context import Context, Progress
 from worker.endings import StopCause, ending_of
 from worker.estimate import fraction, remaining_seconds
 from worker.liveness import Liveness
@@ -99,11 +99,11 @@ class Attempt(Context):
 
     # What the loop calls.
 
-    def report(self, event: Progress | EpochRecord) -> None:
+    def report(self, event: Progress | EpochMetrics) -> None:
         """Keep it for the thread."""
         self.load.note(event)
-        if isinstance(event, EpochRecord):
-            self._epochs.append(EpochMetrics(**asdict(event), elapsed_seconds=self.elapsed_seconds))
+        if isinstance(event, EpochMetrics):
+            self._epochs.append(event)
         else:
             self._progress = event
 
@@ -151,14 +151,9 @@ class Attempt(Context):
 
     def resume(self, checkpoint: "Checkpoint") -> None:
         """Take over what earlier attempts did: their time, and epochs they trained but could not store."""
-        stored = self._when_it_answers(self._elapsed_at_stored_epochs)
-        elapsed = 0.0
-        for record in checkpoint.history:
-            spent = record.compile_seconds + record.train_seconds + record.evaluate_seconds
-            elapsed = stored.get(record.epoch, elapsed + spent)
-            if record.epoch not in stored:
-                self._epochs.append(EpochMetrics(**asdict(record), elapsed_seconds=elapsed))
-        self._elapsed_before = elapsed + checkpoint.train_seconds
+        stored = self._when_it_answers(self._stored_epochs)
+        self._epochs.extend(record for record in checkpoint.history if record.epoch not in stored)
+        self._elapsed_before = checkpoint.elapsed_seconds
 
     def conclude(self, ending: Callable[[Session], Job | None], *, patient: bool = True) -> Job | None:
         """Write what is still in memory, then the ending. None: this attempt has lost the job.
@@ -184,9 +179,9 @@ class Attempt(Context):
         mine = job is not None and job.state is JobState.SUCCEEDED and job.attempt == self.number
         return job if mine else None
 
-    def _elapsed_at_stored_epochs(self) -> dict[int, float]:
+    def _stored_epochs(self) -> set[int]:
         with self._database.read() as session:
-            return {row.epoch: row.elapsed_seconds for row in reports.epochs(session, self.job_id)}
+            return {row.epoch for row in reports.epochs(session, self.job_id)}
 
     def _when_it_answers(self, ask: Callable[[], T], *, patient: bool = True) -> T:
         """What the database says to ``ask``, which is asked again while it is away."""

@@ -1,6 +1,7 @@
 """How far a run is, and how long it will go on."""
 
-from normlab.training.context import Phase, Progress
+from normlab.spec.runs import Phase
+from normlab.training.context import Progress
 
 
 def fraction(progress: Progress) -> float:

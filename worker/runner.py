@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from normlab.settings import Settings
 from normlab.spec import JobSpec, parse_job_spec
+from normlab.spec.runs import Phase
 from normlab.store import ArtifactStore, Database, Job, JobState, WarningCode, is_unavailable
 from normlab.store.jobs import endings, leases, workers
-from normlab.training.context import Phase, Progress
+from normlab.training.context import Progress
 from worker.attempt import Attempt, UnansweredError
 from worker.endings import StopCause, classify, ending_of
 from worker.liveness import Liveness

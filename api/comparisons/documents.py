@@ -3,9 +3,18 @@
 from collections import Counter
 from typing import Any
 
-from api.comparisons import schemas
 from normlab.comparisons import Assessment, ComparedRuns, Question
 from normlab.comparisons.charts import ChartName
+from normlab.documents.comparisons import (
+    ArmDocument,
+    ArmJob,
+    ArmSize,
+    ComparisonDocument,
+    ComparisonLinks,
+    ComparisonProgress,
+    ComparisonResult,
+    ComparisonSummary,
+)
 from normlab.spec import JobSpec, estimate
 from normlab.store import Comparison, ComparisonEvent, ComparisonState, JobState
 
@@ -15,20 +24,20 @@ def comparison_url(comparison_id: str) -> str:
     return f"/comparisons/{comparison_id}"
 
 
-def comparison_document(runs: ComparedRuns, assessment: Assessment) -> schemas.Comparison:
+def comparison_document(runs: ComparedRuns, assessment: Assessment) -> ComparisonDocument:
     """A comparison with all that is known so far."""
     comparison = runs.comparison
     values = {
         run.job: runs.question.metric.of(run) for group in runs.arms.values() for run in group
     }  # fmt: skip
     arms = [
-        schemas.ArmDocument(
+        ArmDocument(
             name=arm.name,
             spec=arm.spec,
             arm_digest=arm.arm_digest,
             base_seed=arm.base_seed,
             jobs=[
-                schemas.ArmJob(
+                ArmJob(
                     job=member.job_id,
                     seed=member.seed,
                     state=member.job.state,
@@ -45,8 +54,8 @@ def comparison_document(runs: ComparedRuns, assessment: Assessment) -> schemas.C
     result = None
     if assessment.found is not None:
         final = comparison.state is not ComparisonState.RUNNING
-        result = schemas.ComparisonResult.model_validate(assessment.found.to_document() | {"final": final})
-    return schemas.Comparison(
+        result = ComparisonResult.model_validate(assessment.found.to_document() | {"final": final})
+    return ComparisonDocument(
         **dict(summary_document(comparison)),
         arms=arms,
         progress=_progress(runs, assessment),
@@ -55,10 +64,10 @@ def comparison_document(runs: ComparedRuns, assessment: Assessment) -> schemas.C
     )
 
 
-def summary_document(comparison: Comparison) -> schemas.ComparisonSummary:
+def summary_document(comparison: Comparison) -> ComparisonSummary:
     """A comparison as a list shows it."""
     question = Question.stored(comparison.question)
-    return schemas.ComparisonSummary(
+    return ComparisonSummary(
         id=comparison.id,
         name=comparison.name,
         state=comparison.state,
@@ -74,13 +83,11 @@ def summary_document(comparison: Comparison) -> schemas.ComparisonSummary:
     )
 
 
-def arm_size(name: str, spec: JobSpec) -> schemas.ArmSize:
+def arm_size(name: str, spec: JobSpec) -> ArmSize:
     """An arm of a request that was only checked."""
     document = spec.to_document()
     del document["training"]["seed"]
-    return schemas.ArmSize(
-        name=name, spec=document, arm_digest=spec.arm_digest, parameters=estimate(spec).parameters
-    )
+    return ArmSize(name=name, spec=document, arm_digest=spec.arm_digest, parameters=estimate(spec).parameters)
 
 
 def event_data(event: ComparisonEvent) -> dict[str, Any]:
@@ -88,7 +95,7 @@ def event_data(event: ComparisonEvent) -> dict[str, Any]:
     return {**event.data, "at": event.at.isoformat().replace("+00:00", "Z")}
 
 
-def _progress(runs: ComparedRuns, assessment: Assessment) -> schemas.ComparisonProgress:
+def _progress(runs: ComparedRuns, assessment: Assessment) -> ComparisonProgress:
     comparison = runs.comparison
     states = Counter(member.job.state for member in runs.members)
     lost = {
@@ -98,7 +105,7 @@ def _progress(runs: ComparedRuns, assessment: Assessment) -> schemas.ComparisonP
     }
     running = {member.replicate for member in runs.members if not member.job.state.final}
     over = comparison.state is not ComparisonState.RUNNING
-    return schemas.ComparisonProgress(
+    return ComparisonProgress(
         pairs=assessment.pairs,
         pairs_left_out=len(lost),
         pairs_running=len(running - lost),
@@ -109,8 +116,8 @@ def _progress(runs: ComparedRuns, assessment: Assessment) -> schemas.ComparisonP
     )
 
 
-def _links(url: str) -> schemas.ComparisonLinks:
-    return schemas.ComparisonLinks(
+def _links(url: str) -> ComparisonLinks:
+    return ComparisonLinks(
         self=url,
         events=f"{url}/events",
         cancel=f"{url}/cancel",

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from api.http.ids import COMPARISON_ID, JOB_ID
-from api.jobs.examples import COMPARISON
+from api.http.ids import COMPARISON_ID, JOB_ID, Examples
+from normlab.documents.comparisons import ComparisonDocument, ComparisonSummary, ValidatedComparison
+from normlab.documents.side_by_side import ComparisonsOrSideBySide
 
 _SPEC: dict[str, Any] = {
     "architecture": {"preset": "baseline", "layers": [{"type": "flatten"}]},
@@ -128,4 +129,37 @@ VALIDATED: dict[str, Any] = {
     "differences": _RESULT["differences"],
 }
 
-SIDE_BY_SIDE: dict[str, Any] = {**COMPARISON, "statistics": None}
+SIDE_BY_SIDE: dict[str, Any] = {
+    "jobs": [
+        {
+            "id": JOB_ID,
+            "name": "the notebook's baseline",
+            "seed": 42,
+            "epochs": 10,
+            "parameters": 266610,
+            "multiplications_per_sample": 266200,
+            "best_val_accuracy": 0.837,
+            "best_epoch": 10,
+            "last_val_accuracy": 0.837,
+            "last_epoch": 10,
+            "test_accuracy": 0.824,
+            "seconds_per_epoch": 0.71,
+            "compile_seconds": 1.9,
+            "train_seconds": 7.1,
+            "run_seconds": 11.8,
+            "target_accuracy": 0.8,
+            "reached_target_at_epoch": 4,
+            "seconds_to_target": 2.84,
+        }
+    ],
+    "differences": [{"field": "seed", "values": {JOB_ID: 42}}],
+    "caveats": ["All runs have the same spec but for the seed: there is nothing to compare, only a spread."],
+    "statistics": None,
+}
+
+EXAMPLES: Examples = {
+    ComparisonDocument: [WHOLE],
+    ComparisonSummary: [SUMMARY],
+    ComparisonsOrSideBySide: [LIST, SIDE_BY_SIDE],
+    ValidatedComparison: [VALIDATED],
+}

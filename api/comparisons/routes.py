@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
-from api.comparisons import schemas
 from api.comparisons.documents import arm_size, comparison_document, comparison_url, summary_document
 from api.comparisons.side_by_side import MEDIA_TYPES, SideBySideQuery, side_by_side
 from api.http.bodies import JsonBody
@@ -24,6 +23,8 @@ from normlab.comparisons import (
     load_runs,
     parse_comparison,
 )
+from normlab.documents.comparisons import ComparisonDocument, ComparisonList, ValidatedComparison
+from normlab.documents.side_by_side import ComparisonsOrSideBySide
 from normlab.store import ComparisonState, JobState
 from normlab.store.comparisons import comparisons
 from normlab.store.identifiers import COMPARISON_ID_PATTERN
@@ -46,11 +47,11 @@ _BODY = {
     response_model=None,
     responses={
         200: {
-            "model": schemas.ValidatedComparison,
+            "model": ValidatedComparison,
             "description": "With `validate_only`: the request is in order.",
         },
         202: {
-            "model": schemas.Comparison,
+            "model": ComparisonDocument,
             "description": "The comparison and its first jobs are stored.",
             "headers": _LOCATION,
         },
@@ -104,9 +105,9 @@ def submit_comparison(
     return document
 
 
-def _validated(request: ComparisonRequest, arms: list[comparisons.Arm]) -> schemas.ValidatedComparison:
+def _validated(request: ComparisonRequest, arms: list[comparisons.Arm]) -> ValidatedComparison:
     found = analysis.differences({arm.name: arm.spec.to_document() for arm in arms})
-    return schemas.ValidatedComparison(
+    return ValidatedComparison(
         arms=[arm_size(arm.name, arm.spec) for arm in arms],
         replicates=request.replicates,
         jobs=len(arms) * request.replicates.start,
@@ -121,7 +122,7 @@ def _validated(request: ComparisonRequest, arms: list[comparisons.Arm]) -> schem
     response_class=Response,
     responses={
         200: {
-            "model": schemas.Comparisons,
+            "model": ComparisonsOrSideBySide,
             "description": "A page of comparisons; with `jobs`, these side by side, or their chart.",
             "content": {kind: {} for kind in MEDIA_TYPES[1:]},
         },
@@ -159,12 +160,12 @@ def list_comparisons(
         query = {"state": state, "name": name, "limit": limit, "cursor": page.next_cursor}
         given = {key: value for key, value in query.items() if value is not None}
         headers["Link"] = f'</comparisons?{urlencode(given, doseq=True)}>; rel="next"'
-    document = schemas.ComparisonList(data=data, has_more=page.next_cursor is not None, next=page.next_cursor)
+    document = ComparisonList(data=data, has_more=page.next_cursor is not None, next=page.next_cursor)
     return Response(document.model_dump_json(), media_type="application/json", headers=headers)
 
 
 @router.get("/{comparison_id}", summary="Look up a comparison", responses=error_answers(404, 503))
-def get_comparison(services: ServicesDependency, comparison_id: ComparisonPath) -> schemas.Comparison:
+def get_comparison(services: ServicesDependency, comparison_id: ComparisonPath) -> ComparisonDocument:
     """What is known so far (verdicts, intervals, clocks, caveats), and how much is missing."""
     return comparison_document(*read_comparison(services, comparison_id))
 
@@ -181,13 +182,13 @@ def read_comparison(services: Services, comparison_id: str) -> tuple[ComparedRun
     status_code=202,
     summary="Cancel a comparison",
     responses={
-        200: {"model": schemas.Comparison, "description": "It was cancelled before."},
+        200: {"model": ComparisonDocument, "description": "It was cancelled before."},
         **error_answers(404, 409, 503),
     },
 )
 def cancel_comparison(
     services: ServicesDependency, response: Response, comparison_id: ComparisonPath
-) -> schemas.Comparison:
+) -> ComparisonDocument:
     """Its unfinished jobs are cancelled, but for those that were there before or that another comparison uses.
 
     409 when it has ended in another way.

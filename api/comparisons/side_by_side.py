@@ -9,10 +9,10 @@ from fastapi import HTTPException, Query, Request, Response
 from api.http.negotiation import preferred_media_type
 from api.http.services import Services
 from normlab import analysis
-from normlab.analysis.metrics import Metric
 from normlab.comparisons.outcomes import outcomes_of
 from normlab.comparisons.request import Confidence, EquivalenceMargin, TargetAccuracy, margin_problem
 from normlab.comparisons.runs import run_records
+from normlab.spec.metrics import Metric
 from normlab.store import JobState
 from normlab.store.identifiers import possible_id
 from normlab.store.jobs import jobs

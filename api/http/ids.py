@@ -1,4 +1,12 @@
-"""The ids that the examples of the documentation name."""
+"""What the examples of the documentation have in common."""
+
+from typing import Any
+
+from pydantic import BaseModel
 
 JOB_ID = "job_06m3k2v8q4t1x7zc5w9r0ydbne"
 COMPARISON_ID = "cmp_06m3k3a1wz8p2h5v0c9d4r6tqe"
+MODEL_NAME = "shoes"
+
+Examples = dict[type[BaseModel], list[dict[str, Any]]]
+"""What the OpenAPI document shows of a schema."""

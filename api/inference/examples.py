@@ -1,10 +1,28 @@
-"""The OpenAPI document's examples of the protocols that other servers speak, too."""
+"""The OpenAPI document's examples of predictions, in our form and in the protocols that other servers speak, too."""
 
 from typing import Any
 
-from api.models.examples import MODEL_NAME
+from api.http.ids import JOB_ID, MODEL_NAME, Examples
+from api.inference.schemas import Instances
+from normlab.documents.predictions import Predictions
 
 _PROBABILITIES = [0.0, 0.0, 0.0, 0.0, 0.0, 0.01, 0.0, 0.02, 0.0, 0.97]
+
+INSTANCES: dict[str, Any] = {"instances": [[[0, 0, 13, 73], [0, 0, 141, 88]]]}
+
+PREDICTIONS: dict[str, Any] = {
+    "job": JOB_ID,
+    "predictions": [
+        {
+            "label": 9,
+            "class": "Ankle boot",
+            "probability": 0.97,
+            "probabilities": _PROBABILITIES,
+        }
+    ],
+}
+
+NAMED_PREDICTIONS: dict[str, Any] = {**PREDICTIONS, "model": MODEL_NAME, "version": 1}
 
 INFER_REQUEST: dict[str, Any] = {
     "id": "42",
@@ -35,3 +53,5 @@ SIGNATURE: dict[str, Any] = {
     "model_spec": {"name": MODEL_NAME, "signature_name": "", "version": "1"},
     "metadata": {"signature_def": {"signature_def": {"serving_default": {}}}},
 }
+
+EXAMPLES: Examples = {Instances: [INSTANCES], Predictions: [PREDICTIONS]}

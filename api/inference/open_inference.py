@@ -12,10 +12,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from api.http.fast_lane import JSON, Answer, DirectRequest, DirectRoute, Endpoint, operation, path_parameter
+from api.http.ids import MODEL_NAME
 from api.http.protocol_errors import plain_error, plain_error_answers
 from api.inference import examples
 from api.inference.run import MAX_DIGITS, asked_of_path, find_served, infer, read_quickly
-from api.models import examples as model_examples
 from normlab import __version__
 from normlab.errors import InstancesError
 from normlab.predictions.resolver import LoadedModel
@@ -150,7 +150,7 @@ def _route(
 ) -> DirectRoute:
     parameters = []
     if "{name}" in path:
-        parameters.append(path_parameter("name", "A model's name or a job's id.", model_examples.MODEL_NAME))
+        parameters.append(path_parameter("name", "A model's name or a job's id.", MODEL_NAME))
     if "{version}" in path:
         parameters.append(path_parameter("version", "One of the name's versions.", "1"))
     content = {} if example is None else {"content": {_JSON: {"example": example}}}
@@ -207,7 +207,7 @@ def _of_model(prefix: str) -> tuple[DirectRoute, ...]:
             model_ready,
             "Is a model ready?",
             description="Any other status than 200 says no.",
-            example={"name": model_examples.MODEL_NAME, "ready": True},
+            example={"name": MODEL_NAME, "ready": True},
             errors=(400, 404, 409, 503),
         ),
     )
@@ -237,7 +237,7 @@ ROUTES = (
         "List the models",
         method="POST",
         description="Every version of every name (Triton's extension for model repositories).",
-        example=[{"name": model_examples.MODEL_NAME, "version": "1", "state": "READY", "reason": ""}],
+        example=[{"name": MODEL_NAME, "version": "1", "state": "READY", "reason": ""}],
         errors=(503,),
     ),
 )

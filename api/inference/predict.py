@@ -24,11 +24,12 @@ from api.http.fast_lane import (
     read_options,
     schema_of,
 )
-from api.http.ids import JOB_ID
+from api.http.ids import JOB_ID, MODEL_NAME
 from api.http.problems import error_answers
+from api.inference import examples
 from api.inference.run import decode, find_served, infer, read_quickly
-from api.jobs import examples, schemas
-from api.models import examples as model_examples
+from api.inference.schemas import Instances
+from normlab.documents.predictions import Predictions
 from normlab.errors import InstancesError
 from normlab.predictions.resolver import Batch, LoadedModel, ModelRef
 from normlab.serving import (
@@ -175,7 +176,7 @@ _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _BODY = {
     "required": True,
     "content": {
-        _JSON: {"schema": schema_of(schemas.Instances)},
+        _JSON: {"schema": schema_of(Instances)},
         _NPY: _BINARY,
         **dict.fromkeys(_IMAGES, _BINARY),
         _FORM: {
@@ -198,7 +199,7 @@ if the dataset is, fitted into its size with the proportions kept, and padded wi
 def _operation(
     parameter: dict[str, Any], options: type[BaseModel], example: dict[str, Any]
 ) -> dict[str, Any]:
-    answer = {"schema": schema_of(schemas.Predictions), "example": example}
+    answer = {"schema": schema_of(Predictions), "example": example}
     return operation(
         summary="Classify images",
         description=_DESCRIPTION,
@@ -224,9 +225,9 @@ ROUTES = (
         "/models/{name}/predict",
         predict_by_name,
         operation=_operation(
-            path_parameter("name", "The model's name.", model_examples.MODEL_NAME),
+            path_parameter("name", "The model's name.", MODEL_NAME),
             NamedPredictOptions,
-            model_examples.NAMED_PREDICTIONS,
+            examples.NAMED_PREDICTIONS,
         ),
     ),
 )

@@ -9,10 +9,10 @@ from typing import Any
 import orjson
 
 from api.http.fast_lane import JSON, Answer, DirectRequest, DirectRoute, Endpoint, operation, path_parameter
+from api.http.ids import MODEL_NAME
 from api.http.protocol_errors import plain_error, plain_error_answers
 from api.inference import examples
 from api.inference.run import asked_of_path, find_served, infer, read_quickly
-from api.models import examples as model_examples
 from normlab.errors import InstancesError
 from normlab.predictions.resolver import Batch, LoadedModel
 from normlab.serving import images_of_lists, read_json
@@ -111,7 +111,7 @@ def _route(
     method: str = "GET",
     body: dict[str, Any] | None = None,
 ) -> DirectRoute:
-    parameters = [path_parameter("name", "A model's name or a job's id.", model_examples.MODEL_NAME)]
+    parameters = [path_parameter("name", "A model's name or a job's id.", MODEL_NAME)]
     if "{version}" in path:
         parameters.append(path_parameter("version", "One of the name's versions.", "1"))
     answer = {"description": f"{summary}.", "content": {_JSON: {"example": example}}}

@@ -5,18 +5,28 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from api.jobs import schemas
+from normlab.documents.jobs import (
+    JobDocument,
+    JobError,
+    JobLinks,
+    JobProgress,
+    JobResult,
+    JobTimings,
+    JobWarning,
+    StateChange,
+)
+from normlab.documents.metrics import EpochDocument, MetricsDocument, MetricTotals
 from normlab.store import Epoch, Event, EventKind, Job, JobState
 from normlab.store.jobs import events, queue
 from normlab.store.jobs.queue import Place
 
 
-def job_document(session: Session, job: Job) -> schemas.JobDocument:
+def job_document(session: Session, job: Job) -> JobDocument:
     """One job with its history."""
     return job_documents(session, [job])[0]
 
 
-def job_documents(session: Session, jobs: Sequence[Job]) -> list[schemas.JobDocument]:
+def job_documents(session: Session, jobs: Sequence[Job]) -> list[JobDocument]:
     """Several jobs; what belongs to all of them is read at once."""
     told = (EventKind.STATE, EventKind.WARNING)
     histories = events.histories(session, [job.id for job in jobs], told)
@@ -30,11 +40,11 @@ def job_url(job_id: str) -> str:
     return f"/jobs/{job_id}"
 
 
-def _job_document(job: Job, history: Sequence[Event], place: Place | None) -> schemas.JobDocument:
+def _job_document(job: Job, history: Sequence[Event], place: Place | None) -> JobDocument:
     error = None
     if job.state is JobState.FAILED and job.error_code is not None:
-        error = schemas.JobError(code=job.error_code, detail=job.error_detail or "")
-    return schemas.JobDocument(
+        error = JobError(code=job.error_code, detail=job.error_detail or "")
+    return JobDocument(
         id=job.id,
         name=job.name,
         tags=[tag.tag for tag in job.tags],
@@ -51,8 +61,8 @@ def _job_document(job: Job, history: Sequence[Event], place: Place | None) -> sc
         waiting_for=place and place.waiting_for,
         estimated_start_at=place and place.estimated_start_at,
         progress=_progress(job),
-        result=None if job.result is None else schemas.JobResult.model_validate(job.result),
-        timings=None if job.timings is None else schemas.JobTimings.model_validate(job.timings),
+        result=None if job.result is None else JobResult.model_validate(job.result),
+        timings=None if job.timings is None else JobTimings.model_validate(job.timings),
         error=error,
         environment=job.environment,
         digests=job.digests,
@@ -62,26 +72,26 @@ def _job_document(job: Job, history: Sequence[Event], place: Place | None) -> sc
     )
 
 
-def _progress(job: Job) -> schemas.JobProgress | None:
+def _progress(job: Job) -> JobProgress | None:
     if job.state is not JobState.RUNNING or job.progress is None:
         return None
-    return schemas.JobProgress.model_validate(job.progress)
+    return JobProgress.model_validate(job.progress)
 
 
-def _state_change(event: Event) -> schemas.StateChange:
-    return schemas.StateChange(
+def _state_change(event: Event) -> StateChange:
+    return StateChange(
         state=event.data["state"], at=event.at, attempt=event.attempt, reason=event.data["reason"]
     )
 
 
-def _warning(event: Event) -> schemas.JobWarning:
-    return schemas.JobWarning(
+def _warning(event: Event) -> JobWarning:
+    return JobWarning(
         code=event.data["code"], detail=event.data["detail"], at=event.at, attempt=event.attempt
     )
 
 
-def _links(job: str) -> schemas.JobLinks:
-    return schemas.JobLinks(
+def _links(job: str) -> JobLinks:
+    return JobLinks(
         self=job,
         metrics=f"{job}/metrics",
         events=f"{job}/events",
@@ -92,13 +102,13 @@ def _links(job: str) -> schemas.JobLinks:
     )
 
 
-def metrics_document(job: Job, epochs: Sequence[Epoch]) -> schemas.MetricsDocument:
+def metrics_document(job: Job, epochs: Sequence[Epoch]) -> MetricsDocument:
     """A job's epochs, in order, with their sums."""
-    return schemas.MetricsDocument(
+    return MetricsDocument(
         job=job.id,
         state=job.state,
-        epochs=[schemas.EpochDocument.model_validate(epoch) for epoch in epochs],
-        totals=schemas.MetricTotals(
+        epochs=[EpochDocument.model_validate(epoch) for epoch in epochs],
+        totals=MetricTotals(
             epochs=len(epochs),
             train_seconds=sum(epoch.train_seconds for epoch in epochs),
             evaluate_seconds=sum(epoch.evaluate_seconds for epoch in epochs),

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from api.http.ids import JOB_ID
+from api.http.ids import JOB_ID, Examples
+from normlab.documents.jobs import JobDocument, JobList, ValidatedJob
+from normlab.documents.metrics import MetricsDocument
 
 _SPEC: dict[str, Any] = {
     "name": "the notebook's baseline",
@@ -85,89 +87,6 @@ METRICS: dict[str, Any] = {
     "totals": {"epochs": 1, "train_seconds": 0.71, "evaluate_seconds": 0.05, "run_seconds": 3.2},
 }
 
-MODEL: dict[str, Any] = {
-    "job": JOB_ID,
-    "formats": [
-        {
-            "format": "onnx",
-            "media_type": "application/octet-stream",
-            "bytes": 1067913,
-            "sha256": "9b1f…",
-            "url": f"/jobs/{JOB_ID}/model/onnx",
-        }
-    ],
-    "layers": [
-        {
-            "name": "batch_normalization_1",
-            "type": "batch_normalization",
-            "output_shape": [784],
-            "parameters": 3136,
-            "variables": [
-                {"name": "gamma", "shape": [784], "trainable": True, "dtype": "float32"},
-                {"name": "beta", "shape": [784], "trainable": True, "dtype": "float32"},
-                {"name": "moving_mean", "shape": [784], "trainable": False, "dtype": "float32"},
-                {"name": "moving_variance", "shape": [784], "trainable": False, "dtype": "float32"},
-            ],
-        }
-    ],
-    "parameters": 271346,
-    "trainable_parameters": 268978,
-    "input": {"shape": [28, 28], "dtype": "float32", "pixel_max": 255},
-    "classes": [
-        "T-shirt/top",
-        "Trouser",
-        "Pullover",
-        "Dress",
-        "Coat",
-        "Sandal",
-        "Shirt",
-        "Sneaker",
-        "Bag",
-        "Ankle boot",
-    ],
-}
-
-INSTANCES: dict[str, Any] = {"instances": [[[0, 0, 13, 73], [0, 0, 141, 88]]]}
-
-PREDICTIONS: dict[str, Any] = {
-    "job": JOB_ID,
-    "predictions": [
-        {
-            "label": 9,
-            "class": "Ankle boot",
-            "probability": 0.97,
-            "probabilities": [0.0, 0.0, 0.0, 0.0, 0.0, 0.01, 0.0, 0.02, 0.0, 0.97],
-        }
-    ],
-}
-
-COMPARISON: dict[str, Any] = {
-    "jobs": [
-        {
-            "id": JOB_ID,
-            "name": "the notebook's baseline",
-            "seed": 42,
-            "epochs": 10,
-            "parameters": 266610,
-            "multiplications_per_sample": 266200,
-            "best_val_accuracy": 0.837,
-            "best_epoch": 10,
-            "last_val_accuracy": 0.837,
-            "last_epoch": 10,
-            "test_accuracy": 0.824,
-            "seconds_per_epoch": 0.71,
-            "compile_seconds": 1.9,
-            "train_seconds": 7.1,
-            "run_seconds": 11.8,
-            "target_accuracy": 0.8,
-            "reached_target_at_epoch": 4,
-            "seconds_to_target": 2.84,
-        }
-    ],
-    "differences": [{"field": "seed", "values": {JOB_ID: 42}}],
-    "caveats": ["All runs have the same spec but for the seed: there is nothing to compare, only a spread."],
-}
-
 JOBS: dict[str, Any] = {"data": [JOB], "has_more": True, "next": JOB_ID}
 
 VALIDATED: dict[str, Any] = {
@@ -192,36 +111,9 @@ VALIDATED: dict[str, Any] = {
     },
 }
 
-ARCHITECTURES: dict[str, Any] = {
-    "data": [
-        {
-            "name": "baseline",
-            "description": "The notebook's first network: two dense layers, no normalization.",
-            "layers": [{"type": "flatten"}, {"type": "dense", "units": 300}],
-            "parameters": 266610,
-            "trainable_parameters": 266610,
-        }
-    ]
+EXAMPLES: Examples = {
+    JobDocument: [JOB],
+    JobList: [JOBS],
+    MetricsDocument: [METRICS],
+    ValidatedJob: [VALIDATED],
 }
-
-DATASETS: dict[str, Any] = {
-    "data": [
-        {
-            "name": "fashion_mnist",
-            "title": "Fashion-MNIST",
-            "description": "70,000 grey images of clothes, 28 by 28 pixels, from Zalando's articles.",
-            "shape": [28, 28],
-            "classes": MODEL["classes"],
-            "training_samples": 60000,
-            "test_samples": 10000,
-            "pixel_max": 255,
-            "default_validation_samples": 5000,
-        }
-    ]
-}
-
-INDEX: dict[str, Any] = {"name": "normlab", "version": "0.1.0", "links": {"jobs": "/jobs", "docs": "/docs"}}
-
-ALIVE: dict[str, Any] = {"status": "ok"}
-
-READY: dict[str, Any] = {"status": "ready", "checks": {"database": "ok", "broker": "ok", "migrations": "ok"}}

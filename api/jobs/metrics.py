@@ -11,8 +11,8 @@ from api.http.negotiation import preferred_media_type
 from api.http.parameters import JobPath
 from api.http.problems import error_answers
 from api.http.services import ServicesDependency
-from api.jobs import schemas
 from api.jobs.documents import metrics_document
+from normlab.documents.metrics import EpochDocument, MetricsDocument
 from normlab.store.jobs import jobs, reports
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
@@ -27,7 +27,7 @@ _CSV_EXAMPLE = "epoch,learning_rate,loss,accuracy,â€¦\r\n1,0.001,1.2546,0.6281,â
     summary="Metrics of each epoch",
     response_class=Response,
     responses={
-        200: {"model": schemas.MetricsDocument, "content": {_CSV: {"example": _CSV_EXAMPLE}}},
+        200: {"model": MetricsDocument, "content": {_CSV: {"example": _CSV_EXAMPLE}}},
         304: {"description": "Nothing has changed since the answer with this `ETag`."},
         **error_answers(404, 406, 503),
     },
@@ -57,9 +57,9 @@ def _matches(if_none_match: str, etag: str) -> bool:
     return "*" in candidates or etag in candidates
 
 
-def _to_csv(document: schemas.MetricsDocument) -> str:
+def _to_csv(document: MetricsDocument) -> str:
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, list(schemas.EpochDocument.model_fields))
+    writer = csv.DictWriter(text, list(EpochDocument.model_fields))
     writer.writeheader()
     writer.writerows(epoch.model_dump(mode="json") for epoch in document.epochs)
     return text.getvalue()

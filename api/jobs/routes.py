@@ -11,9 +11,9 @@ from api.http.idempotency import IdempotencyKey, create_once
 from api.http.parameters import NO_NUL, JobPath
 from api.http.problems import error_answers
 from api.http.services import ServicesDependency
-from api.jobs import schemas
 from api.jobs.documents import job_document, job_documents, job_url
 from api.jobs.files import delete_files
+from normlab.documents.jobs import JobDocument, JobList, ValidatedJob
 from normlab.spec import JobSpec, estimate, parse_job_spec
 from normlab.store import JobState
 from normlab.store.identifiers import JOB_ID_PATTERN
@@ -35,9 +35,9 @@ _JOB_SPEC_BODY = {
     summary="Submit a job",
     response_model=None,
     responses={
-        200: {"model": schemas.ValidatedJob, "description": "With `validate_only`: the spec is in order."},
+        200: {"model": ValidatedJob, "description": "With `validate_only`: the spec is in order."},
         202: {
-            "model": schemas.JobDocument,
+            "model": JobDocument,
             "description": "The job is stored and waits.",
             "headers": _LOCATION,
         },
@@ -61,9 +61,7 @@ def submit_job(
     spec = parse_job_spec(body, services.settings.limits)
     if validate_only:
         response.status_code = 200
-        validated = schemas.ValidatedJob(
-            spec=spec.to_document(), spec_digest=spec.digest, estimate=estimate(spec)
-        )
+        validated = ValidatedJob(spec=spec.to_document(), spec_digest=spec.digest, estimate=estimate(spec))
         return validated.model_dump(mode="json")
 
     def create(session: Session) -> dict[str, Any]:
@@ -91,7 +89,7 @@ def list_jobs(
     cursor: Annotated[
         str | None, Query(pattern=f"^{JOB_ID_PATTERN}$", description="From the `next` of the page before.")
     ] = None,
-) -> schemas.JobList:
+) -> JobList:
     """The newest jobs first. Jobs that come in between two pages neither shift nor repeat any."""
     wanted = jobs.JobFilter(states=state or (), tags=tag or (), name=name)
     with services.database.read() as session:
@@ -101,11 +99,11 @@ def list_jobs(
         query = {"state": state, "tag": tag, "name": name, "limit": limit, "cursor": page.next_cursor}
         given = {key: value for key, value in query.items() if value is not None}
         response.headers["Link"] = f'</jobs?{urlencode(given, doseq=True)}>; rel="next"'
-    return schemas.JobList(data=data, has_more=page.next_cursor is not None, next=page.next_cursor)
+    return JobList(data=data, has_more=page.next_cursor is not None, next=page.next_cursor)
 
 
 @router.get("/{job_id}", summary="Look up a job", responses=error_answers(404, 503))
-def get_job(services: ServicesDependency, job_id: JobPath) -> schemas.JobDocument:
+def get_job(services: ServicesDependency, job_id: JobPath) -> JobDocument:
     """State, progress and estimated end, results, timings, history, and where everything else is."""
     with services.database.read() as session:
         return job_document(session, jobs.get(session, job_id))
@@ -116,11 +114,11 @@ def get_job(services: ServicesDependency, job_id: JobPath) -> schemas.JobDocumen
     status_code=202,
     summary="Cancel a job",
     responses={
-        200: {"model": schemas.JobDocument, "description": "It was cancelled before."},
+        200: {"model": JobDocument, "description": "It was cancelled before."},
         **error_answers(404, 409, 503),
     },
 )
-def cancel_job(services: ServicesDependency, response: Response, job_id: JobPath) -> schemas.JobDocument:
+def cancel_job(services: ServicesDependency, response: Response, job_id: JobPath) -> JobDocument:
     """A queued job is cancelled at once; the worker of a running one stops within a second or so.
 
     409 when the job has succeeded or failed.
@@ -138,7 +136,7 @@ def cancel_job(services: ServicesDependency, response: Response, job_id: JobPath
     "/{job_id}/retry",
     status_code=202,
     summary="Retry a job",
-    response_model=schemas.JobDocument,
+    response_model=JobDocument,
     responses=error_answers(404, 409, 422, 503),
 )
 def retry_job(

@@ -10,8 +10,14 @@ from fastapi.responses import StreamingResponse
 from api.http.parameters import JobPath
 from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
-from api.jobs import schemas
 from api.jobs.documents import job_url
+from normlab.documents.trained_models import (
+    LayerDocument,
+    ModelDocument,
+    ModelFormat,
+    ModelInput,
+    VariableDocument,
+)
 from normlab.errors import ArtifactError, NotFoundError, StateError
 from normlab.spec import DATASETS, DatasetName
 from normlab.spec.export_formats import FORMATS
@@ -25,21 +31,21 @@ _FILES = {"schema": {"type": "string", "format": "binary"}}
 
 
 @router.get("/{job_id}/model", summary="The trained network", responses=error_answers(404, 409, 503))
-def get_model(services: ServicesDependency, job_id: JobPath) -> schemas.ModelDocument:
+def get_model(services: ServicesDependency, job_id: JobPath) -> ModelDocument:
     """Its layers, each variable's shape and whether it is trainable, what it takes, and its files."""
     with services.database.read() as session:
         job = succeeded_job(jobs.get(session, job_id))
         files = artifacts.of_job(session, job_id)
     info = DATASETS[DatasetName(job.spec["dataset"]["name"])]
-    layers = [schemas.LayerDocument.model_validate(layer) for layer in job.layers or ()]
+    layers = [LayerDocument.model_validate(layer) for layer in job.layers or ()]
     variables = [variable for layer in layers for variable in layer.variables]
-    return schemas.ModelDocument(
+    return ModelDocument(
         job=job_id,
         formats=[_format(file) for file in files if file.kind in FORMATS],
         layers=layers,
         parameters=sum(layer.parameters for layer in layers),
         trainable_parameters=sum(_size(variable) for variable in variables if variable.trainable),
-        input=schemas.ModelInput(shape=list(info.shape), dtype="float32", pixel_max=info.pixel_max),
+        input=ModelInput(shape=list(info.shape), dtype="float32", pixel_max=info.pixel_max),
         classes=list(info.classes),
     )
 
@@ -120,8 +126,8 @@ def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield from rest
 
 
-def _format(file: Artifact) -> schemas.ModelFormat:
-    return schemas.ModelFormat(
+def _format(file: Artifact) -> ModelFormat:
+    return ModelFormat(
         format=file.kind,
         media_type=file.media_type,
         bytes=file.bytes,
@@ -130,7 +136,7 @@ def _format(file: Artifact) -> schemas.ModelFormat:
     )
 
 
-def _size(variable: schemas.VariableDocument) -> int:
+def _size(variable: VariableDocument) -> int:
     size = 1
     for length in variable.shape:
         size *= length

@@ -14,10 +14,11 @@ from api.http.parameters import JobPath
 from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
 from api.inference.predict import image_url
-from api.models import evaluation_schemas as schemas
 from api.models.downloads import succeeded_job, why_missing
+from api.models.schemas import EvaluationRequest
 from normlab import analysis
 from normlab.analysis.classification import Classification, classification
+from normlab.documents.evaluations import EvaluationDocument, Split
 from normlab.errors import StateError
 from normlab.serving import seen_by_the_model
 from normlab.spec import DATASETS, DatasetInfo, DatasetName
@@ -39,13 +40,13 @@ _Arrays = dict[str, npt.NDArray[Any]]
     response_class=Response,
     responses={
         200: {
-            "model": schemas.EvaluationDocument,
+            "model": EvaluationDocument,
             "description": "The figures, or the confusion matrix as a chart.",
             "content": {kind: {} for kind in (_VEGA_LITE, *_IMAGE_TYPES)},
         },
         **error_answers(400, 404, 406, 409, 413, 415, 422, 503),
     },
-    openapi_extra=described_body(schemas.EvaluationRequest),
+    openapi_extra=described_body(EvaluationRequest),
 )
 def evaluate_job(services: ServicesDependency, request: Request, job_id: JobPath, body: JsonBody) -> Response:
     """Accuracy, precision, recall and F1 of each class, confusion matrix, and the most confident mistakes.
@@ -54,7 +55,7 @@ def evaluate_job(services: ServicesDependency, request: Request, job_id: JobPath
     network says about each. The confusion matrix as a chart by `Accept`: `image/png`, `image/svg+xml`, Vega-Lite.
     """
     media_type = preferred_media_type(request, (_JSON, _VEGA_LITE, *_IMAGE_TYPES))
-    wanted = validated(schemas.EvaluationRequest, body)
+    wanted = validated(EvaluationRequest, body)
     job, arrays = _read(services, job_id)
     dataset = DATASETS[DatasetName(job.spec["dataset"]["name"])]
     if wanted.dataset not in (None, dataset.name):
@@ -88,19 +89,19 @@ def _read(services: Services, job_id: str) -> tuple[Job, _Arrays]:
         return job, dict(arrays)
 
 
-def _of_split(arrays: _Arrays, split: schemas.Split) -> _Arrays:
+def _of_split(arrays: _Arrays, split: Split) -> _Arrays:
     prefix = f"{split}_"
     return {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
 
 
 def _document(
     job_id: str,
-    wanted: schemas.EvaluationRequest,
+    wanted: EvaluationRequest,
     dataset: DatasetInfo,
     found: Classification,
     kept: _Arrays,
-) -> schemas.EvaluationDocument:
-    return schemas.EvaluationDocument.model_validate(
+) -> EvaluationDocument:
+    return EvaluationDocument.model_validate(
         {
             "job": job_id,
             "dataset": dataset.name,

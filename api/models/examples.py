@@ -1,13 +1,12 @@
-"""The OpenAPI document's examples of models by name and of evaluations."""
+"""The OpenAPI document's examples of trained networks, their names and their evaluations."""
 
 from typing import Any
 
-from api.http.ids import JOB_ID
-from api.jobs.examples import PREDICTIONS
-
-MODEL_NAME = "shoes"
-
-NAMED_PREDICTIONS: dict[str, Any] = {**PREDICTIONS, "model": MODEL_NAME, "version": 1}
+from api.http.ids import JOB_ID, MODEL_NAME, Examples
+from api.models.schemas import EvaluationRequest, ModelReference, Rollback
+from normlab.documents.evaluations import EvaluationDocument
+from normlab.documents.named_models import NamedModelDocument, NamedModelList
+from normlab.documents.trained_models import ModelDocument
 
 MODEL_REFERENCE: dict[str, Any] = {"job": JOB_ID}
 
@@ -31,3 +30,87 @@ NAMED_MODEL: dict[str, Any] = {
 }
 
 NAMED_MODELS: dict[str, Any] = {"data": [NAMED_MODEL], "has_more": False, "next": None}
+
+MODEL: dict[str, Any] = {
+    "job": JOB_ID,
+    "formats": [
+        {
+            "format": "onnx",
+            "media_type": "application/octet-stream",
+            "bytes": 1067913,
+            "sha256": "9b1f…",
+            "url": f"/jobs/{JOB_ID}/model/onnx",
+        }
+    ],
+    "layers": [
+        {
+            "name": "batch_normalization_1",
+            "type": "batch_normalization",
+            "output_shape": [784],
+            "parameters": 3136,
+            "variables": [
+                {"name": "gamma", "shape": [784], "trainable": True, "dtype": "float32"},
+                {"name": "beta", "shape": [784], "trainable": True, "dtype": "float32"},
+                {"name": "moving_mean", "shape": [784], "trainable": False, "dtype": "float32"},
+                {"name": "moving_variance", "shape": [784], "trainable": False, "dtype": "float32"},
+            ],
+        }
+    ],
+    "parameters": 271346,
+    "trainable_parameters": 268978,
+    "input": {"shape": [28, 28], "dtype": "float32", "pixel_max": 255},
+    "classes": [
+        "T-shirt/top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle boot",
+    ],
+}
+
+EVALUATION_REQUEST: dict[str, Any] = {"dataset": "fashion_mnist", "split": "test", "mistakes": 1}
+
+EVALUATION: dict[str, Any] = {
+    "job": JOB_ID,
+    "dataset": "fashion_mnist",
+    "split": "test",
+    "samples": 10000,
+    "accuracy": 0.8289,
+    "macro_f1": 0.8267,
+    "classes": [
+        {
+            "label": 9,
+            "class": "Ankle boot",
+            "precision": 0.93,
+            "recall": 0.94,
+            "f1": 0.935,
+            "support": 1000,
+        }
+    ],
+    "confusion_matrix": [[940, 60], [25, 975]],
+    "mistakes": [
+        {
+            "sample": 4173,
+            "label": 7,
+            "class": "Sneaker",
+            "predicted": {"label": 9, "class": "Ankle boot", "probability": 0.998},
+            "probabilities": [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.002, 0.0, 0.998],
+            "image": "data:image/png;base64,iVBORw0KGgo…",
+        }
+    ],
+}
+
+EXAMPLES: Examples = {
+    EvaluationDocument: [EVALUATION],
+    EvaluationRequest: [EVALUATION_REQUEST],
+    ModelDocument: [MODEL],
+    ModelReference: [MODEL_REFERENCE],
+    NamedModelDocument: [NAMED_MODEL],
+    NamedModelList: [NAMED_MODELS],
+    Rollback: [ROLLBACK],
+}

@@ -7,12 +7,19 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Path, Query, Response
 
 from api.http.bodies import JsonBody, described_body, validated
+from api.http.ids import MODEL_NAME
 from api.http.parameters import NO_NUL
 from api.http.problems import error_answers
 from api.http.services import ServicesDependency
 from api.jobs.documents import job_url
-from api.models import examples as model_examples
-from api.models import schemas as model_schemas
+from api.models.schemas import ModelReference, Rollback
+from normlab.documents.named_models import (
+    ModelChangeDocument,
+    ModelVersionDocument,
+    NamedModelDocument,
+    NamedModelLinks,
+    NamedModelList,
+)
 from normlab.store import NamedModel
 from normlab.store.identifiers import MODEL_NAME_PATTERN, possible_id
 from normlab.store.models import names as named_models
@@ -23,7 +30,7 @@ ModelName = Annotated[
     str,
     Path(
         description="Letters, digits, `.`, `_` and `-`, at most 100; not beginning with `job_`.",
-        examples=[model_examples.MODEL_NAME],
+        examples=[MODEL_NAME],
     ),
 ]
 Version = Annotated[int, Path(ge=1, description="The version's number.", examples=[1])]
@@ -33,23 +40,23 @@ Version = Annotated[int, Path(ge=1, description="The version's number.", example
     "/{name}",
     summary="Point a name at a job",
     responses={
-        201: {"model": model_schemas.NamedModelDocument, "description": "The name is new."},
+        201: {"model": NamedModelDocument, "description": "The name is new."},
         **error_answers(400, 404, 409, 413, 415, 422, 503),
     },
-    openapi_extra=described_body(model_schemas.ModelReference),
+    openapi_extra=described_body(ModelReference),
 )
 def point_model(
     services: ServicesDependency,
     response: Response,
     name: ModelName,
     body: JsonBody,
-) -> model_schemas.NamedModelDocument:
+) -> NamedModelDocument:
     """The job becomes the name's next version; requests by this name are answered by it from now on.
 
     Nothing changes when the name stands for this job already.
     """
     _check(name)
-    job_id = possible_id(validated(model_schemas.ModelReference, body).job)
+    job_id = possible_id(validated(ModelReference, body).job)
     with services.database.write() as session:
         model, is_new = named_models.point(session, name, job_id)
         if is_new:
@@ -66,19 +73,17 @@ def list_models(
     cursor: Annotated[
         str | None, Query(pattern=NO_NUL, description="From the `next` of the page before.")
     ] = None,
-) -> model_schemas.NamedModelList:
+) -> NamedModelList:
     """By the alphabet."""
     with services.database.read() as session:
         found: Sequence[NamedModel] = named_models.page(session, limit=limit, after=cursor)
         documents = [_document(model) for model in found[:limit]]
     has_more = len(found) > limit
-    return model_schemas.NamedModelList(
-        data=documents, has_more=has_more, next=documents[-1].name if has_more else None
-    )
+    return NamedModelList(data=documents, has_more=has_more, next=documents[-1].name if has_more else None)
 
 
 @router.get("/{name}", summary="Look up a name", responses=error_answers(404, 503))
-def get_model(services: ServicesDependency, name: ModelName) -> model_schemas.NamedModelDocument:
+def get_model(services: ServicesDependency, name: ModelName) -> NamedModelDocument:
     """Its versions, its history, and where it answers."""
     _check(name)
     with services.database.read() as session:
@@ -89,16 +94,16 @@ def get_model(services: ServicesDependency, name: ModelName) -> model_schemas.Na
     "/{name}/rollback",
     summary="Go back to an earlier version",
     responses=error_answers(400, 404, 409, 413, 415, 422, 503),
-    openapi_extra=described_body(model_schemas.Rollback),
+    openapi_extra=described_body(Rollback),
 )
 def roll_back_model(
     services: ServicesDependency,
     name: ModelName,
     body: JsonBody,
-) -> model_schemas.NamedModelDocument:
+) -> NamedModelDocument:
     """The name stands for the given version again, without one for the version before the present one (`{}`)."""
     _check(name)
-    version = validated(model_schemas.Rollback, body).version
+    version = validated(Rollback, body).version
     with services.database.write() as session:
         return _document(named_models.roll_back(session, name, version))
 
@@ -137,13 +142,13 @@ def _url(name: str) -> str:
     return f"/models/{name}"
 
 
-def _document(model: NamedModel) -> model_schemas.NamedModelDocument:
+def _document(model: NamedModel) -> NamedModelDocument:
     versions = [
-        model_schemas.ModelVersionDocument(version=item.version, job=item.job_id, created_at=item.created_at)
+        ModelVersionDocument(version=item.version, job=item.job_id, created_at=item.created_at)
         for item in model.versions
     ]
     job = next(item.job for item in versions if item.version == model.version)
-    return model_schemas.NamedModelDocument(
+    return NamedModelDocument(
         name=model.name,
         version=model.version,
         job=job,
@@ -151,12 +156,10 @@ def _document(model: NamedModel) -> model_schemas.NamedModelDocument:
         updated_at=model.updated_at,
         versions=versions,
         history=[
-            model_schemas.ModelChangeDocument(
-                number=item.number, change=item.kind, version=item.version, at=item.at
-            )
+            ModelChangeDocument(number=item.number, change=item.kind, version=item.version, at=item.at)
             for item in model.changes
         ],
-        links=model_schemas.NamedModelLinks(
+        links=NamedModelLinks(
             self=_url(model.name),
             job=job_url(job),
             predict=f"{_url(model.name)}/predict",

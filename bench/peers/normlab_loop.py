@@ -8,16 +8,17 @@ from queue import Queue
 from networks import NETWORKS
 
 from normlab.spec import parse_job_spec
-from normlab.training import Context, EpochRecord, Progress, train
+from normlab.spec.epochs import EpochMetrics
+from normlab.training import Context, Progress, train
 
 
 class HeldBetweenEpochs(Context):
     def __init__(self) -> None:
         self.asked: Queue[None] = Queue()
-        self.records: Queue[EpochRecord] = Queue()
+        self.records: Queue[EpochMetrics] = Queue()
 
-    def report(self, event: Progress | EpochRecord) -> None:
-        if isinstance(event, EpochRecord):
+    def report(self, event: Progress | EpochMetrics) -> None:
+        if isinstance(event, EpochMetrics):
             self.records.put(event)
             self.asked.get()
 

@@ -18,9 +18,8 @@ from .examples import (
 )
 from .fairness import by_arm, caveats
 from .intervals import Interval
-from .metrics import Metric
 from .paired import compare_paired
-from .records import EpochPoint, RunRecord
+from .records import RunRecord
 from .report.html import html_report
 from .report.markdown import markdown_report
 from .sequential import SequentialComparison, Spending, StoppingPlan, compare_until_decided
@@ -40,13 +39,11 @@ __all__ = [
     "CostOfAPoint",
     "Difference",
     "DifferenceBand",
-    "EpochPoint",
     "ExampleBootstrap",
     "ImageFormat",
     "Interval",
     "LogRank",
     "McNemar",
-    "Metric",
     "PairedComparison",
     "RunRecord",
     "RunSummary",

@@ -11,10 +11,10 @@ from typing import Any
 
 from normlab.analysis.curve import reached_at, value_at_epoch, value_at_seconds
 from normlab.analysis.documents import plain
-from normlab.analysis.metrics import Metric
 from normlab.analysis.records import RunRecord
 from normlab.analysis.several import ArmPair, compare_arms
 from normlab.analysis.survival import LogRank, TimeToTarget, log_rank, time_to_target
+from normlab.spec.metrics import Metric
 
 
 @dataclass(frozen=True)

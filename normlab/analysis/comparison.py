@@ -22,11 +22,12 @@ from normlab.analysis.examples import (
     variance_sources,
 )
 from normlab.analysis.fairness import arm_caveats
-from normlab.analysis.metrics import Metric, style_of
+from normlab.analysis.metrics import style_of
 from normlab.analysis.records import RunRecord
 from normlab.analysis.several import compare_arms
 from normlab.analysis.verdict import PairedComparison
 from normlab.analysis.wording import sentence
+from normlab.spec.metrics import Metric
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Reading one run's learning curve: at an epoch, at a time, at a target."""
 
-from normlab.analysis.metrics import Metric
 from normlab.analysis.records import RunRecord
+from normlab.spec.metrics import Metric
 
 
 def value_at_epoch(run: RunRecord, metric: Metric, epoch: int) -> float | None:

@@ -11,9 +11,7 @@ from normlab.analysis.planning import MAX_PAIRS, further_pairs, pairs_for_differ
 from normlab.analysis.signflip import pairs_to_reach, sign_flip_p_value, smallest_p_value
 from normlab.analysis.validation import ROUNDING, as_generator, as_pairs, check_confidence, check_margin
 from normlab.analysis.verdict import PairedComparison, Verdict
-
-MIN_PAIRS = 3
-"""With fewer pairs there is no verdict: two differences that happen to be alike show no small spread."""
+from normlab.spec.replicates import MIN_PAIRS
 
 
 def compare_paired(

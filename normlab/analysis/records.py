@@ -5,28 +5,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
 
+from normlab.spec.epochs import EpochMetrics
+
 SpecDocument = Mapping[str, Any]
 """A job spec as ``JobSpec.to_document()`` writes it."""
-
-
-@dataclass(frozen=True)
-class EpochPoint:
-    """One epoch's numbers. Accuracies are between 0 and 1; ``train_seconds`` is without compilation."""
-
-    epoch: int
-    loss: float
-    accuracy: float
-    val_loss: float | None = None
-    val_accuracy: float | None = None
-    train_seconds: float = 0.0
-    evaluate_seconds: float = 0.0
-    compile_seconds: float = 0.0
-    learning_rate: float | None = None
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> Self:
-        """An epoch as ``GET /jobs/{id}/metrics`` gives it; fields that are not known here are left out."""
-        return cls(**{name: document[name] for name in cls.__dataclass_fields__ if name in document})
 
 
 @dataclass(frozen=True)
@@ -40,7 +22,7 @@ class RunRecord:
 
     job: str
     spec: SpecDocument
-    epochs: tuple[EpochPoint, ...] = ()
+    epochs: tuple[EpochMetrics, ...] = ()
     name: str | None = None
     test_accuracy: float | None = None
     test_loss: float | None = None
@@ -57,7 +39,7 @@ class RunRecord:
         return cls(
             job=job["id"],
             spec=job["spec"],
-            epochs=tuple(EpochPoint.from_document(epoch) for epoch in metrics["epochs"]),
+            epochs=tuple(EpochMetrics.model_validate(epoch) for epoch in metrics["epochs"]),
             name=job.get("name"),
             test_accuracy=result.get("test_accuracy"),
             test_loss=result.get("test_loss"),

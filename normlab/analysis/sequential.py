@@ -17,9 +17,10 @@ from scipy import stats
 from scipy.optimize import brentq
 
 from normlab.analysis.documents import plain
-from normlab.analysis.paired import MIN_PAIRS, compare_paired
+from normlab.analysis.paired import compare_paired
 from normlab.analysis.validation import Floats, as_generator, as_pairs, check_confidence
 from normlab.analysis.verdict import PairedComparison, Verdict
+from normlab.spec.replicates import MIN_PAIRS
 
 _GRID = 1_001
 """Points of the grid on which the process is followed; the levels do not change in the fourth digit with

@@ -1,7 +1,8 @@
 """A comparison in one sentence, made from its numbers alone: the same numbers give the same sentence."""
 
-from normlab.analysis.metrics import Metric, style_of
+from normlab.analysis.metrics import style_of
 from normlab.analysis.verdict import PairedComparison, Verdict
+from normlab.spec.metrics import Metric
 
 
 def sentence(found: PairedComparison, a: str = "a", b: str = "b", metric: Metric | None = None) -> str:

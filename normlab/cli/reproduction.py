@@ -10,7 +10,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from normlab.client import Job, JobState, Metrics
+from normlab.documents.jobs import JobDocument
+from normlab.documents.metrics import MetricsDocument
+from normlab.documents.states import JobState
 from normlab.errors import SetupError
 
 FORMAT = 1
@@ -102,7 +104,7 @@ def read_bundle(path: Path) -> list[BundledJob]:
         raise SetupError(f"{path} is no bundle of a comparison: {error}.") from error
 
 
-def judge(bundled: BundledJob, again: Job, metrics: Metrics) -> Judgement:
+def judge(bundled: BundledJob, again: JobDocument, metrics: MetricsDocument) -> Judgement:
     """Compare a job that was run again with what the bundle says of it."""
     if again.state is not JobState.SUCCEEDED:
         why = (again.error.detail,) if again.error else (f"it is {again.state}",)
@@ -123,7 +125,7 @@ def judge(bundled: BundledJob, again: Job, metrics: Metrics) -> Judgement:
     return Judgement(Outcome.WITHIN_TOLERANCE if close else Outcome.DIFFERENT, largest, reasons)
 
 
-def _reasons(bundled: BundledJob, again: Job) -> tuple[str, ...]:
+def _reasons(bundled: BundledJob, again: JobDocument) -> tuple[str, ...]:
     environment = again.environment or {}
     found = [
         f"{words} ({bundled.environment.get(field)}, now {environment.get(field)})"

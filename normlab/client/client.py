@@ -17,21 +17,14 @@ import numpy.typing as npt
 from normlab.client.comparisons import Comparisons
 from normlab.client.events import JobEvent, follow
 from normlab.client.formats import ChartFormat
-from normlab.client.models import (
-    ArchitectureInfo,
-    Architectures,
-    Comparison,
-    Datasets,
-    Job,
-    JobPage,
-    JobState,
-    Metrics,
-    Model,
-    Prediction,
-    Predictions,
-    Validation,
-)
 from normlab.client.transport import Transport
+from normlab.documents.catalogue import ArchitectureDocument, ArchitectureList, DatasetList
+from normlab.documents.jobs import JobDocument, JobList, ValidatedJob
+from normlab.documents.metrics import MetricsDocument
+from normlab.documents.predictions import PredictionDocument, Predictions
+from normlab.documents.side_by_side import SideBySide
+from normlab.documents.states import JobState
+from normlab.documents.trained_models import ModelDocument
 from normlab.errors import InstancesError, ServiceError
 from normlab.spec import DatasetInfo, JobSpec
 
@@ -97,7 +90,7 @@ class Client:
         *,
         idempotency_key: str | None = None,
         **fields: Any,
-    ) -> Job:
+    ) -> JobDocument:
         """Ask for a training run, and return the queued job.
 
         Args:
@@ -113,30 +106,34 @@ class Client:
             client.submit("batch_norm", dataset="digits", training={"epochs": 3, "seed": 7})
         """
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
-        return self._transport.fetch(Job, "POST", "/jobs", json=_document(spec, fields), headers=headers)
+        return self._transport.fetch(
+            JobDocument, "POST", "/jobs", json=_document(spec, fields), headers=headers
+        )
 
-    def validate(self, spec: JobSpec | Mapping[str, Any] | str | None = None, **fields: Any) -> Validation:
+    def validate(self, spec: JobSpec | Mapping[str, Any] | str | None = None, **fields: Any) -> ValidatedJob:
         """Check a spec without submitting it: all of its defaults, its size and its cost."""
         body = _document(spec, fields)
-        return self._transport.fetch(Validation, "POST", "/jobs", params={"validate_only": "true"}, json=body)
+        return self._transport.fetch(
+            ValidatedJob, "POST", "/jobs", params={"validate_only": "true"}, json=body
+        )
 
-    def job(self, job_id: str) -> Job:
+    def job(self, job_id: str) -> JobDocument:
         """One job as it is now."""
-        return self._transport.fetch(Job, "GET", _path(job_id))
+        return self._transport.fetch(JobDocument, "GET", _path(job_id))
 
     def jobs(
         self, *, state: JobState | None = None, tag: str | None = None, name: str | None = None
-    ) -> Iterator[Job]:
+    ) -> Iterator[JobDocument]:
         """All jobs that match, newest first; further pages are fetched as they are needed."""
         filters = {"state": state, "tag": tag, "name": name}
         parameters = {key: str(value) for key, value in filters.items() if value is not None}
-        page = self._transport.fetch(JobPage, "GET", "/jobs", params=parameters)
+        page = self._transport.fetch(JobList, "GET", "/jobs", params=parameters)
         yield from page.data
         while page.next is not None:
-            page = self._transport.fetch(JobPage, "GET", "/jobs", params={**parameters, "cursor": page.next})
+            page = self._transport.fetch(JobList, "GET", "/jobs", params={**parameters, "cursor": page.next})
             yield from page.data
 
-    def wait(self, job_id: str, timeout_seconds: float | None = None) -> Job:
+    def wait(self, job_id: str, timeout_seconds: float | None = None) -> JobDocument:
         """Wait until a job has ended, and return it, however it ended.
 
         Raises:
@@ -155,18 +152,18 @@ class Client:
         """
         return follow(self._transport, _path(job_id, "events"), last_event_id=last_event_id)
 
-    def metrics(self, job_id: str) -> Metrics:
+    def metrics(self, job_id: str) -> MetricsDocument:
         """All epochs so far with their losses, accuracies and seconds."""
-        return self._transport.fetch(Metrics, "GET", _path(job_id, "metrics"))
+        return self._transport.fetch(MetricsDocument, "GET", _path(job_id, "metrics"))
 
-    def cancel(self, job_id: str) -> Job:
+    def cancel(self, job_id: str) -> JobDocument:
         """Ask for the end of a job. A running one ends a moment later; ``wait`` for it."""
-        return self._transport.fetch(Job, "POST", _path(job_id, "cancel"))
+        return self._transport.fetch(JobDocument, "POST", _path(job_id, "cancel"))
 
-    def retry(self, job_id: str, *, idempotency_key: str | None = None) -> Job:
+    def retry(self, job_id: str, *, idempotency_key: str | None = None) -> JobDocument:
         """Queue a failed or cancelled job again; its history stays."""
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
-        return self._transport.fetch(Job, "POST", _path(job_id, "retry"), headers=headers)
+        return self._transport.fetch(JobDocument, "POST", _path(job_id, "retry"), headers=headers)
 
     def delete(self, job_id: str) -> None:
         """Delete a job that does not run, with its metrics and its files."""
@@ -174,7 +171,7 @@ class Client:
 
     def predict(
         self, job_id: str, images: str | Path | Pixels, *, invert: Invert | str = Invert.NEVER, top_k: int = 0
-    ) -> list[Prediction]:
+    ) -> list[PredictionDocument]:
         """Let a trained network classify images.
 
         Args:
@@ -202,12 +199,12 @@ class Client:
         )
         return list(answer.predictions)
 
-    def compare(self, job_ids: Iterable[str]) -> Comparison:
+    def compare(self, job_ids: Iterable[str]) -> SideBySide:
         """Put jobs side by side: what differs between their specs, and what came of it.
 
         ``comparisons`` has those that train their jobs themselves.
         """
-        return self._transport.fetch(Comparison, "GET", "/comparisons", params={"jobs": ",".join(job_ids)})
+        return self._transport.fetch(SideBySide, "GET", "/comparisons", params={"jobs": ",".join(job_ids)})
 
     def compare_chart(
         self, job_ids: Iterable[str], chart_format: ChartFormat | str = ChartFormat.PNG
@@ -218,9 +215,9 @@ class Client:
             "GET", "/comparisons", params={"jobs": ",".join(job_ids)}, headers={"Accept": accept}
         ).content
 
-    def model(self, job_id: str) -> Model:
+    def model(self, job_id: str) -> ModelDocument:
         """The trained network's layers with their variables, and the formats it can be had in."""
-        return self._transport.fetch(Model, "GET", _path(job_id, "model"))
+        return self._transport.fetch(ModelDocument, "GET", _path(job_id, "model"))
 
     def download_model(self, job_id: str, model_format: str, path: str | Path) -> Path:
         """Write a trained network (``onnx`` or another of its formats) to a file and check it against its SHA-256.
@@ -253,13 +250,13 @@ class Client:
         finally:
             partial.unlink(missing_ok=True)
 
-    def architectures(self) -> list[ArchitectureInfo]:
+    def architectures(self) -> list[ArchitectureDocument]:
         """The presets, expanded, with a sentence on each."""
-        return list(self._transport.fetch(Architectures, "GET", "/architectures").data)
+        return list(self._transport.fetch(ArchitectureList, "GET", "/architectures").data)
 
     def datasets(self) -> list[DatasetInfo]:
         """The datasets that a job can name."""
-        return list(self._transport.fetch(Datasets, "GET", "/datasets").data)
+        return list(self._transport.fetch(DatasetList, "GET", "/datasets").data)
 
 
 def _path(job_id: str, *rest: str) -> str:

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from normlab.client.events import JobEvent, follow
 from normlab.client.formats import ChartFormat, ReportFormat
-from normlab.client.models import ArmComparison, ComparisonEntry, ComparisonPage
 from normlab.client.transport import Transport
+from normlab.documents.comparisons import ComparisonDocument, ComparisonList, ComparisonSummary
 from normlab.spec import JobSpec
 
 Spec = JobSpec | Mapping[str, Any] | str
@@ -35,7 +35,7 @@ class Comparisons:
         base_seeds: Mapping[str, int] | None = None,
         idempotency_key: str | None = None,
         **fields: Any,
-    ) -> ArmComparison:
+    ) -> ComparisonDocument:
         """Ask for a comparison, and return it as it begins.
 
         Args:
@@ -52,29 +52,29 @@ class Comparisons:
         own = {name: {"base_seed": seed} for name, seed in (base_seeds or {}).items()}
         listed = [{"name": name, "spec": _spec(spec), **own.get(name, {})} for name, spec in arms.items()]
         body = {"arms": listed, **fields}
-        return self._transport.fetch(ArmComparison, "POST", "/comparisons", json=body, headers=headers)
+        return self._transport.fetch(ComparisonDocument, "POST", "/comparisons", json=body, headers=headers)
 
     def run(
         self, arms: Mapping[str, Spec], *, timeout_seconds: float | None = None, **fields: Any
-    ) -> ArmComparison:
+    ) -> ComparisonDocument:
         """``create`` and ``wait``."""
         return self.wait(self.create(arms, **fields).id, timeout_seconds)
 
-    def get(self, comparison_id: str) -> ArmComparison:
+    def get(self, comparison_id: str) -> ComparisonDocument:
         """One comparison with all that is known so far."""
-        return self._transport.fetch(ArmComparison, "GET", _path(comparison_id))
+        return self._transport.fetch(ComparisonDocument, "GET", _path(comparison_id))
 
-    def list(self, *, name: str | None = None) -> Iterator[ComparisonEntry]:
+    def list(self, *, name: str | None = None) -> Iterator[ComparisonSummary]:
         """All comparisons, newest first; further pages are fetched as they are needed."""
         parameters = {} if name is None else {"name": name}
-        page = self._transport.fetch(ComparisonPage, "GET", "/comparisons", params=parameters)
+        page = self._transport.fetch(ComparisonList, "GET", "/comparisons", params=parameters)
         yield from page.data
         while page.next is not None:
             following = {**parameters, "cursor": page.next}
-            page = self._transport.fetch(ComparisonPage, "GET", "/comparisons", params=following)
+            page = self._transport.fetch(ComparisonList, "GET", "/comparisons", params=following)
             yield from page.data
 
-    def wait(self, comparison_id: str, timeout_seconds: float | None = None) -> ArmComparison:
+    def wait(self, comparison_id: str, timeout_seconds: float | None = None) -> ComparisonDocument:
         """Wait until a comparison has ended, and return it, however it ended.
 
         Raises:
@@ -92,9 +92,9 @@ class Comparisons:
         """
         return follow(self._transport, _path(comparison_id, "events"), last_event_id=last_event_id)
 
-    def cancel(self, comparison_id: str) -> ArmComparison:
+    def cancel(self, comparison_id: str) -> ComparisonDocument:
         """End it, and those of its jobs that nobody else waits for."""
-        return self._transport.fetch(ArmComparison, "POST", _path(comparison_id, "cancel"))
+        return self._transport.fetch(ComparisonDocument, "POST", _path(comparison_id, "cancel"))
 
     def delete(self, comparison_id: str, *, with_jobs: bool = False) -> None:
         """Delete a comparison that does not run, and if asked the jobs that were made for it."""

@@ -4,12 +4,12 @@ import json
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import httpx
 
 from normlab.client.transport import Transport
+from normlab.documents.events import EventKind
 from normlab.errors import ServiceError
 
 # The service sends a sign of life more often than this.
@@ -17,22 +17,6 @@ SILENCE_SECONDS = 60.0
 # A service that is started anew is back within these tries: 0.1 + 0.2 + … + 2 + 2, about 13 s.
 RECONNECTIONS = 10
 LONGEST_PAUSE_SECONDS = 2.0
-
-
-class EventKind(StrEnum):
-    """What an event tells."""
-
-    STATE = "state"
-    PROGRESS = "progress"
-    EPOCH = "epoch"
-    WARNING = "warning"
-    JOB = "job"
-    """Of a comparison: one of its jobs has ended."""
-    PAIR = "pair"
-    """Of a comparison: all jobs of a seed have ended."""
-    REPLICATES = "replicates"
-    """Of a comparison: jobs for further seeds were made."""
-    END = "end"
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
+from normlab.documents.base import Document
 from normlab.errors import Problem, ServiceError
 
-Kind = TypeVar("Kind", bound=BaseModel)
+Kind = TypeVar("Kind", bound=Document)
 
 TIMEOUT = httpx.Timeout(60, connect=5)
 
@@ -67,7 +68,7 @@ class Transport:
         """
         response = self.request(method, path, **options)
         try:
-            return kind.model_validate_json(response.content)
+            return kind.read(response.content)
         except ValidationError as error:
             raise ServiceError(
                 f"{self.base_url} answers {path} in a form that this client does not know "

@@ -6,7 +6,7 @@ imported when it is first used.
 
 from normlab.comparisons.advance import advance
 from normlab.comparisons.assessment import Assessment, assess
-from normlab.comparisons.request import ComparisonRequest, Question, Replicates, parse_comparison
+from normlab.comparisons.request import ComparisonRequest, Question, parse_comparison
 from normlab.comparisons.runs import ComparedRuns, load_runs
 
 __all__ = [
@@ -14,7 +14,6 @@ __all__ = [
     "ComparedRuns",
     "ComparisonRequest",
     "Question",
-    "Replicates",
     "advance",
     "assess",
     "load_runs",

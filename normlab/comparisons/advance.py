@@ -4,7 +4,7 @@ import logging
 
 from normlab.comparisons.assessment import Assessment, assess
 from normlab.comparisons.runs import load_runs
-from normlab.store import Comparison, ComparisonState, Database, StopReason, is_unavailable
+from normlab.store import Comparison, ComparisonState, ComparisonStopReason, Database, is_unavailable
 from normlab.store.comparisons import progress as comparison_progress
 
 _log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ def _further_replicates(comparison: Comparison, assessment: Assessment) -> int:
     return min(assessment.next_look - assessment.pairs, comparison.max_replicates - comparison.replicates)
 
 
-def _reason(assessment: Assessment) -> StopReason:
+def _reason(assessment: Assessment) -> ComparisonStopReason:
     if not assessment.pairs:
-        return StopReason.NO_PAIR
-    return StopReason.DECIDED if assessment.decided else StopReason.ALL_PAIRS_RUN
+        return ComparisonStopReason.NO_PAIR
+    return ComparisonStopReason.DECIDED if assessment.decided else ComparisonStopReason.ALL_PAIRS_RUN

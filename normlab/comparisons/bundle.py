@@ -4,17 +4,16 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 import orjson
 
 from normlab import analysis
-from normlab.analysis import EpochPoint
 from normlab.comparisons.assessment import Assessment
 from normlab.comparisons.charts import ChartName, draw
 from normlab.comparisons.report import html_report, markdown_report
 from normlab.comparisons.runs import ComparedRuns
+from normlab.spec.epochs import EpochMetrics
 from normlab.store import Job
 
 FORMAT = 1
@@ -98,12 +97,12 @@ def _job(job: Job) -> dict[str, Any]:
 
 def _metrics(runs: ComparedRuns) -> str:
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, ["arm", "seed", "job", *EpochPoint.__dataclass_fields__])
+    writer = csv.DictWriter(text, ["arm", "seed", "job", *EpochMetrics.model_fields])
     writer.writeheader()
     for arm, group in runs.arms.items():
         for run in group:
             for point in run.epochs:
-                writer.writerow({"arm": arm, "seed": run.seed, "job": run.job, **asdict(point)})
+                writer.writerow({"arm": arm, "seed": run.seed, "job": run.job, **point.model_dump()})
     return text.getvalue()
 
 

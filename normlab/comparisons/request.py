@@ -1,16 +1,17 @@
 """What a comparison may ask for: the one way from plain JSON to something that can be run."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator
 
-from normlab.analysis.metrics import Metric
 from normlab.errors import Problem, SpecError
 from normlab.spec import JobSpec, Limits, parse_job_spec
 from normlab.spec.fields import Flag, Integer, PositiveInteger, SpecModel
 from normlab.spec.job import Name
+from normlab.spec.metrics import Metric
 from normlab.spec.parse import validation_problems
+from normlab.spec.replicates import Replicates
 from normlab.spec.training import SEED_MAX
 
 _NO_LIMITS = Limits()
@@ -27,30 +28,6 @@ MAX_EQUIVALENCE_MARGIN = 1e6
 Confidence = Annotated[float, Field(ge=0.5, le=MAX_CONFIDENCE, allow_inf_nan=False)]
 EquivalenceMargin = Annotated[float, Field(ge=0, le=MAX_EQUIVALENCE_MARGIN, allow_inf_nan=False)]
 TargetAccuracy = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
-
-MIN_PAIRS = 3
-"""Fewer give no verdict, so nobody needs to look earlier."""
-
-
-class Replicates(SpecModel):
-    """How many pairs: ``start``, and if that decides nothing, ``step`` more at a time up to ``max``."""
-
-    start: PositiveInteger
-    max: PositiveInteger
-    step: PositiveInteger = 1
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.max < self.start:
-            raise ValueError(f"max should be at least start ({self.start}), not {self.max}")
-        if self.until_decided and self.start < MIN_PAIRS:
-            raise ValueError(f"start should be at least {MIN_PAIRS}, since fewer pairs give no verdict")
-        return self
-
-    @property
-    def until_decided(self) -> bool:
-        """Whether the number of pairs depends on what they show."""
-        return self.max > self.start
 
 
 class ArmRequest(SpecModel):

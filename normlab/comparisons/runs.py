@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from normlab.analysis import EpochPoint, RunRecord
+from normlab.analysis import RunRecord
 from normlab.comparisons.outcomes import OutcomeFiles, Outcomes, outcomes_of
 from normlab.comparisons.request import Question
 from normlab.store import ArtifactStore, Comparison, ComparisonJob, ComparisonState, Epoch, Job, JobState
@@ -77,11 +77,10 @@ def run_records(
 
 def _record(job: Job, epochs: Sequence[Epoch], target_accuracy: float | None) -> RunRecord:
     result = job.result or {}
-    fields = EpochPoint.__dataclass_fields__
     return RunRecord(
         job=job.id,
         spec=job.spec,
-        epochs=tuple(EpochPoint(**{name: getattr(epoch, name) for name in fields}) for epoch in epochs),
+        epochs=tuple(epoch.metrics for epoch in epochs),
         name=job.name,
         test_accuracy=result.get("test_accuracy"),
         test_loss=result.get("test_loss"),

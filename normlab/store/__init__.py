@@ -6,20 +6,19 @@ Functions take a ``Session`` first; ``Database.read()`` and ``Database.write()``
         job = jobs.create(session, spec)
 """
 
+from normlab.documents.events import EventKind
+from normlab.documents.states import (
+    ComparisonState,
+    ComparisonStopReason,
+    FailureCode,
+    JobState,
+    ModelChangeKind,
+    WarningCode,
+)
 from normlab.spec.export_formats import ArtifactKind
 from normlab.store.artifacts import Artifact, ArtifactStore
 from normlab.store.comparisons.tables import Comparison, ComparisonArm, ComparisonEvent, ComparisonJob
 from normlab.store.database import Database, is_unavailable
-from normlab.store.jobs.states import (
-    ComparisonEventKind,
-    ComparisonState,
-    EventKind,
-    FailureCode,
-    JobState,
-    ModelChangeKind,
-    StopReason,
-    WarningCode,
-)
 from normlab.store.jobs.tables import Epoch, Event, Job
 from normlab.store.models.tables import ModelChange, ModelVersion, NamedModel
 
@@ -30,9 +29,9 @@ __all__ = [
     "Comparison",
     "ComparisonArm",
     "ComparisonEvent",
-    "ComparisonEventKind",
     "ComparisonJob",
     "ComparisonState",
+    "ComparisonStopReason",
     "Database",
     "Epoch",
     "Event",
@@ -44,7 +43,6 @@ __all__ = [
     "ModelChangeKind",
     "ModelVersion",
     "NamedModel",
-    "StopReason",
     "WarningCode",
     "is_unavailable",
 ]

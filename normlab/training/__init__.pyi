@@ -1,18 +1,15 @@
 from .checkpoints import Checkpoint, CheckpointFolder
-from .context import Context, EpochRecord, Phase, Progress
+from .context import Context, Progress
 from .export.export import ExportedFile
 from .loop import Stopped, train
-from .result import StopReason, Timings, TrainResult
+from .result import Timings, TrainResult
 
 __all__ = [
     "Checkpoint",
     "CheckpointFolder",
     "Context",
-    "EpochRecord",
     "ExportedFile",
-    "Phase",
     "Progress",
-    "StopReason",
     "Stopped",
     "Timings",
     "TrainResult",

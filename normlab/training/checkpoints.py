@@ -10,18 +10,18 @@ import json
 import os
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from normlab.training.context import EpochRecord
+from normlab.spec.epochs import EpochMetrics
 
 Array = npt.NDArray[Any]
 
-_MAGIC = b"normlab checkpoint 1\n"
+_MAGIC = b"normlab checkpoint 2\n"
 _NAME = re.compile(r"(\d{6})-(\d{9})\.ckpt")
 _KEPT = 2
 """How many are kept: the newest, and the one before it in case the newest is damaged."""
@@ -40,10 +40,16 @@ class Checkpoint:
     """Of these steps: loss times samples."""
     correct: int
     train_seconds: float
-    history: tuple[EpochRecord, ...]
+    history: tuple[EpochMetrics, ...]
     patience: dict[str, Any] | None
     variables: tuple[Array, ...]
     best_weights: tuple[Array, ...] | None
+
+    @property
+    def elapsed_seconds(self) -> float:
+        """From the run's start to here, without the time between attempts."""
+        before = self.history[-1].elapsed_seconds if self.history else 0.0
+        return before + self.train_seconds
 
     def to_bytes(self) -> bytes:
         """The file's content."""
@@ -51,7 +57,7 @@ class Checkpoint:
             name: getattr(self, name)
             for name in ("spec_digest", "epoch", "step", "loss_sum", "correct", "train_seconds", "patience")
         }
-        loop["history"] = [asdict(record) for record in self.history]
+        loop["history"] = [record.model_dump() for record in self.history]
         loop["has_best_weights"] = self.best_weights is not None
         arrays = {f"variable_{index:05d}": value for index, value in enumerate(self.variables)}
         arrays |= {f"best_{index:05d}": value for index, value in enumerate(self.best_weights or ())}
@@ -72,7 +78,7 @@ class Checkpoint:
             loop = json.loads(archive["loop"].tobytes())
             variables = tuple(archive[name] for name in sorted(archive.files) if name.startswith("variable_"))
             best = tuple(archive[name] for name in sorted(archive.files) if name.startswith("best_"))
-        history = tuple(EpochRecord(**record) for record in loop.pop("history"))
+        history = tuple(EpochMetrics(**record) for record in loop.pop("history"))
         best_weights = best if loop.pop("has_best_weights") else None
         return cls(history=history, variables=variables, best_weights=best_weights, **loop)
 

@@ -1,22 +1,13 @@
 """How a running training talks to whoever started it."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from normlab.spec.epochs import EpochMetrics
+from normlab.spec.runs import Phase
 
 if TYPE_CHECKING:
     from normlab.training.checkpoints import Checkpoint
-
-
-class Phase(StrEnum):
-    """What a run is doing. Time is told apart by these."""
-
-    STARTING = "starting"
-    """Reading the data, making the network and its initial weights."""
-    COMPILING = "compiling"
-    TRAINING = "training"
-    EVALUATING = "evaluating"
-    EXPORTING = "exporting"
 
 
 @dataclass(frozen=True)
@@ -32,31 +23,10 @@ class Progress:
     """Mean loss of this epoch so far."""
 
 
-@dataclass(frozen=True)
-class EpochRecord:
-    """What one epoch gave. Losses are means over samples with the L2 penalty added; accuracies are fractions.
-
-    ``loss`` and ``accuracy`` are running figures of the epoch, while the weights change, as Keras reports them;
-    the validation figures are of the weights at the epoch's end, and None without validation samples.
-    """
-
-    epoch: int
-    learning_rate: float
-    """Of the epoch's last step."""
-    loss: float
-    accuracy: float
-    val_loss: float | None
-    val_accuracy: float | None
-    train_seconds: float
-    evaluate_seconds: float
-    compile_seconds: float
-    """Spent just before this epoch: 0 but for the first one of a run."""
-
-
 class Context:
     """What the loop needs of its surroundings. This class is the null version: nobody listens, nobody stops it."""
 
-    def report(self, event: Progress | EpochRecord) -> None:
+    def report(self, event: Progress | EpochMetrics) -> None:
         """Take notice of where the run is (several times a second), or of an epoch's figures (once each)."""
 
     def should_stop(self) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from normlab.spec import EarlyStopping
-from normlab.training.context import EpochRecord
+from normlab.spec.epochs import EpochMetrics
 
 
 @dataclass
@@ -16,7 +16,7 @@ class Patience:
     best_epoch: int = 0
     wait: int = 0
 
-    def improves(self, record: EpochRecord) -> bool:
+    def improves(self, record: EpochMetrics) -> bool:
         """Take notice of an epoch; whether it is the best so far by more than ``min_delta``."""
         current = float(getattr(record, self.rule.monitor))
         if self.best is None or self._better(current, self.best):

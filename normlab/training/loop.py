@@ -14,18 +14,20 @@ import tensorflow as tf
 
 from normlab.errors import NanLossError, TrainingError
 from normlab.spec import JobSpec
+from normlab.spec.epochs import EpochMetrics
+from normlab.spec.runs import Phase, StopReason
 from normlab.training.batches import epoch_blocks
 from normlab.training.checkpoints import Checkpoint
 from normlab.training.compiled.cache import borrow_program, dtype_policy
 from normlab.training.compiled.devices import environment, select_device
 from normlab.training.compiled.program import Program, Sums
 from normlab.training.compiled.tracing import forgotten_gradients
-from normlab.training.context import Context, EpochRecord, Phase, Progress
+from normlab.training.context import Context, Progress
 from normlab.training.data import Samples, TrainingData, epoch_order, order_digest, training_data
 from normlab.training.early_stopping import Patience
 from normlab.training.layers.network import Array, kernel_digests
 from normlab.training.optimizers import learning_rates
-from normlab.training.result import StopReason, Timings, TrainResult
+from normlab.training.result import Timings, TrainResult
 
 _SEGMENT_SECONDS = 0.25
 
@@ -119,9 +121,11 @@ class _Run:
         self.step = 0  # steps done of the next one
         self.steps = math.ceil(spec.dataset.trained_on / spec.training.batch_size)
         self.sums = Sums.of()
+        self.began = perf_counter()
+        self.elapsed_before = 0.0  # in earlier attempts
         self.train_seconds = 0.0
         self.compile_seconds = 0.0
-        self.history: list[EpochRecord] = []
+        self.history: list[EpochMetrics] = []
         rule = spec.training.early_stopping
         self.patience = None if rule is None else Patience(rule)
         self.best_weights: tuple[Array, ...] | None = None
@@ -164,7 +168,7 @@ class _Run:
         evaluation = program.evaluate(validation) if validation.count else None
         if evaluation is not None:
             _demand_finite(evaluation.loss, self.epoch + 1, "validation loss")
-        record = EpochRecord(
+        record = EpochMetrics(
             epoch=self.epoch + 1,
             learning_rate=float(learning_rates(self.spec.training, self.epoch + 1, self.steps)[-1]),
             loss=self.mean_loss,
@@ -174,6 +178,7 @@ class _Run:
             train_seconds=self.train_seconds,
             evaluate_seconds=perf_counter() - began,
             compile_seconds=self.compile_seconds,
+            elapsed_seconds=self.elapsed_before + perf_counter() - self.began,
         )
         self.history.append(record)
         if (
@@ -230,6 +235,7 @@ class _Run:
         program.restore(checkpoint.variables)
         self.epoch, self.step = checkpoint.epoch, checkpoint.step
         self.sums = Sums.of(checkpoint.loss_sum, checkpoint.correct)
+        self.elapsed_before = checkpoint.elapsed_seconds
         self.train_seconds = checkpoint.train_seconds
         self.history = list(checkpoint.history)
         self.best_weights = checkpoint.best_weights

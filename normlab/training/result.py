@@ -1,7 +1,6 @@
 """What a training gives back."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,17 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from normlab.spec import JobSpec, plan_job
-from normlab.training.context import EpochRecord
+from normlab.spec.epochs import EpochMetrics
+from normlab.spec.runs import StopReason
 from normlab.training.export.export import ExportedFile, export_all
 from normlab.training.export.serving_function import TrainedNetwork
 from normlab.training.layers.network import Array, build_serving_network
-
-
-class StopReason(StrEnum):
-    """Why a run ended."""
-
-    COMPLETED = "completed"
-    EARLY_STOPPING = "early_stopping"
 
 
 @dataclass(frozen=True)
@@ -41,7 +34,7 @@ class TrainResult:
     """A trained network with its history."""
 
     spec: JobSpec
-    history: tuple[EpochRecord, ...]
+    history: tuple[EpochMetrics, ...]
     stop_reason: StopReason
     test_loss: float
     test_accuracy: float

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from normlab.analysis import EpochPoint, RunRecord
+from normlab.analysis import RunRecord
 from normlab.spec import parse_job_spec
+from normlab.spec.epochs import EpochMetrics
 
 MakeRun = Callable[..., RunRecord]
 
@@ -34,8 +35,9 @@ def make_run() -> MakeRun:
         }).to_document()  # fmt: skip
         draws = np.random.default_rng([seed, len(str(architecture))]).normal(0, noise, epochs + 1)
         points = tuple(
-            EpochPoint(
+            EpochMetrics(
                 epoch=epoch,
+                learning_rate=0.001,
                 loss=1 / epoch,
                 accuracy=best - 0.1 / epoch + float(draws[epoch]),
                 val_loss=1 / epoch,
@@ -43,6 +45,7 @@ def make_run() -> MakeRun:
                 train_seconds=seconds,
                 evaluate_seconds=0.05,
                 compile_seconds=3.0 if epoch == 1 else 0.0,
+                elapsed_seconds=3.0 + (seconds + 0.05) * epoch,
             )
             for epoch in range(1, epochs + 1)
         )

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from normlab.analysis import (
-    Metric,
     RunRecord,
     StoppingPlan,
     compare_arms,
@@ -27,7 +26,8 @@ from normlab.analysis import (
     time_to_target,
     variance_sources,
 )
-from normlab.analysis.records import EpochPoint
+from normlab.spec.metrics import Metric
+from support.epochs import made_up_epoch
 
 NAN, INF = float("nan"), float("inf")
 VALUES: dict[str, Any] = {
@@ -114,7 +114,7 @@ CURVES: dict[str, list[tuple[float | None, float]]] = {
 
 def runs(name: str, curve: list[tuple[float | None, float]]) -> list[RunRecord]:
     points = tuple(
-        EpochPoint(epoch, 1.0, 0.5, 1.0, accuracy, train_seconds=seconds)
+        made_up_epoch(epoch, val_loss=1.0, val_accuracy=accuracy, train_seconds=seconds)
         for epoch, (accuracy, seconds) in enumerate(curve, start=1)
     )
     return [

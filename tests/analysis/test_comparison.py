@@ -4,9 +4,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from normlab.analysis import ArmCost, Metric, by_arm, compare_runs, cost_of_a_point, pareto_front
+from normlab.analysis import ArmCost, by_arm, compare_runs, cost_of_a_point, pareto_front
 from normlab.analysis.clocks import compare_clocks
 from normlab.analysis.curve import reached_at, value_at_epoch, value_at_seconds
+from normlab.spec.metrics import Metric
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_the_test_set_warns_of_its_use(arms: Any) -> None:
 
 def test_losses_are_better_when_lower(arms: Any) -> None:
     worse = [
-        replace(run, epochs=tuple(replace(point, val_loss=2.0) for point in run.epochs))
+        replace(run, epochs=tuple(point.model_copy(update={"val_loss": 2.0}) for point in run.epochs))
         for run in arms["norm"]
     ]
     found = compare_runs({"plain": arms["plain"], "norm": worse}, metric=Metric.VAL_LOSS)

@@ -7,7 +7,7 @@ from normlab.analysis import Comparison, by_arm, compare_runs, learning_curves, 
 from normlab.analysis.charts.clocks import accuracy_against_cost, target_curves
 from normlab.analysis.charts.pairs import difference_curves, paired_differences
 from normlab.analysis.charts.theme import PALETTE
-from normlab.analysis.metrics import Metric
+from normlab.spec.metrics import Metric
 
 ARMS = (("baseline", 0.85, 0.7), ("baseline_with_batch_norm", 0.88, 1.2))
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from normlab.analysis import Metric, compare_runs, html_report, markdown_report
+from normlab.analysis import compare_runs, html_report, markdown_report
 from normlab.analysis.report.blocks import NOTHING
+from normlab.spec.metrics import Metric
 
 
 @pytest.fixture
@@ -124,7 +125,12 @@ def test_one_run_of_each_is_reported_without_a_verdict(make_run: Any) -> None:
 
 def test_several_arms_losses_and_the_test_set(arms: Any) -> None:
     arms["batch_norm"] = [
-        replace(run, epochs=tuple(replace(point, val_loss=0.1 + 0.01 * run.seed) for point in run.epochs))
+        replace(
+            run,
+            epochs=tuple(
+                point.model_copy(update={"val_loss": 0.1 + 0.01 * run.seed}) for point in run.epochs
+            ),
+        )
         for run in arms["batch_norm"]
     ]
     arms["copy"] = [replace(run, job=f"{run.job}_copy") for run in arms["baseline"]]

@@ -3,13 +3,14 @@ from typing import Any
 
 import pytest
 
-from normlab.analysis import EpochPoint, RunRecord, summarize
+from normlab.analysis import RunRecord, summarize
+from support.epochs import made_up_epoch
 
 
 def test_the_figures_of_one_run() -> None:
     accuracies = (0.70, 0.84, 0.83)
     epochs = tuple(
-        EpochPoint(index, 1.0, 0.5, 1.0, accuracy, train_seconds=float(index), compile_seconds=0.0)
+        made_up_epoch(index, val_loss=1.0, val_accuracy=accuracy, train_seconds=float(index))
         for index, accuracy in enumerate(accuracies, start=1)
     )
     spec = {
@@ -31,7 +32,7 @@ def test_the_figures_of_one_run() -> None:
 
 
 def test_the_best_epoch_is_the_first_of_equals() -> None:
-    epochs = tuple(EpochPoint(epoch, 1.0, 0.5, 1.0, 0.8) for epoch in (1, 2, 3))
+    epochs = tuple(made_up_epoch(epoch, val_loss=1.0, val_accuracy=0.8) for epoch in (1, 2, 3))
     assert summarize([RunRecord("job_1", {}, epochs)]).jobs[0].best_epoch == 1
 
 
@@ -86,17 +87,7 @@ def test_a_run_can_be_read_from_the_http_api(make_run: Any) -> None:
         "id": run.job, "name": None, "spec": run.spec, "timings": run.timings, "environment": None,
         "result": {"test_accuracy": run.test_accuracy, "test_loss": None},
     }  # fmt: skip
-    epochs = [
-        {
-            "epoch": point.epoch,
-            "loss": point.loss,
-            "accuracy": point.accuracy,
-            "val_accuracy": point.val_accuracy,
-            "train_seconds": point.train_seconds,
-            "recorded_at": "2024-01-01T00:00:00Z",
-        }
-        for point in run.epochs
-    ]
+    epochs = [point.model_dump() | {"recorded_at": "2024-01-01T00:00:00Z"} for point in run.epochs]
     read = RunRecord.from_documents(job, {"epochs": epochs})
     assert summarize([read]).jobs[0].best_val_accuracy == summarize([run]).jobs[0].best_val_accuracy
     assert read.training_seconds == run.training_seconds

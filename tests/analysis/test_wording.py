@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from normlab.analysis import Interval, Metric, Verdict, compare_paired, sentence
+from normlab.analysis import Interval, Verdict, compare_paired, sentence
+from normlab.spec.metrics import Metric
 
 FOUND = compare_paired([0.80, 0.81, 0.79, 0.80, 0.81, 0.80], [0.84, 0.85, 0.84, 0.83, 0.85, 0.84])
 

@@ -13,6 +13,7 @@ import pytest
 from normlab.local.redis import EmbeddedRedis
 from normlab.settings import Settings
 from normlab.spec import JobSpec
+from normlab.spec.epochs import EpochMetrics
 from normlab.store import ArtifactKind, ArtifactStore, Database, Job
 from normlab.store.jobs import endings, jobs, leases, reports
 from support.databases import PostgresDatabases, SqliteDatabases
@@ -47,7 +48,7 @@ class Service:
         return claimed
 
     def report(self, job: Job, epoch: int, val_accuracy: float | None = 0.5) -> None:
-        metrics = reports.EpochMetrics(
+        metrics = EpochMetrics(
             epoch=epoch,
             learning_rate=0.001,
             loss=1 / epoch,

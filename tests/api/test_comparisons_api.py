@@ -3,7 +3,8 @@ import io
 import pytest
 from PIL import Image
 
-from normlab.analysis import EpochPoint, RunRecord, summarize
+from normlab.analysis import RunRecord, summarize
+from normlab.spec.epochs import EpochMetrics
 from support.problems import assert_problem
 
 
@@ -35,7 +36,7 @@ def test_the_answer_is_what_the_analysis_says(http, pair):
         )
         for job in pair
     ]
-    assert isinstance(records[0].epochs[0], EpochPoint)
+    assert isinstance(records[0].epochs[0], EpochMetrics)
     listed = ",".join(job.id for job in pair)
     answer = http.get("/comparisons", params={"jobs": listed}).json()
     assert answer.pop("statistics")["pairs"][0]["comparison"]["pairs"] == 1

@@ -10,7 +10,9 @@ from typer.testing import CliRunner, Result
 
 from normlab.cli import app
 from normlab.cli.notebook import check_against_notebook
-from normlab.client import Client, Job, JobState
+from normlab.client import Client
+from normlab.documents.jobs import JobDocument
+from normlab.documents.states import JobState
 
 pytestmark = pytest.mark.xdist_group("service")
 
@@ -126,7 +128,7 @@ def test_where_no_service_answers(run) -> None:
     )
 
 
-def test_comparing(run, trained: tuple[Job, Job], tmp_path: Path) -> None:
+def test_comparing(run, trained: tuple[JobDocument, JobDocument], tmp_path: Path) -> None:
     ids = [job.id for job in trained]
     result = run("compare", *ids, "--chart", str(tmp_path / "chart.svg"))
     assert result.exit_code == 0, result.output
@@ -145,7 +147,7 @@ def test_comparing(run, trained: tuple[Job, Job], tmp_path: Path) -> None:
     assert "a.svg: Is a directory." in folder.stderr
 
 
-def test_predicting(run, trained: tuple[Job, Job], tmp_path: Path) -> None:
+def test_predicting(run, trained: tuple[JobDocument, JobDocument], tmp_path: Path) -> None:
     Image.new("L", (8, 8)).save(tmp_path / "black.png")
     result = run("predict", trained[1].id, str(tmp_path / "black.png"), "--top", "3")
     assert result.exit_code == 0, result.output
@@ -155,7 +157,7 @@ def test_predicting(run, trained: tuple[Job, Job], tmp_path: Path) -> None:
     assert prediction["class"] == str(prediction["label"])
 
 
-def test_listing_and_showing(run, trained: tuple[Job, Job]) -> None:
+def test_listing_and_showing(run, trained: tuple[JobDocument, JobDocument]) -> None:
     listed = run("jobs", "--tag", "trained")
     assert [line.split()[0] for line in listed.stdout.splitlines()[1:]] == [
         job.id for job in reversed(trained)
@@ -202,7 +204,7 @@ def test_ctrl_c_ends_the_watching_and_not_the_job(client: Client) -> None:
         130,
         f"The training goes on; watch it again with: normlab watch {job.id}",
     )
-    assert not client.job(job.id).state.is_final
+    assert not client.job(job.id).state.final
     client.cancel(job.id)
 
 

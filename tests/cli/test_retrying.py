@@ -2,7 +2,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from normlab.cli import app
-from normlab.client import Client, JobState
+from normlab.client import Client
+from normlab.documents.states import JobState
 
 pytestmark = pytest.mark.xdist_group("service")
 

@@ -15,7 +15,8 @@ from typer.testing import CliRunner, Result
 from normlab.cli import app
 from normlab.cli.display import output
 from normlab.cli.display.console import SafeConsole, visible
-from normlab.client import Client, Job
+from normlab.client import Client
+from normlab.documents.jobs import JobDocument
 
 PROGRAM = [sys.executable, "-c", "from normlab.cli import app; app()"]
 HOSTILE = "a\x1b[2Jb\x9b31mc\u202ed\u200be\rf:bomb:[red]g"
@@ -75,7 +76,7 @@ def test_help_and_errors_in_any_encoding(encoding: str, arguments: list[str]) ->
     ids=["cp1252", "POSIX"],
 )
 def test_results_in_any_encoding(
-    client: Client, trained: tuple[Job, Job], tmp_path: Path, environment: dict[str, str]
+    client: Client, trained: tuple[JobDocument, JobDocument], tmp_path: Path, environment: dict[str, str]
 ) -> None:
     named = client.submit("baseline", dataset="digits", training={"epochs": 1}, name="größer 大 👩🏽\u200d🔬")
     encoding = environment["PYTHONIOENCODING"] or "ascii"

@@ -8,24 +8,28 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from normlab.client import Client, Job, JobState, Model
+from normlab.client import Client
+from normlab.documents.jobs import JobDocument
+from normlab.documents.states import JobState
+from normlab.documents.trained_models import ModelDocument
 from normlab.errors import InstancesError, ServiceError
 from normlab.local.service import LocalService
 from normlab.spec import DATASETS, PRESETS, parse_job_spec
-from normlab.store import JobState as StoredState
 
 pytestmark = pytest.mark.xdist_group("service")
 ENDLESS = {"architecture": "baseline", "dataset": "digits", "training": {"epochs": 10_000}}
 
 
-def test_a_job_from_its_submission_to_its_metrics(client: Client, trained: tuple[Job, Job]) -> None:
+def test_a_job_from_its_submission_to_its_metrics(
+    client: Client, trained: tuple[JobDocument, JobDocument]
+) -> None:
     job = trained[1]
     assert (job.title, job.state, job.tags) == ("batch_norm", JobState.SUCCEEDED, ("trained",))
     assert job.spec_digest == parse_job_spec(job.spec).digest
     metrics = client.metrics(job.id)
     assert [epoch.epoch for epoch in metrics.epochs] == [1, 2, 3]
     assert max(epoch.val_accuracy for epoch in metrics.epochs) == job.result.best_val_accuracy
-    assert metrics.totals["epochs"] == 3
+    assert metrics.totals.epochs == 3
     assert client.job(job.id) == job
 
 
@@ -38,7 +42,7 @@ def test_a_spec_can_be_given_in_four_ways(client: Client) -> None:
         client.validate(architecture="batch_norm", dataset={"name": "digits"}),
     ]
     assert {way.spec_digest for way in ways} == {spec.digest}
-    assert ways[0].estimate["trainable_parameters"] == 51_538
+    assert ways[0].estimate.trainable_parameters == 51_538
 
 
 def test_a_spec_that_cannot_be_built_is_refused_with_every_problem(client: Client) -> None:
@@ -61,7 +65,9 @@ def test_the_same_key_makes_one_job(client: Client) -> None:
     client.cancel(first.id)
 
 
-def test_jobs_are_listed_over_several_pages_and_filtered(client: Client, trained: tuple[Job, Job]) -> None:
+def test_jobs_are_listed_over_several_pages_and_filtered(
+    client: Client, trained: tuple[JobDocument, JobDocument]
+) -> None:
     jobs = [client.submit(ENDLESS, tags=["page"], name=f"number {number}") for number in range(60)]
     for job in jobs:
         client.cancel(job.id)
@@ -83,7 +89,7 @@ def test_waiting_has_an_end_and_a_cancelled_job_can_be_deleted(client: Client) -
 
 
 def test_predictions_from_arrays_lists_and_images_agree(
-    client: Client, trained: tuple[Job, Job], tmp_path: Path
+    client: Client, trained: tuple[JobDocument, JobDocument], tmp_path: Path
 ) -> None:
     job = trained[1].id
     images = load_digits().images[-2:].astype(np.uint8)  # (2, 8, 8), 0 to 16
@@ -101,7 +107,9 @@ def test_predictions_from_arrays_lists_and_images_agree(
     assert inverted.probabilities == pytest.approx(predictions[0].probabilities, abs=0.05)
 
 
-def test_images_that_cannot_be_sent(client: Client, trained: tuple[Job, Job], tmp_path: Path) -> None:
+def test_images_that_cannot_be_sent(
+    client: Client, trained: tuple[JobDocument, JobDocument], tmp_path: Path
+) -> None:
     with pytest.raises(
         InstancesError, match=r"^digit\.gif is no image that can be sent: it should be a \.png or"
     ):
@@ -113,7 +121,7 @@ def test_images_that_cannot_be_sent(client: Client, trained: tuple[Job, Job], tm
         client.predict(trained[0].id, tmp_path / "text.jpg")
 
 
-def test_a_comparison_and_its_charts(client: Client, trained: tuple[Job, Job]) -> None:
+def test_a_comparison_and_its_charts(client: Client, trained: tuple[JobDocument, JobDocument]) -> None:
     ids = [job.id for job in trained]
     comparison = client.compare(ids)
     assert [job.name for job in comparison.jobs] == ["baseline", "batch_norm"]
@@ -126,11 +134,11 @@ def test_a_comparison_and_its_charts(client: Client, trained: tuple[Job, Job]) -
 
 
 def test_a_trained_network_is_described_and_downloaded(
-    client: Client, trained: tuple[Job, Job], tmp_path: Path
+    client: Client, trained: tuple[JobDocument, JobDocument], tmp_path: Path
 ) -> None:
-    model: Model = client.model(trained[1].id)
+    model: ModelDocument = client.model(trained[1].id)
     variables = [
-        (variable["name"], variable["trainable"]) for layer in model.layers for variable in layer["variables"]
+        (variable.name, variable.trainable) for layer in model.layers for variable in layer.variables
     ]
     expected = [("gamma", True), ("beta", True), ("moving_mean", False), ("moving_variance", False)]
     assert variables[:4] == expected
@@ -167,10 +175,3 @@ def test_an_answer_of_something_else_is_told_apart(local_service: LocalService) 
         pytest.raises(ServiceError, match="there is nothing at /docs/architectures"),
     ):
         client.architectures()
-
-
-def test_the_states_are_those_of_the_store() -> None:
-    assert {state.value for state in JobState} == {state.value for state in StoredState}
-    assert [state for state in JobState if state.is_final] == [
-        JobState(state.value) for state in StoredState if state.final
-    ]

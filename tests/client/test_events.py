@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from normlab.client import Client, EventKind, Job, JobEvent
+from normlab.client import Client, JobEvent
 from normlab.client.events import parse
+from normlab.documents.events import EventKind
+from normlab.documents.jobs import JobDocument
 from normlab.errors import ServiceError
 
 pytestmark = pytest.mark.xdist_group("service")
@@ -52,7 +54,7 @@ def cutting_proxy(client: Client) -> Iterator[CuttingProxy]:
     proxy.close()
 
 
-def test_events_come_in_order_and_end(client: Client, trained: tuple[Job, Job]) -> None:
+def test_events_come_in_order_and_end(client: Client, trained: tuple[JobDocument, JobDocument]) -> None:
     events = list(client.events(trained[0].id))
     assert [event.data["state"] for event in events if event.kind is EventKind.STATE] == [
         "queued",
@@ -67,7 +69,7 @@ def test_events_come_in_order_and_end(client: Client, trained: tuple[Job, Job]) 
 
 
 def test_connections_that_break_lose_and_repeat_nothing(
-    client: Client, trained: tuple[Job, Job], cutting_proxy: CuttingProxy
+    client: Client, trained: tuple[JobDocument, JobDocument], cutting_proxy: CuttingProxy
 ) -> None:
     with Client(cutting_proxy.url) as flaky:
         assert list(flaky.events(trained[0].id)) == list(client.events(trained[0].id))

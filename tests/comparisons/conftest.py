@@ -13,6 +13,7 @@ import pytest
 from normlab.comparisons import advance, parse_comparison
 from normlab.local.redis import EmbeddedRedis
 from normlab.settings import Settings
+from normlab.spec.epochs import EpochMetrics
 from normlab.store import ArtifactKind, ArtifactStore, Comparison, Database, FailureCode, Job
 from normlab.store.comparisons import comparisons
 from normlab.store.jobs import endings, leases, reports
@@ -107,7 +108,7 @@ class Laboratory:
             assert endings.finish(session, job_id, job.attempt, outcome)
 
     def _report(self, job: Job, epoch: int, accuracy: float, seconds: float) -> None:
-        metrics = reports.EpochMetrics(
+        metrics = EpochMetrics(
             epoch=epoch,
             learning_rate=0.001,
             loss=1 - accuracy,

@@ -9,7 +9,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from normlab.cli import app
-from normlab.client import ArmComparison, Client, ComparisonState, JobState
+from normlab.client import Client
+from normlab.documents.comparisons import ComparisonDocument
+from normlab.documents.states import ComparisonState, JobState
 
 pytestmark = pytest.mark.xdist_group("service")
 
@@ -28,7 +30,7 @@ def run(client: Client):
 @pytest.fixture(scope="module")
 def first(
     run, client: Client, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Result, ArmComparison, Path]:
+) -> tuple[Result, ComparisonDocument, Path]:
     """What the command says of two networks, the comparison, and where it has written its files."""
     folder = tmp_path_factory.mktemp("compared")
     files = [f"--{name}={folder / file}" for name, file in FILES.items()]

@@ -2,9 +2,10 @@ import tracemalloc
 
 import pytest
 
-from normlab.comparisons import Replicates, parse_comparison
+from normlab.comparisons import parse_comparison
 from normlab.errors import SpecError
 from normlab.spec import Limits
+from normlab.spec.replicates import Replicates
 
 ARMS = [
     {"name": "a", "spec": {"architecture": "baseline"}},

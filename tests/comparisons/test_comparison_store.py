@@ -5,7 +5,7 @@ import pytest
 
 from normlab.comparisons import load_runs
 from normlab.errors import NotFoundError, StateError
-from normlab.store import ComparisonState, JobState, StopReason
+from normlab.store import ComparisonState, ComparisonStopReason, JobState
 from normlab.store.comparisons import comparisons
 from normlab.store.comparisons import events as comparison_events
 from normlab.store.jobs import jobs, leases
@@ -104,7 +104,7 @@ def test_cancelling_ends_its_own_jobs_and_no_other(laboratory):
     with laboratory.database.write() as session:
         cancelled = comparisons.cancel(session, first.id)
     assert cancelled.state is ComparisonState.CANCELLED
-    assert cancelled.stop_reason is StopReason.CANCELLED
+    assert cancelled.stop_reason is ComparisonStopReason.CANCELLED
     assert {member.job.state for member in laboratory.members(first)} == {JobState.QUEUED}
     with laboratory.database.write() as session:
         comparisons.cancel(session, second.id)

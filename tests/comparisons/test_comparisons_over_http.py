@@ -2,8 +2,9 @@ import itertools
 
 import pytest
 
-from api.comparisons.schemas import Comparison, ComparisonList, SideBySide
 from normlab.analysis import Verdict
+from normlab.documents.comparisons import ComparisonDocument, ComparisonList
+from normlab.documents.side_by_side import SideBySide
 from support.problems import assert_problem
 
 # Each test has seeds of its own, since all share one store.
@@ -316,5 +317,5 @@ def test_answers_have_the_fields_that_the_document_promises(served, http, base_s
     jobs = ",".join(job["job"] for arm in document["arms"] for job in arm["jobs"])
     side_by_side = http.get("/comparisons", params={"jobs": jobs}).json()
     page = http.get("/comparisons").json()
-    for answer, model in ((document, Comparison), (side_by_side, SideBySide), (page, ComparisonList)):
+    for answer, model in ((document, ComparisonDocument), (side_by_side, SideBySide), (page, ComparisonList)):
         assert model.model_validate(answer).model_dump(mode="json") == answer

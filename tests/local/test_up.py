@@ -10,7 +10,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from normlab.cli import app
-from normlab.client import Client, JobState
+from normlab.client import Client
+from normlab.documents.states import JobState
 from normlab.errors import SetupError
 from normlab.local.service import LocalService
 from support.up import Up

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from normlab.spec import JobSpec
+from normlab.spec.epochs import EpochMetrics
 from normlab.store import Database, Job
 from normlab.store.jobs import jobs, leases
-from normlab.store.jobs.reports import EpochMetrics
 
 MakeSpec = Callable[..., JobSpec]
 MakeJob = Callable[..., str]

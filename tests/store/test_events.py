@@ -2,9 +2,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+from normlab.spec.epochs import EpochMetrics
 from normlab.store import Database, EventKind, Job, JobState
 from normlab.store.jobs import events, jobs, reports
-from normlab.store.jobs.reports import EpochMetrics
 
 ClaimJob = Callable[..., Job]
 MakeMetrics = Callable[..., EpochMetrics]

@@ -8,10 +8,10 @@ from threading import Barrier
 
 import pytest
 
+from normlab.spec.epochs import EpochMetrics
 from normlab.store import Database, FailureCode, Job, JobState
 from normlab.store.jobs import endings, events, jobs, leases, queue, reports
 from normlab.store.jobs.endings import Outcome
-from normlab.store.jobs.reports import EpochMetrics
 
 MakeJob = Callable[..., str]
 ClaimJob = Callable[..., Job]

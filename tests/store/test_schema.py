@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import func, inspect, select, text
+from sqlalchemy import Float, Integer, func, inspect, select, text
 from sqlalchemy.schema import CreateIndex
 
 import migrations
-from normlab.store import Database, Job, JobState
+from normlab.spec.epochs import EpochMetrics
+from normlab.store import Database, Epoch, Job, JobState
 from normlab.store.base import Base
 from normlab.store.jobs import leases
 from support.postgres import PostgresServer
@@ -119,3 +120,14 @@ def test_a_checkpoint_is_left_to_the_process_that_is_at_it(sqlite_database: Data
 def test_a_database_in_memory_is_refused() -> None:
     with pytest.raises(ValueError, match="the SQLite database must be a file"):
         Database("sqlite://")
+
+
+def test_an_epochs_columns_are_the_numbers_that_the_trainer_measures() -> None:
+    columns = {column.name: column for column in Epoch.__table__.columns}
+    for name in ("job_id", "attempt", "recorded_at"):  # where and when, not what
+        del columns[name]
+    assert list(columns) == list(EpochMetrics.model_fields)
+    for name, field in EpochMetrics.model_fields.items():
+        kind = field.annotation
+        assert columns[name].nullable == (kind == float | None), name
+        assert isinstance(columns[name].type, Integer if kind is int else Float), name

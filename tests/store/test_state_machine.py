@@ -18,7 +18,7 @@ from normlab.spec import JobSpec
 from normlab.store import Database, FailureCode, Job, JobState
 from normlab.store.jobs import endings, events, jobs, leases, reaper, reports
 from normlab.store.jobs.endings import Outcome
-from normlab.store.jobs.reports import EpochMetrics
+from support.epochs import made_up_epoch
 
 MAX_ATTEMPTS = 2
 FINAL = {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}
@@ -113,7 +113,7 @@ class Jobs(RuleBasedStateMachine):
     @rule(job_id=ids, attempt=attempts, epoch=st.integers(1, 5))
     def report(self, job_id: str, attempt: int, epoch: int) -> None:
         model = self.model[job_id]
-        metrics = EpochMetrics(epoch, 0.1, 1.0, 0.5, None, None, 1.0, 0.1, 0.0, 1.1 * epoch)
+        metrics = made_up_epoch(epoch)
         with self.database.write() as session:
             assert reports.report_epoch(session, job_id, attempt, metrics) == model.has(attempt)
         if model.has(attempt):

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from normlab.client import Client, Job, JobState
+from normlab.client import Client
+from normlab.documents.jobs import JobDocument
+from normlab.documents.states import JobState
 from normlab.local.service import LocalService
 
 
@@ -22,7 +24,7 @@ def client(local_service: LocalService) -> Iterator[Client]:
 
 
 @pytest.fixture(scope="session")
-def trained(client: Client) -> tuple[Job, Job]:
+def trained(client: Client) -> tuple[JobDocument, JobDocument]:
     """A baseline and a batch_norm, trained for three epochs on the digits."""
     training = {"epochs": 3, "batch_size": 16, "target_accuracy": 0.2}
     jobs = [

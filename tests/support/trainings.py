@@ -3,12 +3,12 @@
 import json
 import os
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from normlab.spec import JobSpec, parse_job_spec
-from normlab.training import Checkpoint, Context, EpochRecord, Progress, Stopped, TrainResult, train
+from normlab.spec.epochs import EpochMetrics
+from normlab.training import Checkpoint, Context, Progress, Stopped, TrainResult, train
 
 CONVOLUTION_WITH_DROPOUT = [
     {"type": "reshape", "target_shape": [8, 8, 1]},
@@ -23,7 +23,7 @@ CONVOLUTION_WITH_DROPOUT = [
 def fingerprint(result: TrainResult) -> dict[str, Any]:
     """Everything of a result that must be the same bits in every run of its spec: all but times and places."""
     history = [
-        {name: value for name, value in asdict(record).items() if not name.endswith("_seconds")}
+        {name: value for name, value in record.model_dump().items() if not name.endswith("_seconds")}
         for record in result.history
     ]
     return {
@@ -50,9 +50,9 @@ class Recorder(Context):
     """Keeps everything that it is told."""
 
     def __init__(self) -> None:
-        self.events: list[Progress | EpochRecord] = []
+        self.events: list[Progress | EpochMetrics] = []
 
-    def report(self, event: Progress | EpochRecord) -> None:
+    def report(self, event: Progress | EpochMetrics) -> None:
         self.events.append(event)
 
 

@@ -14,7 +14,8 @@ import pytest
 
 from normlab.errors import TrainingError
 from normlab.spec import JobSpec
-from normlab.training import Checkpoint, CheckpointFolder, EpochRecord, TrainResult
+from normlab.training import Checkpoint, CheckpointFolder, TrainResult
+from support.epochs import made_up_epoch
 from support.trainings import stopped_at
 
 
@@ -26,7 +27,7 @@ def make_checkpoint(epoch: int = 3, size: int = 500) -> Checkpoint:
         loss_sum=0.1 + 0.2,
         correct=12,
         train_seconds=1.5,
-        history=(EpochRecord(1, 0.1, 2.0, 0.5, None, None, 1.0, 0.0, 0.25),),
+        history=(made_up_epoch(1),),
         patience={"best": 1 / 3, "best_epoch": 1, "wait": 2},
         variables=tuple(
             np.random.default_rng(epoch).normal(size=(2, size)).astype(np.float32) for _ in range(12)

@@ -9,7 +9,8 @@ import pytest
 from keras import layers, optimizers
 
 from normlab.spec import JobSpec
-from normlab.training import StopReason, TrainResult
+from normlab.spec.runs import StopReason
+from normlab.training import TrainResult
 from support.keras_fit import assert_same, fit
 
 LAYERS = [{"type": "flatten"}, {"type": "dense", "units": 16, "activation": "relu"}]

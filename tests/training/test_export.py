@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 
@@ -34,7 +33,7 @@ def test_files_of_a_run(
     ]
     assert all(file.error is None and file.path is not None and file.path.is_file() for file in files)
     history = json.loads((tmp_path / "made" / "history.json").read_text())
-    assert history == [asdict(record) for record in result.history]
+    assert history == [record.model_dump() for record in result.history]
     correct = np.load(tmp_path / "made" / "test_correct.npy", allow_pickle=False)
     np.testing.assert_array_equal(correct, result.test_correct)
     # The exported network is the one that the test figures are of.

@@ -10,7 +10,9 @@ import pytest
 
 from normlab.errors import NanLossError, TrainingError
 from normlab.spec import JobSpec
-from normlab.training import EpochRecord, Phase, Progress, StopReason, TrainResult
+from normlab.spec.epochs import EpochMetrics
+from normlab.spec.runs import Phase, StopReason
+from normlab.training import Progress, TrainResult
 from normlab.training.compiled.devices import select_device
 from support.trainings import CONVOLUTION_WITH_DROPOUT, Recorder, fingerprint
 
@@ -21,7 +23,7 @@ def test_what_is_told(small_spec: Callable[..., JobSpec], run: Callable[..., Tra
     context = Recorder()
     result = run(small_spec(LAYERS), context=context)
     progress = [event for event in context.events if isinstance(event, Progress)]
-    records = [event for event in context.events if isinstance(event, EpochRecord)]
+    records = [event for event in context.events if isinstance(event, EpochMetrics)]
     assert records == list(result.history)
     assert [record.epoch for record in records] == [1, 2]
     assert [event.phase for event in progress[:3]] == [Phase.STARTING, Phase.COMPILING, Phase.TRAINING]

@@ -9,10 +9,13 @@ import pytest
 
 from normlab.settings import Settings
 from normlab.spec import JobSpec
+from normlab.spec.epochs import EpochMetrics
+from normlab.spec.runs import Phase
 from normlab.store import Database, Job
 from normlab.store.jobs import endings, jobs, leases, reports
 from normlab.training.checkpoints import Checkpoint, CheckpointFolder
-from normlab.training.context import EpochRecord, Phase, Progress
+from normlab.training.context import Progress
+from support.epochs import made_up_epoch
 from support.postgres import PostgresServer
 from worker.attempt import Attempt
 from worker.endings import StopCause
@@ -22,8 +25,8 @@ from worker.shutdown import ShutdownFlag
 MakeAttempt = Callable[..., Attempt]
 
 
-def record(epoch: int) -> EpochRecord:
-    return EpochRecord(epoch, 0.1, 0.5, 0.8, None, None, 2.0, 0.5, 0.0)
+def record(epoch: int) -> EpochMetrics:
+    return made_up_epoch(epoch, train_seconds=2.0, evaluate_seconds=0.5, elapsed_seconds=4.5 + 2.5 * epoch)
 
 
 def progress(epoch: int, step: int = 0) -> Progress:
@@ -158,9 +161,7 @@ def test_a_resumed_attempt_stores_epochs_that_the_one_before_could_not(
     database: Database, claimed: Job, make_attempt: MakeAttempt
 ) -> None:
     with database.write() as session:
-        reports.report_epoch(
-            session, claimed.id, 1, reports.EpochMetrics(1, 0.1, 0.5, 0.8, None, None, 2.0, 0.5, 0.0, 7.0)
-        )
+        reports.report_epoch(session, claimed.id, 1, record(1))
     with make_attempt() as attempt:
         attempt.resume(checkpoint())
         assert 7 + 2.5 + 2.5 + 1 <= attempt.elapsed_seconds < 60

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from normlab.training.context import Phase, Progress
+from normlab.spec.runs import Phase
+from normlab.training.context import Progress
 from worker import load
 from worker.load import LoadMeter
 

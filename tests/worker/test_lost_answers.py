@@ -10,8 +10,8 @@ from normlab.spec import JobSpec
 from normlab.store import Database, EventKind, JobState
 from normlab.store.jobs import endings, events, jobs, leases, reports
 from normlab.training.checkpoints import CheckpointFolder
-from normlab.training.context import EpochRecord
 from support.cut_connections import CutConnections, cut_connections
+from support.epochs import made_up_epoch
 from worker.attempt import Attempt, UnansweredError
 from worker.liveness import LivenessTable
 from worker.shutdown import ShutdownFlag
@@ -53,7 +53,7 @@ def attempt(
         max_runtime_seconds=None,
     )
     for epoch in (1, 2):
-        made.report(EpochRecord(epoch, 0.1, 0.5, 0.8, None, None, 2.0, 0.5, 0.0))
+        made.report(made_up_epoch(epoch))
     return made
 
 

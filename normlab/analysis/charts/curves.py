@@ -9,8 +9,9 @@ import altair as alt
 from normlab.analysis.arms import describe_arm
 from normlab.analysis.charts.theme import Chart, arm_colour, arm_dash, finish, panel_title
 from normlab.analysis.fairness import by_arm
-from normlab.analysis.metrics import Metric
-from normlab.analysis.records import EpochPoint, RunRecord
+from normlab.analysis.records import RunRecord
+from normlab.spec.epochs import EpochMetrics
+from normlab.spec.metrics import Metric
 
 _WIDTH, _HEIGHT = 430, 300
 _LONGEST_TITLE = 80
@@ -116,7 +117,7 @@ def _means(arm: str, runs: Sequence[RunRecord], metric: Metric) -> list[dict[str
     return rows
 
 
-def _value(point: EpochPoint, metric: Metric) -> float | None:
+def _value(point: EpochMetrics, metric: Metric) -> float | None:
     """The metric of an epoch; None when it is not known or not finite."""
     value: float | None = getattr(point, metric.value)
     return value if value is not None and isfinite(value) else None

@@ -12,7 +12,9 @@ from normlab.cli.display.output import JsonOption, UrlOption, notes, write_file,
 from normlab.cli.display.side_by_side import show_comparison, write_chart
 from normlab.cli.display.verdicts import show_answer
 from normlab.cli.specs import check_is_json, put, put_inside, read_spec
-from normlab.client import ArmComparison, ChartFormat, Client, ComparisonState, ReportFormat
+from normlab.client import ChartFormat, Client, ReportFormat
+from normlab.documents.comparisons import ComparisonDocument
+from normlab.documents.states import ComparisonState
 
 DEFAULT_SEED, DEFAULT_REPLICATES = 42, 5
 """The service's own."""
@@ -130,7 +132,7 @@ def compare(
     _exit_unless_finished(ended)
 
 
-def _exit_unless_finished(ended: ArmComparison) -> None:
+def _exit_unless_finished(ended: ComparisonDocument) -> None:
     if ended.state is ComparisonState.FINISHED:
         return
     for sentence in ended.left_out:

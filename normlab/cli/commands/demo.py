@@ -16,7 +16,8 @@ from normlab.cli.display.output import notes, out, write_file
 from normlab.cli.display.side_by_side import show_comparison, write_chart
 from normlab.cli.display.verdicts import show_answer
 from normlab.cli.notebook import check_against_notebook
-from normlab.client import ChartFormat, Client, Job
+from normlab.client import ChartFormat, Client
+from normlab.documents.jobs import JobDocument
 from normlab.errors import DatasetError, ServiceError
 from normlab.local.service import LocalService
 from normlab.spec import DATASETS, DatasetName
@@ -73,7 +74,7 @@ def _write_test_image(data: Path, image: Path) -> int:
     return int(done.stdout)
 
 
-def _train(client: Client, epochs: int) -> list[Job]:
+def _train(client: Client, epochs: int) -> list[JobDocument]:
     notes.print(f"\n[bold]Training[/] {' and '.join(ARMS)} for {epochs} epochs")
     jobs = [
         client.submit(arm, dataset={"name": DATASET}, training={"epochs": epochs}, tags=["demo"])
@@ -84,7 +85,7 @@ def _train(client: Client, epochs: int) -> list[Job]:
     return jobs
 
 
-def _compare(client: Client, jobs: list[Job], chart: Path) -> None:
+def _compare(client: Client, jobs: list[JobDocument], chart: Path) -> None:
     ids = [job.id for job in jobs]
     out.print("\n[bold]The comparison[/]")
     show_comparison(client.compare(ids))
@@ -92,19 +93,21 @@ def _compare(client: Client, jobs: list[Job], chart: Path) -> None:
     write_chart(client, ids, chart, ChartFormat.PNG)
 
 
-def _classify(client: Client, job: Job, image: Path, label: int) -> None:
+def _classify(client: Client, job: JobDocument, image: Path, label: int) -> None:
     out.print(f"\n[bold]What {job.title} sees in the first test image[/] ({image})", soft_wrap=True)
     show_prediction(client.predict(job.id, image, top_k=3)[0])
     out.print(f"The dataset says: {DATASETS[DATASET].classes[label]}")
 
 
-def _check(client: Client, jobs: list[Job]) -> str | None:
+def _check(client: Client, jobs: list[JobDocument]) -> str | None:
     out.print("\n[bold]Validation accuracy, here and in the notebook[/]")
     curves = {
         arm: [epoch.val_accuracy or 0.0 for epoch in client.metrics(job.id).epochs]
         for arm, job in zip(ARMS, jobs, strict=True)
     }
-    took = {arm: (job.timings or {}).get("total_seconds") for arm, job in zip(ARMS, jobs, strict=True)}
+    took = {
+        arm: job.timings.total_seconds if job.timings else None for arm, job in zip(ARMS, jobs, strict=True)
+    }
     return check_against_notebook(curves, took)
 
 

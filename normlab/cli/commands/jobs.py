@@ -18,7 +18,10 @@ from normlab.cli.display.output import (
     table,
     write_json,
 )
-from normlab.client import Client, Job, JobState, Metrics
+from normlab.client import Client
+from normlab.documents.jobs import JobDocument
+from normlab.documents.metrics import MetricsDocument
+from normlab.documents.states import JobState
 
 JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")]
 JobsArgument = Annotated[list[str], typer.Argument(metavar="JOB...", help="Ids of the jobs.")]
@@ -63,7 +66,7 @@ def jobs(
         notes.print(f"There are more; see them with --limit {limit * 10}.")
 
 
-def _epoch(job: Job) -> str:
+def _epoch(job: JobDocument) -> str:
     epochs = job.spec["training"]["epochs"]
     if job.progress is not None:
         return f"{job.progress.epoch}/{epochs}"
@@ -98,13 +101,11 @@ def show(job_id: JobArgument, *, as_json: JsonOption = False, url: UrlOption = N
             f"{percent(job.result.best_val_accuracy)} at epoch {job.result.best_epoch}."
         )
     if job.timings:
-        parts = [
-            f"{key.removesuffix('_seconds')} {seconds(value)}" for key, value in job.timings.items() if value
-        ]
+        parts = [f"{key.removesuffix('_seconds')} {seconds(value)}" for key, value in job.timings if value]
         out.print(f"Time: {', '.join(parts)}.")
 
 
-def _show_epochs(metrics: Metrics) -> None:
+def _show_epochs(metrics: MetricsDocument) -> None:
     columns = ("epoch", "loss", "accuracy", "val loss", "val accuracy", "seconds")
     epochs = table(*columns, numbers=columns)
     for epoch in metrics.epochs:

@@ -8,7 +8,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from normlab.cli.display.output import JsonOption, UrlOption, out, percent, write_json
-from normlab.client import Client, Invert, Prediction
+from normlab.client import Client, Invert
+from normlab.documents.predictions import PredictionDocument
 
 BAR_WIDTH = 30
 
@@ -30,10 +31,10 @@ def predict(
     write_json(prediction) if as_json else show_prediction(prediction)
 
 
-def show_prediction(prediction: Prediction) -> None:
+def show_prediction(prediction: PredictionDocument) -> None:
     """Write the best classes with a bar for each one's probability."""
     bars = Table.grid(padding=(0, 2, 0, 0))
-    for score in prediction.top_k:
+    for score in prediction.top_k or (prediction,):
         bar = "█" * round(score.probability * BAR_WIDTH) or "▏"
         style = "bold" if score.label == prediction.label else "dim"
         bars.add_row(escape(score.class_name), percent(score.probability), bar, style=style)

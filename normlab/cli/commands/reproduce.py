@@ -19,7 +19,8 @@ from normlab.cli.reproduction import (
     read_bundle,
 )
 from normlab.cli.specs import check_is_json
-from normlab.client import Client, Job
+from normlab.client import Client
+from normlab.documents.jobs import JobDocument
 from normlab.errors import SetupError
 
 _STYLES = {
@@ -68,7 +69,7 @@ def reproduce(
         raise typer.Exit(1)
 
 
-def _show(jobs: list[BundledJob], ended: list[Job], judged: list[Judgement]) -> None:
+def _show(jobs: list[BundledJob], ended: list[JobDocument], judged: list[Judgement]) -> None:
     made = table(
         "arm", "seed", "outcome", "largest difference", "job", numbers=("seed", "largest difference")
     )

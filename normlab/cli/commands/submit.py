@@ -7,7 +7,8 @@ import typer
 from normlab.cli.commands.watch import report_failures, watch_until_interrupted
 from normlab.cli.display.output import JsonOption, UrlOption, notes, out, table, write_json
 from normlab.cli.specs import as_object, check_is_json, put, put_inside, read_spec
-from normlab.client import Client, Validation
+from normlab.client import Client
+from normlab.documents.jobs import ValidatedJob
 from normlab.spec import TrainingSpec
 
 
@@ -91,16 +92,16 @@ def _put_optimizer(spec: dict[str, Any], name: str | None, learning_rate: float 
     training["optimizer"] = optimizer
 
 
-def _show_size(validation: Validation) -> None:
+def _show_size(validation: ValidatedJob) -> None:
     estimate = validation.estimate
     layers = table("layer", "type", "output", "parameters", numbers=("output", "parameters"))
-    for layer in estimate["layers"]:
-        shape = " x ".join(map(str, layer["output_shape"]))
-        layers.add_row(layer["name"], layer["type"], shape, f"{layer['parameters']:,}")
+    for layer in estimate.layers:
+        shape = " x ".join(map(str, layer.output_shape))
+        layers.add_row(layer.name, layer.type, shape, f"{layer.parameters:,}")
     out.print(layers)
     out.print(
-        f"{estimate['parameters']:,} parameters, {estimate['trainable_parameters']:,} of them trainable; "
-        f"{estimate['multiplications_per_sample']:,} multiplications a sample; "
-        f"{estimate['steps_per_epoch']:,} steps an epoch; "
-        f"{estimate['training_bytes'] / 2**20:,.0f} MiB of memory in training."
+        f"{estimate.parameters:,} parameters, {estimate.trainable_parameters:,} of them trainable; "
+        f"{estimate.multiplications_per_sample:,} multiplications a sample; "
+        f"{estimate.steps_per_epoch:,} steps an epoch; "
+        f"{estimate.training_bytes / 2**20:,.0f} MiB of memory in training."
     )

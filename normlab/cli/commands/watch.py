@@ -9,9 +9,12 @@ import typer
 
 from normlab.cli.display.output import JsonOption, UrlOption, notes, write_json
 from normlab.cli.display.training_progress import Board, LiveBoard, PlainBoard
-from normlab.client import Client, EventKind, Job, JobEvent, JobState
+from normlab.client import Client, JobEvent
+from normlab.documents.events import EventKind
+from normlab.documents.jobs import JobDocument
+from normlab.documents.states import JobState
 
-Happening = tuple[Job, JobEvent | Exception]
+Happening = tuple[JobDocument, JobEvent | Exception]
 
 
 def watch(
@@ -31,7 +34,7 @@ def watch(
     report_failures(jobs)
 
 
-def watch_until_interrupted(client: Client, jobs: Sequence[Job]) -> list[Job]:
+def watch_until_interrupted(client: Client, jobs: Sequence[JobDocument]) -> list[JobDocument]:
     """``watch_jobs``; a Ctrl-C ends the program with a word on the jobs, which go on."""
     try:
         return watch_jobs(client, jobs)
@@ -41,7 +44,7 @@ def watch_until_interrupted(client: Client, jobs: Sequence[Job]) -> list[Job]:
         raise typer.Exit(130) from None
 
 
-def watch_jobs(client: Client, jobs: Sequence[Job]) -> list[Job]:
+def watch_jobs(client: Client, jobs: Sequence[JobDocument]) -> list[JobDocument]:
     """Show the jobs' progress on stderr until all have ended, and return them as they then are."""
     board: Board = LiveBoard(notes, jobs) if notes.is_terminal else PlainBoard(notes, jobs)
     happenings: SimpleQueue[Happening] = SimpleQueue()
@@ -60,7 +63,7 @@ def watch_jobs(client: Client, jobs: Sequence[Job]) -> list[Job]:
     return [client.job(job.id) for job in jobs]
 
 
-def _follow(client: Client, job: Job, happenings: SimpleQueue[Happening]) -> None:
+def _follow(client: Client, job: JobDocument, happenings: SimpleQueue[Happening]) -> None:
     try:
         for event in client.events(job.id):
             happenings.put((job, event))
@@ -68,7 +71,7 @@ def _follow(client: Client, job: Job, happenings: SimpleQueue[Happening]) -> Non
         happenings.put((job, error))
 
 
-def report_failures(jobs: Sequence[Job]) -> None:
+def report_failures(jobs: Sequence[JobDocument]) -> None:
     """Say which jobs have not succeeded, and why; then exit with 1."""
     lost = [job for job in jobs if job.state is not JobState.SUCCEEDED]
     for job in lost:

@@ -7,13 +7,16 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from normlab.cli.display.output import notes, percent
-from normlab.client import ArmComparison, Client, ComparisonState, EventKind, JobEvent, JobState
+from normlab.client import Client, JobEvent
+from normlab.documents.comparisons import ComparisonDocument
+from normlab.documents.events import EventKind
+from normlab.documents.states import ComparisonState, JobState
 
 LOOK_SECONDS = 1.0
 """How often the running jobs are asked how far they are."""
 
 
-def follow_until_interrupted(client: Client, begun: ArmComparison) -> ArmComparison:
+def follow_until_interrupted(client: Client, begun: ComparisonDocument) -> ComparisonDocument:
     """``follow``; a Ctrl-C ends the program with a word on the comparison, which goes on."""
     try:
         return follow(client, begun)
@@ -22,7 +25,7 @@ def follow_until_interrupted(client: Client, begun: ArmComparison) -> ArmCompari
         raise typer.Exit(130) from None
 
 
-def follow(client: Client, begun: ArmComparison) -> ArmComparison:
+def follow(client: Client, begun: ComparisonDocument) -> ComparisonDocument:
     """Show on stderr how a comparison goes until it has ended, and return it as it then is."""
     if begun.state is not ComparisonState.RUNNING:
         return begun
@@ -60,7 +63,7 @@ def _listen(client: Client, comparison_id: str, happenings: SimpleQueue[JobEvent
         happenings.put(error)
 
 
-def _tell(event: JobEvent, now: ArmComparison) -> None:
+def _tell(event: JobEvent, now: ComparisonDocument) -> None:
     data = event.data
     match event.kind:
         case EventKind.REPLICATES:
@@ -86,13 +89,13 @@ def _value(value: float | None, metric: str) -> str:
     return f"{value:.4f}"
 
 
-def _description(now: ArmComparison) -> str:
+def _description(now: ComparisonDocument) -> str:
     running = now.progress.jobs.get(JobState.RUNNING, 0)
     pairs = f"{now.progress.pairs} of {now.progress.pairs_planned} pairs"
     return f"{pairs}, {running} job{'s' * (running != 1)} running"
 
 
-def _fraction(client: Client, now: ArmComparison) -> float:
+def _fraction(client: Client, now: ComparisonDocument) -> float:
     """Of the jobs that there are: those that have ended, and of the running ones what they have done."""
     total = sum(now.progress.jobs.values())
     under_way = client.jobs(state=JobState.RUNNING, tag=now.id)

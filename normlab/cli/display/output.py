@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from rich.table import Table
 
 from normlab.cli.display.console import SafeConsole, can_write, visible_json
-from normlab.client import JobState
+from normlab.documents.states import JobState
 from normlab.errors import SetupError
 
 # A file or a pipe has no width; 80 columns, what rich takes then, would break lines that a program reads.
@@ -85,7 +85,7 @@ def table(*columns: str, numbers: tuple[str, ...] = ()) -> Table:
 
 def state_text(state: JobState) -> str:
     """A state in its colour."""
-    return f"[{STATE_STYLES[state]}]{state.value}[/]"
+    return f"[{STATE_STYLES.get(state, 'default')}]{state.value}[/]"
 
 
 def percent(fraction: float | None) -> str:

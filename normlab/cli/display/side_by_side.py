@@ -5,7 +5,8 @@ from pathlib import Path
 from rich.markup import escape
 
 from normlab.cli.display.output import out, percent, seconds, show_caveats, table, write_file
-from normlab.client import ChartFormat, Client, ComparedJob, Comparison
+from normlab.client import ChartFormat, Client
+from normlab.documents.side_by_side import ComparedJob, SideBySide
 
 
 def write_chart(client: Client, job_ids: list[str], path: Path, chart_format: ChartFormat) -> None:
@@ -13,7 +14,7 @@ def write_chart(client: Client, job_ids: list[str], path: Path, chart_format: Ch
     write_file(path, client.compare_chart(job_ids, chart_format), "The learning curves are")
 
 
-def show_comparison(comparison: Comparison) -> None:
+def show_comparison(comparison: SideBySide) -> None:
     """Write the three parts of a comparison as tables."""
     jobs = comparison.jobs
     has_target = any(job.target_accuracy is not None for job in jobs)
@@ -46,7 +47,7 @@ def show_comparison(comparison: Comparison) -> None:
         out.print("\nTheir specs do not differ.")
     if comparison.statistics is not None:
         out.print()
-        for pair in comparison.statistics["pairs"]:
+        for pair in comparison.statistics.pairs:
             out.print(pair["sentence"], style="bold", markup=False, soft_wrap=not out.is_terminal)
     show_caveats(comparison.caveats)
 

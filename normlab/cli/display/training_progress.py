@@ -11,17 +11,20 @@ from rich.table import Column
 
 from normlab.cli.display.console import visible
 from normlab.cli.display.output import percent, seconds, state_text
-from normlab.client import EventKind, Job, JobEvent, JobState
+from normlab.client import JobEvent
+from normlab.documents.events import EventKind
+from normlab.documents.jobs import JobDocument
+from normlab.documents.states import JobState
 
 
 class Board(AbstractContextManager["Board"], Protocol):
     """Shows the events of some jobs."""
 
-    def show(self, job: Job, event: JobEvent) -> None:
+    def show(self, job: JobDocument, event: JobEvent) -> None:
         """Show one event."""
 
 
-def titles(jobs: Sequence[Job]) -> dict[str, str]:
+def titles(jobs: Sequence[JobDocument]) -> dict[str, str]:
     """A title for each job by its id; where two are the same, the end of the id tells them apart."""
     names = [job.title for job in jobs]
     return {
@@ -32,7 +35,7 @@ def titles(jobs: Sequence[Job]) -> dict[str, str]:
 class PlainBoard:
     """A line for each epoch and each change of state."""
 
-    def __init__(self, console: Console, jobs: Sequence[Job]) -> None:
+    def __init__(self, console: Console, jobs: Sequence[JobDocument]) -> None:
         self._console = console
         self._titles = titles(jobs)
         self._width = max(map(len, self._titles.values()))
@@ -46,7 +49,7 @@ class PlainBoard:
     ) -> None:
         pass
 
-    def show(self, job: Job, event: JobEvent) -> None:
+    def show(self, job: JobDocument, event: JobEvent) -> None:
         """Write a line, unless the event is only progress."""
         title = self._titles[job.id].ljust(self._width)
         if event.kind is EventKind.STATE:
@@ -70,7 +73,7 @@ def _validation(epoch: dict[str, Any]) -> str:
 class LiveBoard:
     """A bar for each job, with its phase, epoch, loss, validation accuracy and seconds."""
 
-    def __init__(self, console: Console, jobs: Sequence[Job]) -> None:
+    def __init__(self, console: Console, jobs: Sequence[JobDocument]) -> None:
         self._progress = Progress(
             TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
             BarColumn(bar_width=16),
@@ -106,7 +109,7 @@ class LiveBoard:
     ) -> None:
         self._progress.stop()
 
-    def show(self, job: Job, event: JobEvent) -> None:
+    def show(self, job: JobDocument, event: JobEvent) -> None:
         """Move the job's bar."""
         task, data = self._tasks[job.id], event.data
         if event.kind is EventKind.STATE:
@@ -135,5 +138,5 @@ class LiveBoard:
             self._progress.start_task(task)
         elif state is JobState.SUCCEEDED:
             self._progress.update(task, completed=1.0)
-        if state.is_final:
+        if state.final:
             self._progress.stop_task(task)

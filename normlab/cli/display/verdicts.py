@@ -6,10 +6,10 @@ from typing import Any
 from rich.markup import escape
 
 from normlab.cli.display.output import out, percent, seconds, show_caveats, table
-from normlab.client import ArmComparison
+from normlab.documents.comparisons import ComparisonDocument
 
 
-def show_answer(comparison: ArmComparison) -> None:
+def show_answer(comparison: ComparisonDocument) -> None:
     """Write the verdict, what each arm came to, how they differ, at what cost, and what to beware of."""
     result = comparison.result
     if result is None:

@@ -13,6 +13,8 @@ from sqlalchemy import delete as sql_delete
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
+from normlab.documents.events import EventKind
+from normlab.documents.states import ComparisonState, ComparisonStopReason
 from normlab.errors import NotFoundError, StateError
 from normlab.spec import JobSpec
 from normlab.store.clock import database_now
@@ -21,7 +23,6 @@ from normlab.store.comparisons.replicates import add_replicates
 from normlab.store.comparisons.tables import Comparison, ComparisonArm, ComparisonJob
 from normlab.store.identifiers import new_id
 from normlab.store.jobs import jobs
-from normlab.store.jobs.states import ComparisonEventKind, ComparisonState, StopReason
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def create(session: Session, new: NewComparison, *, max_attempts: int = 3) -> Co
     session.add(comparison)
     session.flush()
     created = {"state": ComparisonState.RUNNING, "reason": "created"}
-    comparison_events.append(session, comparison, ComparisonEventKind.STATE, created)
+    comparison_events.append(session, comparison, EventKind.STATE, created)
     add_replicates(session, comparison, new.replicates, max_attempts=max_attempts)
     session.flush()
     session.refresh(comparison)
@@ -162,10 +163,10 @@ def cancel(session: Session, comparison_id: str) -> Comparison:
         raise StateError(
             f"comparison {comparison_id} is {comparison.state}; only a running comparison can be cancelled"
         )
-    comparison.state, comparison.stop_reason = ComparisonState.CANCELLED, StopReason.CANCELLED
+    comparison.state, comparison.stop_reason = ComparisonState.CANCELLED, ComparisonStopReason.CANCELLED
     comparison.finished_at = comparison.updated_at = database_now()
-    data = {"state": ComparisonState.CANCELLED, "reason": StopReason.CANCELLED}
-    comparison_events.append(session, comparison, ComparisonEventKind.STATE, data)
+    data = {"state": ComparisonState.CANCELLED, "reason": ComparisonStopReason.CANCELLED}
+    comparison_events.append(session, comparison, EventKind.STATE, data)
     for member in members(session, comparison_id):
         member.ended = member.job.state if member.job.state.final else None  # only these count from now on
     for job_id in session.scalars(_own_jobs(comparison_id, unless=ComparisonState.RUNNING)).all():

@@ -6,13 +6,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from normlab.documents.events import EventKind
 from normlab.store.clock import database_now
 from normlab.store.comparisons.tables import Comparison, ComparisonEvent
-from normlab.store.jobs.states import ComparisonEventKind
 
 
 def append(
-    session: Session, comparison: Comparison, kind: ComparisonEventKind, data: dict[str, Any]
+    session: Session, comparison: Comparison, kind: EventKind, data: dict[str, Any]
 ) -> ComparisonEvent:
     """Store an event of a comparison whose row the caller has locked, so that numbers are seen in order."""
     comparison.event_count += 1

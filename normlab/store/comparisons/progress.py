@@ -6,12 +6,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
+from normlab.documents.events import EventKind
+from normlab.documents.states import ComparisonState, ComparisonStopReason, JobState
 from normlab.store.clock import database_now
 from normlab.store.comparisons import comparisons
 from normlab.store.comparisons import events as comparison_events
 from normlab.store.comparisons.replicates import add_replicates
 from normlab.store.comparisons.tables import Comparison, ComparisonJob
-from normlab.store.jobs.states import ComparisonEventKind, ComparisonState, JobState, StopReason
 from normlab.store.jobs.tables import Job
 
 _FINAL = [state for state in JobState if state.final]
@@ -58,14 +59,14 @@ def note_ended_jobs(session: Session, comparison_id: str) -> None:
             "state": member.ended,
             "reused": member.reused,
         }
-        comparison_events.append(session, comparison, ComparisonEventKind.JOB, data)
+        comparison_events.append(session, comparison, EventKind.JOB, data)
     unfinished = {member.replicate for member in members if not member.job.state.final}
     for replicate in sorted({member.replicate for member in fresh} - unfinished):
         group = [member for member in members if member.replicate == replicate]
         failed = [names[member.arm] for member in group if member.ended is not JobState.SUCCEEDED]
         seed = comparison.base_seed + replicate
         data = {"seed": seed, "complete": not failed, "failed_arms": failed}
-        comparison_events.append(session, comparison, ComparisonEventKind.PAIR, data)
+        comparison_events.append(session, comparison, EventKind.PAIR, data)
     comparison.updated_at = database_now()
 
 
@@ -88,7 +89,7 @@ def end(
     *,
     expected: int,
     state: ComparisonState,
-    reason: StopReason,
+    reason: ComparisonStopReason,
     verdicts: list[dict[str, Any]],
 ) -> bool:
     """End a running comparison that still has as many replicates as ``expected``; False: somebody was faster."""
@@ -98,7 +99,7 @@ def end(
     comparison.state, comparison.stop_reason, comparison.verdicts = state, reason, verdicts
     comparison.finished_at = comparison.updated_at = database_now()
     data = {"state": state, "reason": reason, "verdicts": verdicts}
-    comparison_events.append(session, comparison, ComparisonEventKind.STATE, data)
+    comparison_events.append(session, comparison, EventKind.STATE, data)
     return True
 
 

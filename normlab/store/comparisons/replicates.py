@@ -6,11 +6,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from normlab.documents.events import EventKind
+from normlab.documents.states import JobState
 from normlab.spec import JobSpec
 from normlab.store.comparisons import events as comparison_events
 from normlab.store.comparisons.tables import Comparison, ComparisonArm, ComparisonJob
 from normlab.store.jobs import jobs
-from normlab.store.jobs.states import ComparisonEventKind, JobState
 from normlab.store.jobs.tables import Job
 
 ENVIRONMENT_FIELDS = (
@@ -65,7 +66,7 @@ def add_replicates(session: Session, comparison: Comparison, count: int, *, max_
         "jobs_made": len(made),
         "jobs_reused": len(wanted) - len(made),
     }
-    comparison_events.append(session, comparison, ComparisonEventKind.REPLICATES, data)
+    comparison_events.append(session, comparison, EventKind.REPLICATES, data)
     return made
 
 

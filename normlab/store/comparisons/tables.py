@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, ForeignKey, ForeignKeyConstraint, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from normlab.documents.events import EventKind
+from normlab.documents.states import ComparisonState, ComparisonStopReason, JobState
 from normlab.store.base import Base, text_enum
-from normlab.store.jobs.states import ComparisonEventKind, ComparisonState, JobState, StopReason
 from normlab.store.jobs.tables import Job
 
 
@@ -20,7 +21,7 @@ class Comparison(Base):
     """``cmp_`` and a number that sorts by time."""
     name: Mapped[str | None] = mapped_column(Text)
     state: Mapped[ComparisonState] = mapped_column(text_enum(ComparisonState))
-    stop_reason: Mapped[StopReason | None] = mapped_column(text_enum(StopReason))
+    stop_reason: Mapped[ComparisonStopReason | None] = mapped_column(text_enum(ComparisonStopReason))
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
@@ -103,6 +104,6 @@ class ComparisonEvent(Base):
         ForeignKey("comparisons.id", ondelete="CASCADE"), primary_key=True
     )
     number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    kind: Mapped[ComparisonEventKind] = mapped_column(text_enum(ComparisonEventKind))
+    kind: Mapped[EventKind] = mapped_column(text_enum(EventKind))
     at: Mapped[datetime]
     data: Mapped[dict[str, Any]]

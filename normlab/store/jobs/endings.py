@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from normlab.documents.states import FailureCode, JobState
 from normlab.store.artifacts import StoredFile, record
 from normlab.store.jobs.leases import owned
-from normlab.store.jobs.states import FailureCode, JobState
 from normlab.store.jobs.tables import Epoch, Job
 from normlab.store.jobs.transitions import move
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from normlab.store.jobs.states import EventKind
+from normlab.documents.events import EventKind
 from normlab.store.jobs.tables import Event, Job
 
 

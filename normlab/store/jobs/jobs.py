@@ -8,13 +8,14 @@ from sqlalchemy import delete as sql_delete
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from normlab.documents.events import EventKind
+from normlab.documents.states import JobState
 from normlab.errors import NotFoundError, StateError
 from normlab.spec import JobSpec
 from normlab.store.clock import database_now
 from normlab.store.comparisons.tables import ComparisonJob
 from normlab.store.identifiers import new_id
 from normlab.store.jobs import events
-from normlab.store.jobs.states import EventKind, JobState
 from normlab.store.jobs.tables import Epoch, Job, JobTag
 from normlab.store.jobs.transitions import move, update_job
 

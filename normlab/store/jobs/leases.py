@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
+from normlab.documents.states import FailureCode, JobState
 from normlab.spec import Device
 from normlab.store.clock import database_now, seconds_from_now
-from normlab.store.jobs.states import FailureCode, JobState
 from normlab.store.jobs.tables import Job
 from normlab.store.jobs.transitions import move, update_job
 

@@ -14,10 +14,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from normlab.documents.states import JobState
 from normlab.store.clock import database_now
 from normlab.store.jobs import workers
 from normlab.store.jobs.leases import QUEUE_ORDER, needs_gpu
-from normlab.store.jobs.states import JobState
 from normlab.store.jobs.tables import Job
 
 _MEASURED_JOBS = 200

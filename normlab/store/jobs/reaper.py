@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
+from normlab.documents.states import JobState
 from normlab.store import idempotency
 from normlab.store.clock import database_now, seconds_from_now
 from normlab.store.database import Database
 from normlab.store.jobs import leases
-from normlab.store.jobs.states import JobState
 from normlab.store.jobs.tables import Job
 
 

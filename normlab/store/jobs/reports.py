@@ -1,7 +1,6 @@
 """What a running attempt tells about itself: epochs and progress."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -9,30 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from normlab.documents.events import EventKind
+from normlab.documents.states import WarningCode
+from normlab.spec.epochs import EpochMetrics
 from normlab.store.jobs import events
 from normlab.store.jobs.leases import owned
-from normlab.store.jobs.states import EventKind, WarningCode
 from normlab.store.jobs.tables import Epoch, Job
 from normlab.store.jobs.transitions import update_job
-
-
-@dataclass(frozen=True)
-class EpochMetrics:
-    """One epoch, counted from 1; times in seconds.
-
-    ``elapsed_seconds`` runs from the run's start to the epoch's end, without the time between attempts.
-    """
-
-    epoch: int
-    learning_rate: float
-    loss: float
-    accuracy: float
-    val_loss: float | None
-    val_accuracy: float | None
-    train_seconds: float
-    evaluate_seconds: float
-    compile_seconds: float
-    elapsed_seconds: float
 
 
 def report_epoch(session: Session, job_id: str, attempt: int, metrics: EpochMetrics) -> bool:
@@ -42,7 +24,7 @@ def report_epoch(session: Session, job_id: str, attempt: int, metrics: EpochMetr
     job = update_job(session, owned(job_id, attempt), values={})
     if job is None:
         return False
-    numbers = asdict(metrics)
+    numbers = metrics.model_dump()
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = numbers | {"attempt": attempt, "recorded_at": job.updated_at}
     session.execute(

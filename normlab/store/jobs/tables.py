@@ -13,8 +13,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from normlab.documents.events import EventKind
+from normlab.documents.states import FailureCode, JobState
+from normlab.spec.epochs import EpochMetrics
 from normlab.store.base import Base, text_enum
-from normlab.store.jobs.states import EventKind, FailureCode, JobState
 
 
 class Job(Base):
@@ -102,7 +104,7 @@ class JobTag(Base):
 
 
 class Epoch(Base):
-    """One epoch's metrics. A later attempt that trains the epoch again overwrites them."""
+    """One epoch's ``EpochMetrics``. A later attempt that trains the epoch again overwrites them."""
 
     __tablename__ = "epochs"
 
@@ -119,8 +121,12 @@ class Epoch(Base):
     evaluate_seconds: Mapped[float]
     compile_seconds: Mapped[float]
     elapsed_seconds: Mapped[float]
-    """From the run's start to this epoch's end, without the time between attempts."""
     recorded_at: Mapped[datetime]
+
+    @property
+    def metrics(self) -> EpochMetrics:
+        """The numbers, apart from where and when they were stored."""
+        return EpochMetrics.model_validate(self, from_attributes=True)
 
 
 class Event(Base):

@@ -5,9 +5,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, update
 from sqlalchemy.orm import Session
 
+from normlab.documents.events import EventKind
+from normlab.documents.states import JobState
 from normlab.store.clock import database_now
 from normlab.store.jobs import events
-from normlab.store.jobs.states import EventKind, JobState, sources
+from normlab.store.jobs.states import sources
 from normlab.store.jobs.tables import Job
 
 _RELEASED: dict[str, Any] = {"worker": None, "lease_expires_at": None}

@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import Session
 
+from normlab.documents.states import JobState
 from normlab.spec.export_formats import ArtifactKind
 from normlab.store.artifacts import Artifact, StoredFile
-from normlab.store.jobs.states import JobState
 from normlab.store.jobs.tables import Job
 from normlab.store.models.tables import ModelVersion, NamedModel
 

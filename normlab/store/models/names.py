@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from normlab.documents.states import JobState, ModelChangeKind
 from normlab.errors import NotFoundError, StateError
 from normlab.store.clock import database_now
 from normlab.store.jobs import jobs
-from normlab.store.jobs.states import JobState, ModelChangeKind
 from normlab.store.models.tables import ModelChange, ModelVersion, NamedModel
 
 

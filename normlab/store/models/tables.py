@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from normlab.documents.states import ModelChangeKind
 from normlab.store.base import Base, text_enum
-from normlab.store.jobs.states import ModelChangeKind
 
 
 class NamedModel(Base):

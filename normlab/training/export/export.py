@@ -7,7 +7,7 @@ import os
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from normlab.spec.epochs import EpochMetrics
 from normlab.spec.export_formats import FORMATS, ArtifactKind
-from normlab.training.context import EpochRecord
 from normlab.training.export.serving_function import TrainedNetwork
 
 _log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ class ExportedFile:
 
 def export_all(
     trained: TrainedNetwork,
-    history: Sequence[EpochRecord],
+    history: Sequence[EpochMetrics],
     test_correct: npt.NDArray[np.bool_],
     folder: Path,
 ) -> list[ExportedFile]:
@@ -85,5 +85,5 @@ def _write(kind: ArtifactKind, trained: TrainedNetwork, path: Path) -> None:
     import_module(f"normlab.training.export.{kind}").write(trained, path)
 
 
-def _history(history: Sequence[EpochRecord], path: Path) -> None:
-    path.write_text(json.dumps([asdict(record) for record in history], indent=1))
+def _history(history: Sequence[EpochMetrics], path: Path) -> None:
+    path.write_text(json.dumps([record.model_dump() for record in history], indent=1))

@@ -1,18 +1,17 @@
-"""What the API answers about comparisons."""
+"""Comparisons: arms that are trained with the same seeds, and what follows from it."""
 
 from datetime import datetime
 from typing import Any
 
-from pydantic import ConfigDict, Field, RootModel
+from pydantic import Field
 
-from api.comparisons import examples
-from api.jobs.schemas import Answer, ComparedJob, DifferenceDocument, Fraction
-from normlab.analysis.metrics import Metric
-from normlab.comparisons import Replicates
-from normlab.store import ComparisonState, FailureCode, JobState, StopReason
+from normlab.documents.base import Document, Fraction, Open
+from normlab.documents.states import ComparisonState, ComparisonStopReason, FailureCode, JobState
+from normlab.spec.metrics import Metric
+from normlab.spec.replicates import Replicates
 
 
-class VerdictDocument(Answer):
+class VerdictDocument(Document):
     """What is said of two arms."""
 
     a: str
@@ -21,28 +20,35 @@ class VerdictDocument(Answer):
     sentence: str = Field(description="The verdict with its numbers, in one sentence.")
 
 
-class ArmJob(Answer):
+class ArmJob(Document):
     """The job that trains an arm with one seed."""
 
     job: str
     seed: int
-    state: JobState
+    state: Open[JobState]
     reused: bool = Field(description="It was there before, and was not made for this comparison.")
     value: float | None = Field(description="The metric, when it has succeeded.")
-    error: FailureCode | None
+    error: Open[FailureCode] | None
 
 
-class ArmDocument(Answer):
+class ArmDocument(Document):
     """One side of a comparison."""
 
     name: str
     spec: dict[str, Any] = Field(description="With every default written out, and without a seed.")
     arm_digest: str = Field(description="The same for every job of this arm, whatever its seed.")
     base_seed: int | None = Field(description="The arm's first seed, if it has seeds of its own.")
-    jobs: list[ArmJob] = Field(description="One for each seed so far.")
+    jobs: tuple[ArmJob, ...] = Field(description="One for each seed so far.")
 
 
-class ComparisonProgress(Answer):
+class DifferenceDocument(Document):
+    """A field in which specs differ."""
+
+    field: str
+    values: dict[str, Any] = Field(description="By the arm's name, or by the job's id.")
+
+
+class ComparisonProgress(Document):
     """How much of it is there, and how much is missing."""
 
     pairs: int = Field(description="Seeds that every arm has been trained with.")
@@ -50,21 +56,21 @@ class ComparisonProgress(Answer):
     pairs_running: int = Field(description="Seeds with unfinished jobs.")
     pairs_planned: int = Field(description="At most so many.")
     next_look: int | None = Field(description="At so many pairs it may be decided; null without such a plan.")
-    jobs: dict[JobState, int] = Field(description="How many jobs are in which state.")
+    jobs: dict[Open[JobState], int] = Field(description="How many jobs are in which state.")
     fraction: Fraction = Field(description="Of the jobs that there are so far, how many have ended.")
 
 
-class ComparisonResult(Answer):
+class ComparisonResult(Document):
     """What the pairs that are complete say."""
 
     final: bool = Field(description="Whether nothing will be added.")
-    seeds: list[int | None] = Field(
+    seeds: tuple[int | None, ...] = Field(
         description="Those of the pairs; where an arm has seeds of its own, those of an arm that has none."
     )
     arms: dict[str, Any] = Field(
         description="Of each arm: values, mean, standard deviation, Student's interval for the mean."
     )
-    pairs: list[dict[str, Any]] = Field(
+    pairs: tuple[dict[str, Any], ...] = Field(
         description=(
             "Of each pair of arms: the verdict's sentence; mean paired difference (b minus a) with Student's and "
             "bootstrap interval, exact p value, effect size, probability that b is better; the difference "
@@ -76,12 +82,12 @@ class ComparisonResult(Answer):
         description="At equal epochs, at equal training seconds, and time to the target accuracy."
     )
     costs: dict[str, Any] = Field(description="Of each arm: training seconds and accuracy.")
-    pareto_front: list[str] = Field(description="Arms of which no other is both better and cheaper.")
-    differences: list[DifferenceDocument] = Field(description="What differs between the arms' specs.")
-    caveats: list[str] = Field(description="What to know before drawing a conclusion.")
+    pareto_front: tuple[str, ...] = Field(description="Arms of which no other is both better and cheaper.")
+    differences: tuple[DifferenceDocument, ...] = Field(description="What differs between the arms' specs.")
+    caveats: tuple[str, ...] = Field(description="What to know before drawing a conclusion.")
 
 
-class ComparisonLinks(Answer):
+class ComparisonLinks(Document):
     """Where everything else about a comparison is."""
 
     self: str
@@ -92,41 +98,37 @@ class ComparisonLinks(Answer):
     charts: dict[str, str] = Field(description="Vega-Lite, PNG or SVG, by name.")
 
 
-class ComparisonSummary(Answer):
+class ComparisonSummary(Document):
     """A comparison in a list."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.SUMMARY]})
 
     id: str
     name: str | None
-    state: ComparisonState
-    stop_reason: StopReason | None = Field(description="Why no more pairs are run.")
+    state: Open[ComparisonState]
+    stop_reason: Open[ComparisonStopReason] | None = Field(description="Why no more pairs are run.")
     created_at: datetime
     finished_at: datetime | None
-    metric: Metric
+    metric: Open[Metric]
     confidence: float
     equivalence_margin: float = Field(description="Smaller differences do not matter; in the metric's units.")
     target_accuracy: float | None
     replicates: Replicates
     base_seed: int
     fresh: bool
-    arm_names: list[str]
-    verdicts: list[VerdictDocument] | None = Field(description="When it has ended.")
+    arm_names: tuple[str, ...]
+    verdicts: tuple[VerdictDocument, ...] | None = Field(description="When it has ended.")
     links: ComparisonLinks
 
 
-class Comparison(ComparisonSummary):
+class ComparisonDocument(ComparisonSummary):
     """A comparison with all that is known so far."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.WHOLE]})
-
-    arms: list[ArmDocument]
+    arms: tuple[ArmDocument, ...]
     progress: ComparisonProgress
     result: ComparisonResult | None = Field(description="Null until a pair is complete.")
-    left_out: list[str] = Field(description="A sentence for each seed that does not count, and why.")
+    left_out: tuple[str, ...] = Field(description="A sentence for each seed that does not count, and why.")
 
 
-class ArmSize(Answer):
+class ArmSize(Document):
     """An arm that would be accepted."""
 
     name: str
@@ -135,46 +137,19 @@ class ArmSize(Answer):
     parameters: int
 
 
-class ValidatedComparison(Answer):
+class ValidatedComparison(Document):
     """What a request would run, without running it."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.VALIDATED]})
-
-    arms: list[ArmSize]
+    arms: tuple[ArmSize, ...]
     replicates: Replicates
     jobs: int = Field(description="So many at first, as far as none can be used again.")
     max_jobs: int
-    differences: list[DifferenceDocument] = Field(description="What differs between the arms' specs.")
+    differences: tuple[DifferenceDocument, ...] = Field(description="What differs between the arms' specs.")
 
 
-class ComparisonList(Answer):
+class ComparisonList(Document):
     """A page of comparisons, newest first."""
 
-    data: list[ComparisonSummary]
+    data: tuple[ComparisonSummary, ...]
     has_more: bool
     next: str | None = Field(description="The `cursor` of the next page; null on the last one.")
-
-
-class Statistics(ComparisonResult):
-    """What finished jobs say when they form arms with common seeds."""
-
-    metric: Metric
-    confidence: float
-    equivalence_margin: float
-
-
-class SideBySide(Answer):
-    """Several jobs side by side."""
-
-    jobs: list[ComparedJob]
-    differences: list[DifferenceDocument]
-    caveats: list[str] = Field(description="What to know before drawing a conclusion.")
-    statistics: Statistics | None = Field(
-        description="Null unless at least two arms (specs without their seed) have succeeded with a common seed."
-    )
-
-
-class Comparisons(RootModel[ComparisonList | SideBySide]):
-    """A page of comparisons, or with `jobs` these jobs side by side."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.LIST, examples.SIDE_BY_SIDE]})

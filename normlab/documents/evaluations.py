@@ -1,11 +1,11 @@
-"""What the API answers about how well a network does on held-out samples."""
+"""How well a network does on held-out samples."""
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from api.jobs.schemas import Answer, ClassScore, Fraction
-from api.models import evaluation_examples as examples
+from normlab.documents.base import Document, Fraction, Open
+from normlab.documents.predictions import ClassScore
 from normlab.spec import DatasetName
 
 
@@ -16,17 +16,7 @@ class Split(StrEnum):
     VALIDATION = "validation"
 
 
-class EvaluationRequest(BaseModel):
-    """What to evaluate on; `{}` is a whole request."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [examples.REQUEST]})
-
-    dataset: DatasetName | None = Field(default=None, description="The one that the job was trained on.")
-    split: Split = Split.TEST
-    mistakes: int = Field(default=10, ge=0, le=50, description="So many of the most confident mistakes.")
-
-
-class ClassEvaluation(Answer):
+class ClassEvaluation(Document):
     """One class. A figure whose denominator is 0 is null."""
 
     label: int
@@ -37,30 +27,28 @@ class ClassEvaluation(Answer):
     support: int = Field(description="How many samples have this class.")
 
 
-class Mistake(Answer):
+class Mistake(Document):
     """A sample that the network is sure of, and wrong about."""
 
     sample: int = Field(description="Its place in the split, from 0.")
     label: int = Field(description="What it is.")
     class_name: str = Field(alias="class")
     predicted: ClassScore
-    probabilities: list[float]
+    probabilities: tuple[float, ...]
     image: str = Field(description="A PNG as a `data:` URL.")
 
 
-class EvaluationDocument(Answer):
+class EvaluationDocument(Document):
     """How well a network does."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.EVALUATION]})
-
     job: str
-    dataset: DatasetName
-    split: Split
+    dataset: Open[DatasetName]
+    split: Open[Split]
     samples: int
     accuracy: Fraction
     macro_f1: Fraction = Field(description="Mean of the classes' F1.")
-    classes: list[ClassEvaluation]
-    confusion_matrix: list[list[int]] = Field(
+    classes: tuple[ClassEvaluation, ...]
+    confusion_matrix: tuple[tuple[int, ...], ...] = Field(
         description="Row: the right class. Column: the one that the network says."
     )
-    mistakes: list[Mistake] = Field(description="The most confident first.")
+    mistakes: tuple[Mistake, ...] = Field(description="The most confident first.")

@@ -1,0 +1,60 @@
+"""The OpenAPI document's examples of the catalogue and of the service itself."""
+
+from typing import Any
+
+from api.http.ids import Examples
+from normlab.documents.catalogue import ArchitectureList, DatasetList
+from normlab.documents.service import Alive, Index, Readiness
+
+ARCHITECTURES: dict[str, Any] = {
+    "data": [
+        {
+            "name": "baseline",
+            "description": "The notebook's first network: two dense layers, no normalization.",
+            "layers": [{"type": "flatten"}, {"type": "dense", "units": 300}],
+            "parameters": 266610,
+            "trainable_parameters": 266610,
+        }
+    ]
+}
+
+DATASETS: dict[str, Any] = {
+    "data": [
+        {
+            "name": "fashion_mnist",
+            "title": "Fashion-MNIST",
+            "description": "70,000 grey images of clothes, 28 by 28 pixels, from Zalando's articles.",
+            "shape": [28, 28],
+            "classes": [
+                "T-shirt/top",
+                "Trouser",
+                "Pullover",
+                "Dress",
+                "Coat",
+                "Sandal",
+                "Shirt",
+                "Sneaker",
+                "Bag",
+                "Ankle boot",
+            ],
+            "training_samples": 60000,
+            "test_samples": 10000,
+            "pixel_max": 255,
+            "default_validation_samples": 5000,
+        }
+    ]
+}
+
+INDEX: dict[str, Any] = {"name": "normlab", "version": "0.1.0", "links": {"jobs": "/jobs", "docs": "/docs"}}
+
+ALIVE: dict[str, Any] = {"status": "ok"}
+
+READY: dict[str, Any] = {"status": "ready", "checks": {"database": "ok", "broker": "ok", "migrations": "ok"}}
+
+EXAMPLES: Examples = {
+    Alive: [ALIVE],
+    ArchitectureList: [ARCHITECTURES],
+    DatasetList: [DATASETS],
+    Index: [INDEX],
+    Readiness: [READY],
+}

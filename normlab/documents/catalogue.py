@@ -1,0 +1,32 @@
+"""What a job spec can name: presets and datasets."""
+
+from typing import Any
+
+from pydantic import Field
+
+from normlab.documents.base import Document
+from normlab.spec import DatasetInfo
+
+
+class ArchitectureDocument(Document):
+    """A preset."""
+
+    name: str
+    description: str
+    layers: tuple[dict[str, Any], ...] = Field(
+        description="As a job spec would write them, defaults included."
+    )
+    parameters: int = Field(description="Numbers that the network keeps when it is built for Fashion-MNIST.")
+    trainable_parameters: int
+
+
+class ArchitectureList(Document):
+    """All presets."""
+
+    data: tuple[ArchitectureDocument, ...]
+
+
+class DatasetList(Document):
+    """All datasets."""
+
+    data: tuple[DatasetInfo, ...]

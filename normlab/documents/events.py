@@ -1,0 +1,24 @@
+"""What the events of jobs and comparisons tell."""
+
+from enum import StrEnum
+
+
+class EventKind(StrEnum):
+    """What an event tells: ``event:`` in a stream. The database keeps all but ``END``."""
+
+    STATE = "state"
+    """The job or comparison has changed its state."""
+    PROGRESS = "progress"
+    """Of a job: where its run is."""
+    EPOCH = "epoch"
+    """Of a job: the numbers of one epoch."""
+    WARNING = "warning"
+    """Of a job: something went wrong that did not end it."""
+    JOB = "job"
+    """Of a comparison: one of its jobs has ended."""
+    PAIR = "pair"
+    """Of a comparison: all jobs of a seed have ended."""
+    REPLICATES = "replicates"
+    """Of a comparison: jobs for further seeds were made."""
+    END = "end"
+    """The last event of a stream: nothing can follow."""

@@ -1,0 +1,145 @@
+"""Jobs: their progress, their results, and what became of them."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from normlab.documents.base import Document, Open
+from normlab.documents.states import FailureCode, JobState, WarningCode
+from normlab.spec import Estimate
+from normlab.spec.runs import Phase, StopReason
+
+
+class JobProgress(Document):
+    """Where a running job is."""
+
+    phase: Open[Phase]
+    epoch: int = Field(description="Counted from 1.")
+    epochs: int
+    step: int = Field(description="Steps done of this epoch.")
+    steps: int = Field(description="Steps of an epoch.")
+    loss: float | None = Field(default=None, description="Mean training loss of the epoch so far.")
+    fraction: float | None = Field(default=None, description="How much of the whole run is done, 0 to 1.")
+    estimated_end_at: datetime | None = None
+
+
+class JobResult(Document):
+    """What a succeeded job came to. Accuracies are fractions, 0 to 1."""
+
+    epochs: int = Field(description="Epochs that were trained.")
+    stop_reason: Open[StopReason]
+    best_epoch: int | None = Field(description="The epoch with the highest validation accuracy.")
+    best_val_accuracy: float | None
+    last_val_accuracy: float | None
+    test_loss: float | None = Field(description="On the test set, measured once, after the last epoch.")
+    test_accuracy: float | None
+    reached_target_at_epoch: int | None = Field(description="The first epoch that reached `target_accuracy`.")
+    train_seconds: float
+
+
+class JobTimings(Document):
+    """Where the time went, in seconds."""
+
+    waiting_seconds: float | None = Field(default=None, description="In the queue.")
+    starting_seconds: float | None = Field(default=None, description="Loading data and building the network.")
+    compiling_seconds: float | None = None
+    training_seconds: float | None = None
+    evaluating_seconds: float | None = None
+    exporting_seconds: float | None = None
+    total_seconds: float | None = None
+
+
+class JobError(Document):
+    """Why a job failed."""
+
+    code: Open[FailureCode]
+    detail: str
+
+
+class StateChange(Document):
+    """One step of a job's way through its states."""
+
+    state: Open[JobState]
+    at: datetime
+    attempt: int
+    reason: str
+
+
+class JobWarning(Document):
+    """Something that went wrong and did not end the job."""
+
+    code: Open[WarningCode]
+    detail: str
+    at: datetime
+    attempt: int
+
+
+class JobLinks(Document):
+    """Where everything else about a job is."""
+
+    self: str
+    metrics: str
+    events: str
+    model: str
+    predict: str
+    cancel: str
+    retry: str
+
+
+class JobDocument(Document):
+    """One training run."""
+
+    id: str
+    name: str | None
+    tags: tuple[str, ...]
+    state: Open[JobState]
+    created_at: datetime
+    started_at: datetime | None = Field(description="When the first attempt began.")
+    finished_at: datetime | None
+    spec: dict[str, Any] = Field(description="The job spec with every default written out.")
+    spec_digest: str = Field(description="The same for every job that computes the same numbers.")
+    arm_digest: str = Field(description="`spec_digest` without the seed.")
+    attempt: int = Field(description="The current attempt, 0 before the first.")
+    max_attempts: int
+    position: int | None = Field(description="In the queue, 1 for the next. Only while the job waits.")
+    waiting_for: str | None = Field(
+        description="Its turn, or a worker that could train it, if there is none."
+    )
+    estimated_start_at: datetime | None = Field(
+        description="From measured run times; null when there are none yet, or nobody could train it."
+    )
+    progress: JobProgress | None = Field(description="Only while the job runs.")
+    result: JobResult | None = Field(description="Only when it has succeeded.")
+    timings: JobTimings | None
+    error: JobError | None = Field(description="Only when it has failed.")
+    environment: dict[str, Any] | None = Field(
+        description="Versions, machine and executor it was trained with, and how busy the machine was (`load`)."
+    )
+    digests: dict[str, Any] | None = Field(description="Checksums that prove what was the same between runs.")
+    history: tuple[StateChange, ...]
+    warnings: tuple[JobWarning, ...]
+    links: JobLinks
+
+    @property
+    def title(self) -> str:
+        """What a person calls it: its name, else its preset, else its id."""
+        architecture = self.spec.get("architecture")
+        preset = architecture.get("preset") if isinstance(architecture, dict) else None
+        return self.name or preset or self.id
+
+
+class JobList(Document):
+    """A page of jobs, newest first."""
+
+    data: tuple[JobDocument, ...]
+    has_more: bool
+    next: str | None = Field(description="The `cursor` of the next page; null on the last one.")
+
+
+class ValidatedJob(Document):
+    """What a spec would train, without training it."""
+
+    spec: dict[str, Any] = Field(description="With every default written out.")
+    spec_digest: str
+    estimate: Estimate

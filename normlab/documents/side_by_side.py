@@ -1,0 +1,53 @@
+"""Jobs side by side: the figures of each, and what differs between their specs."""
+
+from pydantic import Field, RootModel
+
+from normlab.documents.base import Document, Open
+from normlab.documents.comparisons import ComparisonList, ComparisonResult, DifferenceDocument
+from normlab.spec.metrics import Metric
+
+
+class ComparedJob(Document):
+    """One job's figures. What is not known, such as a target that was not reached, is null."""
+
+    id: str
+    name: str = Field(description="A name that no other job of the comparison has.")
+    seed: int | None
+    epochs: int
+    parameters: int | None
+    multiplications_per_sample: int | None = Field(description="Multiply-adds of one forward pass.")
+    best_val_accuracy: float | None
+    best_epoch: int | None
+    last_val_accuracy: float | None
+    last_epoch: int | None
+    test_accuracy: float | None
+    seconds_per_epoch: float | None = Field(description="Median of the epochs' training seconds.")
+    compile_seconds: float | None
+    train_seconds: float
+    run_seconds: float | None = Field(description="The whole run, from claim to end.")
+    target_accuracy: float | None
+    reached_target_at_epoch: int | None
+    seconds_to_target: float | None = Field(description="Training seconds until the target was reached.")
+
+
+class Statistics(ComparisonResult):
+    """What finished jobs say when they form arms with common seeds."""
+
+    metric: Open[Metric]
+    confidence: float
+    equivalence_margin: float
+
+
+class SideBySide(Document):
+    """Several jobs side by side."""
+
+    jobs: tuple[ComparedJob, ...]
+    differences: tuple[DifferenceDocument, ...]
+    caveats: tuple[str, ...] = Field(description="What to know before drawing a conclusion.")
+    statistics: Statistics | None = Field(
+        description="Null unless at least two arms (specs without their seed) have succeeded with a common seed."
+    )
+
+
+class ComparisonsOrSideBySide(RootModel[ComparisonList | SideBySide]):
+    """A page of comparisons, or with `jobs` these jobs side by side."""

@@ -1,0 +1,99 @@
+"""The states of jobs and comparisons, and why they ended. The database has them in its columns."""
+
+from enum import StrEnum
+
+
+class JobState(StrEnum):
+    """Where a job is on its way."""
+
+    QUEUED = "queued"
+    """Accepted and stored; no worker has it."""
+    RUNNING = "running"
+    """One attempt holds the job's lease."""
+    SUCCEEDED = "succeeded"
+    """Trained; results and artifacts are stored."""
+    FAILED = "failed"
+    """Ended without a trained network; the job's error says why."""
+    CANCELLED = "cancelled"
+    """Ended because somebody asked for it."""
+
+    @property
+    def final(self) -> bool:
+        """Whether a job in this state is over (it can still be retried by hand, unless it succeeded)."""
+        return self in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+
+
+class FailureCode(StrEnum):
+    """Why a job failed: the ``code`` of its error.
+
+    Only silence is tried again by itself, up to the last attempt that is allowed: a rerun gives the same bits, so a
+    NaN, a missing file or a network that is too large would fail again, and a full disk is full for all.
+    """
+
+    NAN_LOSS = "nan_loss"
+    """The loss stopped being a finite number."""
+    OUT_OF_MEMORY = "out_of_memory"
+    """The network needs more memory than the worker may use."""
+    DISK_FULL = "disk_full"
+    """What is exported at the end did not fit on the worker's disk; a checkpoint that does not fit is a warning."""
+    DATASET_ERROR = "dataset_error"
+    """The dataset's files are missing or are not what they should be."""
+    DEADLINE_EXCEEDED = "deadline_exceeded"
+    """The job ran longer than its ``max_runtime_seconds``."""
+    LOST_WORKER = "lost_worker"
+    """The worker went silent, on the last attempt that was allowed."""
+    INVALID_SPEC = "invalid_spec"
+    """This version of the worker cannot build what an earlier one accepted."""
+    INTERNAL = "internal"
+    """An error nobody thought of."""
+
+
+class WarningCode(StrEnum):
+    """What went wrong that did not end a job."""
+
+    CHECKPOINT_DAMAGED = "checkpoint_damaged"
+    """A checkpoint was not what had been written; an older one was used, or none."""
+    CHECKPOINT_NOT_WRITTEN = "checkpoint_not_written"
+    """The disk did not take a checkpoint; the one before it stays."""
+    EXPORT_FAILED = "export_failed"
+    """A file of the trained network is not offered: it could not be made, or its runtime computed it wrongly."""
+
+
+class ComparisonState(StrEnum):
+    """Where a comparison is. From ``running`` it may end in any of the others, and stays there."""
+
+    RUNNING = "running"
+    """Jobs of it are unfinished, or what follows from them has not been worked out yet."""
+    FINISHED = "finished"
+    """All pairs that the plan wanted are run, or enough of them to decide."""
+    FAILED = "failed"
+    """No seed was trained to its end in every arm, so nothing can be compared."""
+    CANCELLED = "cancelled"
+    """Ended because somebody asked for it; what is known until then stays."""
+
+    @property
+    def final(self) -> bool:
+        """Whether a comparison in this state is over."""
+        return self in (ComparisonState.FINISHED, ComparisonState.FAILED, ComparisonState.CANCELLED)
+
+
+class ComparisonStopReason(StrEnum):
+    """Why a comparison runs no more pairs."""
+
+    ALL_PAIRS_RUN = "all_pairs_run"
+    """As many as the plan allows."""
+    DECIDED = "decided"
+    """A look that the plan had foreseen decided every pair of arms."""
+    NO_PAIR = "no_pair"
+    """In no pair did all jobs succeed."""
+    CANCELLED = "cancelled"
+
+
+class ModelChangeKind(StrEnum):
+    """What was done to a model's name."""
+
+    POINTED = "pointed"
+    """It stands for another job: a new version."""
+    ROLLED_BACK = "rolled_back"
+    """It stands for an earlier version again."""
+    VERSION_DELETED = "version_deleted"

@@ -1,0 +1,56 @@
+"""The trained network of a job: its layers, and the files it can be had as."""
+
+from pydantic import Field
+
+from normlab.documents.base import Document
+
+
+class ModelFormat(Document):
+    """A format in which the trained network can be downloaded."""
+
+    format: str
+    media_type: str
+    bytes: int
+    sha256: str
+    url: str
+
+
+class VariableDocument(Document):
+    """One variable of a layer."""
+
+    name: str
+    shape: tuple[int, ...]
+    trainable: bool
+    dtype: str
+
+
+class LayerDocument(Document):
+    """One layer of the trained network; its output shape is without the batch."""
+
+    name: str
+    type: str
+    output_shape: tuple[int, ...]
+    parameters: int
+    variables: tuple[VariableDocument, ...]
+
+
+class ModelInput(Document):
+    """What the model takes: raw pixels, the scaling is part of it."""
+
+    shape: tuple[int, ...] = Field(
+        description="(height, width) or (height, width, channels), without the batch."
+    )
+    dtype: str
+    pixel_max: int
+
+
+class ModelDocument(Document):
+    """A trained network."""
+
+    job: str
+    formats: tuple[ModelFormat, ...]
+    layers: tuple[LayerDocument, ...]
+    parameters: int
+    trainable_parameters: int
+    input: ModelInput
+    classes: tuple[str, ...]
