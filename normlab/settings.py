@@ -31,7 +31,6 @@ class Settings(BaseSettings):
         env_nested_delimiter="__",
         env_file=".env",
         extra="ignore",
-        use_attribute_docstrings=True,
         hide_input_in_errors=True,
     )
 

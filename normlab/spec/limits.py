@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 class Limits(BaseModel):
     """What one job may ask for. The defaults fit a machine with 2 cores and 4 GiB for each worker child."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     layers: PositiveInt = 200
     """Layers of an architecture, without the output layer."""

@@ -1,0 +1,105 @@
+"""What the kinds of layers, optimizers and schedules take, in words: for documentation and the command line."""
+
+import ast
+import inspect
+from dataclasses import dataclass
+from textwrap import dedent
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+
+
+@dataclass(frozen=True)
+class Option:
+    """One field of a part of a spec, as people read it."""
+
+    name: str
+    values: str
+    """Which values it takes, in words."""
+    default: str | None
+    """As JSON; None for a field that has to be given."""
+    meaning: str
+    """Empty where the name says all."""
+
+
+def options(kind: type[BaseModel]) -> list[Option]:
+    """The fields of a part of a spec, in the order of their declaration, without the field that names the kind."""
+    schema, meanings = kind.model_json_schema(), field_meanings(kind)
+    definitions, required = schema.get("$defs", {}), schema.get("required", ())
+    return [
+        Option(
+            name=name,
+            values=_values(field, definitions),
+            default=None if name in required else _json(field.get("default")),
+            meaning=meanings.get(name, ""),
+        )
+        for name, field in schema["properties"].items()
+        if "const" not in field
+    ]
+
+
+def field_meanings(kind: type[BaseModel]) -> dict[str, str]:
+    """The docstrings below the fields of a model and of its bases, each in one line, by the field's name.
+
+    They are read from the source when somebody asks, since pydantic's own way (``use_attribute_docstrings``) reads it
+    at every start.
+    """
+    meanings = {}
+    for base in reversed(kind.__mro__):
+        if not issubclass(base, BaseModel) or base is BaseModel or not base.__module__.startswith("normlab."):
+            continue
+        (definition,) = ast.parse(dedent(inspect.getsource(base))).body
+        assert isinstance(definition, ast.ClassDef)  # noqa: S101 - it is the source of a class
+        for field, below in zip(definition.body, definition.body[1:], strict=False):
+            match field, below:
+                case ast.AnnAssign(target=ast.Name(name)), ast.Expr(value=ast.Constant(str(text))):
+                    meanings[name] = " ".join(text.split()).replace("``", "`")
+    return meanings
+
+
+def _values(field: dict[str, Any], definitions: dict[str, Any]) -> str:
+    """The values that a field's JSON schema allows, in words."""
+    if "$ref" in field:
+        return _values(definitions[field["$ref"].rpartition("/")[2]], definitions)
+    if tag := field.get("discriminator"):
+        return f"{{{_json(tag['propertyName'])}: {', '.join(map(_json, tag['mapping']))}; …}}"
+    if alternatives := field.get("anyOf") or field.get("oneOf"):
+        return " or ".join(dict.fromkeys(_values(each, definitions) for each in alternatives))
+    if "enum" in field:
+        return ", ".join(map(_json, field["enum"]))
+    match field.get("type"):
+        case "integer":
+            return f"whole number{_range(field)}"
+        case "number":
+            return f"number{_range(field)}"
+        case "array":
+            return _array(field, definitions)
+        case "object":
+            return f"{{{', '.join(_json(name) for name in field.get('properties', ()))}}}"
+        case "boolean":
+            return "true, false"
+        case "string":
+            return "its name"
+        case kind:
+            return str(kind)
+
+
+def _array(field: dict[str, Any], definitions: dict[str, Any]) -> str:
+    if items := field.get("prefixItems"):
+        return f"[{', '.join(_values(item, definitions) for item in items)}], or one for all"
+    return f"list of: {_values(field['items'], definitions)}"
+
+
+def _range(field: dict[str, Any]) -> str:
+    """The bounds of a number in words, with a space before them."""
+    low = " above {exclusiveMinimum}" if "exclusiveMinimum" in field else " from {minimum}"
+    high = " below {exclusiveMaximum}" if "exclusiveMaximum" in field else " to {maximum}"
+    has_low = "exclusiveMinimum" in field or "minimum" in field
+    has_high = "exclusiveMaximum" in field or "maximum" in field
+    bounds = {name: f"{value:,}" for name, value in field.items() if name.endswith("imum")}
+    return ((low if has_low else "") + (high if has_high else "")).format_map(bounds)
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
