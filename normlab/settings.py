@@ -19,6 +19,13 @@ from normlab.spec.limits import Limits
 BROKER_SCHEMES = ("redis", "rediss", "redis+socket")
 
 
+def sqlite_url(path: Path) -> str:
+    """The URL of a SQLite file, whose path may hold what means something in a URL: ``%2F``, ``?``, ``::``."""
+    from sqlalchemy import URL  # noqa: PLC0415 - takes a quarter of a second, and the command line needs none
+
+    return URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
+
+
 class Settings(BaseSettings):
     """All settings of the API, the worker and ``normlab up``, with what they are without any environment.
 
@@ -109,7 +116,7 @@ class Settings(BaseSettings):
         """The database's SQLAlchemy URL."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
-        return f"sqlite:///{self.data_dir.absolute() / 'normlab.db'}"
+        return sqlite_url(self.data_dir.absolute() / "normlab.db")
 
     @cached_property
     def resolved_broker_url(self) -> str:

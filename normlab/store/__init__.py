@@ -16,10 +16,14 @@ from normlab.documents.states import (
     WarningCode,
 )
 from normlab.spec.export_formats import ArtifactKind
-from normlab.store.artifacts import Artifact, ArtifactStore
+from normlab.store.artifact_store import ArtifactStore
+from normlab.store.artifacts import Artifact
+from normlab.store.availability import is_unavailable
 from normlab.store.comparisons.tables import Comparison, ComparisonArm, ComparisonEvent, ComparisonJob
-from normlab.store.database import Database, is_unavailable
+from normlab.store.database import Database
+from normlab.store.idempotency import IdempotencyKey
 from normlab.store.jobs.tables import Epoch, Event, Job
+from normlab.store.measurements import Measurement
 from normlab.store.models.tables import ModelChange, ModelVersion, NamedModel
 
 __all__ = [
@@ -37,8 +41,10 @@ __all__ = [
     "Event",
     "EventKind",
     "FailureCode",
+    "IdempotencyKey",
     "Job",
     "JobState",
+    "Measurement",
     "ModelChange",
     "ModelChangeKind",
     "ModelVersion",

@@ -1,12 +1,14 @@
 """What all tables share: the base class and the column types."""
 
+import math
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Enum, Float, MetaData
+from sqlalchemy import JSON, Dialect, Enum, Float, MetaData
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator
 
 from normlab.store.clock import UtcTime
 
@@ -25,6 +27,29 @@ def text_enum(enum: type[StrEnum]) -> Enum:
     )
 
 
+class AnyFloat(TypeDecorator[float]):
+    """A number of double precision that may be NaN.
+
+    SQLite takes a NaN for NULL. There it is the text ``NaN``, which stands behind all numbers in an order, as NaN does
+    on Postgres. The infinities need no help.
+    """
+
+    impl = Float(53)
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """NaN as text on SQLite. The whole processor, since that of ``Float`` would make a number of the text again."""
+        return _nan_as_text if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> float | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """NaN from text."""
+        return None if value is None else float(value)
+
+
+def _nan_as_text(value: float | None) -> float | str | None:
+    return "NaN" if value is not None and math.isnan(value) else value
+
+
 class Base(DeclarativeBase):
     """What all tables share."""
 
@@ -41,5 +66,5 @@ class Base(DeclarativeBase):
         datetime: UtcTime(),
         dict[str, Any]: _JSON,
         list[dict[str, Any]]: _JSON,
-        float: Float(53),
+        float: AnyFloat(),
     }

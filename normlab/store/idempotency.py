@@ -21,9 +21,11 @@ class IdempotencyKey(Base):
     request_digest: Mapped[str] = mapped_column(String(80))
     response: Mapped[dict[str, Any] | None]
     """Written in the transaction that also writes what was asked for."""
+    resource: Mapped[str | None] = mapped_column(String(40))
+    """The id of what the answer is about: the key goes with it."""
     created_at: Mapped[datetime]
 
-    __table_args__ = (Index(None, "created_at"),)
+    __table_args__ = (Index(None, "created_at"), Index(None, "resource"))
 
 
 KEPT_SECONDS = 7 * 24 * 3600
@@ -48,7 +50,9 @@ def begin(session: Session, key: str, request_digest: str) -> dict[str, Any] | N
     )
     if reserved is not None:
         return None
-    known = session.scalars(select(IdempotencyKey).where(IdempotencyKey.key == key)).one()
+    known = session.scalars(select(IdempotencyKey).where(IdempotencyKey.key == key)).one_or_none()
+    if known is None:  # it was deleted since: with what it had made, or for its age
+        return begin(session, key, request_digest)
     if known.request_digest != request_digest:
         raise IdempotencyError(
             "this Idempotency-Key was used before with another body; use a new key for a new request"
@@ -57,8 +61,15 @@ def begin(session: Session, key: str, request_digest: str) -> dict[str, Any] | N
 
 
 def remember(session: Session, key: str, response: dict[str, Any]) -> None:
-    """Keep the answer for the next request with this key."""
-    session.execute(update(IdempotencyKey).where(IdempotencyKey.key == key).values(response=response))
+    """Keep the answer, which has an ``id``, for the next request with this key."""
+    values = {"response": response, "resource": response["id"]}
+    session.execute(update(IdempotencyKey).where(IdempotencyKey.key == key).values(values))
+
+
+def forget(session: Session, resource: str) -> None:
+    """Delete the keys that were answered with this resource, which is being deleted: they are free again."""
+    gone = IdempotencyKey.resource == resource
+    session.execute(delete(IdempotencyKey).where(gone), execution_options={"synchronize_session": False})
 
 
 def forget_old(session: Session) -> None:

@@ -1,4 +1,5 @@
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -90,3 +91,32 @@ def test_a_finished_jobs_files_are_listed(
         jobs.delete(session, job.id)
     with database.read() as session:
         assert artifacts.of_job(session, job.id) == []
+
+
+def test_a_stored_file_and_the_folders_made_for_it_are_written_to_the_disk(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    fsync = os.fsync
+
+    def note(descriptor: int) -> None:
+        synced.append(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
+    store = ArtifactStore(str(tmp_path / "data" / "artifacts"))
+    store.put("job_1", 1, ArtifactKind.ONNX, source, "x/y")
+    root = tmp_path / "data" / "artifacts"
+    made = [
+        root / "job_1" / "1" / "model.onnx",
+        root / "job_1" / "1",
+        root / "job_1",
+        root,
+        root.parent,
+        tmp_path,
+    ]
+    assert set(synced) == {path.stat().st_ino for path in made}
+    synced.clear()
+    store.put("job_1", 2, ArtifactKind.ONNX, source, "x/y")
+    attempt = root / "job_1" / "2"
+    assert set(synced) == {path.stat().st_ino for path in (attempt / "model.onnx", attempt, root / "job_1")}

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Float, Integer, func, inspect, select, text
+from sqlalchemy import Integer, func, inspect, select, text
 from sqlalchemy.schema import CreateIndex
 
 import migrations
+from normlab.errors import SetupError
 from normlab.spec.epochs import EpochMetrics
 from normlab.store import Database, Epoch, Job, JobState
-from normlab.store.base import Base
+from normlab.store.base import AnyFloat, Base
 from normlab.store.jobs import leases
 from support.postgres import PostgresServer
 
@@ -118,7 +119,7 @@ def test_a_checkpoint_is_left_to_the_process_that_is_at_it(sqlite_database: Data
 
 
 def test_a_database_in_memory_is_refused() -> None:
-    with pytest.raises(ValueError, match="the SQLite database must be a file"):
+    with pytest.raises(SetupError, match="the SQLite database must be a file"):
         Database("sqlite://")
 
 
@@ -130,4 +131,4 @@ def test_an_epochs_columns_are_the_numbers_that_the_trainer_measures() -> None:
     for name, field in EpochMetrics.model_fields.items():
         kind = field.annotation
         assert columns[name].nullable == (kind == float | None), name
-        assert isinstance(columns[name].type, Integer if kind is int else Float), name
+        assert isinstance(columns[name].type, Integer if kind is int else AnyFloat), name

@@ -37,11 +37,12 @@ class PostgresServer:
     """
 
     def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="normlab-pg-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="normlab-pg-"))
+        """Where its socket is."""
         self._numbers = count(1)
         self._process: subprocess.Popen[bytes] | None = None
         if os.geteuid() == 0:
-            os.chown(self._folder, NOBODY, NOBODY)
+            os.chown(self.folder, NOBODY, NOBODY)
         self._programs = self._find_programs()
         options = [
             "--auth=trust",
@@ -51,11 +52,11 @@ class PostgresServer:
             "--no-sync",
             "--data-checksums",
         ]
-        self._run("initdb", *options, "-D", str(self._folder / "data")).wait(60)
+        self._run("initdb", *options, "-D", str(self.folder / "data")).wait(60)
 
     def url(self, database: str = "postgres") -> str:
         """The SQLAlchemy URL of one of its databases."""
-        return f"postgresql+psycopg://postgres@/{database}?host={self._folder}"
+        return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
 
     def create(self, template: str = "template1") -> str:
         """Make a database, a copy of another one, and give its name."""
@@ -71,7 +72,7 @@ class PostgresServer:
         """Start the server and wait until it answers."""
         options = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
         self._process = self._run(
-            "postgres", "-D", str(self._folder / "data"), "-k", str(self._folder), *options
+            "postgres", "-D", str(self.folder / "data"), "-k", str(self.folder), *options
         )
         deadline = time.monotonic() + 30
         while True:
@@ -79,7 +80,7 @@ class PostgresServer:
                 self._execute("SELECT 1")
             except psycopg.OperationalError as error:
                 if self._process.poll() is not None or time.monotonic() > deadline:
-                    said = (self._folder / "log").read_text()
+                    said = (self.folder / "log").read_text()
                     raise RuntimeError(f"Postgres does not start: {said}") from error
                 time.sleep(0.02)
             else:
@@ -95,20 +96,20 @@ class PostgresServer:
     def close(self) -> None:
         """Stop the server and delete everything."""
         self.stop(signal.SIGQUIT)
-        shutil.rmtree(self._folder)
+        shutil.rmtree(self.folder)
 
     def _execute(self, statement: str) -> None:
         with psycopg.connect(
-            f"postgresql://postgres@/postgres?host={self._folder}", autocommit=True
+            f"postgresql://postgres@/postgres?host={self.folder}", autocommit=True
         ) as connection:
             connection.execute(statement.encode())
 
     def _run(self, program: str, *arguments: str) -> "subprocess.Popen[bytes]":
         prefix = [sys.executable, "-I", "-S", str(PARENT_DEATH), str(os.getpid()), str(NOBODY)]
-        with (self._folder / "log").open("ab") as log:
+        with (self.folder / "log").open("ab") as log:
             return subprocess.Popen(
                 [*prefix, str(self._programs / program), *arguments],
-                cwd=self._folder,
+                cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -122,8 +123,8 @@ class PostgresServer:
         installed = Path(wheel.origin).parent / "pginstall"
         if os.geteuid() != 0 or _open_to_everybody(installed / "bin" / "postgres"):
             return installed / "bin"
-        shutil.copytree(installed, self._folder / "programs")
-        return self._folder / "programs" / "bin"
+        shutil.copytree(installed, self.folder / "programs")
+        return self.folder / "programs" / "bin"
 
 
 def _open_to_everybody(path: Path) -> bool:

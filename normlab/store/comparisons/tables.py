@@ -3,7 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, ForeignKeyConstraint, Index, Integer, String, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from normlab.documents.events import EventKind
@@ -33,11 +43,14 @@ class Comparison(Base):
     """The seed of replicate 0 in arms without one of their own; each further one is higher by 1."""
     replicates: Mapped[int] = mapped_column(Integer)
     """How many have their jobs."""
-    max_replicates: Mapped[int] = mapped_column("most_replicates", Integer)
+    max_replicates: Mapped[int] = mapped_column(Integer)
     fresh: Mapped[bool] = mapped_column(Boolean)
     """Whether every job is made for it, also where one of the same spec has succeeded."""
     verdicts: Mapped[list[dict[str, Any]] | None]
     """Of each pair of arms, when it has ended."""
+    result: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What was found, as the application that decided it wrote it; None while it runs, and of comparisons that ended
+    before this column was there. Not JSONB, which would lose the order of the arms."""
     event_count: Mapped[int] = mapped_column(Integer)
     """The number of the newest event."""
 

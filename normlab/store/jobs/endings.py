@@ -8,6 +8,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from normlab.documents.states import FailureCode, JobState
+from normlab.store import measurements
 from normlab.store.artifacts import StoredFile, record
 from normlab.store.jobs.leases import owned
 from normlab.store.jobs.tables import Epoch, Job
@@ -50,6 +51,7 @@ def finish(session: Session, job_id: str, attempt: int, outcome: Outcome) -> Job
     # An attempt that began anew on another machine may have stopped sooner than the one before it.
     beyond = (Epoch.job_id == job_id, Epoch.epoch > outcome.result["epochs"])
     session.execute(delete(Epoch).where(*beyond), execution_options={"synchronize_session": False})
+    measurements.forget(session, job_id, after_epoch=outcome.result["epochs"])
     return job
 
 

@@ -12,6 +12,7 @@ from normlab.documents.events import EventKind
 from normlab.documents.states import JobState
 from normlab.errors import NotFoundError, StateError
 from normlab.spec import JobSpec
+from normlab.store import measurements
 from normlab.store.clock import database_now
 from normlab.store.comparisons.tables import ComparisonJob
 from normlab.store.identifiers import new_id
@@ -154,7 +155,8 @@ def request_cancel(session: Session, job_id: str) -> Job:
 def retry(session: Session, job_id: str) -> Job:
     """Queue a failed or cancelled job again, keeping its history. Ring the notifier after the commit.
 
-    Its epochs go: it is trained anew, from a checkpoint only if there still is one, and a curve is of one run.
+    Its epochs and measurements go: it is trained anew, from a checkpoint only if there still is one, and a curve is of
+    one run.
 
     Raises:
         NotFoundError: there is no such job.
@@ -186,6 +188,7 @@ def retry(session: Session, job_id: str) -> Job:
         state = get(session, job_id).state
         raise StateError(f"job {job_id} is {state}; only a failed or cancelled job can be retried")
     session.execute(sql_delete(Epoch).where(Epoch.job_id == job_id))
+    measurements.forget(session, job_id)
     return job
 
 

@@ -1,6 +1,6 @@
-"""What a running attempt tells about itself: epochs and progress."""
+"""What a running attempt reports: epochs, measurements, progress and warnings."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from normlab.documents.events import EventKind
 from normlab.documents.states import WarningCode
 from normlab.spec.epochs import EpochMetrics
+from normlab.store import measurements
 from normlab.store.jobs import events
 from normlab.store.jobs.leases import owned
 from normlab.store.jobs.tables import Epoch, Job
@@ -33,6 +34,18 @@ def report_epoch(session: Session, job_id: str, attempt: int, metrics: EpochMetr
         .on_conflict_do_update(index_elements=[Epoch.job_id, Epoch.epoch], set_=row)
     )
     events.append(session, job, EventKind.EPOCH, numbers)
+    return True
+
+
+def report_measurements(
+    session: Session, job_id: str, attempt: int, measured: Collection[measurements.Measured]
+) -> bool:
+    """Store a batch of measurements, over what earlier attempts stored for the same steps. False: the attempt has
+    lost the job.
+    """
+    if update_job(session, owned(job_id, attempt), values={}, event=False) is None:
+        return False
+    measurements.store(session, job_id, attempt, measured)
     return True
 
 

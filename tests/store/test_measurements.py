@@ -1,0 +1,114 @@
+import math
+from collections.abc import Callable
+from dataclasses import asdict
+
+import pytest
+from sqlalchemy import text
+
+from normlab.spec.epochs import EpochMetrics
+from normlab.store import Database, FailureCode, Job, measurements
+from normlab.store.jobs import endings, jobs, leases, reports
+from normlab.store.jobs.endings import Outcome
+from normlab.store.measurements import Measured, Measurement
+
+ClaimJob = Callable[..., Job]
+
+VALUES = [0.1, 0.0, math.nan, math.inf, -math.inf, 5e-324, 1.7976931348623157e308]
+
+
+def measured(step: int = 0, value: float = 0.5, **other: object) -> Measured:
+    usual = {"step": step, "epoch": min(step, 1), "probe": "signal", "layer": "dense", "statistic": "mean"}
+    return Measured(**usual | {"value": value} | other)  # type: ignore[arg-type]  # any field
+
+
+def as_measured(row: Measurement) -> Measured:
+    return Measured(**{name: getattr(row, name) for name in asdict(measured())})
+
+
+def test_every_number_comes_back_as_it_went_in(database: Database, claim_job: ClaimJob) -> None:
+    job = claim_job()
+    given = [measured(step, value) for step, value in enumerate(VALUES)]
+    with database.write() as session:
+        assert reports.report_measurements(session, job.id, 1, given)
+    with database.read() as session:
+        found = [row.value for row in measurements.of_job(session, job.id)]
+    assert [value.hex() for value in found] == [value.hex() for value in VALUES]
+
+
+def test_an_epoch_with_a_number_that_is_none_is_stored(
+    database: Database, claim_job: ClaimJob, make_metrics: Callable[..., EpochMetrics]
+) -> None:
+    job = claim_job()
+    with database.write() as session:
+        assert reports.report_epoch(session, job.id, 1, make_metrics(1, loss=math.nan))
+    with database.read() as session:
+        (row,) = reports.epochs(session, job.id)
+    assert math.isnan(row.loss)
+
+
+def test_an_attempt_writes_as_long_as_it_has_the_job(database: Database, claim_job: ClaimJob) -> None:
+    job = claim_job()
+    with database.write() as session:
+        assert reports.report_measurements(session, job.id, 1, [measured(1, 0.25), measured(2, 0.5)])
+        leases.lose(session, job.id, 1, reason="lease_expired")
+    with database.write() as session:
+        leases.claim(session, job.id, worker="w", lease_seconds=60)
+        assert not reports.report_measurements(session, job.id, 1, [measured(1, 9.0)])
+        assert reports.report_measurements(session, job.id, 2, [measured(2, 0.75)])
+    with database.read() as session:
+        rows = measurements.of_job(session, job.id)
+        assert [(row.step, row.attempt, row.value) for row in rows] == [(1, 1, 0.25), (2, 2, 0.75)]
+
+
+def test_they_are_read_by_probe_and_over_jobs(database: Database, claim_job: ClaimJob) -> None:
+    first, second = claim_job(), claim_job()
+    mean = [measured(step) for step in (0, 1, 2)]
+    others = [measured(1, layer=measurements.WHOLE_NETWORK), measured(1, statistic="variance")]
+    rank = measured(1, probe="rank")
+    with database.write() as session:
+        for job in (first, second):
+            assert reports.report_measurements(session, job.id, 1, [rank, *others, *reversed(mean)])
+    with database.read() as session:
+        assert [as_measured(row) for row in measurements.of_job(session, first.id, "signal")] == [
+            others[0],
+            *mean,
+            others[1],
+        ]
+        assert len(measurements.of_job(session, first.id)) == 6
+        found = measurements.of_jobs(
+            session, [second.id, first.id], probe="signal", layer="dense", statistic="mean"
+        )
+        expected = [(job.id, step) for job in (first, second) for step in (0, 1, 2)]
+        assert [(row.job_id, row.step) for row in found] == expected
+
+
+def test_they_go_with_the_run_they_are_of(database: Database, claim_job: ClaimJob) -> None:
+    finished, retried, deleted = claim_job(), claim_job(), claim_job()
+    outcome = Outcome(result={"epochs": 1}, timings={}, environment={}, digests={}, layers=[])
+    with database.write() as session:
+        for job in (finished, retried, deleted):
+            reports.report_measurements(session, job.id, 1, [measured(0), measured(1), measured(9, epoch=2)])
+            if job is not finished:
+                endings.fail(session, job.id, 1, FailureCode.NAN_LOSS, "the loss became NaN")
+        endings.finish(session, finished.id, 1, outcome)
+        jobs.retry(session, retried.id)
+        jobs.delete(session, deleted.id)
+    with database.read() as session:
+        left = {
+            job.id: [row.step for row in measurements.of_job(session, job.id)] for job in (finished, retried)
+        }
+        assert left == {finished.id: [0, 1], retried.id: []}
+        assert session.scalar(text("SELECT count(*) FROM measurements")) == 2
+
+
+@pytest.mark.parametrize(
+    ("condition", "index"),
+    [
+        ("job_id = 'a' AND probe = 'b'", "USING PRIMARY KEY"),
+        ("probe = 'a' AND layer = 'b' AND statistic = 'c'", "USING INDEX ix_measurements_statistic"),
+    ],
+)
+def test_both_ways_of_reading_have_an_index(sqlite_database: Database, condition: str, index: str) -> None:
+    with sqlite_database.read() as session:
+        plan = session.execute(text(f"EXPLAIN QUERY PLAN SELECT * FROM measurements WHERE {condition}")).all()
+    assert index in str(plan)
