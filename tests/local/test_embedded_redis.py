@@ -3,6 +3,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -35,8 +36,14 @@ def test_it_listens_on_a_private_socket_only_and_keeps_its_data(tmp_path: Path) 
         assert connection.get("kept") == b"yes"
 
 
-def test_kombu_understands_its_url(tmp_path: Path) -> None:
-    with EmbeddedRedis(tmp_path / "100% private") as server, Connection(server.broker_url) as connection:
+@pytest.mark.parametrize(
+    "name",
+    [b"100% private", b"a?b#c%2Fd::e {owner}", b"line\n 'quote\"", "größer".encode(), b"no UTF-8 \xff"],
+)
+def test_kombu_understands_its_url(tmp_path: Path, name: bytes) -> None:
+    folder = tmp_path / os.fsdecode(name)
+    with EmbeddedRedis(folder) as server, Connection(server.broker_url) as connection:
+        assert (folder / "redis.lock").exists()
         connection.ensure_connection(max_retries=1)
         queue = connection.SimpleQueue("letters")
         queue.put("hello")
@@ -54,8 +61,23 @@ def test_a_folder_whose_path_is_too_long_for_a_socket(tmp_path: Path) -> None:
         with client(server) as connection:
             connection.set("where", "here")
         elsewhere = server.socket_path.parent
+        with pytest.raises(SetupError, match="already serves"):
+            EmbeddedRedis(folder).start()
     assert not elsewhere.exists()
     assert any(folder.glob("appendonly*"))
+
+
+def test_a_temporary_folder_whose_path_is_too_long_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / ("long" * 30)
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    with EmbeddedRedis(folder / "redis") as server, client(server) as connection:
+        assert connection.ping()
+        assert len(os.fsencode(server.socket_path)) <= 107
+    assert not server.socket_path.parent.exists() or server.socket_path.parent == folder / "redis"
+    assert [path.name for path in folder.iterdir()] == ["redis"]
 
 
 def test_a_second_server_on_one_folder_is_refused_with_the_pid_of_the_first(tmp_path: Path) -> None:

@@ -12,13 +12,13 @@ HOLDER = """
 import subprocess, sys, time
 from pathlib import Path
 from normlab.local.folder_lock import FolderLock
-lock = FolderLock(Path(sys.argv[1]), "")
+lock = FolderLock(Path(sys.argv[1]), str)
 lock.write_owner("the holder")
 child = subprocess.Popen(["sleep", "60"], pass_fds=[lock.descriptor]) if len(sys.argv) > 2 else None
 print(child.pid if child else 0, flush=True)
 time.sleep(60)
 """
-REFUSAL = "It is in use by {owner}."
+REFUSAL = "It is in use by {}.".format
 
 
 def test_a_second_owner_is_refused_with_the_name_of_the_first(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def migrate(data: Path, **options: object) -> subprocess.CompletedProcess[str]:
 
 def assert_nothing_left(data: Path) -> None:
     assert psutil.Process().children(recursive=True) == []
-    FolderLock(data / "normlab.lock", "it is held").close()
+    FolderLock(data / "normlab.lock", str).close()
 
 
 def heed_permissions() -> None:
@@ -121,7 +121,7 @@ def test_a_service_that_was_told_to_end_does_not_pass_for_running(tmp_path: Path
 
 @pytest.mark.parametrize("host", ["no such host", "a" * 70, "fe80::zz"])
 def test_an_address_that_cannot_be_listened_at(tmp_path: Path, host: str) -> None:
-    with pytest.raises(SetupError, match=r"^Port 0 of .* cannot be listened at"):
+    with pytest.raises(SetupError, match=r"^Port 0 of .* cannot be listened on"):
         LocalService(tmp_path, host=host).start()
     assert_nothing_left(tmp_path)
 
