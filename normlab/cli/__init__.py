@@ -32,7 +32,7 @@ _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     "This machine": (up, demo),
     "Jobs": (submit, watch, jobs, show, cancel, retry, delete),
     "Answers": (compare, reproduce, predict),
-    "What there is": (architectures, datasets),
+    "Catalogue": (architectures, datasets),
 }
 for _panel, _commands in _PANELS.items():
     for _command in _commands:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,6 +24,10 @@ ACCURACY_TOLERANCE = 0.01
 the line, and training carries it on; other weights or data move more than this."""
 LOSS_TOLERANCE = 0.05
 """The same for losses, relative to the loss in the bundle."""
+
+# What reading a damaged archive raises. An encrypted or unknown kind of member and JSON that is nested too deeply are
+# RuntimeErrors.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, csv.Error, EOFError, RuntimeError)
 
 EXPLAINING = {
     "device": "another device",
@@ -100,7 +105,7 @@ def read_bundle(path: Path) -> list[BundledJob]:
         ]
     except OSError as error:
         raise SetupError(f"{path} cannot be read: {error.strerror}.") from error
-    except (zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
+    except (*_DAMAGE, KeyError, TypeError, AttributeError, ValueError) as error:
         raise SetupError(f"{path} is no bundle of a comparison: {error}.") from error
 
 
@@ -116,8 +121,8 @@ def judge(bundled: BundledJob, again: JobDocument, metrics: MetricsDocument) -> 
         return Judgement(Outcome.SAME_BITS, 0.0, ())
     reasons = _reasons(bundled, again)
     if len(ours) != len(bundled.epochs) or not ours:
-        told = f"{len(ours)} epochs instead of {len(bundled.epochs)}"
-        return Judgement(Outcome.DIFFERENT, None, (told, *reasons))
+        lengths = f"{len(ours)} epochs instead of {len(bundled.epochs)}"
+        return Judgement(Outcome.DIFFERENT, None, (lengths, *reasons))
     largest = max(
         abs(_accuracy(one) - _accuracy(other)) for one, other in zip(ours, bundled.epochs, strict=True)
     )
@@ -127,19 +132,19 @@ def judge(bundled: BundledJob, again: JobDocument, metrics: MetricsDocument) -> 
 
 def _reasons(bundled: BundledJob, again: JobDocument) -> tuple[str, ...]:
     environment = again.environment or {}
-    found = [
+    reasons = [
         f"{words} ({bundled.environment.get(field)}, now {environment.get(field)})"
         for field, words in EXPLAINING.items()
         if bundled.environment.get(field) != environment.get(field)
     ]
     for field, words in (("dataset", "the dataset's files"), ("data_order", "the order of the data")):
         if bundled.digests.get(field) != (again.digests or {}).get(field):
-            found.insert(0, f"{words} are not the same")
-    if not found:
-        found = [
+            reasons.insert(0, f"{words} are not the same")
+    if not reasons:
+        reasons = [
             "nothing that is known to matter differs: faulty memory, or an operation that does not keep its order"
         ]
-    return tuple(found)
+    return tuple(reasons)
 
 
 def _close(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -168,11 +173,11 @@ def _accuracy(epoch: Mapping[str, Any]) -> float:
 
 def _epochs(text: str) -> dict[str, list[dict[str, float | None]]]:
     """The epochs of each job; a CSV file's decimals are exact to the last bit."""
-    found: dict[str, list[dict[str, float | None]]] = {}
+    epochs: dict[str, list[dict[str, float | None]]] = {}
     for row in csv.DictReader(io.StringIO(text)):
         epoch = {name: float(row[name]) if row[name] else None for name in _COMPARED}
-        found.setdefault(row["job"], []).append(epoch)
-    return found
+        epochs.setdefault(row["job"], []).append(epoch)
+    return epochs
 
 
 def _read(archive: zipfile.ZipFile, name: str) -> bytes:

@@ -2,9 +2,11 @@ import json
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+import typer
 from PIL import Image
 from typer.testing import CliRunner, Result
 
@@ -164,8 +166,8 @@ def test_listing_and_showing(run, trained: tuple[JobDocument, JobDocument]) -> N
     ]
     one = run("jobs", "--tag", "trained", "--limit", "1")
     assert len(one.stdout.splitlines()) == 2
-    assert one.stderr == "There are more; see them with --limit 10.\n"
-    assert run("jobs", "--tag", "nobody's").stderr == "There are no such jobs.\n"
+    assert one.stderr == "More jobs exist; show them with --limit 10.\n"
+    assert run("jobs", "--tag", "nobody's").stderr == "No jobs match.\n"
     shown = run("show", trained[1].id).stdout
     assert "batch_norm  succeeded  job_" in shown
     assert "Test accuracy " in shown
@@ -227,3 +229,36 @@ def test_the_notebooks_figures_are_compared_from_the_third_epoch_on(
     )
     assert check_against_notebook({"baseline": [0.7]}, {}) is None
     assert "Too few epochs" in capsys.readouterr().out
+
+
+def test_each_option_says_what_it_is_for() -> None:
+    for name, command in typer.main.get_command(app).commands.items():
+        assert command.help, name
+        for parameter in command.params:
+            assert parameter.help, (name, parameter.name)
+            assert "[" not in parameter.help, "brackets are markup, and not shown"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"PK\x05\x06" + bytes(18), b"{}", None],
+    ids=["empty", "an archive of nothing", "no archive", "a folder"],
+)
+def test_what_is_no_bundle_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    bundle = tmp_path / "bundle.zip"
+    bundle.mkdir() if content is None else bundle.write_bytes(content)
+    result = CliRunner().invoke(app, ["reproduce", str(bundle), "--url", "http://127.0.0.1:1"])
+    assert (result.exit_code, result.stdout) == (1, ""), result.exception
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "manifest", ["[]", "null", '{"format": 1}', '{"format": 1, "jobs": [5]}', "[" * 3000]
+)
+def test_a_bundle_with_another_manifest_is_refused(tmp_path: Path, manifest: str) -> None:
+    with zipfile.ZipFile(tmp_path / "bundle.zip", "w") as archive:
+        archive.writestr("manifest.json", manifest)
+        archive.writestr("metrics.csv", "job,loss,accuracy,val_loss,val_accuracy\n")
+    result = CliRunner().invoke(app, ["reproduce", str(tmp_path / "bundle.zip")])
+    assert (result.exit_code, result.stdout) == (1, ""), result.exception
+    assert "is no bundle of a comparison" in result.stderr

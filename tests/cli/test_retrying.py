@@ -22,7 +22,7 @@ def test_a_cancelled_job_is_trained_after_all(run, client: Client) -> None:
     shown = run("show", job.id).stdout
     assert "in the queue, waits for a worker" in shown  # with a GPU, or one at all while it starts
     assert client.cancel(job.id).state is JobState.CANCELLED
-    assert run("retry", job.id).stdout == f"{job.id} waits again\n"
+    assert run("retry", job.id).stdout == f"{job.id} is queued again\n"
     assert client.job(job.id).state is JobState.QUEUED
     refused = run("retry", job.id)
     assert refused.exit_code == 1

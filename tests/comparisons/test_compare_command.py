@@ -108,7 +108,7 @@ def test_the_same_bits_come_out_again(run, first) -> None:
     result = run("reproduce", str(folder / "bundle.zip"))
     assert result.exit_code == 0, result.output
     assert "6 same bits" in result.stdout
-    assert "Why that may be" not in result.stdout
+    assert "Possible reasons" not in result.stdout
 
 
 def test_what_was_changed_is_told_apart(run, first, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_the_first_steps_in_a_folder_of_an_odd_name(start_up: Callable[..., Up],
     assert said.splitlines()[1:] == [
         "The redis process ended (SIGKILL) and is started again.",
         "The worker process ended (SIGKILL) and is started again.",
-        "Ending; running jobs go back to the queue. Once more ends it at once.",
+        "Stopping: running jobs go back to the queue. Press Ctrl-C again to stop at once.",
     ]
 
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([ODD, "shoe.png", "worker.py"])

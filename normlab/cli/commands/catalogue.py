@@ -7,7 +7,7 @@ from normlab.client import Client
 
 
 def architectures(*, as_json: JsonOption = False, url: UrlOption = None) -> None:
-    """List the presets: architectures with a name."""
+    """List the presets, which are architectures with a name."""
     with Client(url) as client:
         presets = client.architectures()
     if as_json:

@@ -27,57 +27,64 @@ def compare(
         list[str],
         typer.Argument(
             metavar="WHAT...",
-            help="Architectures (presets, or files with a job spec), ids of jobs, or the id of a comparison.",
+            help="Presets or files with a job spec; or ids of jobs; or the id of a comparison.",
         ),
     ],
     *,
     replicates: Annotated[
-        int | None, typer.Option(help="How many seeds each is trained with. [default: 5]", show_default=False)
+        int | None, typer.Option(help="Seeds to train each network with (default: 5).", show_default=False)
     ] = None,
     up_to: Annotated[
-        int | None, typer.Option(help="Go on until it is decided, up to so many.", show_default=False)
+        int | None,
+        typer.Option(help="Add seeds until the comparison is decided, up to this many.", show_default=False),
     ] = None,
     metric: Annotated[
         str | None,
         typer.Option(
-            help="val_accuracy, test_accuracy, val_loss, … [default: val_accuracy]", show_default=False
+            help="val_accuracy, test_accuracy, val_loss, … (default: val_accuracy).", show_default=False
         ),
     ] = None,
-    confidence: Annotated[float | None, typer.Option(help="[default: 0.95]", show_default=False)] = None,
+    confidence: Annotated[
+        float | None,
+        typer.Option(help="Confidence level of the intervals (default: 0.95).", show_default=False),
+    ] = None,
     margin: Annotated[
-        float | None, typer.Option(help="A smaller difference does not matter: 0.005 is half a point.")
+        float | None, typer.Option(help="Smallest difference that matters; 0.005 is half a percentage point.")
     ] = None,
     target: Annotated[
-        float | None, typer.Option(help="Also how long each takes to this validation accuracy.")
+        float | None, typer.Option(help="Also report the time to this validation accuracy.")
     ] = None,
     dataset: Annotated[str | None, typer.Option(help="fashion_mnist, mnist, cifar10 or digits.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="How often all training samples are seen.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the training samples.")] = None,
     seed: Annotated[
-        int | None, typer.Option(help="The first seed. [default: 42]", show_default=False)
+        int | None, typer.Option(help="The first seed (default: 42).", show_default=False)
     ] = None,
     own_seeds: Annotated[
         bool,
         typer.Option(
-            "--own-seeds", help="No two share a seed; one network named twice then shows what seeds alone do."
+            "--own-seeds",
+            help="Give each network seeds of its own. One network named twice then shows what seeds alone do.",
         ),
     ] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Use no job again that was trained before.")] = False,
-    name: Annotated[str | None, typer.Option(help="What you call it.")] = None,
-    report: Annotated[Path | None, typer.Option(help="Write the report here: .html or .md.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Train every job anew; reuse none.")] = False,
+    name: Annotated[str | None, typer.Option(help="A name for the comparison.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write a report to this file: .html or .md.")] = None,
     bundle: Annotated[
-        Path | None, typer.Option(help="Write the archive for `normlab reproduce` here.")
+        Path | None, typer.Option(help="Write an archive for `normlab reproduce` to this file.")
     ] = None,
     chart: Annotated[
-        Path | None, typer.Option(help="Write the learning curves here: .png, .svg, or .json (Vega-Lite).")
+        Path | None,
+        typer.Option(help="Write the learning curves to this file: .png, .svg, or .json (Vega-Lite)."),
     ] = None,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
-    """Train networks with the same seeds and say whether one is better; or put jobs side by side.
+    """Train networks with the same seeds and say whether one is better, or put jobs side by side.
 
-    `normlab compare baseline batch_norm --replicates 5` trains both with five seeds, and says by how much they
-    differ, how sure that is, at what cost, and what to beware of. Exit code 0 when the comparison has ended
-    with an answer, be it that nothing is decided.
+    `normlab compare baseline batch_norm --replicates 5` trains both with five seeds.
+    It reports by how much they differ, how sure that is, the cost, and what to beware of.
+
+    The exit code is 0 when the comparison has an answer; "inconclusive" is one.
     """
     for option, path in {"--report": report, "--bundle": bundle, "--chart": chart}.items():
         if path is not None and not path.parent.is_dir():  # known before the training rather than after it

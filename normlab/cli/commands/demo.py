@@ -33,14 +33,15 @@ DECIDING_EPOCHS = 3
 
 def demo(
     *,
-    data: Annotated[Path, typer.Option(help="Where everything is kept.")] = Path("demo-data"),
-    epochs: Annotated[int, typer.Option(min=1, help="Epochs of each network.")] = 10,
+    data: Annotated[Path, typer.Option(help="The folder that keeps everything.")] = Path("demo-data"),
+    epochs: Annotated[int, typer.Option(min=1, help="Epochs to train each network for.")] = 10,
 ) -> None:
     """Train the notebook's two networks through a service of their own, and compare them.
 
-    Starts the service on this machine, submits both, shows them train on Fashion-MNIST, compares them, lets
-    one classify a test image, and checks the accuracies against the notebook's. Then it asks what the notebook's
-    one run of each cannot tell: whether batch normalization alone helps, with several seeds and a verdict.
+    The demo starts the service, trains both networks on Fashion-MNIST,
+    compares them, classifies a test image, and checks the accuracies against the notebook's.
+
+    Then it trains with several seeds, for a verdict on whether batch normalization alone helps.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C: everything is stopped
     data.mkdir(parents=True, exist_ok=True, mode=0o700)

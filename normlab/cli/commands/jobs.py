@@ -29,18 +29,18 @@ JobsArgument = Annotated[list[str], typer.Argument(metavar="JOB...", help="Ids o
 
 def jobs(
     *,
-    state: Annotated[JobState | None, typer.Option(help="Only those in this state.")] = None,
-    tag: Annotated[str | None, typer.Option(help="Only those with this tag.")] = None,
-    name: Annotated[str | None, typer.Option(help="Only those of this name.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
+    state: Annotated[JobState | None, typer.Option(help="Only jobs in this state.")] = None,
+    tag: Annotated[str | None, typer.Option(help="Only jobs with this tag.")] = None,
+    name: Annotated[str | None, typer.Option(help="Only jobs of this name.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Show at most this many.")] = 20,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
     """List jobs, newest first."""
     with Client(url) as client:
         # One more than is shown, to know whether there are more.
-        found = list(islice(client.jobs(state=state, tag=tag, name=name), limit + 1))
-    shown = found[:limit]
+        listed = list(islice(client.jobs(state=state, tag=tag, name=name), limit + 1))
+    shown = listed[:limit]
     if as_json:
         write_json(shown)
         return
@@ -61,9 +61,9 @@ def jobs(
     if shown:
         out.print(listing)
     else:
-        notes.print("There are no such jobs." if state or tag or name else "There are no jobs yet.")
-    if len(found) > limit:
-        notes.print(f"There are more; see them with --limit {limit * 10}.")
+        notes.print("No jobs match." if state or tag or name else "No jobs yet.")
+    if len(listed) > limit:
+        notes.print(f"More jobs exist; show them with --limit {limit * 10}.")
 
 
 def _epoch(job: JobDocument) -> str:
@@ -74,7 +74,7 @@ def _epoch(job: JobDocument) -> str:
 
 
 def show(job_id: JobArgument, *, as_json: JsonOption = False, url: UrlOption = None) -> None:
-    """Show one job: where it is, what it reached, where the time went."""
+    """Show a job: its state, its results, and where its time went."""
     with Client(url) as client:
         job = client.job(job_id)
         metrics = None if as_json else client.metrics(job_id)
@@ -121,7 +121,7 @@ def _show_epochs(metrics: MetricsDocument) -> None:
 
 
 def cancel(job_ids: JobsArgument, *, url: UrlOption = None) -> None:
-    """End jobs that wait or run. What they have learned so far is kept as metrics."""
+    """Cancel queued or running jobs. Their metrics so far are kept."""
     with Client(url) as client:
         for job_id in job_ids:
             job = client.cancel(job_id)
@@ -130,15 +130,15 @@ def cancel(job_ids: JobsArgument, *, url: UrlOption = None) -> None:
 
 
 def retry(job_ids: JobsArgument, *, url: UrlOption = None) -> None:
-    """Queue failed or cancelled jobs again, for when what was wrong has been put right."""
+    """Queue failed or cancelled jobs again."""
     with Client(url) as client:
         for job_id in job_ids:
             job = client.retry(job_id)
-            out.print(f"{job.id} waits again", soft_wrap=True)
+            out.print(f"{job.id} is queued again", soft_wrap=True)
 
 
 def delete(job_ids: JobsArgument, *, url: UrlOption = None) -> None:
-    """Delete jobs with their metrics and files. One that runs has to be cancelled first."""
+    """Delete jobs with their metrics and files. Cancel running jobs first."""
     with Client(url) as client:
         for job_id in job_ids:
             client.delete(job_id)

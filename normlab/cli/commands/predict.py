@@ -15,13 +15,11 @@ BAR_WIDTH = 30
 
 
 def predict(
-    job_id: Annotated[str, typer.Argument(metavar="JOB", help="A job that has succeeded.")],
+    job_id: Annotated[str, typer.Argument(metavar="JOB", help="Id of a job that has succeeded.")],
     image: Annotated[Path, typer.Argument(metavar="IMAGE", help="A PNG or JPEG file.")],
     *,
-    top: Annotated[int, typer.Option(min=1, help="Show so many classes.")] = 5,
-    invert: Annotated[
-        Invert, typer.Option(help="Whether light and dark change places first.")
-    ] = Invert.NEVER,
+    top: Annotated[int, typer.Option(min=1, help="Number of classes to show.")] = 5,
+    invert: Annotated[Invert, typer.Option(help="Whether to swap light and dark first.")] = Invert.NEVER,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:

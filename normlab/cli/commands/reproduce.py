@@ -32,14 +32,17 @@ _STYLES = {
 
 
 def reproduce(
-    bundle: Annotated[Path, typer.Argument(help="The archive of a comparison (GET /comparisons/ID/bundle).")],
+    bundle: Annotated[
+        Path, typer.Argument(metavar="BUNDLE", help="The archive that `normlab compare --bundle` wrote.")
+    ],
     *,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
-    """Train all jobs of a comparison again, and say of each: same bits, within tolerance, or different, and why.
+    """Train all jobs of a comparison again, and say of each whether the same comes out.
 
-    Exit code 0 when all are the same or within tolerance, else 1.
+    Each is the same to the bit, within tolerance, or different, and the reasons are given.
+    The exit code is 0 when none is different, else 1.
     """
     jobs = read_bundle(bundle)
     if not jobs:
@@ -56,16 +59,16 @@ def reproduce(
                     "arm": job.arm,
                     "seed": job.seed,
                     "job": again.id,
-                    "outcome": found.outcome,
-                    "largest_difference": found.largest_difference,
-                    "reasons": found.reasons,
+                    "outcome": judgement.outcome,
+                    "largest_difference": judgement.largest_difference,
+                    "reasons": judgement.reasons,
                 }
-                for job, again, found in zip(jobs, ended, judged, strict=True)
+                for job, again, judgement in zip(jobs, ended, judged, strict=True)
             ]
         )
     else:
         _show(jobs, ended, judged)
-    if any(found.outcome in (Outcome.DIFFERENT, Outcome.NOT_RUN) for found in judged):
+    if any(judgement.outcome in (Outcome.DIFFERENT, Outcome.NOT_RUN) for judgement in judged):
         raise typer.Exit(1)
 
 
@@ -73,17 +76,17 @@ def _show(jobs: list[BundledJob], ended: list[JobDocument], judged: list[Judgeme
     made = table(
         "arm", "seed", "outcome", "largest difference", "job", numbers=("seed", "largest difference")
     )
-    for job, again, found in zip(jobs, ended, judged, strict=True):
-        difference = "-" if found.largest_difference is None else f"{found.largest_difference:.4f}"
-        outcome = f"[{_STYLES[found.outcome]}]{found.outcome}[/]"
+    for job, again, judgement in zip(jobs, ended, judged, strict=True):
+        difference = "-" if judgement.largest_difference is None else f"{judgement.largest_difference:.4f}"
+        outcome = f"[{_STYLES[judgement.outcome]}]{judgement.outcome}[/]"
         made.add_row(escape(job.arm), str(job.seed), outcome, difference, again.id)
     out.print(made)
     out.print()
-    counts = Counter(found.outcome for found in judged)
+    counts = Counter(judgement.outcome for judgement in judged)
     out.print(", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome]))
-    reasons = dict.fromkeys(reason for found in judged for reason in found.reasons)
+    reasons = dict.fromkeys(reason for judgement in judged for reason in judgement.reasons)
     if reasons:
-        out.print("\n[bold]Why that may be[/]")
+        out.print("\n[bold]Possible reasons[/]")
         for reason in reasons:
             out.print(f"- {reason}", markup=False, soft_wrap=not out.is_terminal)
     if counts[Outcome.WITHIN_TOLERANCE] or counts[Outcome.DIFFERENT]:

@@ -23,28 +23,30 @@ def submit(
     file: Annotated[
         str | None,
         typer.Option(
-            help="A job spec as JSON, - for stdin; what is given beside it goes over it.", show_default=False
+            help="A job spec in JSON; - reads stdin. The other options override it.", show_default=False
         ),
     ] = None,
     dataset: Annotated[str | None, typer.Option(help="fashion_mnist, mnist, cifar10 or digits.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="How often all training samples are seen.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Initial weights, order of the data, dropout.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the training samples.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of the initial weights, the order of samples, and dropout.")
+    ] = None,
     optimizer: Annotated[str | None, typer.Option(help="sgd, adam, adamw or rmsprop.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="The optimizer's step size.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Samples of one step.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Samples in each step.")] = None,
     target_accuracy: Annotated[
-        float | None, typer.Option(help="Note when the validation accuracy reaches this.")
+        float | None, typer.Option(help="Report when the validation accuracy reaches this.")
     ] = None,
-    name: Annotated[str | None, typer.Option(help="What you call this job.")] = None,
-    tag: Annotated[list[str] | None, typer.Option(help="To find it by; may be given several times.")] = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Follow it to its end.")] = False,
+    name: Annotated[str | None, typer.Option(help="A name for the job.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="A tag to find the job by. Repeatable.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Follow the job until it ends.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only check it, and say how large it is.")
+        bool, typer.Option("--dry-run", help="Check the spec and show its size; train nothing.")
     ] = False,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
-    """Train a network. Writes the job's id; what you leave out has the service's defaults."""
+    """Train a network, and print the job's id. Options that you leave out have the service's defaults."""
     spec = read_spec(file, "--file") if file else {}
     training = {
         "epochs": epochs,

@@ -21,19 +21,21 @@ def up(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="Where everything is kept. Without it NORMLAB_DATA_DIR, else your data folder.",
+            help="The folder that keeps everything (default: NORMLAB_DATA_DIR, else your user data folder).",
             show_default=False,
         ),
     ] = None,
-    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen at, 0 for any.")] = 8000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")
+    ] = 8000,
     processes: Annotated[
         int | None,
-        typer.Option(min=1, help="How many jobs train at once. [default: one a core]", show_default=False),
+        typer.Option(min=1, help="Jobs to train at once (default: one for each core).", show_default=False),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the logs of all processes.")] = False,
 ) -> None:
-    """Start the service on this machine: a private Redis, a worker and the API. Ctrl-C ends it."""
+    """Start the service on this machine: a private Redis, a worker and the API. Ctrl-C stops it."""
     settings = Settings()
     service = LocalService(
         data or settings.data_dir,
@@ -65,7 +67,7 @@ def _end_on_signals(service: LocalService) -> list[int]:
     def end(number: int, _frame: FrameType | None) -> None:
         received.append(number)
         if len(received) == 1:
-            notes.print("Ending; running jobs go back to the queue. Once more ends it at once.")
+            notes.print("Stopping: running jobs go back to the queue. Press Ctrl-C again to stop at once.")
             service.request_stop()
         else:
             service.kill()
@@ -81,6 +83,9 @@ def _announce(sentence: str) -> None:
 
 def _welcome(service: LocalService, host: str) -> None:
     out.print(f"Normlab is at {service.url} (what it can do: {service.url}/docs)", soft_wrap=True)
-    notes.print(f"Data and logs are in {service.data_dir}. Ctrl-C ends it.", markup=False, soft_wrap=True)
+    notes.print(f"Data and logs are in {service.data_dir}. Ctrl-C stops it.", markup=False, soft_wrap=True)
     if host not in LOOPBACK:
-        notes.print("Anybody who reaches this machine can use it: it asks for no password.", style="yellow")
+        notes.print(
+            "Everybody who can reach this machine can use the service: it asks for no password.",
+            style="yellow",
+        )

@@ -18,14 +18,14 @@ Happening = tuple[JobDocument, JobEvent | Exception]
 
 
 def watch(
-    job_ids: Annotated[list[str], typer.Argument(metavar="JOB...", help="One or more ids.")],
+    job_ids: Annotated[list[str], typer.Argument(metavar="JOB...", help="Ids of the jobs.")],
     *,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
-    """Follow jobs until all have ended: bars in a terminal, else a line for each epoch.
+    """Follow jobs until all have ended, with bars in a terminal, else a line for each epoch.
 
-    Exit code 0 if all have succeeded, else 1. Ctrl-C ends the watching, not the jobs.
+    The exit code is 0 if all have succeeded, else 1. Ctrl-C stops the watching, not the jobs.
     """
     with Client(url) as client:
         jobs = watch_until_interrupted(client, [client.job(job_id) for job_id in dict.fromkeys(job_ids)])

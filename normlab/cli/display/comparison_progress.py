@@ -48,7 +48,7 @@ def follow(client: Client, begun: ComparisonDocument) -> ComparisonDocument:
                 raise event
             now = client.comparisons.get(begun.id) if event or notes.is_terminal else begun
             if event is not None:
-                _tell(event, now)
+                _report(event, now)
                 if event.kind is EventKind.END:
                     return now
             if notes.is_terminal:
@@ -63,11 +63,11 @@ def _listen(client: Client, comparison_id: str, happenings: SimpleQueue[JobEvent
         happenings.put(error)
 
 
-def _tell(event: JobEvent, now: ComparisonDocument) -> None:
+def _report(event: JobEvent, now: ComparisonDocument) -> None:
     data = event.data
     match event.kind:
         case EventKind.REPLICATES:
-            again = f", {data['jobs_reused']} of them used again" if data["jobs_reused"] else ""
+            again = f", {data['jobs_reused']} of them reused" if data["jobs_reused"] else ""
             jobs = data["jobs_made"] + data["jobs_reused"]
             seeds = f"seed{'s' * (len(data['seeds']) > 1)} {', '.join(map(str, data['seeds']))}"
             _write(f"{seeds}: {jobs} jobs{again}")

@@ -34,9 +34,9 @@ NO_WRAP = {"job", "dataset", "preset", "state", "epoch", "shape"}
 
 UrlOption = Annotated[
     str | None,
-    typer.Option("--url", envvar="NORMLAB_URL", help="Where the service answers.", show_default=False),
+    typer.Option("--url", envvar="NORMLAB_URL", help="Address of the service.", show_default=False),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 
 def write_json(value: Any) -> None:

@@ -44,7 +44,7 @@ def show_comparison(comparison: SideBySide) -> None:
         out.print()
         out.print(differing)
     elif len(jobs) > 1:
-        out.print("\nTheir specs do not differ.")
+        out.print("\nTheir specs are the same.")
     if comparison.statistics is not None:
         out.print()
         for pair in comparison.statistics.pairs:

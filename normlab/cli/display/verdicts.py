@@ -45,14 +45,14 @@ def show_answer(comparison: ComparisonDocument) -> None:
     columns = (difference, "interval", p_value, "effect", "second better in")
     differences = table("arms", *columns, numbers=columns)
     for pair in result.pairs:
-        found = pair["comparison"]
+        statistics = pair["comparison"]
         differences.add_row(
             escape(f"{pair['a']}, {pair['b']}"),
-            _difference(found["difference"], accuracy, sign=True),
-            _interval(found["interval"], accuracy, _difference),
+            _difference(statistics["difference"], accuracy, sign=True),
+            _interval(statistics["interval"], accuracy, _difference),
             f"{pair['adjusted_p_value']:.3g}",
-            "-" if found["effect_size"] is None else _minus(f"{found['effect_size']:.2f}"),
-            f"{100 * found['probability_b_better']:.0f} % of pairs",
+            "-" if statistics["effect_size"] is None else _minus(f"{statistics['effect_size']:.2f}"),
+            f"{100 * statistics['probability_b_better']:.0f} % of pairs",
         )
     out.print(differences)
     _show_target(result.clocks)
