@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from normlab.cli.display.comparison_progress import follow_until_interrupted
-from normlab.cli.display.output import JsonOption, UrlOption, notes, write_file, write_json
+from normlab.cli.display.output import JsonOption, UrlOption, announce, notes, write_file, write_json
 from normlab.cli.display.side_by_side import show_comparison, write_chart
 from normlab.cli.display.verdicts import show_answer
 from normlab.cli.specs import check_is_json, put, put_inside, read_spec
@@ -124,7 +124,7 @@ def compare(
             seeds = _own_seeds(list(arms), seed, up_to or replicates) if own_seeds else {}
             check_is_json(arms)
             begun = client.comparisons.create(arms, base_seeds=seeds, **question)
-            notes.print(f"Comparison {begun.id}", markup=False, soft_wrap=True)
+            announce(f"Comparison {begun.id}")
         ended = follow_until_interrupted(client, begun)
         write_json(ended) if as_json else show_answer(ended)
         if ended.result is not None:
@@ -143,7 +143,7 @@ def _exit_unless_finished(ended: ComparisonDocument) -> None:
     if ended.state is ComparisonState.FINISHED:
         return
     for sentence in ended.left_out:
-        notes.print(sentence, markup=False, soft_wrap=True)
+        announce(sentence)
     notes.print(f"The comparison has no answer: it is {ended.state}.", style="red", markup=False)
     raise typer.Exit(1)
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from normlab.cli.commands.predict import show_prediction
 from normlab.cli.commands.watch import report_failures, watch_jobs
 from normlab.cli.display.comparison_progress import follow
-from normlab.cli.display.output import notes, out, write_file
+from normlab.cli.display.output import announce, notes, out, write_error, write_file
 from normlab.cli.display.side_by_side import show_comparison, write_chart
 from normlab.cli.display.verdicts import show_answer
 from normlab.cli.notebook import check_against_notebook
@@ -49,8 +50,8 @@ def demo(
     image = data / "test_image.png"
     label = _write_test_image(data, image)
     notes.print("[bold]The service[/]: Redis, a worker and the API, on this machine only")
-    with LocalService(data, announce=notes.print) as service, Client(service.url) as client:
-        notes.print(f"It answers at {service.url}; its logs are in {service.log_dir}", soft_wrap=True)
+    with LocalService(data, announce=announce) as service, Client(service.url) as client:
+        announce(f"It answers at {service.url}; its logs are in {service.log_dir}")
         try:
             jobs = _train(client, epochs)
             _compare(client, jobs, data / "comparison.png")
@@ -61,7 +62,7 @@ def demo(
             service.raise_failure()  # it knows better why the service does not answer
             raise
     if differ:
-        notes.print(f"Error: {differ}", style="red", markup=False, soft_wrap=True)
+        write_error(differ)
         raise typer.Exit(1)
 
 
@@ -95,7 +96,9 @@ def _compare(client: Client, jobs: list[JobDocument], chart: Path) -> None:
 
 
 def _classify(client: Client, job: JobDocument, image: Path, label: int) -> None:
-    out.print(f"\n[bold]What {job.title} sees in the first test image[/] ({image})", soft_wrap=True)
+    out.print(
+        f"\n[bold]What {job.title} sees in the first test image[/] ({escape(str(image))})", soft_wrap=True
+    )
     show_prediction(client.predict(job.id, image, top_k=3)[0])
     out.print(f"The dataset says: {DATASETS[DATASET].classes[label]}")
 

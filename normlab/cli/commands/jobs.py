@@ -87,7 +87,8 @@ def show(job_id: JobArgument, *, as_json: JsonOption = False, url: UrlOption = N
         out.print(f"  {moment(change.at)}  {state_text(change.state)}{reason}", soft_wrap=True)
     if job.position is not None:
         start = f", to start about {moment(job.estimated_start_at)}" if job.estimated_start_at else ""
-        out.print(f"  number {job.position} in the queue, waits for {job.waiting_for}{start}", soft_wrap=True)
+        place = f"  number {job.position} in the queue, waits for {job.waiting_for}{start}"
+        out.print(place, markup=False, soft_wrap=True)
     for warning in job.warnings:
         out.print(f"  {warning.code}: {warning.detail}", style="yellow", markup=False, soft_wrap=True)
     if job.error:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from normlab.cli.display.logs import LogFollower
-from normlab.cli.display.output import notes, out
+from normlab.cli.display.output import announce, notes, out
 from normlab.local.service import LocalService
 from normlab.settings import Settings
 
@@ -43,7 +43,7 @@ def up(
         port=port,
         processes=processes,
         log_bytes=settings.log_bytes,
-        announce=_announce,
+        announce=announce,
     )
     endings = _end_on_signals(service)
     with LogFollower(service.log_dir, notes) if verbose else nullcontext():
@@ -77,13 +77,9 @@ def _end_on_signals(service: LocalService) -> list[int]:
     return received
 
 
-def _announce(sentence: str) -> None:
-    notes.print(sentence, markup=False, soft_wrap=True)
-
-
 def _welcome(service: LocalService, host: str) -> None:
     out.print(f"Normlab is at {service.url} (what it can do: {service.url}/docs)", soft_wrap=True)
-    notes.print(f"Data and logs are in {service.data_dir}. Ctrl-C stops it.", markup=False, soft_wrap=True)
+    announce(f"Data and logs are in {service.data_dir}. Ctrl-C stops it.")
     if host not in LOOPBACK:
         notes.print(
             "Everybody who can reach this machine can use the service: it asks for no password.",

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from normlab.cli.display.output import JsonOption, UrlOption, notes, write_json
+from normlab.cli.display.output import JsonOption, UrlOption, announce, notes, write_json
 from normlab.cli.display.training_progress import Board, LiveBoard, PlainBoard
 from normlab.client import Client, JobEvent
 from normlab.documents.events import EventKind
@@ -40,7 +40,7 @@ def watch_until_interrupted(client: Client, jobs: Sequence[JobDocument]) -> list
         return watch_jobs(client, jobs)
     except KeyboardInterrupt:
         ids = " ".join(job.id for job in jobs)
-        notes.print(f"The training goes on; watch it again with: normlab watch {ids}", soft_wrap=True)
+        announce(f"The training goes on; watch it again with: normlab watch {ids}")
         raise typer.Exit(130) from None
 
 
@@ -76,6 +76,6 @@ def report_failures(jobs: Sequence[JobDocument]) -> None:
     lost = [job for job in jobs if job.state is not JobState.SUCCEEDED]
     for job in lost:
         why = f": {job.error.detail} ({job.error.code})" if job.error else "."
-        notes.print(f"{job.title} ({job.id}) is {job.state.value}{why}", markup=False, soft_wrap=True)
+        announce(f"{job.title} ({job.id}) is {job.state.value}{why}")
     if lost:
         raise typer.Exit(1)

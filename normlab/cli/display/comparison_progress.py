@@ -6,7 +6,7 @@ from threading import Thread
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from normlab.cli.display.output import notes, percent
+from normlab.cli.display.output import announce, notes, percent
 from normlab.client import Client, JobEvent
 from normlab.documents.comparisons import ComparisonDocument
 from normlab.documents.events import EventKind
@@ -21,7 +21,7 @@ def follow_until_interrupted(client: Client, begun: ComparisonDocument) -> Compa
     try:
         return follow(client, begun)
     except KeyboardInterrupt:
-        notes.print(f"The comparison goes on; come back with: normlab compare {begun.id}", soft_wrap=True)
+        announce(f"The comparison goes on; come back with: normlab compare {begun.id}")
         raise typer.Exit(130) from None
 
 
@@ -70,9 +70,9 @@ def _report(event: JobEvent, now: ComparisonDocument) -> None:
             again = f", {data['jobs_reused']} of them reused" if data["jobs_reused"] else ""
             jobs = data["jobs_made"] + data["jobs_reused"]
             seeds = f"seed{'s' * (len(data['seeds']) > 1)} {', '.join(map(str, data['seeds']))}"
-            _write(f"{seeds}: {jobs} jobs{again}")
+            announce(f"{seeds}: {jobs} jobs{again}")
         case EventKind.JOB if data["state"] != JobState.SUCCEEDED:
-            _write(f"seed {data['seed']}  {data['arm']} {data['state']} ({data['job']})")
+            announce(f"seed {data['seed']}  {data['arm']} {data['state']} ({data['job']})")
         case EventKind.PAIR if data["complete"]:
             replicate = data["seed"] - now.base_seed
             jobs = {arm.name: arm.jobs[replicate] for arm in now.arms}
@@ -80,7 +80,7 @@ def _report(event: JobEvent, now: ComparisonDocument) -> None:
                 f"{name}{'' if job.seed == data['seed'] else f' (seed {job.seed})'} {_value(job.value, now.metric)}"
                 for name, job in jobs.items()
             ]
-            _write(f"seed {data['seed']}  {'  '.join(values)}")
+            announce(f"seed {data['seed']}  {'  '.join(values)}")
 
 
 def _value(value: float | None, metric: str) -> str:
@@ -101,7 +101,3 @@ def _fraction(client: Client, now: ComparisonDocument) -> float:
     under_way = client.jobs(state=JobState.RUNNING, tag=now.id)
     done = sum((job.progress.fraction or 0.0) for job in under_way if job.progress)
     return min(now.progress.fraction + done / max(total, 1), 1.0)
-
-
-def _write(line: str) -> None:
-    notes.print(line, markup=False, soft_wrap=True)

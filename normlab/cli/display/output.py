@@ -59,12 +59,17 @@ def write_file(path: Path, content: bytes, what: str) -> None:
         path.write_bytes(content)
     except OSError as error:
         raise SetupError(f"Nothing can be written to {path}: {error.strerror}.") from error
-    notes.print(f"{what} in {path}", markup=False, soft_wrap=True)
+    announce(f"{what} in {path}")
+
+
+def announce(sentence: str) -> None:
+    """Write a sentence beside the results as it is, whatever names are in it."""
+    notes.print(sentence, markup=False, soft_wrap=True)
 
 
 def write_error(sentence: str) -> None:
     """Write why a command failed."""
-    notes.print(f"Error: {sentence}", markup=False, soft_wrap=True)
+    announce(f"Error: {sentence}")
 
 
 def show_caveats(caveats: Sequence[str]) -> None:
