@@ -13,7 +13,9 @@ SEED_MAX = 2**31 - 1
 
 
 class Precision(StrEnum):
-    """Keras's dtype policies: what is computed in, while weights stay float32."""
+    """Keras's dtype policies: what training computes in. Weights stay float32, and so does the network that is
+    evaluated, exported and served.
+    """
 
     FLOAT32 = "float32"
     MIXED_BFLOAT16 = "mixed_bfloat16"

@@ -3,17 +3,21 @@
 import math
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from normlab.errors import NanLossError, TrainingError
-from normlab.spec import JobSpec
+from normlab.spec import JobSpec, Precision
 from normlab.spec.epochs import EpochMetrics
 from normlab.spec.runs import Phase, StopReason
 from normlab.training import Progress, TrainResult
 from normlab.training.compiled.devices import select_device
+from normlab.training.data import training_data
+from normlab.training.export.evaluation import export_evaluation
 from support.trainings import CONVOLUTION_WITH_DROPOUT, Recorder, fingerprint
 
 LAYERS = [{"type": "flatten"}, {"type": "dense", "units": 8, "activation": "relu"}]
@@ -138,6 +142,45 @@ def test_sixteen_bits(
     assert result.history[0].loss == pytest.approx(exact.history[0].loss, rel=0.2)
     assert result.history[0].loss != exact.history[0].loss
     assert fingerprint(run(small_spec(layers[kind], training))) == fingerprint(result)
+
+
+@pytest.mark.parametrize(
+    ("kind", "precision"),
+    [
+        ("dense", Precision.FLOAT32),
+        ("dense", Precision.MIXED_FLOAT16),
+        ("convolution", Precision.MIXED_BFLOAT16),
+    ],
+)
+def test_every_place_tells_the_figures_of_the_network_that_is_kept(
+    kind: str,
+    precision: str,
+    small_spec: Callable[..., JobSpec],
+    run: Callable[..., TrainResult],
+    data_dir: Path,
+    tmp_path: Path,
+) -> None:
+    layers: dict[str, list[dict[str, Any]]] = {
+        "dense": [*LAYERS, {"type": "batch_normalization"}],
+        "convolution": CONVOLUTION_WITH_DROPOUT,
+    }
+    optimizer = {"name": "adam", "learning_rate": 0.01}
+    result = run(small_spec(layers[kind], {"precision": precision, "optimizer": optimizer}))
+    data = training_data(result.spec, data_dir)
+    last = result.history[-1]
+    told = {"validation": (last.val_loss, last.val_accuracy), "test": (result.test_loss, result.test_accuracy)}
+    written = export_evaluation(result, tmp_path, data_dir).path
+    assert written is not None
+    with np.load(written) as kept:
+        for part, samples in {"validation": data.validation, "test": data.test}.items():
+            probabilities = np.asarray(result.network(tf.cast(samples.x, tf.float32), training=False))
+            labels = samples.y.numpy()
+            right = probabilities.argmax(axis=1) == labels
+            loss = -np.log(probabilities[np.arange(len(labels)), labels]).mean()
+            assert told[part] == (pytest.approx(loss, rel=1e-6), right.mean())
+            np.testing.assert_array_equal(kept[f"{part}_predicted"] == labels, right)
+            if part == "test":
+                np.testing.assert_array_equal(result.test_correct, right)
 
 
 def test_where_it_ran_is_on_record(

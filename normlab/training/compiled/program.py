@@ -20,7 +20,7 @@ from normlab.training.batches import Block
 from normlab.training.compiled.executors import Executor, set_xla_flags
 from normlab.training.data import Samples
 from normlab.training.layers.builders import training_classes
-from normlab.training.layers.network import Array, build_network, initial_weights
+from normlab.training.layers.network import Array, build_network, full_precision, initial_weights
 from normlab.training.optimizers import build_optimizer
 from normlab.training.seeds import Role, derive
 
@@ -130,7 +130,9 @@ class Program:
         return str(self._optimizer.learning_rate.dtype)
 
     def evaluate(self, samples: Samples) -> Evaluation:
-        """Loss and correctness of samples with the weights as they are."""
+        """Loss and correctness of samples with the weights as they are, whatever the precision of the training:
+        these are the figures of the network that is kept.
+        """
         losses, correct = 0.0, []
         for start in range(0, samples.count, _EVALUATION_BATCH):
             stop = start + _EVALUATION_BATCH
@@ -178,7 +180,8 @@ class Program:
 
     def _evaluate_batch(self, x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         self.traces += 1
-        probabilities = self.network(self._scaled(x), training=False)  # (batch, classes)
+        with full_precision(self.network):
+            probabilities = self.network(self._scaled(x), training=False)  # (batch, classes)
         losses = tf.cast(_cross_entropy(y, probabilities), tf.float64)  # (batch,)
         return tf.reduce_sum(losses), _is_right(y, probabilities)
 

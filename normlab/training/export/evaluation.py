@@ -65,7 +65,9 @@ def _evaluate(network: keras.Model, samples: Samples) -> _Arrays:
 def _probabilities(network: keras.Model, pixels: tf.Tensor) -> npt.NDArray[np.float32]:
     """Of all pixels (n, *shape), batch by batch: (n, classes)."""
     call = tf.function(
-        lambda batch: network(tf.cast(batch, tf.float32), training=False), reduce_retracing=True
+        lambda batch: network(tf.cast(batch, tf.float32), training=False),
+        autograph=False,
+        reduce_retracing=True,
     )
     batches = range(0, int(pixels.shape[0]), _BATCH)
     return np.concatenate([call(pixels[start : start + _BATCH]).numpy() for start in batches])

@@ -1,7 +1,8 @@
 """A spec's layers as a Keras network, and its initial weights, each kernel from a stream of its own."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -34,6 +35,22 @@ def build_network(
         planned[-1].output_shape[-1], activation="softmax", name=planned[-1].name, dtype=output_dtype
     )(x)
     return keras.Model(inputs, outputs)
+
+
+@contextmanager
+def full_precision(network: keras.Model) -> Iterator[None]:
+    """Let a network's layers compute in the type of their variables, as they do where it serves and is exported.
+
+    Without it a network of a mixed policy would be judged by other probabilities than it will give.
+    """
+    policies = [(layer, layer.dtype_policy) for layer in network.layers]
+    try:
+        for layer, policy in policies:
+            layer.dtype_policy = policy.variable_dtype
+        yield
+    finally:
+        for layer, policy in policies:
+            layer.dtype_policy = policy
 
 
 def build_serving_network(planned: Sequence[PlannedLayer], pixel_max: int) -> keras.Model:
