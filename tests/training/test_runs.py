@@ -153,6 +153,7 @@ def test_sixteen_bits(
     ],
 )
 def test_every_place_tells_the_figures_of_the_network_that_is_kept(
+    *,
     kind: str,
     precision: str,
     small_spec: Callable[..., JobSpec],
@@ -168,7 +169,10 @@ def test_every_place_tells_the_figures_of_the_network_that_is_kept(
     result = run(small_spec(layers[kind], {"precision": precision, "optimizer": optimizer}))
     data = training_data(result.spec, data_dir)
     last = result.history[-1]
-    told = {"validation": (last.val_loss, last.val_accuracy), "test": (result.test_loss, result.test_accuracy)}
+    told = {
+        "validation": (last.val_loss, last.val_accuracy),
+        "test": (result.test_loss, result.test_accuracy),
+    }
     written = export_evaluation(result, tmp_path, data_dir).path
     assert written is not None
     with np.load(written) as kept:
