@@ -29,7 +29,7 @@ from api.http.problems import error_answers
 from api.inference import examples
 from api.inference.run import decode, find_served, infer, read_quickly
 from api.inference.schemas import Instances
-from normlab.documents.predictions import Predictions
+from normlab.documents.predictions import IMAGE_TYPES, Predictions
 from normlab.errors import InstancesError
 from normlab.predictions.resolver import Batch, LoadedModel, ModelRef
 from normlab.serving import (
@@ -47,7 +47,7 @@ from normlab.store.identifiers import possible_id
 _JSON = "application/json"
 _NPY = "application/x-npy"
 _FORM = "multipart/form-data"
-_IMAGES = ("image/png", "image/jpeg", "image/webp")
+_IMAGES = tuple(dict.fromkeys(IMAGE_TYPES.values()))
 
 
 class PredictOptions(BaseModel):

@@ -8,7 +8,6 @@ from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote
 
 import httpx
 import numpy as np
@@ -17,11 +16,11 @@ import numpy.typing as npt
 from normlab.client.comparisons import Comparisons
 from normlab.client.events import JobEvent, follow
 from normlab.client.formats import ChartFormat
-from normlab.client.transport import Transport
+from normlab.client.transport import Transport, path_of
 from normlab.documents.catalogue import ArchitectureDocument, ArchitectureList, DatasetList
 from normlab.documents.jobs import JobDocument, JobList, ValidatedJob
 from normlab.documents.metrics import MetricsDocument
-from normlab.documents.predictions import PredictionDocument, Predictions
+from normlab.documents.predictions import IMAGE_TYPES, PredictionDocument, Predictions
 from normlab.documents.side_by_side import SideBySide
 from normlab.documents.states import JobState
 from normlab.documents.trained_models import ModelDocument
@@ -29,7 +28,6 @@ from normlab.errors import InstancesError, ServiceError
 from normlab.spec import DatasetInfo, JobSpec
 
 DEFAULT_URL = "http://127.0.0.1:8000"
-IMAGE_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 
 Pixels = Sequence[Any] | npt.NDArray[Any]
 
@@ -119,7 +117,7 @@ class Client:
 
     def job(self, job_id: str) -> JobDocument:
         """One job as it is now."""
-        return self._transport.fetch(JobDocument, "GET", _path(job_id))
+        return self._transport.fetch(JobDocument, "GET", path_of("jobs", job_id))
 
     def jobs(
         self, *, state: JobState | None = None, tag: str | None = None, name: str | None = None
@@ -140,7 +138,7 @@ class Client:
             TimeoutError: It has not ended in the time given.
         """
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
-        for _ in follow(self._transport, _path(job_id, "events"), deadline=deadline):
+        for _ in follow(self._transport, path_of("jobs", job_id, "events"), deadline=deadline):
             pass
         return self.job(job_id)
 
@@ -150,24 +148,24 @@ class Client:
         A lost connection is made anew and the events go on where they stopped; after some 13 s without an
         answer it is a ``ServiceError``.
         """
-        return follow(self._transport, _path(job_id, "events"), last_event_id=last_event_id)
+        return follow(self._transport, path_of("jobs", job_id, "events"), last_event_id=last_event_id)
 
     def metrics(self, job_id: str) -> MetricsDocument:
         """All epochs so far with their losses, accuracies and seconds."""
-        return self._transport.fetch(MetricsDocument, "GET", _path(job_id, "metrics"))
+        return self._transport.fetch(MetricsDocument, "GET", path_of("jobs", job_id, "metrics"))
 
     def cancel(self, job_id: str) -> JobDocument:
         """Ask for the end of a job. A running one ends a moment later; ``wait`` for it."""
-        return self._transport.fetch(JobDocument, "POST", _path(job_id, "cancel"))
+        return self._transport.fetch(JobDocument, "POST", path_of("jobs", job_id, "cancel"))
 
     def retry(self, job_id: str, *, idempotency_key: str | None = None) -> JobDocument:
         """Queue a failed or cancelled job again; its history stays."""
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
-        return self._transport.fetch(JobDocument, "POST", _path(job_id, "retry"), headers=headers)
+        return self._transport.fetch(JobDocument, "POST", path_of("jobs", job_id, "retry"), headers=headers)
 
     def delete(self, job_id: str) -> None:
         """Delete a job that does not run, with its metrics and its files."""
-        self._transport.request("DELETE", _path(job_id))
+        self._transport.request("DELETE", path_of("jobs", job_id))
 
     def predict(
         self, job_id: str, images: str | Path | Pixels, *, invert: Invert | str = Invert.NEVER, top_k: int = 0
@@ -175,7 +173,7 @@ class Client:
         """Let a trained network classify images.
 
         Args:
-            images: The path of a PNG or JPEG file, or raw pixels (0 to the dataset's ``pixel_max``) of
+            images: The path of a PNG, JPEG or WebP file, or raw pixels (0 to the dataset's ``pixel_max``) of
                 shape (n, height, width[, channels]) or (n, pixels), as an array or nested lists.
             invert: Whether light and dark of an image file change places first.
             top_k: Give so many of the best classes, too.
@@ -189,13 +187,13 @@ class Client:
             media_type = IMAGE_TYPES.get(path.suffix.lower())
             if media_type is None:
                 raise InstancesError(
-                    f"{path.name} is no image that can be sent: it should be a .png or .jpg file."
+                    f"{path.name} is no image that can be sent: it should be a .png, .jpg or .webp file."
                 )
             body = {"content": _read(path), "headers": {"Content-Type": media_type}}
         else:
             body = {"json": {"instances": images.tolist() if isinstance(images, np.ndarray) else images}}
         answer = self._transport.fetch(
-            Predictions, "POST", _path(job_id, "predict"), params=parameters, **body
+            Predictions, "POST", path_of("jobs", job_id, "predict"), params=parameters, **body
         )
         return list(answer.predictions)
 
@@ -217,7 +215,7 @@ class Client:
 
     def model(self, job_id: str) -> ModelDocument:
         """The trained network's layers with their variables, and the formats it can be had in."""
-        return self._transport.fetch(ModelDocument, "GET", _path(job_id, "model"))
+        return self._transport.fetch(ModelDocument, "GET", path_of("jobs", job_id, "model"))
 
     def download_model(self, job_id: str, model_format: str, path: str | Path) -> Path:
         """Write a trained network (``onnx`` or another of its formats) to a file and check it against its SHA-256.
@@ -233,7 +231,7 @@ class Client:
         target = Path(path)
         partial = target.with_name(f"{target.name}.partial")
         digest = hashlib.sha256()
-        url = _path(job_id, "model", model_format)
+        url = path_of("jobs", job_id, "model", model_format)
         try:
             with (
                 self._transport.stream(url, headers={}, read_timeout=60) as response,
@@ -257,10 +255,6 @@ class Client:
     def datasets(self) -> list[DatasetInfo]:
         """The datasets that a job can name."""
         return list(self._transport.fetch(DatasetList, "GET", "/datasets").data)
-
-
-def _path(job_id: str, *rest: str) -> str:
-    return "/".join(["/jobs", *(quote(part, safe="") for part in (job_id, *rest))])
 
 
 def _document(spec: JobSpec | Mapping[str, Any] | str | None, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,11 +3,10 @@
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote
 
 from normlab.client.events import JobEvent, follow
 from normlab.client.formats import ChartFormat, ReportFormat
-from normlab.client.transport import Transport
+from normlab.client.transport import Transport, path_of
 from normlab.documents.comparisons import ComparisonDocument, ComparisonList, ComparisonSummary
 from normlab.spec import JobSpec
 
@@ -62,7 +61,7 @@ class Comparisons:
 
     def get(self, comparison_id: str) -> ComparisonDocument:
         """One comparison with all that is known so far."""
-        return self._transport.fetch(ComparisonDocument, "GET", _path(comparison_id))
+        return self._transport.fetch(ComparisonDocument, "GET", path_of("comparisons", comparison_id))
 
     def list(self, *, name: str | None = None) -> Iterator[ComparisonSummary]:
         """All comparisons, newest first; further pages are fetched as they are needed."""
@@ -81,7 +80,7 @@ class Comparisons:
             TimeoutError: It has not ended in the time given.
         """
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
-        for _ in follow(self._transport, _path(comparison_id, "events"), deadline=deadline):
+        for _ in follow(self._transport, path_of("comparisons", comparison_id, "events"), deadline=deadline):
             pass
         return self.get(comparison_id)
 
@@ -90,36 +89,40 @@ class Comparisons:
 
         Lost connections are made anew, as for the events of a job.
         """
-        return follow(self._transport, _path(comparison_id, "events"), last_event_id=last_event_id)
+        return follow(
+            self._transport, path_of("comparisons", comparison_id, "events"), last_event_id=last_event_id
+        )
 
     def cancel(self, comparison_id: str) -> ComparisonDocument:
         """End it, and those of its jobs that nobody else waits for."""
-        return self._transport.fetch(ComparisonDocument, "POST", _path(comparison_id, "cancel"))
+        return self._transport.fetch(
+            ComparisonDocument, "POST", path_of("comparisons", comparison_id, "cancel")
+        )
 
     def delete(self, comparison_id: str, *, with_jobs: bool = False) -> None:
         """Delete a comparison that does not run, and if asked the jobs that were made for it."""
         parameters = {"with_jobs": "true" if with_jobs else "false"}
-        self._transport.request("DELETE", _path(comparison_id), params=parameters)
+        self._transport.request("DELETE", path_of("comparisons", comparison_id), params=parameters)
 
     def chart(
         self, comparison_id: str, name: str, chart_format: ChartFormat | str = ChartFormat.PNG
     ) -> bytes:
-        """A chart such as ``learning_curves``; ``links["charts"]`` of a comparison has the names."""
+        """A chart such as ``learning_curves``; ``links.charts`` of a comparison has the names."""
         accept = {"Accept": ChartFormat(chart_format).media_type}
-        return self._transport.request("GET", _path(comparison_id, "charts", name), headers=accept).content
+        return self._transport.request(
+            "GET", path_of("comparisons", comparison_id, "charts", name), headers=accept
+        ).content
 
     def report(self, comparison_id: str, report_format: ReportFormat | str = ReportFormat.HTML) -> str:
         """The report: one HTML page that loads nothing, or Markdown."""
         accept = {"Accept": ReportFormat(report_format).media_type}
-        return self._transport.request("GET", _path(comparison_id, "report"), headers=accept).text
+        return self._transport.request(
+            "GET", path_of("comparisons", comparison_id, "report"), headers=accept
+        ).text
 
     def bundle(self, comparison_id: str) -> bytes:
         """The archive (ZIP) with which ``normlab reproduce`` does it all again."""
-        return self._transport.request("GET", _path(comparison_id, "bundle")).content
-
-
-def _path(comparison_id: str, *rest: str) -> str:
-    return "/".join(["/comparisons", *(quote(part, safe="") for part in (comparison_id, *rest))])
+        return self._transport.request("GET", path_of("comparisons", comparison_id, "bundle")).content
 
 
 def _spec(spec: Spec) -> dict[str, Any]:

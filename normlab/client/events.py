@@ -50,6 +50,9 @@ def follow(
             headers["Last-Event-ID"] = last_event_id
         try:
             with transport.stream(path, headers=headers, read_timeout=_patience(deadline)) as response:
+                if response.status_code == httpx.codes.NO_CONTENT:  # all there is has been read before
+                    yield JobEvent(None, EventKind.END, {})
+                    return
                 for event in parse(response.iter_lines()):
                     failures = 0
                     last_event_id = event.id or last_event_id

@@ -1,9 +1,11 @@
 """Requests over httpx whose failures are all ``ServiceError``, with the service's own words."""
 
+import ipaddress
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from urllib.parse import quote
 
 import httpx
 from pydantic import ValidationError
@@ -14,6 +16,11 @@ from normlab.errors import Problem, ServiceError
 Kind = TypeVar("Kind", bound=Document)
 
 TIMEOUT = httpx.Timeout(60, connect=5)
+LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+"""Each job that is watched holds a connection, and any number may be: the service's own limit counts."""
+
+LISTED_PROBLEMS = 3
+"""How many of an unknown answer's deviations an error names."""
 
 
 class Transport:
@@ -31,8 +38,12 @@ class Transport:
                 code="bad_address",
             )
         # A proxy from the environment cannot reach this machine's own addresses.
-        local = url.host in {"localhost", "127.0.0.1", "::1"}
-        self._http = httpx.Client(base_url=url, timeout=TIMEOUT, trust_env=not local)
+        try:
+            self._http = httpx.Client(
+                base_url=url, timeout=TIMEOUT, limits=LIMITS, trust_env=not _is_local(url.host)
+            )
+        except (ImportError, ValueError, OSError) as error:
+            raise ServiceError(_unusable_environment(error), code="bad_environment") from error
 
     def close(self) -> None:
         """Close all connections."""
@@ -50,10 +61,12 @@ class Transport:
         """Send one request, once, and return the answer.
 
         Raises:
-            ServiceError: The service refused it, failed, or did not answer (``status`` is then None).
+            ServiceError: The service refused it, failed, or did not answer (``status`` is then None), or the
+                request holds what HTTP or JSON cannot, such as NaN.
         """
+        request = self._built(method, path, **options)
         try:
-            response = self._http.request(method, path, **options)
+            response = self._http.send(request)
         except httpx.TransportError as error:
             raise self.unreachable(error) from error
         if response.is_error:
@@ -71,8 +84,8 @@ class Transport:
             return kind.read(response.content)
         except ValidationError as error:
             raise ServiceError(
-                f"{self.base_url} answers {path} in a form that this client does not know "
-                f"({error.error_count()} fields): it is no Normlab service, or one of another version.",
+                f"{self.base_url} answers {path} in a form that this client does not know ({_deviations(error)}): "
+                "it is no Normlab service, or one of another version.",
                 code="unknown_answer",
             ) from error
 
@@ -85,14 +98,23 @@ class Transport:
             httpx.TransportError: The connection could not be made, or broke.
         """
         timeout = httpx.Timeout(read_timeout, connect=5)
-        with self._http.stream("GET", path, headers=headers, timeout=timeout) as response:
+        response = self._http.send(self._built("GET", path, headers=headers, timeout=timeout), stream=True)
+        with closing(response):
             if response.is_error:
                 response.read()
                 raise service_error(response)
             yield response
 
+    def _built(self, method: str, path: str, **options: Any) -> httpx.Request:
+        try:
+            return self._http.build_request(method, path, **options)
+        except (TypeError, ValueError, httpx.InvalidURL) as error:
+            raise ServiceError(f"This request cannot be sent: {error}.", code="bad_request") from error
+
     def unreachable(self, error: Exception) -> ServiceError:
         """The error for a service that does not answer."""
+        if isinstance(error, httpx.LocalProtocolError):
+            return ServiceError(f"This request cannot be sent: {error}.", code="bad_request")
         if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
             detail = f"The service at {self.base_url} did not answer in time."
         else:
@@ -101,6 +123,42 @@ class Transport:
                 "NORMLAB_URL to the address of one that runs."
             )
         return ServiceError(detail, code="unreachable")
+
+
+def path_of(*parts: str) -> str:
+    """The path of a resource, such as a job's metrics. No part can lead anywhere else, whatever it contains."""
+    if not all(parts):
+        raise ServiceError("An id or a name is empty.", code="not_found")
+    quoted = (quote(part, safe="", errors="replace") for part in parts)
+    # "." and ".." mean something in a path, and quote leaves them as they are.
+    return "".join(f"/{part.replace('.', '%2E') if not part.strip('.') else part}" for part in quoted)
+
+
+def _is_local(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _unusable_environment(error: Exception) -> str:
+    if isinstance(error, ImportError):
+        why = "it names a SOCKS proxy, for which the package socksio is missing (pip install socksio)"
+    elif isinstance(error, OSError):
+        why = f"SSL_CERT_FILE or SSL_CERT_DIR cannot be read ({error.strerror or error})"
+    else:
+        why = "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY or NO_PROXY is no address of a proxy"
+    return f"The environment's settings for connections cannot be used: {why}. Correct or unset them."
+
+
+def _deviations(error: ValidationError) -> str:
+    """What is wrong with an answer, as ``totals.epochs: Field required``."""
+    listed = error.errors(include_input=False, include_url=False, include_context=False)
+    found = [f"{'.'.join(map(str, item['loc'])) or 'the whole'}: {item['msg']}" for item in listed]
+    more = f" and {len(found) - LISTED_PROBLEMS} more" if len(found) > LISTED_PROBLEMS else ""
+    return "; ".join(found[:LISTED_PROBLEMS]) + more
 
 
 def service_error(response: httpx.Response) -> ServiceError:

@@ -1,15 +1,12 @@
 """What all documents share, and how a client reads those of a service that is newer than itself."""
 
-from enum import StrEnum
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError, ValidationInfo
-from pydantic_core import CoreSchema, core_schema
+from pydantic import BaseModel, ConfigDict, Field
+
+from normlab.spec.open_enum import READING
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
-
-_READING = object()
-"""The validation context of ``Document.read``."""
 
 
 class Document(BaseModel):
@@ -27,32 +24,4 @@ class Document(BaseModel):
         Raises:
             ValidationError: A field that every version has is missing, or has another type.
         """
-        return cls.model_validate_json(content, extra="allow", context=_READING)
-
-
-class _OpenEnum:
-    """Strict for what writes a document; open for new members when one is read."""
-
-    def __get_pydantic_core_schema__(self, enum: type[StrEnum], handler: GetCoreSchemaHandler) -> CoreSchema:
-        def validate(
-            value: Any, known: core_schema.ValidatorFunctionWrapHandler, info: ValidationInfo
-        ) -> Any:
-            try:
-                return known(value)
-            except ValidationError:
-                if info.context is _READING and isinstance(value, str):
-                    return _unknown_member(enum, value)
-                raise
-
-        return core_schema.with_info_wrap_validator_function(validate, handler(enum))
-
-
-def _unknown_member(enum: type[StrEnum], value: str) -> StrEnum:
-    member = str.__new__(enum, value)
-    member._name_ = member._value_ = value
-    return member
-
-
-Enumeration = TypeVar("Enumeration", bound=StrEnum)
-Open = Annotated[Enumeration, _OpenEnum()]
-"""``Open[JobState]`` is the type of a field with an enum that newer services may have more members of."""
+        return cls.model_validate_json(content, extra="allow", context=READING)

@@ -5,9 +5,10 @@ from typing import Any
 
 from pydantic import Field
 
-from normlab.documents.base import Document, Fraction, Open
+from normlab.documents.base import Document, Fraction
 from normlab.documents.states import ComparisonState, ComparisonStopReason, FailureCode, JobState
 from normlab.spec.metrics import Metric
+from normlab.spec.open_enum import Open
 from normlab.spec.replicates import Replicates
 
 

@@ -4,9 +4,10 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from normlab.documents.base import Document, Fraction, Open
+from normlab.documents.base import Document, Fraction
 from normlab.documents.predictions import ClassScore
 from normlab.spec import DatasetName
+from normlab.spec.open_enum import Open
 
 
 class Split(StrEnum):

@@ -5,9 +5,10 @@ from typing import Any
 
 from pydantic import Field
 
-from normlab.documents.base import Document, Open
+from normlab.documents.base import Document
 from normlab.documents.states import FailureCode, JobState, WarningCode
 from normlab.spec import Estimate
+from normlab.spec.open_enum import Open
 from normlab.spec.runs import Phase, StopReason
 
 

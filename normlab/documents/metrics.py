@@ -4,9 +4,10 @@ from datetime import datetime
 
 from pydantic import Field
 
-from normlab.documents.base import Document, Open
+from normlab.documents.base import Document
 from normlab.documents.states import JobState
 from normlab.spec.epochs import EpochMetrics
+from normlab.spec.open_enum import Open
 
 
 class EpochDocument(Document, EpochMetrics):

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from pydantic import Field
 
-from normlab.documents.base import Document, Open
+from normlab.documents.base import Document
 from normlab.documents.states import ModelChangeKind
+from normlab.spec.open_enum import Open
 
 
 class ModelVersionDocument(Document):

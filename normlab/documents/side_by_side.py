@@ -2,9 +2,10 @@
 
 from pydantic import Field, RootModel
 
-from normlab.documents.base import Document, Open
+from normlab.documents.base import Document
 from normlab.documents.comparisons import ComparisonList, ComparisonResult, DifferenceDocument
 from normlab.spec.metrics import Metric
+from normlab.spec.open_enum import Open
 
 
 class ComparedJob(Document):

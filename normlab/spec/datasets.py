@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from normlab.spec.open_enum import Open
+
 
 class DatasetName(StrEnum):
     """The names that ``dataset.name`` takes."""
@@ -22,7 +24,7 @@ class DatasetInfo(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: DatasetName
+    name: Open[DatasetName]
     title: str
     description: str
     shape: tuple[int, ...]

@@ -111,7 +111,7 @@ def test_images_that_cannot_be_sent(
     client: Client, trained: tuple[JobDocument, JobDocument], tmp_path: Path
 ) -> None:
     with pytest.raises(
-        InstancesError, match=r"^digit\.gif is no image that can be sent: it should be a \.png or"
+        InstancesError, match=r"^digit\.gif is no image that can be sent: it should be a \.png, \.jpg or"
     ):
         client.predict(trained[0].id, tmp_path / "digit.gif")
     with pytest.raises(InstancesError, match=r"/digit\.png cannot be read: No such file or directory\.$"):
