@@ -24,9 +24,9 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         png, label = test_image_png(arguments.dataset, Settings().datasets_dir, arguments.index)
-    except NormlabError as error:
+        arguments.file.write_bytes(png)
+    except (NormlabError, OSError) as error:
         sys.exit(str(error))
-    arguments.file.write_bytes(png)
     sys.stdout.write(f"{label}\n")
 
 

@@ -121,6 +121,14 @@ def test_errors_are_one_message_on_stderr(run, arguments: tuple[str, ...], code:
     assert "Traceback" not in result.stderr
 
 
+def test_a_setting_that_cannot_be_used_is_one_message(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NORMLAB_LEASE_SECONDS", "many")
+    result = run("up")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("Error: NORMLAB_LEASE_SECONDS: ")
+    assert result.stderr.count("\n") == 1
+
+
 def test_where_no_service_answers(run) -> None:
     result = run("jobs", "--url", "http://127.0.0.1:1")
     assert (result.exit_code, result.stdout) == (1, "")
