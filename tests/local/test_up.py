@@ -16,7 +16,7 @@ from normlab.errors import SetupError
 from normlab.local.service import LocalService
 from support.up import Up
 
-ODD = "my data #1 [größer]; $HOME"
+ODD = "my%20data? #1 [größer]::a%2Fb; {owner} $HOME"
 """A folder's name in which URLs, shells, markup and fsspec would see something of theirs."""
 
 
