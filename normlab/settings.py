@@ -42,8 +42,8 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(default_factory=lambda: user_data_path("normlab"))
-    """Everything that is kept on this machine: database, artifacts, dataset files, checkpoints. `normlab up` makes a new
-    one for its owner alone."""
+    """Everything that is kept on this machine: database, artifacts, dataset files, checkpoints. `normlab up` makes a
+    new one for its owner alone."""
     database_url: SecretStr | None = None
     """SQLAlchemy URL. Without it: SQLite in the data folder."""
     broker_url: SecretStr | None = None
