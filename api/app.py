@@ -75,7 +75,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             batcher=MicroBatcher(QUICK_MULTIPLICATIONS),
             stopping=app.state.stopping,
         )
-        maintenance = ComparisonMaintenance(database, notifier, settings)
+        maintenance = ComparisonMaintenance(database, artifacts, notifier, settings)
         maintenance.start()
         yield
         maintenance.stop()

@@ -1,9 +1,10 @@
 """Comparisons -> the documents that the API answers with."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
-from normlab.comparisons import Assessment, ComparedRuns, Question
+from normlab.comparisons import AssessmentDocument, Question
 from normlab.comparisons.charts import ChartName
 from normlab.documents.comparisons import (
     ArmDocument,
@@ -16,7 +17,8 @@ from normlab.documents.comparisons import (
     ComparisonSummary,
 )
 from normlab.spec import JobSpec, estimate
-from normlab.store import Comparison, ComparisonEvent, ComparisonState, JobState
+from normlab.store import Comparison, ComparisonJob, ComparisonState, JobState
+from normlab.store.studies.tables import StudyEvent
 
 
 def comparison_url(comparison_id: str) -> str:
@@ -24,12 +26,10 @@ def comparison_url(comparison_id: str) -> str:
     return f"/comparisons/{comparison_id}"
 
 
-def comparison_document(runs: ComparedRuns, assessment: Assessment) -> ComparisonDocument:
-    """A comparison with all that is known so far."""
-    comparison = runs.comparison
-    values = {
-        run.job: runs.question.metric.of(run) for group in runs.arms.values() for run in group
-    }  # fmt: skip
+def comparison_document(
+    comparison: Comparison, members: Sequence[ComparisonJob], assessment: AssessmentDocument
+) -> ComparisonDocument:
+    """A comparison with all that is known so far. The states and errors of the members' jobs have been read."""
     arms = [
         ArmDocument(
             name=arm.name,
@@ -42,25 +42,26 @@ def comparison_document(runs: ComparedRuns, assessment: Assessment) -> Compariso
                     seed=member.seed,
                     state=member.job.state,
                     reused=member.reused,
-                    value=values.get(member.job_id),
+                    value=assessment.values.get(member.job_id),
                     error=member.job.error_code if member.job.state is JobState.FAILED else None,
                 )
-                for member in runs.members
+                for member in members
                 if member.arm == arm.position
             ],
         )
         for arm in comparison.arms
     ]
     result = None
-    if assessment.found is not None:
+    if assessment.result is not None:
         final = comparison.state is not ComparisonState.RUNNING
-        result = ComparisonResult.model_validate(assessment.found.to_document() | {"final": final})
+        result = ComparisonResult.model_validate(assessment.result | {"final": final})
     return ComparisonDocument(
         **dict(summary_document(comparison)),
         arms=arms,
-        progress=_progress(runs, assessment),
+        progress=_progress(comparison, members, assessment),
         result=result,
-        left_out=list(assessment.left_out),
+        left_out=tuple(assessment.left_out),
+        error=assessment.error,
     )
 
 
@@ -90,20 +91,19 @@ def arm_size(name: str, spec: JobSpec) -> ArmSize:
     return ArmSize(name=name, spec=document, arm_digest=spec.arm_digest, parameters=estimate(spec).parameters)
 
 
-def event_data(event: ComparisonEvent) -> dict[str, Any]:
+def event_data(event: StudyEvent) -> dict[str, Any]:
     """What an event's ``data:`` line holds."""
     return {**event.data, "at": event.at.isoformat().replace("+00:00", "Z")}
 
 
-def _progress(runs: ComparedRuns, assessment: Assessment) -> ComparisonProgress:
-    comparison = runs.comparison
-    states = Counter(member.job.state for member in runs.members)
+def _progress(
+    comparison: Comparison, members: Sequence[ComparisonJob], assessment: AssessmentDocument
+) -> ComparisonProgress:
+    states = Counter(member.job.state for member in members)
     lost = {
-        member.replicate
-        for member in runs.members
-        if member.job.state in (JobState.FAILED, JobState.CANCELLED)
+        member.replicate for member in members if member.job.state in (JobState.FAILED, JobState.CANCELLED)
     }
-    running = {member.replicate for member in runs.members if not member.job.state.final}
+    running = {member.replicate for member in members if not member.job.state.final}
     over = comparison.state is not ComparisonState.RUNNING
     return ComparisonProgress(
         pairs=assessment.pairs,
@@ -112,7 +112,7 @@ def _progress(runs: ComparedRuns, assessment: Assessment) -> ComparisonProgress:
         pairs_planned=comparison.max_replicates,
         next_look=None if over else assessment.next_look,
         jobs=dict(states),
-        fraction=sum(count for state, count in states.items() if state.final) / max(len(runs.members), 1),
+        fraction=sum(count for state, count in states.items() if state.final) / max(len(members), 1),
     )
 
 

@@ -11,9 +11,9 @@ from api.http.parameters import ComparisonPath
 from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
 from api.jobs.events import PAGE, LastEventId, News, follow
-from normlab.store import ComparisonState
-from normlab.store.comparisons import comparisons
-from normlab.store.comparisons import events as comparison_events
+from normlab.store import Comparison, ComparisonState
+from normlab.store.studies import events as study_events
+from normlab.store.studies import studies
 
 router = APIRouter(prefix="/comparisons", tags=["comparisons"])
 
@@ -32,7 +32,7 @@ id: 5
 def existing_comparison(services: ServicesDependency, comparison_id: ComparisonPath) -> str:
     """The id of a comparison that is there; a stream that has begun can answer no 404 any more."""
     with services.database.read() as session:
-        return comparisons.get(session, comparison_id).id
+        return studies.get(session, Comparison, comparison_id).id
 
 
 @router.get(
@@ -64,10 +64,10 @@ async def stream_comparison_events(
 
 def _read(services: Services, comparison_id: str, number: int) -> News:
     with services.database.read() as session:
-        comparison = comparisons.find(session, comparison_id)
+        comparison = studies.find(session, Comparison, comparison_id)
         if comparison is None:
             return News((), {"comparison": comparison_id, "state": None, "reason": "deleted"})
-        found = comparison_events.after(session, comparison_id, number, limit=PAGE)
+        found = study_events.after(session, Comparison, comparison_id, number, limit=PAGE)
     over = comparison.state is not ComparisonState.RUNNING
     end = {"comparison": comparison_id, "state": comparison.state, "reason": comparison.stop_reason}
     return News([(event, event_data(event)) for event in found], end if over else None)

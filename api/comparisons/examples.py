@@ -115,6 +115,7 @@ WHOLE: dict[str, Any] = {
     },
     "result": _RESULT,
     "left_out": [],
+    "error": None,
 }
 
 LIST: dict[str, Any] = {"data": [SUMMARY], "has_more": True, "next": COMPARISON_ID}

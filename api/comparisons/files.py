@@ -4,13 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
-from api.comparisons.routes import read_comparison
 from api.comparisons.side_by_side import IMAGE_TYPES, VEGA_LITE, chart_response
 from api.http.negotiation import preferred_media_type
 from api.http.parameters import ComparisonPath
 from api.http.problems import error_answers
-from api.http.services import ServicesDependency
-from normlab.comparisons import Assessment, ComparedRuns
+from api.http.services import Services, ServicesDependency
+from normlab.comparisons import Assessment, ComparedRuns, assess_or_explain, load_runs
 from normlab.comparisons.bundle import write_bundle
 from normlab.comparisons.charts import ChartName, draw
 from normlab.comparisons.report import html_report, markdown_report
@@ -49,7 +48,7 @@ def get_chart(
             f"there is no chart {chart!r}; there are {', '.join(ChartName)}, each also with .png, .svg or .json"
         )
     media_type = _SUFFIXES.get(suffix) or preferred_media_type(request, (VEGA_LITE, *IMAGE_TYPES))
-    runs, assessment = _with_pairs(*read_comparison(services, comparison_id))
+    runs, assessment = _with_pairs(services, comparison_id)
     drawn = draw(ChartName(name), runs, assessment)
     if drawn is None:
         raise NotFoundError(f"this comparison has no chart {name!r}: {_WHY_NOT[ChartName(name)]}")
@@ -81,7 +80,7 @@ def get_report(services: ServicesDependency, request: Request, comparison_id: Co
     409 before the first pair is complete.
     """
     media_type = preferred_media_type(request, (_HTML, _MARKDOWN))
-    runs, assessment = _with_pairs(*read_comparison(services, comparison_id))
+    runs, assessment = _with_pairs(services, comparison_id)
     page = html_report(runs, assessment) if media_type == _HTML else markdown_report(runs, assessment)
     # Names are other people's text: nothing in the page may run, whatever they contain.
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -104,7 +103,7 @@ def get_bundle(services: ServicesDependency, comparison_id: ComparisonPath) -> R
     `normlab reproduce bundle.zip` trains all of it again and says whether the same came out. 409 before the first
     pair is complete.
     """
-    runs, assessment = _with_pairs(*read_comparison(services, comparison_id))
+    runs, assessment = _with_pairs(services, comparison_id)
     disposition = f'attachment; filename="{comparison_id}.zip"'
     return Response(
         write_bundle(runs, assessment),
@@ -113,9 +112,12 @@ def get_bundle(services: ServicesDependency, comparison_id: ComparisonPath) -> R
     )
 
 
-def _with_pairs(runs: ComparedRuns, assessment: Assessment) -> tuple[ComparedRuns, Assessment]:
-    if assessment.found is None:
-        raise StateError(
-            f"comparison {runs.comparison.id} is {runs.comparison.state} and has no complete pair to show"
-        )
+def _with_pairs(services: Services, comparison_id: str) -> tuple[ComparedRuns, Assessment]:
+    """A comparison that has something to show, with what its runs say."""
+    with services.database.read() as session:
+        runs = load_runs(session, comparison_id)
+    assessment = assess_or_explain(runs, runs.correctness(services.artifacts).by_job)
+    if assessment.statistics is None:
+        why = assessment.error or "It has no complete pair to show."
+        raise StateError(f"comparison {comparison_id} is {runs.comparison.state}. {why}")
     return runs, assessment

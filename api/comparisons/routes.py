@@ -15,19 +15,13 @@ from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
 from api.jobs.files import delete_files
 from normlab import analysis
-from normlab.comparisons import (
-    Assessment,
-    ComparedRuns,
-    ComparisonRequest,
-    assess,
-    load_runs,
-    parse_comparison,
-)
+from normlab.comparisons import Assessment, ComparisonRequest, load_runs, look_up, parse_comparison
 from normlab.documents.comparisons import ComparisonDocument, ComparisonList, ValidatedComparison
 from normlab.documents.side_by_side import ComparisonsOrSideBySide
-from normlab.store import ComparisonState, JobState
+from normlab.store import Comparison, ComparisonState, JobState
 from normlab.store.comparisons import comparisons
 from normlab.store.identifiers import COMPARISON_ID_PATTERN
+from normlab.store.studies import studies
 
 router = APIRouter(prefix="/comparisons", tags=["comparisons"])
 
@@ -94,7 +88,8 @@ def submit_comparison(
         comparison = comparisons.create(session, new, max_attempts=services.settings.max_attempts)
         runs = load_runs(session, comparison.id)
         # What reused jobs say is left to GET: the statistics would hold up everybody else who writes.
-        return comparison_document(runs, Assessment.before_any_pair(runs)).model_dump(mode="json")
+        known = Assessment.before_any_pair(runs).to_document()
+        return comparison_document(comparison, runs.members, known).model_dump(mode="json")
 
     document = create_once(services.database, idempotency_key, {"comparison": body}, create)
     made = [job for arm in document["arms"] for job in arm["jobs"] if not job["reused"]]
@@ -153,8 +148,8 @@ def list_comparisons(
     if asked.jobs is not None:
         return side_by_side(services, request, asked)
     with services.database.read() as session:
-        page = comparisons.page(session, states=state or (), name=name, limit=limit, cursor=cursor)
-        data = [summary_document(comparison) for comparison in page.comparisons]
+        page = studies.page(session, Comparison, states=state or (), name=name, limit=limit, cursor=cursor)
+        data = [summary_document(comparison) for comparison in page.studies]
     headers = {"Vary": "Accept"}
     if page.next_cursor is not None:
         query = {"state": state, "name": name, "limit": limit, "cursor": page.next_cursor}
@@ -167,14 +162,7 @@ def list_comparisons(
 @router.get("/{comparison_id}", summary="Look up a comparison", responses=error_answers(404, 503))
 def get_comparison(services: ServicesDependency, comparison_id: ComparisonPath) -> ComparisonDocument:
     """What is known so far (verdicts, intervals, clocks, caveats), and how much is missing."""
-    return comparison_document(*read_comparison(services, comparison_id))
-
-
-def read_comparison(services: Services, comparison_id: str) -> tuple[ComparedRuns, Assessment]:
-    """A comparison with what its runs say."""
-    with services.database.read() as session:
-        runs = load_runs(session, comparison_id)
-    return runs, assess(runs, runs.outcomes(services.artifacts))
+    return _document(services, comparison_id)
 
 
 @router.post(
@@ -194,10 +182,15 @@ def cancel_comparison(
     409 when it has ended in another way.
     """
     with services.database.write() as session:
-        if comparisons.get(session, comparison_id).state is ComparisonState.CANCELLED:
+        if studies.get(session, Comparison, comparison_id).state is ComparisonState.CANCELLED:
             response.status_code = 200
-        comparisons.cancel(session, comparison_id)
-    return comparison_document(*read_comparison(services, comparison_id))
+        studies.cancel(session, Comparison, comparison_id)
+    return _document(services, comparison_id)
+
+
+def _document(services: Services, comparison_id: str) -> ComparisonDocument:
+    found = look_up(services.database, services.artifacts, comparison_id)
+    return comparison_document(found.comparison, found.members, found.assessment)
 
 
 @router.delete(
@@ -217,6 +210,6 @@ def delete_comparison(
 ) -> None:
     """Its jobs stay unless they are asked for. 409 while it runs: cancel it first."""
     with services.database.write() as session:
-        deleted = comparisons.delete(session, comparison_id, with_jobs=with_jobs)
+        deleted = studies.delete(session, Comparison, comparison_id, with_jobs=with_jobs)
     for job_id in deleted:
         delete_files(services, job_id)

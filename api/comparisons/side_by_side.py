@@ -1,5 +1,6 @@
 """``GET /comparisons?jobs=…``: jobs that exist, as figures, statistics or a chart."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ from fastapi import HTTPException, Query, Request, Response
 from api.http.negotiation import preferred_media_type
 from api.http.services import Services
 from normlab import analysis
-from normlab.comparisons.outcomes import outcomes_of
+from normlab.comparisons.correctness import correctness_files
 from normlab.comparisons.request import Confidence, EquivalenceMargin, TargetAccuracy, margin_problem
 from normlab.comparisons.runs import run_records
 from normlab.spec.metrics import Metric
@@ -52,11 +53,11 @@ def side_by_side(services: Services, request: Request, asked: SideBySideQuery) -
         rows = jobs.get_many(session, job_ids)
         records = run_records(session, rows, asked.target_accuracy)
         finished = [records[row.id] for row in rows if row.state is JobState.SUCCEEDED]
-        outcomes = outcomes_of(session, [run.job for run in finished])
+        files = correctness_files(session, [run.job for run in finished])
     runs = [records[job_id] for job_id in job_ids]
     if media_type == JSON:
         document = analysis.summarize(runs).to_document()
-        document["statistics"] = _statistics(finished, asked, outcomes.read(services.artifacts))
+        document["statistics"] = _statistics(finished, asked, files.read(services.artifacts).by_job)
         return Response(orjson.dumps(document), media_type=JSON, headers={"Vary": "Accept"})
     return chart_response(analysis.learning_curves(runs, metric=asked.metric), media_type)
 
@@ -70,7 +71,7 @@ def chart_response(chart: dict[str, Any], media_type: str) -> Response:
 
 
 def _statistics(
-    runs: list[analysis.RunRecord], asked: SideBySideQuery, outcomes: dict[str, Any]
+    runs: list[analysis.RunRecord], asked: SideBySideQuery, correct: Mapping[str, Any]
 ) -> dict[str, Any] | None:
     from normlab.analysis.comparison import common_seeds  # noqa: PLC0415 - scipy takes seconds
 
@@ -83,7 +84,7 @@ def _statistics(
         confidence=asked.confidence,
         equivalence_margin=asked.equivalence_margin,
         target_accuracy=asked.target_accuracy,
-        outcomes=outcomes,
+        outcomes=correct,
     )
     return {"final": True, **found.to_document()}
 

@@ -13,8 +13,9 @@ from api.http.parameters import JobPath
 from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
 from api.jobs.documents import event_data
-from normlab.store import ComparisonEvent, Event
+from normlab.store import Event
 from normlab.store.jobs import events, jobs
+from normlab.store.studies.tables import StudyEvent
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -81,7 +82,7 @@ async def stream_events(
 class News:
     """What came after a number."""
 
-    events: Sequence[tuple[Event | ComparisonEvent, dict[str, Any]]]
+    events: Sequence[tuple[Event | StudyEvent, dict[str, Any]]]
     """Each with what its ``data:`` line holds."""
     end: dict[str, Any] | None
     """What the last event of the stream says, if nothing can follow these."""

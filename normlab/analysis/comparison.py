@@ -165,6 +165,13 @@ def common_seeds(arms: Mapping[str, Sequence[RunRecord]], metric: Metric) -> tup
     return tuple(seed for seed in first if all(seed in other for other in others))
 
 
+def paired_values(arms: Mapping[str, Sequence[RunRecord]], metric: Metric) -> dict[str, list[float]]:
+    """The metric of each arm's runs of the common seeds, in the order of ``common_seeds``; by arm."""
+    seeds = common_seeds(arms, metric)
+    by_seed = {name: _by_seed(runs, metric) for name, runs in arms.items()}
+    return {name: [_value(group[seed], metric) for seed in seeds] for name, group in by_seed.items()}
+
+
 def _by_seed(runs: Sequence[RunRecord], metric: Metric) -> dict[int | None, RunRecord]:
     """The first run of each seed, if it has a value."""
     found: dict[int | None, RunRecord] = {}

@@ -5,17 +5,22 @@ imported when it is first used.
 """
 
 from normlab.comparisons.advance import advance
-from normlab.comparisons.assessment import Assessment, assess
+from normlab.comparisons.assessment import Assessment, AssessmentDocument, assess, assess_or_explain
+from normlab.comparisons.lookup import LookedUp, look_up
 from normlab.comparisons.request import ComparisonRequest, Question, parse_comparison
 from normlab.comparisons.runs import ComparedRuns, load_runs
 
 __all__ = [
     "Assessment",
+    "AssessmentDocument",
     "ComparedRuns",
     "ComparisonRequest",
+    "LookedUp",
     "Question",
     "advance",
     "assess",
+    "assess_or_explain",
     "load_runs",
+    "look_up",
     "parse_comparison",
 ]

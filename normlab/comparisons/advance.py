@@ -1,72 +1,55 @@
-"""Going on: what follows when jobs of a comparison have ended. Safe to run in any number of processes at once."""
+"""Going on: what follows when all jobs of a comparison have ended. Any number of processes may do it at once."""
 
-import logging
-
-from normlab.comparisons.assessment import Assessment, assess
+from normlab.comparisons.assessment import assess
 from normlab.comparisons.runs import load_runs
-from normlab.store import Comparison, ComparisonState, ComparisonStopReason, Database, is_unavailable
-from normlab.store.comparisons import progress as comparison_progress
+from normlab.comparisons.stopping import further_replicates, look, stop_reason
+from normlab.store import ArtifactStore, Comparison, ComparisonState, Database
+from normlab.store.comparisons.replicates import add_replicates, record_ended
+from normlab.store.studies import studies
+from normlab.store.studies.advance import advance as advance_studies
 
-_log = logging.getLogger(__name__)
 
+def advance(database: Database, artifacts: ArtifactStore, *, max_attempts: int) -> list[str]:
+    """Record which jobs have ended, and end or continue the comparisons all of whose jobs have.
 
-def advance(database: Database, *, max_attempts: int) -> list[str]:
-    """Tell which jobs have ended, and end or continue the comparisons all of whose jobs have.
-
-    The statistics are worked out between two transactions; the second changes nothing when somebody else was
-    faster. Gives the ids of jobs that were made: ring for them.
+    Gives the ids of jobs that were made: notify a worker of them.
     """
-    with database.read() as session:
-        news = comparison_progress.with_news(session)
-    for comparison_id in news:
-        with database.write() as session:
-            comparison_progress.note_ended_jobs(session, comparison_id)
-    with database.read() as session:
-        complete = comparison_progress.complete(session)
-    made = []
-    for comparison_id in complete:
-        try:
-            made += _decide(database, comparison_id, max_attempts)
-        except Exception as error:
-            if is_unavailable(error):
-                raise
-            # One that cannot be decided must not hold up the others.
-            _log.exception("comparison %s could not go on", comparison_id)
-    return made
+
+    def decide(comparison_id: str, event_count: int) -> list[str]:
+        return _decide(database, artifacts, comparison_id, event_count, max_attempts)
+
+    return advance_studies(database, Comparison, on_ended=record_ended, decide=decide)
 
 
-def _decide(database: Database, comparison_id: str, max_attempts: int) -> list[str]:
+def _decide(
+    database: Database, artifacts: ArtifactStore, comparison_id: str, event_count: int, max_attempts: int
+) -> list[str]:
+    """The statistics are worked out between two transactions; the second changes nothing when somebody else was
+    faster."""
     with database.read() as session:
         runs = load_runs(session, comparison_id)
-    comparison = runs.comparison
-    assessment = assess(runs)
-    more = _further_replicates(comparison, assessment)
-    with database.write() as session:
-        if more:
-            return comparison_progress.go_on(
-                session, comparison_id, expected=comparison.replicates, count=more, max_attempts=max_attempts
-            )
-        state = ComparisonState.FINISHED if assessment.pairs else ComparisonState.FAILED
-        comparison_progress.end(
-            session,
-            comparison_id,
-            expected=comparison.replicates,
-            state=state,
-            reason=_reason(assessment),
-            verdicts=assessment.verdicts,
-        )
+    if runs.comparison.event_count != event_count:
         return []
-
-
-def _further_replicates(comparison: Comparison, assessment: Assessment) -> int:
-    """As many as are missing to the plan's next look, as far as the plan allows; none once it is decided, or when
-    nothing so far has succeeded."""
-    if assessment.decided or assessment.next_look is None or not assessment.pairs:
-        return 0
-    return min(assessment.next_look - assessment.pairs, comparison.max_replicates - comparison.replicates)
-
-
-def _reason(assessment: Assessment) -> ComparisonStopReason:
-    if not assessment.pairs:
-        return ComparisonStopReason.NO_PAIR
-    return ComparisonStopReason.DECIDED if assessment.decided else ComparisonStopReason.ALL_PAIRS_RUN
+    seen = look(runs)
+    more = further_replicates(seen, runs.question.replicates, runs.comparison.replicates)
+    if more:
+        with database.write() as session:
+            comparison = studies.lock_unchanged(session, Comparison, comparison_id, event_count)
+            return add_replicates(session, comparison, more, max_attempts=max_attempts) if comparison else []
+    state = ComparisonState.FINISHED if seen.pairs else ComparisonState.FAILED
+    correctness = runs.correctness(artifacts)
+    assessment = assess(runs, correctness.by_job, seen=seen, state=state)
+    result = assessment.to_document().to_json() if correctness.complete else None
+    with database.write() as session:
+        comparison = studies.lock_unchanged(session, Comparison, comparison_id, event_count)
+        if comparison is not None:
+            comparison.verdicts = assessment.verdicts
+            studies.end(
+                session,
+                comparison,
+                state=state,
+                reason=stop_reason(seen),
+                result=result,
+                verdicts=assessment.verdicts,
+            )
+    return []

@@ -1,131 +1,161 @@
-"""What a comparison's finished runs say, and whether its plan wants more of them."""
+"""What a comparison's finished runs say."""
 
+import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
 
 from numpy.typing import ArrayLike
 
-from normlab.comparisons.request import Question
 from normlab.comparisons.runs import ComparedRuns
-from normlab.store import ComparisonState, JobState
+from normlab.comparisons.stopping import Look, look
+from normlab.store import ComparisonState, ComparisonStopReason, JobState
 
 if TYPE_CHECKING:
-    from normlab.analysis import Comparison, PairedComparison
+    from normlab.analysis import Comparison, SequentialComparison
     from normlab.analysis.comparison import PairReport
+
+_log = logging.getLogger(__name__)
+
+_NO_STATISTICS = "The statistics could not be worked out; the log of the service says why."
+
+
+@dataclass(frozen=True)
+class AssessmentDocument:
+    """An assessment as plain JSON: as it is stored when a comparison ends, and as the API answers it."""
+
+    pairs: int
+    next_look: int | None
+    left_out: list[str]
+    values: dict[str, float | None]
+    result: dict[str, Any] | None
+    error: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """As the store keeps it; ``AssessmentDocument(**…)`` takes it back."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """Where a comparison stands."""
+    """What is known of a comparison."""
 
-    found: "Comparison | None"
-    """All that is known; None before the first pair is complete."""
+    statistics: "Comparison | None"
+    """None before the first pair is complete, and when they could not be worked out."""
     pairs: int
     """Seeds for which every arm has a run that succeeded."""
-    decided: bool
-    """Whether looks that the plan had foreseen have decided every pair of arms."""
     next_look: int | None
     """At how many pairs the plan looks next; None when it looks no more, or only once at the end."""
     left_out: tuple[str, ...]
     """A sentence for each job for want of which a pair is left out."""
+    values: Mapping[str, float | None]
+    """The metric of each job that has succeeded."""
+    error: str | None = None
+    """Why there are no statistics although pairs are complete."""
 
     @classmethod
     def before_any_pair(cls, runs: ComparedRuns) -> Self:
-        """Where one stands of which nothing has been looked at."""
+        """The assessment of a comparison before its first look."""
         plan = runs.question.replicates
         first_look = plan.start if plan.until_decided else None
-        return cls(None, 0, decided=False, next_look=first_look, left_out=_left_out(runs))
+        return cls(None, 0, first_look, _left_out(runs), runs.values())
+
+    @classmethod
+    def without_statistics(cls, runs: ComparedRuns) -> Self:
+        """The assessment of a comparison whose statistics raise an error."""
+        return cls(None, runs.complete_pairs(), None, _left_out(runs), runs.values(), _NO_STATISTICS)
 
     @property
     def verdicts(self) -> list[dict[str, str]]:
         """For each pair of arms, in one sentence."""
-        if self.found is None:
+        if self.statistics is None:
             return []
         return [
             {"a": pair.a, "b": pair.b, "verdict": pair.comparison.verdict.value, "sentence": pair.sentence}
-            for pair in self.found.pairs
+            for pair in self.statistics.pairs
         ]
 
+    def to_document(self) -> AssessmentDocument:
+        """Plain JSON."""
+        return AssessmentDocument(
+            pairs=self.pairs,
+            next_look=self.next_look,
+            left_out=list(self.left_out),
+            values=dict(self.values),
+            result=None if self.statistics is None else self.statistics.to_document(),
+            error=self.error,
+        )
 
-def assess(runs: ComparedRuns, outcomes: Mapping[str, ArrayLike] | None = None) -> Assessment:
-    """What is known so far. ``outcomes`` are, by job, which of the test examples were right."""
-    from normlab.analysis.comparison import common_seeds, compare_runs  # noqa: PLC0415 - scipy takes seconds
+
+def assess(
+    runs: ComparedRuns,
+    correct: Mapping[str, ArrayLike] | None = None,
+    *,
+    seen: Look | None = None,
+    state: ComparisonState | None = None,
+) -> Assessment:
+    """What is known so far.
+
+    ``correct`` are, by job, which of the test examples were right, booleans of shape (test examples,). ``seen`` is
+    what ``look`` gave, if the caller has it. ``state`` is the one that the comparison is about to have.
+    """
+    from normlab.analysis.comparison import compare_runs  # noqa: PLC0415 - scipy takes seconds
 
     question = runs.question
-    pairs = len(common_seeds(runs.arms, question.metric))
-    if not pairs:
+    seen = seen or look(runs)
+    if not seen.pairs:
         return Assessment.before_any_pair(runs)
-    found = compare_runs(
+    statistics = compare_runs(
         runs.arms,
         metric=question.metric,
         confidence=question.confidence,
         equivalence_margin=question.equivalence_margin,
         target_accuracy=question.target_accuracy,
-        outcomes=outcomes,
+        outcomes=correct,
     )
-    decided, next_look = False, None
     if question.replicates.until_decided:
-        found, decided, next_look = _by_plan(found, question)
+        pairs = zip(statistics.pairs, seen.comparisons, strict=True)
+        by_plan = tuple(_by_plan(pair, last, statistics, question.replicates.start) for pair, last in pairs)
+        statistics = replace(statistics, pairs=by_plan)
     left_out = _left_out(runs)
-    found = replace(found, caveats=(*_unfinished(runs, pairs), *left_out, *found.caveats))
-    return Assessment(found, pairs, decided, next_look, left_out)
+    unfinished = _unfinished(runs, seen.pairs, state or runs.comparison.state)
+    statistics = replace(statistics, caveats=(*unfinished, *left_out, *statistics.caveats))
+    return Assessment(statistics, seen.pairs, seen.next_look, left_out, runs.values())
 
 
-def _by_plan(found: "Comparison", question: Question) -> tuple["Comparison", bool, int | None]:
-    """The same with verdicts that hold however often the plan has looked, and when it looks next.
-
-    Each of m pairs of arms gets an m-th of the error (Bonferroni): they may stop at different looks, which Holm's
-    procedure does not provide for.
-    """
-    from normlab.analysis import StoppingPlan, compare_until_decided  # noqa: PLC0415 - scipy takes seconds
-
-    plan = StoppingPlan(
-        start=question.replicates.start,
-        maximum=question.replicates.max,
-        step=question.replicates.step,
-        confidence=1 - (1 - question.confidence) / len(found.pairs),
-    )
-    assessment = [
-        compare_until_decided(
-            [a for _, a, _ in pair.values],
-            [b for *_, b in pair.values],
-            plan,
-            equivalence_margin=question.equivalence_margin,
-            higher_is_better=question.metric.higher_is_better,
-        )
-        for pair in found.pairs
-    ]
-    pairs = tuple(
-        _looked_at(pair, look.comparison, found, plan.start)
-        for pair, look in zip(found.pairs, assessment, strict=True)
-    )
-    decided = all(pair.comparison.verdict != "inconclusive" for pair in pairs)
-    looks = [look.next_look for look in assessment if look.next_look is not None]
-    return replace(found, pairs=pairs), decided, min(looks, default=None)
+def assess_or_explain(runs: ComparedRuns, correct: Mapping[str, ArrayLike]) -> Assessment:
+    """The same for those who only look: where the statistics raise an error, what is known without them."""
+    if runs.comparison.stop_reason is ComparisonStopReason.ANALYSIS_FAILED:
+        return Assessment.without_statistics(runs)
+    try:
+        return assess(runs, correct)
+    except Exception:
+        _log.exception("the statistics of comparison %s cannot be worked out", runs.comparison.id)
+        return Assessment.without_statistics(runs)
 
 
-def _looked_at(
-    pair: "PairReport", seen: "PairedComparison | None", found: "Comparison", start: int
+def _by_plan(
+    pair: "PairReport", last: "SequentialComparison", statistics: "Comparison", start: int
 ) -> "PairReport":
     """A pair of arms as its last look saw it; before the first look nothing is said of it."""
     from normlab.analysis import Verdict, sentence  # noqa: PLC0415 - scipy takes seconds
 
+    seen = last.comparison
     if seen is None:
-        told = f"The plan looks for the first time at {start} pairs; until then there is no verdict."
+        caveat = f"The plan looks for the first time at {start} pairs; until then there is no verdict."
         now = pair.comparison
-        seen = replace(now, verdict=Verdict.INCONCLUSIVE, pairs_needed=None, caveats=(*now.caveats, told))
-    return replace(pair, comparison=seen, sentence=sentence(seen, pair.a, pair.b, found.metric))
+        seen = replace(now, verdict=Verdict.INCONCLUSIVE, pairs_needed=None, caveats=(*now.caveats, caveat))
+    return replace(pair, comparison=seen, sentence=sentence(seen, pair.a, pair.b, statistics.metric))
 
 
-def _unfinished(runs: ComparedRuns, pairs: int) -> Sequence[str]:
-    comparison, plan = runs.comparison, runs.question.replicates
-    if comparison.state is ComparisonState.CANCELLED:
+def _unfinished(runs: ComparedRuns, pairs: int, state: ComparisonState) -> Sequence[str]:
+    plan = runs.question.replicates
+    if state is ComparisonState.CANCELLED:
         return (
             f"The comparison was cancelled at {pairs} of {plan.max} pairs. If somebody did so because of what it "
             "showed, its error rates do not hold.",
         )
-    if comparison.state is ComparisonState.RUNNING and not plan.until_decided:
+    if state is ComparisonState.RUNNING and not plan.until_decided:
         return (
             f"{pairs} of {plan.max} pairs are finished: this is how it stands, not the result. To stop because "
             "of it would be a look that the error rates do not allow for.",

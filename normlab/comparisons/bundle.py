@@ -46,9 +46,9 @@ def _files(runs: ComparedRuns, assessment: Assessment) -> Iterator[tuple[str, st
     yield "README.txt", _README
     yield "manifest.json", _json(_manifest(runs))
     yield "metrics.csv", _metrics(runs)
-    if assessment.found is None:
+    if assessment.statistics is None:
         return
-    yield "result.json", _json(assessment.found.to_document())
+    yield "result.json", _json(assessment.statistics.to_document())
     yield "report.html", html_report(runs, assessment)
     yield "report.md", markdown_report(runs, assessment)
     for name in ChartName:

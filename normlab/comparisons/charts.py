@@ -26,7 +26,7 @@ def draw(name: ChartName, runs: ComparedRuns, assessment: Assessment) -> Chart |
     """The chart as a Vega-Lite specification; None when there is nothing to draw (yet)."""
     from normlab.analysis.charts import clocks, curves, pairs  # noqa: PLC0415 - altair takes a second
 
-    found = assessment.found
+    found = assessment.statistics
     if found is None:
         return None
     target = found.clocks.target if found.clocks else None

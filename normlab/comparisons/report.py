@@ -18,9 +18,9 @@ def markdown_report(runs: ComparedRuns, assessment: Assessment) -> str:
 
 
 def _found(assessment: Assessment) -> "analysis.Comparison":
-    if assessment.found is None:
+    if assessment.statistics is None:
         raise ValueError("a comparison without a pair has no report")
-    return assessment.found
+    return assessment.statistics
 
 
 def _title(runs: ComparedRuns) -> str:

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, ValidationError, field_validator
 from normlab.errors import Problem, SpecError
 from normlab.spec import JobSpec, Limits, parse_job_spec
 from normlab.spec.fields import Flag, Integer, PositiveInteger, SpecModel
-from normlab.spec.job import Name
+from normlab.spec.job import MAX_TAGS, Name
 from normlab.spec.metrics import Metric
 from normlab.spec.parse import validation_problems
 from normlab.spec.replicates import Replicates
@@ -232,6 +232,13 @@ def _arm_problems(request: ComparisonRequest, specs: list[JobSpec]) -> list[Prob
                     f"is the same as arm {first}'s: with equal seeds both would give the same numbers. To see what "
                     f"seeds alone do, give this arm a base_seed of its own, such as "
                     f"{spec.training.seed + request.replicates.max}",
+                )
+            )
+        if len(spec.tags) >= MAX_TAGS:
+            problems.append(
+                Problem(
+                    f"/arms/{index}/spec/tags",
+                    f"should be at most {MAX_TAGS - 1} tags for an arm: its jobs get the comparison's id as one more",
                 )
             )
         if needs_validation and spec.dataset.held_out == 0:

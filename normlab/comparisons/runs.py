@@ -7,10 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from normlab.analysis import RunRecord
-from normlab.comparisons.outcomes import OutcomeFiles, Outcomes, outcomes_of
+from normlab.comparisons.correctness import Correctness, CorrectnessFiles, correctness_files
 from normlab.comparisons.request import Question
 from normlab.store import ArtifactStore, Comparison, ComparisonJob, ComparisonState, Epoch, Job, JobState
-from normlab.store.comparisons import comparisons
+from normlab.store.studies import members, studies
 
 
 @dataclass(frozen=True)
@@ -23,16 +23,40 @@ class ComparedRuns:
     """By replicate, then by arm, each with its job."""
     arms: Mapping[str, Sequence[RunRecord]]
     """The runs that have succeeded, in the order of their replicates."""
-    test_files: OutcomeFiles
+    correctness_files: CorrectnessFiles
     """Which of the test set's examples each of them got right."""
 
     def arm_name(self, member: ComparisonJob) -> str:
         """The name of the arm that a job stands for."""
         return self.comparison.arms[member.arm].name
 
-    def outcomes(self, artifacts: ArtifactStore) -> Outcomes:
-        """Booleans of shape (test examples,) by job; without those whose file cannot be read."""
-        return self.test_files.read(artifacts)
+    def values(self) -> dict[str, float | None]:
+        """The metric of each run by its job."""
+        return {run.job: self.question.metric.of(run) for group in self.arms.values() for run in group}
+
+    def complete_pairs(self) -> int:
+        """For how many replicates every arm has a run that succeeded."""
+        done = {run.job for group in self.arms.values() for run in group}
+        replicates = {member.replicate for member in self.members}
+        return len(replicates - {member.replicate for member in self.members if member.job_id not in done})
+
+    def correctness(self, artifacts: ArtifactStore) -> Correctness:
+        """Which of the test set's examples each run got right, as far as the files can be read."""
+        return self.correctness_files.read(artifacts)
+
+
+_JOB_COLUMNS = (
+    Job.name,
+    Job.state,
+    Job.spec,
+    Job.spec_digest,
+    Job.result,
+    Job.timings,
+    Job.environment,
+    Job.digests,
+    Job.error_code,
+)
+"""What is read of each job: not its layers, its progress and its tags."""
 
 
 def load_runs(session: Session, comparison_id: str) -> ComparedRuns:
@@ -41,20 +65,18 @@ def load_runs(session: Session, comparison_id: str) -> ComparedRuns:
     Raises:
         NotFoundError: there is no such comparison.
     """
-    comparison = comparisons.get(session, comparison_id)
+    comparison = studies.get(session, Comparison, comparison_id)
     question = Question.stored(comparison.question)
-    members = comparisons.members(session, comparison_id)
+    rows = members.of(session, ComparisonJob, comparison_id, *_JOB_COLUMNS)
     over = comparison.state is not ComparisonState.RUNNING
     # What a comparison that is over has said stays as it is, also when a failed job of it is retried.
-    done = [
-        member for member in members if (member.ended if over else member.job.state) is JobState.SUCCEEDED
-    ]
+    done = [member for member in rows if (member.ended if over else member.job.state) is JobState.SUCCEEDED]
     records = run_records(session, [member.job for member in done], question.target_accuracy)
     by_arm: dict[str, list[RunRecord]] = {arm.name: [] for arm in comparison.arms}
     for member in done:
         name = comparison.arms[member.arm].name
         by_arm[name].append(replace(records[member.job_id], name=name, pair=_pair(comparison, member)))
-    return ComparedRuns(comparison, question, members, by_arm, outcomes_of(session, records))
+    return ComparedRuns(comparison, question, rows, by_arm, correctness_files(session, records))
 
 
 def _pair(comparison: Comparison, member: ComparisonJob) -> int | None:

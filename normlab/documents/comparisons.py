@@ -127,6 +127,7 @@ class ComparisonDocument(ComparisonSummary):
     progress: ComparisonProgress
     result: ComparisonResult | None = Field(description="Null until a pair is complete.")
     left_out: tuple[str, ...] = Field(description="A sentence for each seed that does not count, and why.")
+    error: str | None = Field(description="Why there is no result although pairs are complete.")
 
 
 class ArmSize(Document):

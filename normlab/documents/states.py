@@ -86,6 +86,8 @@ class ComparisonStopReason(StrEnum):
     """A look that the plan had foreseen decided every pair of arms."""
     NO_PAIR = "no_pair"
     """In no pair did all jobs succeed."""
+    ANALYSIS_FAILED = "analysis_failed"
+    """What follows from its jobs could not be worked out; the log of the service says why."""
     CANCELLED = "cancelled"
 
 

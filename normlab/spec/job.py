@@ -13,7 +13,10 @@ from normlab.spec.fields import Integer, PositiveInteger, PositiveNumber, SpecMo
 from normlab.spec.text import one_line
 from normlab.spec.training import TrainingSpec
 
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)]
+MAX_NAME_LENGTH = 200
+MAX_TAGS = 32
+
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH), AfterValidator(one_line)]
 Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\s,][^,]*$"), AfterValidator(one_line)]
 
 
@@ -92,7 +95,7 @@ class JobSpec(SpecModel):
     )
 
     name: Name | None = None
-    tags: Annotated[tuple[Tag, ...], Field(max_length=32)] = ()
+    tags: Annotated[tuple[Tag, ...], Field(max_length=MAX_TAGS)] = ()
     architecture: ArchitectureField
     dataset: DatasetSpec = DatasetSpec()
     training: TrainingSpec = TrainingSpec()

@@ -14,9 +14,10 @@ from normlab.comparisons import advance, parse_comparison
 from normlab.local.redis import EmbeddedRedis
 from normlab.settings import Settings
 from normlab.spec.epochs import EpochMetrics
-from normlab.store import ArtifactKind, ArtifactStore, Comparison, Database, FailureCode, Job
+from normlab.store import ArtifactKind, ArtifactStore, Comparison, ComparisonJob, Database, FailureCode, Job
 from normlab.store.comparisons import comparisons
 from normlab.store.jobs import endings, leases, reports
+from normlab.store.studies import members, studies
 from support.databases import PostgresDatabases, SqliteDatabases
 from support.serving import serving
 
@@ -59,14 +60,14 @@ class Laboratory:
 
     def members(self, comparison: str | Comparison) -> Sequence[Any]:
         with self.database.read() as session:
-            return comparisons.members(session, getattr(comparison, "id", comparison))
+            return members.of(session, ComparisonJob, getattr(comparison, "id", comparison))
 
     def get(self, comparison: str | Comparison) -> Comparison:
         with self.database.read() as session:
-            return comparisons.get(session, getattr(comparison, "id", comparison))
+            return studies.get(session, Comparison, getattr(comparison, "id", comparison))
 
     def advance(self) -> list[str]:
-        return advance(self.database, max_attempts=3)
+        return advance(self.database, self.artifacts, max_attempts=3)
 
     def end_all(
         self, comparison: str | Comparison, accuracy: Callable[[str, int], float | None], **options: Any
@@ -146,7 +147,7 @@ def laboratory(database: Database, tmp_path: Path) -> Laboratory:
 
 
 @dataclass
-class LoadedModel(Laboratory):
+class ServedLaboratory(Laboratory):
     """The same with an API in front."""
 
     http: httpx.Client
@@ -174,7 +175,7 @@ class LoadedModel(Laboratory):
 @pytest.fixture(scope="session", params=["sqlite", "postgres"])
 def served(
     request: pytest.FixtureRequest, redis_server: EmbeddedRedis, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[LoadedModel]:
+) -> Iterator[ServedLaboratory]:
     """One API for all tests of a kind of database; no worker runs, so the tests end the jobs themselves."""
     folder = tmp_path_factory.mktemp("comparisons")
     databases: SqliteDatabases | PostgresDatabases = request.getfixturevalue(f"{request.param}_databases")
@@ -186,4 +187,4 @@ def served(
             maintenance_seconds=3600,
         )
         with serving(settings) as http:
-            yield LoadedModel(database, ArtifactStore(settings.resolved_artifacts_url), folder, http)
+            yield ServedLaboratory(database, ArtifactStore(settings.resolved_artifacts_url), folder, http)

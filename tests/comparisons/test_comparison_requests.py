@@ -12,6 +12,7 @@ ARMS = [
     {"name": "b", "spec": {"architecture": "batch_norm"}},
 ]
 
+TAGS = [f"tag{number}" for number in range(32)]
 NOT_VALIDATED = {"architecture": "batch_norm", "dataset": {"name": "mnist", "validation_samples": 0}}
 
 
@@ -79,6 +80,11 @@ def test_replicates_may_go_on_until_decided():
             {"arms": [ARMS[0], {**ARMS[1], "base_seed": 2**31 - 2}]},
             "/arms/1/base_seed",
             "should leave room for 5 seeds",
+        ),
+        (
+            {"arms": [ARMS[0], {"name": "b", "spec": {"architecture": "batch_norm", "tags": TAGS}}]},
+            "/arms/1/spec/tags",
+            "should be at most 31 tags for an arm",
         ),
         ({"arms": [ARMS[0], {"name": "b"}]}, "/arms/1/spec", "is required"),
         ({"arms": [ARMS[0], {"name": "a\nb", "spec": {}}]}, "/arms/1/name", "one line"),

@@ -5,10 +5,12 @@ import pytest
 
 from normlab.comparisons import load_runs
 from normlab.errors import NotFoundError, StateError
-from normlab.store import ComparisonState, ComparisonStopReason, JobState
+from normlab.store import Comparison, ComparisonState, ComparisonStopReason, JobState
 from normlab.store.comparisons import comparisons
-from normlab.store.comparisons import events as comparison_events
 from normlab.store.jobs import jobs, leases
+from normlab.store.studies import events, studies
+
+TAGS = [f"tag{number}" for number in range(31)]
 
 
 @pytest.fixture
@@ -35,6 +37,21 @@ def test_a_comparison_makes_a_job_for_each_arm_and_seed(laboratory):
     assert "seed" not in comparison.arms[0].spec["training"]
     assert [tag.tag for tag in members[0].job.tags] == [comparison.id]
     assert len({member.job_id for member in members}) == 6
+
+
+def test_the_longest_name_and_the_most_tags_leave_room_for_seed_and_comparison(laboratory):
+    arms = [
+        {
+            "name": f"{name}{'x' * 199}",
+            "spec": {"architecture": architecture, "dataset": "digits", "tags": TAGS},
+        }
+        for name, architecture in (("a", "baseline"), ("b", "batch_norm"))
+    ]
+    comparison = laboratory.create({"arms": arms, "replicates": 3, "base_seed": 1_000_000})
+    job = laboratory.members(comparison)[0].job
+    assert len(job.name) == 200
+    assert job.name.endswith("…, seed 1000000")
+    assert job.tag_names == [*TAGS, comparison.id]
 
 
 def test_jobs_that_succeeded_in_the_same_environment_are_used_again(laboratory):
@@ -102,12 +119,12 @@ def test_cancelling_ends_its_own_jobs_and_no_other(laboratory):
     first = laboratory.create()
     second = laboratory.create(replicates=4)  # shares the jobs of three seeds
     with laboratory.database.write() as session:
-        cancelled = comparisons.cancel(session, first.id)
+        cancelled = studies.cancel(session, Comparison, first.id)
     assert cancelled.state is ComparisonState.CANCELLED
     assert cancelled.stop_reason is ComparisonStopReason.CANCELLED
     assert {member.job.state for member in laboratory.members(first)} == {JobState.QUEUED}
     with laboratory.database.write() as session:
-        comparisons.cancel(session, second.id)
+        studies.cancel(session, Comparison, second.id)
     states = {member.seed: member.job.state for member in laboratory.members(second)}
     assert states == {42: "queued", 43: "queued", 44: "queued", 45: "cancelled"}
 
@@ -116,7 +133,7 @@ def test_cancelling_twice_changes_nothing_and_a_finished_one_cannot_be_cancelled
     comparison = laboratory.create()
     for _ in range(2):
         with laboratory.database.write() as session:
-            comparisons.cancel(session, comparison.id)
+            studies.cancel(session, Comparison, comparison.id)
     assert {member.job.state for member in laboratory.members(comparison)} == {JobState.CANCELLED}
     finished = laboratory.create()
     laboratory.end_all(finished, constant)
@@ -125,9 +142,9 @@ def test_cancelling_twice_changes_nothing_and_a_finished_one_cannot_be_cancelled
         laboratory.database.write() as session,
         pytest.raises(StateError, match="is finished; only a running"),
     ):
-        comparisons.cancel(session, finished.id)
+        studies.cancel(session, Comparison, finished.id)
     with pytest.raises(NotFoundError, match="no comparison cmp_x"), laboratory.database.write() as session:
-        comparisons.cancel(session, "cmp_x")
+        studies.cancel(session, Comparison, "cmp_x")
 
 
 def test_a_job_that_a_comparison_uses_cannot_be_deleted(laboratory):
@@ -143,7 +160,7 @@ def test_a_job_that_a_comparison_uses_cannot_be_deleted(laboratory):
 def test_a_running_comparison_cannot_be_deleted(laboratory):
     comparison = laboratory.create()
     with pytest.raises(StateError, match="cancel it first"), laboratory.database.write() as session:
-        comparisons.delete(session, comparison.id)
+        studies.delete(session, Comparison, comparison.id)
 
 
 @pytest.mark.parametrize("with_jobs", [False, True])
@@ -153,10 +170,10 @@ def test_jobs_go_with_a_comparison_only_if_asked(laboratory, with_jobs):
     laboratory.end_all(comparison, constant)
     laboratory.advance()
     with laboratory.database.write() as session:
-        deleted = comparisons.delete(session, comparison.id, with_jobs=with_jobs)
+        deleted = studies.delete(session, Comparison, comparison.id, with_jobs=with_jobs)
     assert sorted(deleted) == (sorted(ids) if with_jobs else [])
     with laboratory.database.write() as session:
-        assert comparisons.find(session, comparison.id) is None
+        assert studies.find(session, Comparison, comparison.id) is None
         assert [jobs.find(session, job_id) is None for job_id in ids] == [with_jobs] * 6
         if not with_jobs:
             jobs.delete(session, ids[0])  # nothing uses it any more
@@ -168,12 +185,12 @@ def test_jobs_that_another_comparison_uses_stay(laboratory):
     laboratory.advance()
     second = laboratory.create(replicates=1)
     with laboratory.database.write() as session:
-        deleted = comparisons.delete(session, first.id, with_jobs=True)
+        deleted = studies.delete(session, Comparison, first.id, with_jobs=True)
     assert len(deleted) == 4
     laboratory.advance()
     assert laboratory.get(second).state is ComparisonState.FINISHED
     with laboratory.database.write() as session:
-        assert comparisons.delete(session, second.id, with_jobs=True) == []  # none was made for it
+        assert studies.delete(session, Comparison, second.id, with_jobs=True) == []  # none was made for it
 
 
 def test_jobs_that_still_run_are_not_deleted(laboratory):
@@ -181,18 +198,18 @@ def test_jobs_that_still_run_are_not_deleted(laboratory):
     job_id = laboratory.members(comparison)[0].job_id
     with laboratory.database.write() as session:
         leases.claim(session, job_id, worker="test", lease_seconds=60)
-        comparisons.cancel(session, comparison.id)
+        studies.cancel(session, Comparison, comparison.id)
     with pytest.raises(StateError, match=f"{job_id} is running"), laboratory.database.write() as session:
-        comparisons.delete(session, comparison.id, with_jobs=True)
+        studies.delete(session, Comparison, comparison.id, with_jobs=True)
     assert laboratory.get(comparison).state is ComparisonState.CANCELLED  # nothing was deleted
 
 
 def test_pages_are_newest_first(laboratory):
     made = [laboratory.create().id for _ in range(5)]
     with laboratory.database.read() as session:
-        first = comparisons.page(session, limit=2)
-        second = comparisons.page(session, limit=3, cursor=first.next_cursor)
-    assert [item.id for item in (*first.comparisons, *second.comparisons)] == made[::-1]
+        first = studies.page(session, Comparison, limit=2)
+        second = studies.page(session, Comparison, limit=3, cursor=first.next_cursor)
+    assert [item.id for item in (*first.studies, *second.studies)] == made[::-1]
     assert second.next_cursor is None
 
 
@@ -206,9 +223,9 @@ def test_many_processes_advance_at_once_and_each_job_is_made_once(laboratory, th
         assert len(made) == len(set(made)) == (2 if pairs < 5 else 0)
     assert laboratory.get(comparison).state is ComparisonState.FINISHED
     with laboratory.database.read() as session:
-        events = comparison_events.after(session, comparison.id)
-    assert [event.number for event in events] == list(range(1, len(events) + 1))
-    kinds = [event.kind.value for event in events]
+        found = events.after(session, Comparison, comparison.id)
+    assert [event.number for event in found] == list(range(1, len(found) + 1))
+    kinds = [event.kind.value for event in found]
     assert {kind: kinds.count(kind) for kind in set(kinds)} == {
         "state": 2,
         "replicates": 3,

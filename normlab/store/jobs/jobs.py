@@ -14,11 +14,11 @@ from normlab.errors import NotFoundError, StateError
 from normlab.spec import JobSpec
 from normlab.store import measurements
 from normlab.store.clock import database_now
-from normlab.store.comparisons.tables import ComparisonJob
 from normlab.store.identifiers import new_id
 from normlab.store.jobs import events
 from normlab.store.jobs.tables import Epoch, Job, JobTag
 from normlab.store.jobs.transitions import move, update_job
+from normlab.store.studies.usage import users_of
 
 
 @dataclass(frozen=True)
@@ -200,11 +200,8 @@ def delete(session: Session, job_id: str) -> None:
         StateError: it is running, or a comparison uses it.
     """
     session.execute(select(Job.id).where(Job.id == job_id).with_for_update())  # so that none begins to use it
-    using = session.scalars(
-        select(ComparisonJob.comparison_id).where(ComparisonJob.job_id == job_id).distinct()
-    ).all()
-    if using:
-        raise StateError(f"job {job_id} is used by {', '.join(using)}: delete the comparison first")
+    if using := users_of(session, job_id):
+        raise StateError(f"job {job_id} is used by {', '.join(using)}: delete that first")
     gone = session.scalar(
         sql_delete(Job).where(Job.id == job_id, Job.state != JobState.RUNNING).returning(Job.id)
     )

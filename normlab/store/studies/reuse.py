@@ -1,0 +1,123 @@
+"""The rule by which a job that exists can stand for a spec.
+
+The numbers are the same if the digests are (``JobSpec.digest``), the device that was asked for, and what changes the
+numbers of the environment (``ENVIRONMENT_FIELDS``). What else matters to the one who asks:
+
+===================  ===========================  ============================  ==================================
+\\                    the job has succeeded        the job runs                  the job is queued
+===================  ===========================  ============================  ==================================
+environment          that of the newest job that  unknown, as it would be of a  unknown, as it would be of a new
+                     has succeeded with this      new job                       job
+                     device: there jobs run now
+max_runtime_seconds  any: it has finished         at least the spec's           at least the spec's
+priority             any                          any: it waits no more         at least the spec's
+cancellation         (none)                       not asked for                 (none)
+===================  ===========================  ============================  ==================================
+
+A job that may run for a shorter time could fail where the spec's own would not; None, no limit, is the longest. A
+queued job of a lower priority would let the asker wait behind jobs that the asker goes before. Its priority is not
+raised, since it belongs to somebody else's plan: a job is made beside it, which costs time and changes nothing.
+
+Of several that can be used: one that has succeeded, else one that runs, else one that is queued; the newest of these.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from normlab.documents.states import JobState
+from normlab.spec import JobSpec
+from normlab.store.jobs.tables import Job
+
+ENVIRONMENT_FIELDS = (
+    "normlab",
+    "tensorflow",
+    "keras",
+    "numpy",
+    "machine",
+    "device",
+    "device_name",
+    "intra_op_threads",
+    "inter_op_threads",
+)
+"""What of a job's environment changes its numbers. What else does (executor, precision) follows from the spec and
+these."""
+
+_PREFERENCE = (JobState.SUCCEEDED, JobState.RUNNING, JobState.QUEUED)
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A job that computes what a spec asks for."""
+
+    id: str
+    state: JobState
+    priority: int
+    max_runtime_seconds: float | None
+    environment: Mapping[str, Any] | None
+
+    def serves(self, spec: JobSpec, environment: Mapping[str, Any] | None) -> bool:
+        """Whether it can stand for a spec that would now run in this environment."""
+        if self.state is JobState.SUCCEEDED:
+            return _what_counts(self.environment) == environment
+        if self.state is JobState.QUEUED and self.priority < spec.priority:
+            return False
+        return _longest(self.max_runtime_seconds) >= _longest(spec.max_runtime_seconds)
+
+
+def usable(session: Session, specs: Sequence[JobSpec]) -> list[str | None]:
+    """For each spec the id of the job that can stand for it, or None. None of them is deleted until the commit."""
+    environments = {
+        device: _present_environment(session, device) for device in {_device(spec) for spec in specs}
+    }
+    candidates = _candidates(session, {spec.digest for spec in specs})
+    chosen: list[str | None] = []
+    for spec in specs:
+        possible = candidates.get((spec.digest, _device(spec)), [])
+        serving = [job for job in possible if job.serves(spec, environments[_device(spec)])]
+        best = min(serving, key=lambda job: _PREFERENCE.index(job.state), default=None)
+        chosen.append(best.id if best else None)
+    return chosen
+
+
+def _candidates(session: Session, digests: set[str]) -> dict[tuple[str, str], list[_Candidate]]:
+    """By digest and device, the newest first."""
+    device = Job.spec[("resources", "device")].as_string()
+    query = (
+        select(
+            Job.spec_digest, device, Job.id, Job.state, Job.priority, Job.max_runtime_seconds, Job.environment
+        )
+        .where(Job.spec_digest.in_(digests), Job.state.in_(_PREFERENCE), Job.cancel_requested_at.is_(None))
+        .order_by(Job.id.desc())
+        .with_for_update(read=True, key_share=True)
+    )
+    found: dict[tuple[str, str], list[_Candidate]] = {}
+    for digest, device_name, *job in session.execute(query):
+        found.setdefault((digest, device_name), []).append(_Candidate(*job))
+    return found
+
+
+def _present_environment(session: Session, device: str) -> dict[str, Any] | None:
+    """In which the newest job that asked for this device succeeded; new jobs most likely will, too."""
+    query = (
+        select(Job.environment)
+        .where(Job.state == JobState.SUCCEEDED, Job.spec[("resources", "device")].as_string() == device)
+        .order_by(Job.finished_at.desc(), Job.id.desc())
+        .limit(1)
+    )
+    return _what_counts(session.scalar(query))
+
+
+def _what_counts(environment: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if environment is None else {field: environment.get(field) for field in ENVIRONMENT_FIELDS}
+
+
+def _longest(max_runtime_seconds: float | None) -> float:
+    return float("inf") if max_runtime_seconds is None else max_runtime_seconds
+
+
+def _device(spec: JobSpec) -> str:
+    return spec.resources.device.value

@@ -1,0 +1,180 @@
+"""Studies as their owners see them: look up, list, cancel, delete.
+
+Whoever changes a study has locked its row first, and whoever locks jobs as well locks them afterwards.
+"""
+
+import contextlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import delete as sql_delete
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from normlab.documents.events import EventKind
+from normlab.documents.states import ComparisonState, ComparisonStopReason, JobState
+from normlab.errors import NotFoundError, StateError
+from normlab.store.clock import database_now
+from normlab.store.jobs import jobs
+from normlab.store.jobs.tables import Job
+from normlab.store.studies import events
+from normlab.store.studies.tables import Study
+from normlab.store.studies.usage import own_jobs
+
+AnyStudy = TypeVar("AnyStudy", bound=Study)
+
+FINAL_JOB_STATES = [state for state in JobState if state.final]
+
+
+@dataclass(frozen=True)
+class StudyPage(Generic[AnyStudy]):
+    """Some studies, newest first; ``next_cursor`` is None on the last page."""
+
+    studies: Sequence[AnyStudy]
+    next_cursor: str | None
+
+
+def find(session: Session, kind: type[AnyStudy], study_id: str) -> AnyStudy | None:
+    """The study, or None."""
+    return session.get(kind, study_id)
+
+
+def get(session: Session, kind: type[AnyStudy], study_id: str) -> AnyStudy:
+    """The study.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    study = find(session, kind, study_id)
+    if study is None:
+        raise NotFoundError(f"there is no {kind.noun} {study_id}")
+    return study
+
+
+def page(
+    session: Session,
+    kind: type[AnyStudy],
+    *,
+    states: Collection[ComparisonState] = (),
+    name: str | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> StudyPage[AnyStudy]:
+    """A page of studies, newest first. ``cursor`` is the ``next_cursor`` of the page before."""
+    query = select(kind).order_by(kind.id.desc()).limit(limit + 1)
+    if states:
+        query = query.where(kind.state.in_(set(states)))
+    if name is not None:
+        query = query.where(kind.name == name)
+    if cursor is not None:
+        query = query.where(kind.id < cursor)
+    rows = session.scalars(query).all()
+    return StudyPage(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)
+
+
+def lock(session: Session, kind: type[AnyStudy], study_id: str) -> AnyStudy | None:
+    """The study as it now is, which nobody else changes until the transaction's end; None: it is gone."""
+    # In SQLite a writing transaction is alone anyway.
+    query = select(kind).where(kind.id == study_id).with_for_update()
+    return session.scalars(query, execution_options={"populate_existing": True}).one_or_none()
+
+
+def lock_unchanged(
+    session: Session, kind: type[AnyStudy], study_id: str, event_count: int
+) -> AnyStudy | None:
+    """The study, locked, if it still runs and nothing has happened to it since it had so many events; else None."""
+    study = lock(session, kind, study_id)
+    if study is None or study.state is not ComparisonState.RUNNING or study.event_count != event_count:
+        return None
+    return study
+
+
+def end(
+    session: Session,
+    study: Study,
+    *,
+    state: ComparisonState,
+    reason: ComparisonStopReason,
+    result: dict[str, Any] | None = None,
+    **details: Any,
+) -> None:
+    """End a study whose row the caller has locked, and cancel the jobs that only it waits for.
+
+    ``result`` is kept as it is; ``details`` go into the event.
+    """
+    study.state, study.stop_reason, study.result = state, reason, result
+    study.finished_at = database_now()
+    events.append(session, study, EventKind.STATE, {"state": state, "reason": reason, **details})
+    session.flush()
+    _keep_states_of_jobs(session, study)
+    _cancel_own_jobs(session, study)
+
+
+def keep_result(session: Session, kind: type[Study], study_id: str, result: dict[str, Any]) -> None:
+    """Store the result of a study that has ended without one, as a cancelled one does."""
+    session.execute(
+        update(kind)
+        .where(kind.id == study_id, kind.state != ComparisonState.RUNNING, kind.result.is_(None))
+        .values(result=result)
+    )
+
+
+def cancel(session: Session, kind: type[AnyStudy], study_id: str) -> AnyStudy:
+    """End a running study, and cancel the jobs that were made for it and that no other one waits for.
+
+    Asking again changes nothing.
+
+    Raises:
+        NotFoundError: there is no such study.
+        StateError: it has ended in another way.
+    """
+    study = _locked(session, kind, study_id)
+    if study.state is ComparisonState.CANCELLED:
+        return study
+    if study.state is not ComparisonState.RUNNING:
+        raise StateError(
+            f"{kind.noun} {study_id} is {study.state}; only a running {kind.noun} can be cancelled"
+        )
+    end(session, study, state=ComparisonState.CANCELLED, reason=ComparisonStopReason.CANCELLED)
+    session.refresh(study)
+    return study
+
+
+def delete(session: Session, kind: type[Study], study_id: str, *, with_jobs: bool = False) -> list[str]:
+    """Delete a study that does not run; ``with_jobs`` also those jobs that were made for it and that no other
+    study uses.
+
+    Gives the deleted jobs' ids: delete their files from the artifact store after the commit.
+
+    Raises:
+        NotFoundError: there is no such study.
+        StateError: it is running, or one of the jobs that should be deleted is.
+    """
+    study = _locked(session, kind, study_id)
+    if study.state is ComparisonState.RUNNING:
+        raise StateError(f"{kind.noun} {study_id} is running; cancel it first")
+    doomed = list(session.scalars(own_jobs(kind, study_id))) if with_jobs else []
+    session.execute(sql_delete(kind).where(kind.id == study_id))
+    for job_id in doomed:
+        jobs.delete(session, job_id)
+    return doomed
+
+
+def _locked(session: Session, kind: type[AnyStudy], study_id: str) -> AnyStudy:
+    return lock(session, kind, study_id) or get(session, kind, study_id)
+
+
+def _keep_states_of_jobs(session: Session, study: Study) -> None:
+    """Only the jobs that have ended by now count from now on, whatever becomes of them and the others."""
+    table = study.member_table
+    state = select(Job.state).where(Job.id == table.job_id, Job.state.in_(FINAL_JOB_STATES))
+    session.execute(update(table).where(table.study_id == study.id).values(ended=state.scalar_subquery()))
+
+
+def _cancel_own_jobs(session: Session, study: Study) -> None:
+    own = own_jobs(type(study), study.id, unless=ComparisonState.RUNNING)
+    unfinished = select(Job.id).where(Job.id.in_(own), Job.state.not_in(FINAL_JOB_STATES)).order_by(Job.id)
+    for job_id in session.scalars(unfinished).all():
+        with contextlib.suppress(StateError):  # it has ended since we looked
+            jobs.request_cancel(session, job_id)
