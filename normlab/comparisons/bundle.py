@@ -102,8 +102,17 @@ def _metrics(runs: ComparedRuns) -> str:
     for arm, group in runs.arms.items():
         for run in group:
             for point in run.epochs:
-                writer.writerow({"arm": arm, "seed": run.seed, "job": run.job, **point.model_dump()})
+                cells = {"arm": _text_cell(arm), "seed": run.seed, "job": run.job}
+                writer.writerow({**cells, **point.model_dump()})
     return text.getvalue()
+
+
+def _text_cell(text: str) -> str:
+    """Text that a spreadsheet shows and does not take for a formula: names come from users.
+
+    Source: OWASP, CSV Injection.
+    """
+    return f"'{text}" if text.lstrip()[:1] in {"=", "+", "-", "@"} else text
 
 
 def _json(value: Any) -> bytes:

@@ -20,6 +20,12 @@ def arms(make_run: Any) -> dict[str, list[Any]]:
     }
 
 
+TAGS = {
+    *("html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "ul", "li", "div"),
+    *("figure", "img", "figcaption", "table", "thead", "tbody", "tr", "th", "td"),
+}
+
+
 class Structure(HTMLParser):
     """Checks that tags are closed in order, and collects the text and what is loaded."""
 
@@ -28,8 +34,12 @@ class Structure(HTMLParser):
         self.open: list[str] = []
         self.text = ""
         self.sources: list[str] = []
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
         self.sources += [value or "" for name, value in attrs if name in ("src", "href")]
         if tag not in ("meta", "img"):
             self.open.append(tag)
@@ -88,6 +98,22 @@ def test_it_tells_where_the_time_went(arms: Any) -> None:
 
 def test_the_same_data_give_the_same_page(arms: Any) -> None:
     assert html_report(compare_runs(arms), arms) == html_report(compare_runs(arms), arms)
+
+
+def test_names_are_only_text_in_the_page(make_run: Any) -> None:
+    image, script, quote, template, entity = evil = (
+        "<img src=x onerror=alert(1)> | **bold**",
+        "</title></style><script>alert(1)</script>",
+        "\"' onload='alert(1)' x=\"",
+        "{{ 7 * 7 }}{% include 'x' %}",
+        "&lt;b&gt;",
+    )
+    arms = {name: [make_run("baseline", name=name)] for name in (image, script, quote)}
+    structure = parsed(html_report(compare_runs(arms), arms, title=template, subtitle=entity))
+    assert all(name in structure.text for name in evil)
+    assert structure.tags <= TAGS
+    assert structure.attributes <= {"class", "lang", "charset", "name", "content", "http-equiv", "src", "alt"}
+    assert all(source.startswith("data:image/svg+xml;base64,") for source in structure.sources)
 
 
 def test_names_are_only_text(make_run: Any) -> None:

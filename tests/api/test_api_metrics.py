@@ -59,6 +59,7 @@ def test_metrics_as_csv(service, http):
     response = http.get(path, headers={"Accept": "text/csv"})
     assert response.headers["content-type"] == "text/csv; charset=utf-8"
     rows = list(csv.DictReader(io.StringIO(response.text)))
+    assert all(not cell or cell[0].isdigit() for row in rows for cell in row.values())  # no text of users
     epochs = http.get(path).json()["epochs"]
     assert [list(row) for row in rows] == [list(epoch) for epoch in epochs]
     shown = [{name: "" if value is None else str(value) for name, value in epoch.items()} for epoch in epochs]

@@ -7,6 +7,8 @@ import zipfile
 import pytest
 from PIL import Image
 
+from normlab.comparisons import Assessment, load_runs
+from normlab.comparisons.bundle import write_bundle
 from support.problems import assert_problem
 
 # Far from other tests' seeds: all share one store.
@@ -130,3 +132,17 @@ def test_the_bundle_has_everything(served, comparison):
     assert (last["arm"], last["epoch"]) == ("baseline", "2")
     assert float(last["val_accuracy"]) == accuracy("baseline", BASE_SEED)
     assert result["pairs"][0]["sentence"] == comparison["verdicts"][0]["sentence"]
+
+
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@SUM(1)", " =1"])
+def test_no_name_is_a_formula_in_the_metrics(laboratory, name):
+    comparison = laboratory.create(
+        request(arms=[{**request()["arms"][0], "name": name}, request()["arms"][1]])
+    )
+    laboratory.end_all(comparison, accuracy)
+    with laboratory.database.read() as session:
+        runs = load_runs(session, comparison.id)
+    archive = write_bundle(runs, Assessment.before_any_pair(runs))
+    with zipfile.ZipFile(io.BytesIO(archive)) as file:
+        rows = list(csv.DictReader(io.StringIO(file.read("metrics.csv").decode())))
+    assert {row["arm"] for row in rows} == {f"'{name}", "<b>bold & new</b>"}

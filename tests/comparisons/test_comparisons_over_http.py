@@ -1,3 +1,4 @@
+import html
 import itertools
 
 import pytest
@@ -106,7 +107,7 @@ def test_an_arm_against_itself_with_other_seeds_is_a_check_of_chance(served, htt
     assert "baseline and again are the same but for their seeds" in told
     assert "The runs of a pair do not share their seed" in told
     page = http.get(document["links"]["report"]).text
-    assert f"seeds from {base_seed}, again&#x27;s from {base_seed + 53}" in page
+    assert f"seeds from {base_seed}, again's from {base_seed + 53}" in html.unescape(page)
     for chart in document["links"]["charts"].values():
         assert http.get(chart).status_code == 200
     stream = http.get(document["links"]["events"]).text
