@@ -48,9 +48,7 @@ def test_a_file_that_its_runtime_computes_wrongly_is_a_warning(
     assert run_attempt(child, job) is JobState.SUCCEEDED
     with database.read() as session:
         ended = jobs.get(session, job.id)
-        (warned,) = (
-            event.data for event in events.history(session, job.id) if event.kind is EventKind.WARNING
-        )
+        (warned,) = (event.data for event in events.after(session, job.id) if event.kind is EventKind.WARNING)
         kept = {file.kind for file in artifacts.of_job(session, job.id)}
     assert warned["code"] == "export_failed"
     assert "in LiteRT's default interpreter its probabilities are wrong" in warned["detail"]

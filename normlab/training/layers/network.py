@@ -60,7 +60,7 @@ def build_serving_network(planned: Sequence[PlannedLayer], pixel_max: int) -> ke
     x = keras.layers.Rescaling(1 / pixel_max, name="rescaling")(inputs)
     for layer in trained.layers[1:]:
         x = layer(x)
-    return keras.Model(inputs, x)
+    return keras.Model(inputs, x, name="network")  # without a name Keras counts, and files differ
 
 
 def initial_weights(network: keras.Model, planned: Sequence[PlannedLayer], seed: int) -> list[Array]:
