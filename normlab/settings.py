@@ -73,11 +73,13 @@ class Settings(BaseSettings):
     (``stop_grace_period`` in docker-compose.yml) must wait longer."""
 
     worker_processes: PositiveInt | None = None
-    """Children of one worker. Without it: as many as there are cores."""
+    """Children of one worker. Without it: one for each core, or fewer where the memory does not suffice for so many."""
     jobs_per_child: PositiveInt = 50
     """A child is replaced by a fresh one after so many jobs."""
     child_memory_bytes: PositiveInt | None = None
-    """A child that needs more fails its job as ``out_of_memory``. Without it: its share of the machine's memory."""
+    """A child that needs more of its own fails its job as ``out_of_memory``; libraries that all children share do not
+    count. Without it: its share of what the machine, its control groups and its batch system allow (the formula is in
+    ``worker/memory.py``)."""
     worker_gpu: bool | None = None
     """Whether this worker takes jobs that ask for a GPU. Without it: if TensorFlow finds one."""
     max_body_bytes: PositiveInt = 32 * 2**20

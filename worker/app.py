@@ -10,6 +10,6 @@ from worker.signals import Processes
 settings = Settings()
 processes = Processes(settings)
 app = Celery("normlab")
-app.conf.update(celery_settings(settings, child_memory_bytes=processes.child_memory_bytes))
+app.conf.update(celery_settings(settings))
 processes.connect()
 app.task(processes.train, name=TASK_NAME)

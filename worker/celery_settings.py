@@ -11,11 +11,7 @@ IMPORT_SECONDS = 180.0
 """A child may take so long to import TensorFlow on a busy machine; Celery's default of 4 s is below what it takes."""
 
 
-_STAYS_WARM = 0.6
-"""A child that has used more than this part of its memory is replaced, so that the next job has the rest for itself."""
-
-
-def celery_settings(settings: Settings, *, child_memory_bytes: int) -> dict[str, Any]:
+def celery_settings(settings: Settings) -> dict[str, Any]:
     """The settings, each with its reason."""
     return {
         "broker_url": settings.resolved_broker_url,
@@ -36,10 +32,8 @@ def celery_settings(settings: Settings, *, child_memory_bytes: int) -> dict[str,
         # A child takes a message when it is free, so that none waits behind a long training.
         "worker_prefetch_multiplier": 1,
         "worker_disable_prefetch": True,
-        "worker_pool": "prefork",
+        "worker_pool": "worker.pool:TaskPool",  # prefork, and replaces its children by jobs done, not by messages
         "worker_proc_alive_timeout": IMPORT_SECONDS,
-        "worker_max_tasks_per_child": settings.jobs_per_child,
-        "worker_max_memory_per_child": int(child_memory_bytes * _STAYS_WARM) // 1024,  # it counts in KiB
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "worker_send_task_events": False,
         # Nobody controls a worker through the broker; whoever can write there must not be able to, either.

@@ -1,13 +1,14 @@
 """Which cores and devices a child of the worker trains on."""
 
+import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-T = TypeVar("T")
+from worker.cgroups import PROC, control_groups
 
-_CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+T = TypeVar("T")
 
 
 def usable_cores() -> list[int]:
@@ -17,14 +18,23 @@ def usable_cores() -> list[int]:
     return list(range(os.cpu_count() or 1))
 
 
-def allowed_cores(quota_file: Path = _CGROUP_QUOTA) -> int:
+def allowed_cores(proc: Path = PROC) -> int:
     """How many cores' worth of time this process gets: a container's quota can be less than the cores it sees."""
-    cores = len(usable_cores())
-    try:
-        quota, period = quota_file.read_text().split()
-        return max(1, min(cores, int(quota) // int(period)))
-    except (OSError, ValueError):  # no cgroup, or "max": no quota
-        return cores
+    return max(1, min([len(usable_cores()), *(int(quota) for quota in _quotas(proc))]))
+
+
+def _quotas(proc: Path) -> Iterator[float]:
+    """The quota of each control group on the way to this process, in cores."""
+    for folder in control_groups("cpu", proc):
+        with contextlib.suppress(OSError, ValueError):  # no such file, or "max": no quota
+            quota, period = (folder / "cpu.max").read_text().split()
+            yield int(quota) / int(period)
+        with contextlib.suppress(OSError, ValueError):
+            quota, period = (
+                (folder / name).read_text() for name in ("cpu.cfs_quota_us", "cpu.cfs_period_us")
+            )
+            if int(quota) > 0:  # -1: no quota
+                yield int(quota) / int(period)
 
 
 def share(cores: list[int], children: int, index: int) -> list[int]:

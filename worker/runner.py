@@ -19,7 +19,7 @@ from normlab.training.context import Progress
 from worker.attempt import Attempt, UnansweredError
 from worker.endings import StopCause, classify, ending_of
 from worker.liveness import Liveness
-from worker.memory import MemoryGuard
+from worker.memory_guard import MemoryGuard
 from worker.outcome import outcome_of, store_files
 from worker.shutdown import ShutdownFlag
 

@@ -19,10 +19,14 @@ from normlab.settings import Settings
 from normlab.store import ArtifactStore, Database
 from worker.liveness import LivenessTable
 from worker.maintenance import WorkerMaintenance
-from worker.memory import memory_of_a_child
+from worker.memory import allowed_memory, plan_memory
+from worker.memory_guard import own_memory
 from worker.resources import allowed_cores, share, share_devices, usable_cores
 from worker.runner import Child, run_next_job
 from worker.shutdown import ShutdownFlag, ShutdownLimit
+
+_STAYS_WARM = 0.6
+"""A child that has more than this part of its memory in use after a job is replaced: the next job gets all of it."""
 
 _logger = logging.getLogger(__name__)
 
@@ -33,24 +37,31 @@ class Processes:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._shutdown = ShutdownFlag()
+        self._cores = usable_cores()
+        self._allowed_cores = allowed_cores()
+        self._memory = plan_memory(
+            allowed_memory(),
+            self._allowed_cores,
+            processes=settings.worker_processes,
+            child_bytes=settings.child_memory_bytes,
+        )
         self._liveness_table = LivenessTable(self.count)
         self._maintenance: WorkerMaintenance | None = None
         self._child: Child | None = None
+        self._jobs = 0
+        self.child_worn_out = False
+        """In a child: whether another should take its place before the next job."""
         self.name = f"{socket.gethostname()}/{secrets.token_hex(4)}"
         """What the names of all children of this worker begin with."""
 
     @property
     def count(self) -> int:
         """How many children this worker has."""
-        return self._settings.worker_processes or allowed_cores()
-
-    @property
-    def child_memory_bytes(self) -> int:
-        """What each child may use."""
-        return self._settings.child_memory_bytes or memory_of_a_child(self.count)
+        return self._memory.children
 
     def connect(self) -> None:
         """Have Celery call what follows."""
+        signals.celeryd_after_setup.connect(self._log_plan)
         signals.worker_init.connect(self._limit_shutdown)
         signals.worker_ready.connect(self._begin_to_take_care)
         signals.worker_shutting_down.connect(self._tell_children_to_stop)
@@ -64,7 +75,20 @@ class Processes:
                 "jobs are trained in the children of a prefork worker: start it with python -m worker"
             )
         _logger.debug("rung for %s", job_id)
-        run_next_job(self._child)
+        if run_next_job(self._child) is not None:
+            self._jobs += 1
+            self.child_worn_out = (
+                self._jobs >= self._settings.jobs_per_child
+                or own_memory() > self._memory.child_bytes * _STAYS_WARM
+            )
+
+    def child_lives(self) -> None:
+        """In a child that waits for a message: say so."""
+        if self._child is not None:
+            self._child.pulse.beat()
+
+    def _log_plan(self, **_: Any) -> None:
+        self._memory.log()
 
     def _limit_shutdown(self, **_: Any) -> None:
         ShutdownLimit(self._shutdown, self._settings, f"{self.name}/").start()
@@ -89,7 +113,8 @@ class Processes:
             self._maintenance.stop()
 
     def _begin_child(self, **_: Any) -> None:
-        children, allowed, cores = self.count, allowed_cores(), usable_cores()
+        # What was computed in the main process: this one is about to be held to its own part.
+        children, allowed, cores = self.count, self._allowed_cores, self._cores
         # A quota below the number of cores is no reason to leave out any of them.
         if children <= allowed == len(cores) and hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, share(cores, children, current_process().index))
@@ -104,7 +129,7 @@ class Processes:
             pulse=self._liveness_table.of_child(current_process().index),
             name=f"{self.name}/{os.getpid()}",
             has_gpu=found_gpu if self._settings.worker_gpu is None else self._settings.worker_gpu,
-            memory_bytes=self.child_memory_bytes,
+            memory_bytes=self._memory.child_bytes,
         )
         self._child.pulse.rest()  # a child that died in its work may have had this place
         self._child.announce()

@@ -6,6 +6,7 @@ from faults.conftest import TINY, Accepted
 from normlab.store import FailureCode, JobState
 from support.measured import note
 from support.plant import Plant
+from worker.memory_guard import own_memory
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
@@ -21,7 +22,7 @@ def test_a_loss_that_becomes_nan(plant: Plant, accepted: Accepted) -> None:
 def test_a_network_that_needs_more_memory_than_the_limit(plant: Plant, accepted: Accepted) -> None:
     _ = plant.worker
     (child,) = plant.children()
-    limit = child.memory_info().rss + 300 * 2**20
+    limit = own_memory(child) + 300 * 2**20
     with plant.other_worker(CHILD_MEMORY_BYTES=str(limit)):
         (child,) = plant.children()
         dense = {"type": "dense", "units": 5000}

@@ -20,6 +20,7 @@ from normlab.local.process import Process
 from normlab.local.redis import EmbeddedRedis
 from normlab.store import Database, Job
 from normlab.store.jobs import jobs
+from support.control_groups import MemoryGroup
 from support.postgres import PostgresServer
 
 QUICK = {
@@ -76,11 +77,18 @@ class Plant:
         self._down = threading.Event()
         self.wait_until(self.answers, "the API answers")
 
-    def start(self, module: str, *arguments: str, **settings: str) -> Process:
-        """Start one of our processes, with settings over the quick ones."""
-        environment = {f"NORMLAB_{name}": value for name, value in (self.environment | settings).items()}
+    def start(
+        self, module: str, *arguments: str, group: MemoryGroup | None = None, **settings: str | None
+    ) -> Process:
+        """Start one of our processes, with settings over the quick ones. None: as if it were not set."""
+        environment = {
+            f"NORMLAB_{name}": value
+            for name, value in (self.environment | settings).items()
+            if value is not None
+        }
         process = Process(module, self.folder / "logs", os.environ | environment)
-        process.start([sys.executable, "-P", "-m", module, *arguments])
+        command = [sys.executable, "-P", "-m", module, *arguments]
+        process.start(group.command(command) if group else command)
         return process
 
     @property
@@ -113,10 +121,10 @@ class Plant:
             self._worker = None
 
     @contextmanager
-    def other_worker(self, **settings: str) -> Iterator[Process]:
-        """A worker with settings of its own, and no other one beside it."""
+    def other_worker(self, *, group: MemoryGroup | None = None, **settings: str | None) -> Iterator[Process]:
+        """A worker with settings of its own, perhaps in a control group, and no other one beside it."""
         self.stop_worker()
-        self._worker = self.start("worker", **settings)
+        self._worker = self.start("worker", group=group, **settings)
         try:
             yield self.worker
         finally:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 
@@ -14,6 +15,8 @@ from normlab.runtime.notifier import Notifier
 from normlab.spec import JobSpec
 from normlab.store import Database, Job
 from normlab.store.jobs import jobs
+
+T = TypeVar("T")
 
 QUICK = {
     "LEASE_SECONDS": "4",
@@ -39,9 +42,13 @@ class Service:
         }
 
     @contextmanager
-    def worker(self, **settings: str) -> Iterator[Process]:
-        """A worker that runs; ended, with its children, at the end of the block."""
-        environment = {f"NORMLAB_{name}": value for name, value in (self._environment | settings).items()}
+    def worker(self, **settings: str | None) -> Iterator[Process]:
+        """A worker that runs; ended, with its children, at the end of the block. None: as if it were not set."""
+        environment = {
+            f"NORMLAB_{name}": value
+            for name, value in (self._environment | settings).items()
+            if value is not None
+        }
         process = Process("worker", self.data_dir, os.environ | environment)
         process.start([sys.executable, "-m", "worker"])
         try:
@@ -90,3 +97,12 @@ class Service:
 def children(worker: Process) -> list[psutil.Process]:
     """The worker's children."""
     return psutil.Process(worker.pid).children()
+
+
+def wait_until(what: Callable[[], T], seconds: float = 90) -> T:
+    """What ``what`` gives as soon as that is true."""
+    deadline = time.monotonic() + seconds
+    while not (value := what()):
+        assert time.monotonic() < deadline, f"not after {seconds} s"
+        time.sleep(0.05)
+    return value

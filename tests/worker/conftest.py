@@ -1,5 +1,6 @@
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,18 +14,33 @@ from support.workers import Service
 MakeSpec = Callable[..., JobSpec]
 
 
-@pytest.fixture(scope="session")
-def service(sqlite_databases: SqliteDatabases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """SQLite, a Redis of its own and a data folder. Tests that use it belong to the xdist group "worker"."""
-    folder = tmp_path_factory.mktemp("service")
+@contextmanager
+def running_service(databases: SqliteDatabases, folder: Path) -> Iterator[Service]:
+    """SQLite, a Redis of its own and a data folder."""
     with (
         tempfile.TemporaryDirectory(prefix="normlab-redis-") as socket_folder,
         EmbeddedRedis(Path(socket_folder)) as broker,
-        sqlite_databases.fresh(folder) as database,
+        databases.fresh(folder) as database,
     ):
         shared = Service(database, broker.broker_url, folder)
         yield shared
         shared.close()
+
+
+@pytest.fixture(scope="session")
+def service(sqlite_databases: SqliteDatabases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """What the worker of most tests works for. Tests that use it belong to the xdist group "worker"."""
+    with running_service(sqlite_databases, tmp_path_factory.mktemp("service")) as shared:
+        yield shared
+
+
+@pytest.fixture(scope="module")
+def own_service(
+    sqlite_databases: SqliteDatabases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """For tests that run workers of their own."""
+    with running_service(sqlite_databases, tmp_path_factory.mktemp("service")) as shared:
+        yield shared
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import pytest
 from normlab.spec import JobSpec
 from normlab.store import Database, FailureCode, JobState
 from normlab.store.jobs import jobs
-from worker.memory import MemoryGuard, memory_of_a_child
+from worker.memory_guard import MemoryGuard
 
 PROGRAM = """
 import sys, time
@@ -21,7 +21,7 @@ from normlab.store import Database
 from normlab.store.jobs import leases
 from normlab.training.checkpoints import CheckpointFolder
 from worker.attempt import Attempt
-from worker.memory import MemoryGuard
+from worker.memory_guard import MemoryGuard
 from worker.liveness import LivenessTable
 from worker.shutdown import ShutdownFlag
 
@@ -93,16 +93,3 @@ def test_memory_within_the_limit_disturbs_nobody() -> None:
     exceeded = threading.Event()
     with MemoryGuard(1 << 40, lambda _used: exceeded.set()):
         assert not exceeded.wait(0.3)
-
-
-@pytest.mark.parametrize("limit", ["max\n", str(1 << 62), ""])
-def test_children_share_the_machines_memory(tmp_path: Path, limit: str) -> None:
-    file = tmp_path / "memory.max"
-    file.write_text(limit)
-    assert memory_of_a_child(2, file) == pytest.approx(memory_of_a_child(1, tmp_path / "missing") / 2, abs=1)
-
-
-def test_a_containers_memory_is_what_its_limit_says(tmp_path: Path) -> None:
-    file = tmp_path / "memory.max"
-    file.write_text("1000000000\n")
-    assert memory_of_a_child(3, file) == 300_000_000

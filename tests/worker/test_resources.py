@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from support.control_groups import Tree
 from worker.resources import allowed_cores, share, share_devices, usable_cores
 
 
@@ -22,10 +23,21 @@ def test_more_children_than_cores_take_turns() -> None:
     ("quota", "cores"), [("max 100000", None), ("100000 100000", 1), ("50000 100000", 1), ("", None)]
 )
 def test_a_containers_quota_counts(tmp_path: Path, quota: str, cores: int | None) -> None:
-    path = tmp_path / "cpu.max"
-    path.write_text(quota)
-    assert allowed_cores(path) == (cores or len(usable_cores()))
-    assert allowed_cores(tmp_path / "missing") == len(usable_cores())
+    tree = Tree(tmp_path)
+    assert allowed_cores(tree.proc) == len(usable_cores())
+    tree.say("0::/unit\n", ("/", "", "cgroup2 cgroup2 rw"))
+    tree.write("cpu.max", "max 100000")
+    tree.write("unit/cpu.max", quota)
+    assert allowed_cores(tree.proc) == (cores or len(usable_cores()))
+
+
+@pytest.mark.parametrize(("quota", "cores"), [(-1, None), (150_000, 1)])
+def test_a_quota_of_version_1_counts(tmp_path: Path, quota: int, cores: int | None) -> None:
+    tree = Tree(tmp_path)
+    tree.say("9:cpu,cpuacct:/docker/1\n", ("/docker/1", "cpu", "cgroup cgroup rw,cpu,cpuacct"))
+    tree.write("cpu/cpu.cfs_quota_us", quota)
+    tree.write("cpu/cpu.cfs_period_us", 100_000)
+    assert allowed_cores(tree.proc) == (cores or len(usable_cores()))
 
 
 @pytest.mark.parametrize(
