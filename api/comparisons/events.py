@@ -67,7 +67,7 @@ def _read(services: Services, comparison_id: str, number: int) -> News:
         comparison = studies.find(session, Comparison, comparison_id)
         if comparison is None:
             return News((), {"comparison": comparison_id, "state": None, "reason": "deleted"})
-        found = study_events.after(session, Comparison, comparison_id, number, limit=PAGE)
+        events = study_events.after(session, Comparison, comparison_id, number, limit=PAGE)
     over = comparison.state is not ComparisonState.RUNNING
     end = {"comparison": comparison_id, "state": comparison.state, "reason": comparison.stop_reason}
-    return News([(event, event_data(event)) for event in found], end if over else None)
+    return News([(event, event_data(event)) for event in events], end if over else None)

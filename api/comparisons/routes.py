@@ -101,13 +101,13 @@ def submit_comparison(
 
 
 def _validated(request: ComparisonRequest, arms: list[comparisons.Arm]) -> ValidatedComparison:
-    found = analysis.differences({arm.name: arm.spec.to_document() for arm in arms})
+    differences = analysis.differences({arm.name: arm.spec.to_document() for arm in arms})
     return ValidatedComparison(
         arms=[arm_size(arm.name, arm.spec) for arm in arms],
         replicates=request.replicates,
         jobs=len(arms) * request.replicates.start,
         max_jobs=len(arms) * request.replicates.max,
-        differences=[difference.to_document() for difference in found],
+        differences=[difference.to_document() for difference in differences],
     )
 
 
@@ -189,8 +189,8 @@ def cancel_comparison(
 
 
 def _document(services: Services, comparison_id: str) -> ComparisonDocument:
-    found = look_up(services.database, services.artifacts, comparison_id)
-    return comparison_document(found.comparison, found.members, found.assessment)
+    looked_up = look_up(services.database, services.artifacts, comparison_id)
+    return comparison_document(looked_up.comparison, looked_up.members, looked_up.assessment)
 
 
 @router.delete(

@@ -78,15 +78,15 @@ def _statistics(
     arms = analysis.by_arm(runs)
     if len(arms) < 2 or not common_seeds(arms, asked.metric):
         return None
-    found = analysis.compare_runs(
+    statistics = analysis.compare_runs(
         arms,
         metric=asked.metric,
         confidence=asked.confidence,
         equivalence_margin=asked.equivalence_margin,
         target_accuracy=asked.target_accuracy,
-        outcomes=correct,
+        correct=correct,
     )
-    return {"final": True, **found.to_document()}
+    return {"final": True, **statistics.to_document()}
 
 
 def _job_ids(listed: str) -> list[str]:

@@ -5,7 +5,7 @@ from .charts.curves import learning_curves
 from .charts.pairs import difference_curves, paired_differences
 from .charts.theme import ImageFormat, render
 from .clocks import Clocks, compare_clocks
-from .comparison import Comparison, compare_runs
+from .comparison import ComparisonStatistics, compare_runs
 from .cost import ArmCost, CostOfAPoint, cost_of_a_point, pareto_front
 from .differences import Difference, differences
 from .examples import (
@@ -24,7 +24,7 @@ from .report.html import html_report
 from .report.markdown import markdown_report
 from .sequential import SequentialComparison, Spending, StoppingPlan, compare_until_decided
 from .several import ArmPair, compare_arms, holm
-from .summary import ComparisonSummary, RunSummary, summarize
+from .summary import RunSummary, SideBySide, summarize
 from .survival import LogRank, TimeToTarget, log_rank, time_to_target
 from .verdict import PairedComparison, Verdict
 from .wording import sentence
@@ -34,8 +34,7 @@ __all__ = [
     "ArmPair",
     "ArmStatistics",
     "Clocks",
-    "Comparison",
-    "ComparisonSummary",
+    "ComparisonStatistics",
     "CostOfAPoint",
     "Difference",
     "DifferenceBand",
@@ -48,6 +47,7 @@ __all__ = [
     "RunRecord",
     "RunSummary",
     "SequentialComparison",
+    "SideBySide",
     "Spending",
     "StoppingPlan",
     "TimeToTarget",

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from normlab.analysis.documents import plain
+from normlab.analysis.documents import to_plain
 from normlab.analysis.intervals import NO_INTERVAL, Interval, unit_of
 from normlab.analysis.validation import ROUNDING, Floats, as_generator, as_matrix, check_confidence
 
@@ -33,7 +33,7 @@ class DifferenceBand:
 
     def to_document(self) -> dict[str, Any]:
         """Plain JSON."""
-        document: dict[str, Any] = plain(self)
+        document: dict[str, Any] = to_plain(self)
         return document
 
 

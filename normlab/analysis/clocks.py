@@ -10,7 +10,7 @@ from itertools import combinations
 from typing import Any
 
 from normlab.analysis.curve import reached_at, value_at_epoch, value_at_seconds
-from normlab.analysis.documents import plain
+from normlab.analysis.documents import to_plain
 from normlab.analysis.records import RunRecord
 from normlab.analysis.several import ArmPair, compare_arms
 from normlab.analysis.survival import LogRank, TimeToTarget, log_rank, time_to_target
@@ -43,7 +43,7 @@ class Clocks:
 
     def to_document(self) -> dict[str, Any]:
         """Plain JSON."""
-        document: dict[str, Any] = plain(self)
+        document: dict[str, Any] = to_plain(self)
         return document
 
 
@@ -96,13 +96,13 @@ def _target(arms: Mapping[str, Sequence[RunRecord]], target: float) -> Target:
     times: dict[str, tuple[list[float], list[bool]]] = {}
     epochs = {}
     for arm, runs in arms.items():
-        found = [reached_at(run, target) for run in runs]
+        reached_by_run = [reached_at(run, target) for run in runs]
         watched = [
             reached[1] if reached else run.training_seconds[-1]
-            for run, reached in zip(runs, found, strict=True)
+            for run, reached in zip(runs, reached_by_run, strict=True)
         ]
-        times[arm] = (watched, [reached is not None for reached in found])
-        epochs[arm] = tuple(reached[0] if reached else None for reached in found)
+        times[arm] = (watched, [reached is not None for reached in reached_by_run])
+        epochs[arm] = tuple(reached[0] if reached else None for reached in reached_by_run)
     return Target(
         accuracy=target,
         arms={arm: time_to_target(*observed) for arm, observed in times.items()},

@@ -12,7 +12,7 @@ from normlab.analysis.bands import DifferenceBand, difference_band
 from normlab.analysis.clocks import Clocks, compare_clocks
 from normlab.analysis.cost import ArmCost, CostOfAPoint, cost_of_a_point, pareto_front
 from normlab.analysis.differences import Difference, differences
-from normlab.analysis.documents import plain
+from normlab.analysis.documents import to_plain
 from normlab.analysis.examples import (
     ExampleBootstrap,
     McNemar,
@@ -45,15 +45,15 @@ class PairReport:
     """Of the metric over epochs; None when it has none, or before an epoch that all runs have."""
     cost: CostOfAPoint | None
     variance: VarianceSources | None
-    """Seeds apart from test set; None unless there are two pairs whose outcomes on the test set were given."""
+    """Seeds apart from test set; None unless there are two pairs whose runs' right test examples were given."""
     test_set: ExampleBootstrap | None
-    """What another test set would have changed; None unless each run's outcomes were given."""
+    """What another test set would have changed; None unless each run's right test examples were given."""
     mcnemar: tuple[tuple[int | None, McNemar], ...]
-    """Number of the pair and McNemar's test of its two networks, for each pair whose outcomes were given."""
+    """Number of the pair and McNemar's test of its two networks, for each pair whose right test examples were given."""
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ComparisonStatistics:
     """What is known about several arms."""
 
     metric: Metric
@@ -71,7 +71,7 @@ class Comparison:
 
     def to_document(self) -> dict[str, Any]:
         """Plain JSON."""
-        document: dict[str, Any] = plain(self)
+        document: dict[str, Any] = to_plain(self)
         return document
 
 
@@ -82,12 +82,12 @@ def compare_runs(
     confidence: float = 0.95,
     equivalence_margin: float = 0.0,
     target_accuracy: float | None = None,
-    outcomes: Mapping[str, ArrayLike] | None = None,
-) -> Comparison:
+    correct: Mapping[str, ArrayLike] | None = None,
+) -> ComparisonStatistics:
     """Compare arms by their finished runs, paired by seed, or by what ``RunRecord.pair`` says instead.
 
     ``arms`` are by name, and keep their order. A seed counts when every arm has a run of it with a value,
-    and an arm's second run of a seed does not; what is left out is told in the caveats. ``outcomes`` are, by
+    and an arm's second run of a seed does not; the caveats say what is left out. ``correct`` are, by
     job, booleans of shape (test examples,): whether each was right; arms on different datasets are compared without
     them. The metric is the last epoch's or the
     test set's, never the best epoch's.
@@ -109,7 +109,7 @@ def compare_runs(
         )
         for name, runs in paired.items()
     }
-    found = compare_arms(
+    compared = compare_arms(
         values,
         confidence=confidence,
         equivalence_margin=equivalence_margin,
@@ -133,10 +133,10 @@ def compare_runs(
             test_set=_test_set(paired[pair.a], paired[pair.b], shared, confidence),
             mcnemar=_mcnemar(paired[pair.a], paired[pair.b], shared),
         )
-        for pair in found
-        for shared in [_of_one_test_set((*paired[pair.a], *paired[pair.b]), outcomes or {})]
+        for pair in compared
+        for shared in [_of_one_test_set((*paired[pair.a], *paired[pair.b]), correct or {})]
     )
-    return Comparison(
+    return ComparisonStatistics(
         metric=metric,
         confidence=confidence,
         equivalence_margin=equivalence_margin,
@@ -174,11 +174,11 @@ def paired_values(arms: Mapping[str, Sequence[RunRecord]], metric: Metric) -> di
 
 def _by_seed(runs: Sequence[RunRecord], metric: Metric) -> dict[int | None, RunRecord]:
     """The first run of each seed, if it has a value."""
-    found: dict[int | None, RunRecord] = {}
+    first_runs: dict[int | None, RunRecord] = {}
     for run in runs:
         if metric.of(run) is not None:
-            found.setdefault(run.pair_number, run)
-    return found
+            first_runs.setdefault(run.pair_number, run)
+    return first_runs
 
 
 def _value(run: RunRecord, metric: Metric) -> float:
@@ -203,63 +203,63 @@ def _curve(
     )
 
 
-def _of_one_test_set(runs: Sequence[RunRecord], outcomes: Mapping[str, ArrayLike]) -> Mapping[str, ArrayLike]:
-    """The outcomes, if they are of the same examples in all runs: those of two datasets have no pairs."""
+def _of_one_test_set(runs: Sequence[RunRecord], correct: Mapping[str, ArrayLike]) -> Mapping[str, ArrayLike]:
+    """The correct, if they are of the same examples in all runs: those of two datasets have no pairs."""
     datasets = {str(run.spec.get("dataset", {}).get("name")) for run in runs}
-    sizes = {np.shape(outcomes[run.job]) for run in runs if run.job in outcomes}
-    return outcomes if len(datasets) == 1 and len(sizes) <= 1 else {}
+    sizes = {np.shape(correct[run.job]) for run in runs if run.job in correct}
+    return correct if len(datasets) == 1 and len(sizes) <= 1 else {}
 
 
 def _variance(
-    a: Sequence[RunRecord], b: Sequence[RunRecord], outcomes: Mapping[str, ArrayLike], confidence: float
+    a: Sequence[RunRecord], b: Sequence[RunRecord], correct: Mapping[str, ArrayLike], confidence: float
 ) -> VarianceSources | None:
-    if len(a) < 2 or any(run.job not in outcomes for run in (*a, *b)):
+    if len(a) < 2 or any(run.job not in correct for run in (*a, *b)):
         return None
-    return variance_sources(_table(a, outcomes), _table(b, outcomes), confidence=confidence)
+    return variance_sources(_table(a, correct), _table(b, correct), confidence=confidence)
 
 
 def _test_set(
-    a: Sequence[RunRecord], b: Sequence[RunRecord], outcomes: Mapping[str, ArrayLike], confidence: float
+    a: Sequence[RunRecord], b: Sequence[RunRecord], correct: Mapping[str, ArrayLike], confidence: float
 ) -> ExampleBootstrap | None:
-    if any(run.job not in outcomes for run in (*a, *b)):
+    if any(run.job not in correct for run in (*a, *b)):
         return None
-    return example_bootstrap(_table(a, outcomes), _table(b, outcomes), confidence=confidence)
+    return example_bootstrap(_table(a, correct), _table(b, correct), confidence=confidence)
 
 
 def _mcnemar(
-    a: Sequence[RunRecord], b: Sequence[RunRecord], outcomes: Mapping[str, ArrayLike]
+    a: Sequence[RunRecord], b: Sequence[RunRecord], correct: Mapping[str, ArrayLike]
 ) -> tuple[tuple[int | None, McNemar], ...]:
     return tuple(
-        (run.pair_number, mcnemar(outcomes[run.job], outcomes[partner.job]))
+        (run.pair_number, mcnemar(correct[run.job], correct[partner.job]))
         for run, partner in zip(a, b, strict=True)
-        if run.job in outcomes and partner.job in outcomes
+        if run.job in correct and partner.job in correct
     )
 
 
-def _table(runs: Sequence[RunRecord], outcomes: Mapping[str, ArrayLike]) -> NDArray[Any]:
+def _table(runs: Sequence[RunRecord], correct: Mapping[str, ArrayLike]) -> NDArray[Any]:
     """Which test examples the runs got right, shape (runs, examples)."""
-    return np.stack([np.asarray(outcomes[run.job]) for run in runs])
+    return np.stack([np.asarray(correct[run.job]) for run in runs])
 
 
 def _fairness(paired: Mapping[str, Sequence[RunRecord]], metric: Metric) -> tuple[str, ...]:
-    told = arm_caveats(paired)
+    caveats = arm_caveats(paired)
     if metric in (Metric.TEST_ACCURACY, Metric.TEST_LOSS):
-        return (*told, "If arms are picked by this comparison, the test set has been used to pick them.")
-    return told
+        return (*caveats, "If arms are picked by this comparison, the test set has been used to pick them.")
+    return caveats
 
 
 def _of_the_test_set(pairs: Sequence[PairReport], metric: Metric) -> Iterable[str]:
     """Where the seeds agree on a difference and the test examples do not."""
     for pair in pairs:
-        found = pair.test_set
-        if metric is not Metric.TEST_ACCURACY or found is None or found.interval.excludes_zero():
+        test_set = pair.test_set
+        if metric is not Metric.TEST_ACCURACY or test_set is None or test_set.interval.excludes_zero():
             continue
         if pair.comparison.interval.excludes_zero():
             style = style_of(metric)
-            low, high = (style.difference(end, sign=True) for end in found.interval)
+            low, high = (style.difference(end, sign=True) for end in test_set.interval)
             yield (
-                f"{pair.b} against {pair.a}: another test set of {found.examples:,} examples could turn the difference "
-                f"around; drawn anew, its interval is {low} to {high}{style.unit}."
+                f"{pair.b} against {pair.a}: another test set of {test_set.examples:,} examples could turn the "
+                f"difference around; drawn anew, its interval is {low} to {high}{style.unit}."
             )
 
 

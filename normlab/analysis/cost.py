@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from normlab.analysis.documents import plain
+from normlab.analysis.documents import to_plain
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class CostOfAPoint:
 
     def to_document(self) -> dict[str, Any]:
         """Plain JSON."""
-        document: dict[str, Any] = plain(self)
+        document: dict[str, Any] = to_plain(self)
         return document
 
 

@@ -53,16 +53,16 @@ def differences(specs: Mapping[str, SpecDocument]) -> tuple[Difference, ...]:
     """
     described = {key: _describe(spec) for key, spec in specs.items()}
     fields = dict.fromkeys(field for description in described.values() for field in description)
-    found = []
+    differing = []
     for field in fields:
         values = {key: description.get(field) for key, description in described.items()}
         if any(value != next(iter(values.values())) for value in values.values()):
-            found.append(Difference(field, values))
-    facets = {difference.field for difference in found} - {"layer order"}
+            differing.append(Difference(field, values))
+    facets = {difference.field for difference in differing} - {"layer order"}
     # The order repeats what the other facets say: it is told only when nothing else tells the networks apart.
     if facets & set(ARCHITECTURE_FACETS):
-        found = [difference for difference in found if difference.field != "layer order"]
-    return tuple(found)
+        differing = [difference for difference in differing if difference.field != "layer order"]
+    return tuple(differing)
 
 
 def without_seed(spec: SpecDocument) -> dict[str, Any]:

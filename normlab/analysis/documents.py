@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 
-def plain(value: Any) -> Any:
+def to_plain(value: Any) -> Any:
     """A result (dataclasses, enums, tuples, arrays, numbers) as plain JSON. A number that is not finite is
     null."""
     match value:
@@ -22,11 +22,11 @@ def plain(value: Any) -> Any:
         case np.integer():
             return int(value)
         case Mapping():
-            return {str(key): plain(inner) for key, inner in value.items()}
+            return {str(key): to_plain(inner) for key, inner in value.items()}
         case list() | tuple() | np.ndarray():
             if hasattr(value, "_asdict"):
-                return plain(value._asdict())
-            return [plain(inner) for inner in value]
+                return to_plain(value._asdict())
+            return [to_plain(inner) for inner in value]
     if is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
     return value

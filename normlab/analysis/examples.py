@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from normlab.analysis.documents import plain
+from normlab.analysis.documents import to_plain
 from normlab.analysis.intervals import RESAMPLES, Interval
 from normlab.analysis.validation import Floats, as_generator, as_matrix, check_confidence
 
@@ -30,7 +30,7 @@ class McNemar:
 
     def to_document(self) -> dict[str, Any]:
         """Plain JSON."""
-        document: dict[str, Any] = plain(self)
+        document: dict[str, Any] = to_plain(self)
         return document
 
 
@@ -45,9 +45,9 @@ def mcnemar(correct_a: ArrayLike, correct_b: ArrayLike) -> McNemar:
     Sources: McNemar (1947), Psychometrika 12; Dietterich (1998), Approximate statistical tests for comparing
     supervised classification learning algorithms; the binomial test is ``scipy.stats.binomtest``.
     """
-    a, b = _outcomes(correct_a, correct_b)
+    a, b = _tables(correct_a, correct_b)
     if len(a) != 1:
-        raise ValueError("McNemar's test compares one run of each arm: give the outcomes of one")
+        raise ValueError("McNemar's test compares one run of each arm: give the test examples of one")
     only_a, only_b = int(np.sum(a > b)), int(np.sum(b > a))
     discordant = only_a + only_b
     p_value = float(stats.binomtest(only_b, discordant).pvalue) if discordant else 1.0
@@ -71,7 +71,7 @@ class ExampleBootstrap:
 
     def to_document(self) -> dict[str, Any]:
         """Plain JSON."""
-        document: dict[str, Any] = plain(self)
+        document: dict[str, Any] = to_plain(self)
         return document
 
 
@@ -94,7 +94,7 @@ def example_bootstrap(
     tests for machine translation evaluation, for pairing by example. An example's difference has at most 2 · runs + 1
     values, so the counts of these are drawn, which is the same and takes milliseconds.
     """
-    a, b = _outcomes(correct_a, correct_b)
+    a, b = _tables(correct_a, correct_b)
     check_confidence(confidence)
     runs, examples = a.shape
     # In whole units of 1 / runs, in which sums are exact.
@@ -135,7 +135,7 @@ class VarianceSources:
 
     def to_document(self) -> dict[str, Any]:
         """Plain JSON."""
-        document: dict[str, Any] = plain(self)
+        document: dict[str, Any] = to_plain(self)
         return document
 
 
@@ -155,7 +155,7 @@ def variance_sources(
     Source: Searle, Casella & McCulloch (1992), Variance components, ch. 4 (two-way crossed, one observation
     per cell).
     """
-    a, b = _outcomes(correct_a, correct_b)
+    a, b = _tables(correct_a, correct_b)
     runs, examples = a.shape
     if runs < 2 or examples < 2:
         raise ValueError(
@@ -190,8 +190,8 @@ def variance_sources(
     )
 
 
-def _outcomes(a: ArrayLike, b: ArrayLike) -> tuple[Floats, Floats]:
-    """Two tables of outcomes, right as 1 and wrong as 0, shape (runs, examples); flat ones are those of one run."""
+def _tables(a: ArrayLike, b: ArrayLike) -> tuple[Floats, Floats]:
+    """Two tables of test examples, right as 1 and wrong as 0, shape (runs, examples); flat ones are one run."""
     first, second = as_matrix("correct_a", a, or_row=True), as_matrix("correct_b", b, or_row=True)
     if first.shape != second.shape:
         raise ValueError(
@@ -199,5 +199,5 @@ def _outcomes(a: ArrayLike, b: ArrayLike) -> tuple[Floats, Floats]:
             f"and {second.shape}"
         )
     if not np.all(np.isin(first, (0, 1)) & np.isin(second, (0, 1))):
-        raise ValueError("outcomes should say for each test example whether it was right: True or False")
+        raise ValueError("the tables should say for each test example whether it was right: True or False")
     return first, second

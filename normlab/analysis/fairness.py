@@ -54,14 +54,14 @@ def arm_caveats(arms: Mapping[str, Sequence[RunRecord]]) -> tuple[str, ...]:
     """The same of arms, each with at least one run, whose best epochs are not shown."""
     runs = [run for group in arms.values() for run in group]
     firsts = {name: group[0] for name, group in arms.items()}
-    found = differences({name: run.spec for name, run in firsts.items()})
+    differing = differences({name: run.spec for name, run in firsts.items()})
     return (
         *_alike(firsts),
         *_replicates(arms),
         *_seeds(arms),
-        *_several_changes(firsts, found),
+        *_several_changes(firsts, differing),
         *_sizes(firsts),
-        *_other_conditions(found),
+        *_other_conditions(differing),
         *_environments(runs),
         *load_caveats(arms),
         *_lengths(runs),
@@ -110,8 +110,8 @@ def _seeds(arms: Mapping[str, Sequence[RunRecord]]) -> Iterable[str]:
         )
 
 
-def _several_changes(firsts: Mapping[str, RunRecord], found: Sequence[Difference]) -> Iterable[str]:
-    changed = [difference.field for difference in found if difference.field in ARCHITECTURE_FACETS]
+def _several_changes(firsts: Mapping[str, RunRecord], differing: Sequence[Difference]) -> Iterable[str]:
+    changed = [difference.field for difference in differing if difference.field in ARCHITECTURE_FACETS]
     if len(changed) < 2:
         return
     listed = f"{', '.join(changed[:-1])} and {changed[-1]}"
@@ -135,7 +135,7 @@ def _controlled_presets(architectures: Sequence[Any]) -> dict[str, str]:
     described = [facets(layers) for layers in architectures]
     kinds = {_kinds(layers) for layers in architectures}
     presets = {name: _plain(preset_layers(name)) for name in PRESETS}
-    found = {}
+    controlled = {}
     for name, layers in presets.items():
         candidate = facets(layers)
         for reference, reference_layers in presets.items():
@@ -147,8 +147,8 @@ def _controlled_presets(architectures: Sequence[Any]) -> dict[str, str]:
                 if facet != "layer order" and text != facets(reference_layers)[facet]
             }
             if differing == {"normalization"} and _kinds(layers) in kinds:
-                found[name] = reference
-    return found
+                controlled[name] = reference
+    return controlled
 
 
 def _kinds(layers: Any) -> frozenset[str]:
@@ -168,17 +168,17 @@ def _sizes(firsts: Mapping[str, RunRecord]) -> Iterable[str]:
     for what in ("parameters", "multiplications_per_sample"):
         counts = {name: getattr(size, what) for name, size in sizes.items()}
         if counts and max(counts.values()) > _NOTABLY_LARGER * min(counts.values()):
-            told = ", ".join(f"{name} {count:,}" for name, count in counts.items())
-            yield f"The networks are not of the same size: {what.replace('_', ' ')}: {told}."
+            listed = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+            yield f"The networks are not of the same size: {what.replace('_', ' ')}: {listed}."
 
 
-def _other_conditions(found: Sequence[Difference]) -> Iterable[str]:
-    others = [difference.field for difference in found if difference.field not in ARCHITECTURE_FACETS]
+def _other_conditions(differing: Sequence[Difference]) -> Iterable[str]:
+    others = [difference.field for difference in differing if difference.field not in ARCHITECTURE_FACETS]
     data = [field for field in others if field.startswith("dataset")]
     if data:
         yield f"The arms were not trained on the same data ({', '.join(data)} differ)."
     rest = [field for field in others if field not in data and field != "seed"]
-    architecture_differs = any(difference.field in ARCHITECTURE_FACETS for difference in found)
+    architecture_differs = any(difference.field in ARCHITECTURE_FACETS for difference in differing)
     if rest and (architecture_differs or len(rest) > 1):
         yield (
             f"Beside the networks, the training differs: {', '.join(rest)}."

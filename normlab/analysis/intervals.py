@@ -86,7 +86,7 @@ def bca_interval(values: Floats, confidence: float, rng: np.random.Generator) ->
     unit = unit_of(values)
     if spread(values / unit) == 0:
         return Interval(float(values.mean()), float(values.mean()))
-    found = stats.bootstrap(
+    interval = stats.bootstrap(
         (values / unit,), np.mean, confidence_level=confidence, n_resamples=RESAMPLES, method="BCa", rng=rng
     ).confidence_interval
-    return Interval(float(found.low) * unit, float(found.high) * unit)
+    return Interval(float(interval.low) * unit, float(interval.high) * unit)

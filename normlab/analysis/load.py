@@ -26,9 +26,9 @@ def load_caveats(arms: Mapping[str, Sequence[RunRecord]]) -> Iterable[str]:
         means = {name: fmean(values) for name, runs in arms.items() if (values := _values(runs, figure))}
         if len(means) < len(arms) or not means or max(means.values()) - min(means.values()) <= limit:
             continue
-        told = ", ".join(f"{name} {100 * mean:.0f} %" for name, mean in means.items())
+        listed = ", ".join(f"{name} {100 * mean:.0f} %" for name, mean in means.items())
         yield (
-            f"The load at run time differed: {_WORDS[figure]} ({told}; more than {100 * limit:.0f} points apart). "
+            f"The load at run time differed: {_WORDS[figure]} ({listed}; more than {100 * limit:.0f} points apart). "
             "Seconds of these arms cannot be compared; their accuracies do not depend on it."
         )
 

@@ -94,36 +94,40 @@ def compare_paired(
     return replace(result, caveats=tuple(_caveats(result, ties)))
 
 
-def _caveats(found: PairedComparison, ties: int) -> Iterable[str]:
-    n, alpha = found.pairs, 1 - found.confidence
+def _caveats(comparison: PairedComparison, ties: int) -> Iterable[str]:
+    n, alpha = comparison.pairs, 1 - comparison.confidence
     if n < MIN_PAIRS:
         yield (
             f"{'One pair says' if n == 1 else 'Two pairs say'} too little of how much a difference varies from "
             f"seed to seed: there is no verdict below {MIN_PAIRS} pairs."
         )
         return
-    decided = found.verdict in (Verdict.A_BETTER, Verdict.B_BETTER)
+    decided = comparison.verdict in (Verdict.A_BETTER, Verdict.B_BETTER)
     if n < pairs_to_reach(alpha):
         yield (
             f"With {n} pairs the exact test cannot give a p value below {smallest_p_value(n):.3g}: a verdict then "
             f"rests on the differences being about normal, so the t test has to reach {alpha / 2:.3g}."
         )
-    if found.interval.excludes_zero() and found.verdict is Verdict.INCONCLUSIVE:
+    if comparison.interval.excludes_zero() and comparison.verdict is Verdict.INCONCLUSIVE:
         yield (
             "The interval excludes zero, but the stricter test that a verdict needs beside it does not agree: "
             "more pairs are needed."
         )
-    if found.interval.excludes_zero() and found.verdict is Verdict.EQUIVALENT:
+    if comparison.interval.excludes_zero() and comparison.verdict is Verdict.EQUIVALENT:
         yield "There is a difference, but it is smaller than the margin that was said to matter."
-    if found.standard_deviation == 0:
+    if comparison.standard_deviation == 0:
         yield (
             "All pairs are exactly alike: were the same runs compared twice?"
-            if found.difference == 0
+            if comparison.difference == 0
             else "All pairs differ by exactly the same amount: the values are coarse, or not from independent runs."
         )
     elif 2 * ties >= n:
         yield f"{ties} of {n} pairs are ties: the metric is coarse for a difference of this size."
-    if decided and not found.bootstrap_interval.excludes_zero():
+    if decided and not comparison.bootstrap_interval.excludes_zero():
         yield "The bootstrap interval includes zero: single pairs weigh heavily in this verdict."
-    if found.verdict is Verdict.INCONCLUSIVE and found.pairs_needed is None and found.standard_deviation:
+    if (
+        comparison.verdict is Verdict.INCONCLUSIVE
+        and comparison.pairs_needed is None
+        and comparison.standard_deviation
+    ):
         yield f"Deciding this would take more than {MAX_PAIRS:,} pairs: the difference is next to nothing."

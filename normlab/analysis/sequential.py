@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 from scipy.optimize import brentq
 
-from normlab.analysis.documents import plain
+from normlab.analysis.documents import to_plain
 from normlab.analysis.paired import compare_paired
 from normlab.analysis.validation import Floats, as_generator, as_pairs, check_confidence
 from normlab.analysis.verdict import PairedComparison, Verdict
@@ -129,7 +129,7 @@ class SequentialComparison:
 
     def to_document(self) -> dict[str, Any]:
         """Plain JSON."""
-        document: dict[str, Any] = plain(self)
+        document: dict[str, Any] = to_plain(self)
         return document
 
 
@@ -151,10 +151,10 @@ def compare_until_decided(
     """
     first, second = as_pairs(a, b)
     generator = as_generator(rng)
-    found, taken = None, 0
+    comparison, taken = None, 0
     due = [(n, alpha) for n, alpha in zip(plan.looks, plan.alphas, strict=True) if n <= len(first)]
     for n, alpha in due:
-        found = compare_paired(
+        comparison = compare_paired(
             first[:n],
             second[:n],
             confidence=1 - alpha,
@@ -163,11 +163,11 @@ def compare_until_decided(
             rng=generator,
         )
         taken += 1
-        if found.verdict is not Verdict.INCONCLUSIVE:
+        if comparison.verdict is not Verdict.INCONCLUSIVE:
             break
-    decided = found is not None and found.verdict is not Verdict.INCONCLUSIVE
+    decided = comparison is not None and comparison.verdict is not Verdict.INCONCLUSIVE
     stop = decided or taken == len(plan.looks)
-    if found is not None:
-        told = f"Look {taken} of at most {len(plan.looks)}: its interval is wider so that all looks hold together."
-        found = replace(found, caveats=(*found.caveats, told))
-    return SequentialComparison(stop, None if stop else plan.looks[taken], taken, found)
+    if comparison is not None:
+        caveat = f"Look {taken} of at most {len(plan.looks)}: its interval is wider so that all looks hold together."
+        comparison = replace(comparison, caveats=(*comparison.caveats, caveat))
+    return SequentialComparison(stop, None if stop else plan.looks[taken], taken, comparison)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from normlab.analysis.documents import plain
+from normlab.analysis.documents import to_plain
 from normlab.analysis.paired import compare_paired
 from normlab.analysis.validation import as_generator, as_values, check_confidence
 from normlab.analysis.verdict import PairedComparison, Verdict
@@ -27,7 +27,7 @@ class ArmPair:
 
     def to_document(self) -> dict[str, Any]:
         """Plain JSON."""
-        document: dict[str, Any] = plain(self)
+        document: dict[str, Any] = to_plain(self)
         return document
 
 
@@ -83,17 +83,17 @@ def compare_arms(
         )
 
     alone = {(a, b): compare(a, b, confidence) for a, b in combinations(arms, 2)}
-    adjusted = dict(zip(alone, holm([found.p_value for found in alone.values()]), strict=True))
+    adjusted = dict(zip(alone, holm([comparison.p_value for comparison in alone.values()]), strict=True))
     if len(alone) == 1:
-        ((pair, found),) = alone.items()
-        return (ArmPair(*pair, found, adjusted[pair]),)
+        ((pair, comparison),) = alone.items()
+        return (ArmPair(*pair, comparison, adjusted[pair]),)
     compared: dict[tuple[str, str], PairedComparison] = {}
     different = 0
     for pair in sorted(alone, key=lambda key: (alone[key].t_p_value, alone[key].p_value)):
-        found = compare(*pair, 1 - alpha / max(len(alone) - different, 1))
-        different += found.verdict in (Verdict.A_BETTER, Verdict.B_BETTER)
-        told = (
+        comparison = compare(*pair, 1 - alpha / max(len(alone) - different, 1))
+        different += comparison.verdict in (Verdict.A_BETTER, Verdict.B_BETTER)
+        caveat = (
             f"One of {len(alone)} comparisons: its interval is wider than alone, so that all hold together."
         )
-        compared[pair] = replace(found, caveats=(*found.caveats, told))
+        compared[pair] = replace(comparison, caveats=(*comparison.caveats, caveat))
     return tuple(ArmPair(*pair, compared[pair], adjusted[pair]) for pair in alone)

@@ -25,7 +25,7 @@ def sign_flip_p_value(differences: Floats, rng: np.random.Generator) -> float:
     # Sums are compared in whole units of this size: far below any difference, far above their rounding
     # errors.
     unit = max(1e-10 * largest, ROUNDING)
-    found = stats.permutation_test(
+    test = stats.permutation_test(
         (differences,),
         lambda x, axis: np.round(np.abs(np.sum(x / unit, axis=axis))),
         permutation_type="samples",
@@ -34,7 +34,7 @@ def sign_flip_p_value(differences: Floats, rng: np.random.Generator) -> float:
         vectorized=True,
         rng=rng,
     )
-    return float(min(1.0, found.pvalue))
+    return float(min(1.0, test.pvalue))
 
 
 def smallest_p_value(pairs: int) -> float:

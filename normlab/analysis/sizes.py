@@ -18,7 +18,7 @@ class NetworkSize:
 def size_of(spec: SpecDocument) -> NetworkSize | None:
     """The size of a spec's network; None for a spec that is not one (any more)."""
     try:
-        found = estimate(parse_job_spec(dict(spec)))
+        size = estimate(parse_job_spec(dict(spec)))
     except SpecError:
         return None
-    return NetworkSize(found.parameters, found.multiplications_per_sample)
+    return NetworkSize(size.parameters, size.multiplications_per_sample)

@@ -7,7 +7,7 @@ from typing import Any
 
 from normlab.analysis.curve import reached_at
 from normlab.analysis.differences import Difference, differences
-from normlab.analysis.documents import plain
+from normlab.analysis.documents import to_plain
 from normlab.analysis.fairness import caveats
 from normlab.analysis.records import RunRecord, labels
 from normlab.analysis.sizes import size_of
@@ -43,7 +43,7 @@ class RunSummary:
 
 
 @dataclass(frozen=True)
-class ComparisonSummary:
+class SideBySide:
     """What ``GET /comparisons?jobs=…`` answers."""
 
     jobs: tuple[RunSummary, ...]
@@ -54,20 +54,20 @@ class ComparisonSummary:
     def to_document(self) -> dict[str, Any]:
         """Plain JSON."""
         return {
-            "jobs": [plain(job) for job in self.jobs],
+            "jobs": [to_plain(job) for job in self.jobs],
             "differences": [difference.to_document() for difference in self.differences],
             "caveats": list(self.caveats),
         }
 
 
-def summarize(runs: Sequence[RunRecord]) -> ComparisonSummary:
+def summarize(runs: Sequence[RunRecord]) -> SideBySide:
     """Several runs side by side, in the order in which they are given. ``ValueError`` when there is none."""
     if not runs:
         raise ValueError("a comparison needs at least one run")
     specs: Mapping[str, Any] = {run.job: run.spec for run in runs}
     if len(specs) != len(runs):
         raise ValueError("a run can be in a comparison only once, but some ids are the same")
-    return ComparisonSummary(
+    return SideBySide(
         jobs=tuple(_summarize(run, label) for run, label in zip(runs, labels(runs), strict=True)),
         differences=differences(specs),
         caveats=caveats(runs),

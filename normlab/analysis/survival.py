@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from normlab.analysis.documents import plain
+from normlab.analysis.documents import to_plain
 from normlab.analysis.validation import Floats, as_values
 
 
@@ -29,7 +29,7 @@ class TimeToTarget:
 
     def to_document(self) -> dict[str, Any]:
         """Plain JSON."""
-        document: dict[str, Any] = plain(self)
+        document: dict[str, Any] = to_plain(self)
         return document
 
 
@@ -72,7 +72,7 @@ class LogRank:
 
     def to_document(self) -> dict[str, Any]:
         """Plain JSON."""
-        document: dict[str, Any] = plain(self)
+        document: dict[str, Any] = to_plain(self)
         return document
 
 
@@ -93,9 +93,9 @@ def log_rank(times_a: ArrayLike, reached_a: ArrayLike, times_b: ArrayLike, reach
     )  # fmt: skip
     if not _informative(a, events_a, b, events_b):
         return LogRank(0.0, 1.0, caveats)
-    found = stats.logrank(_censored(a, events_a), _censored(b, events_b))
-    statistic = float(found.statistic)
-    return LogRank(statistic, float(found.pvalue), caveats)
+    test = stats.logrank(_censored(a, events_a), _censored(b, events_b))
+    statistic = float(test.statistic)
+    return LogRank(statistic, float(test.pvalue), caveats)
 
 
 def _informative(a: Floats, events_a: Any, b: Floats, events_b: Any) -> bool:

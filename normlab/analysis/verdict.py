@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from normlab.analysis.documents import plain
+from normlab.analysis.documents import to_plain
 from normlab.analysis.intervals import Interval
 
 
@@ -21,7 +21,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class PairedComparison:
-    """What ``compare_paired`` found. Differences are ``b - a``, in the metric's own units."""
+    """The result of ``compare_paired``. Differences are ``b - a``, in the metric's own units."""
 
     verdict: Verdict
     pairs: int
@@ -44,7 +44,7 @@ class PairedComparison:
     """The share of pairs in which b is better; a tie counts half."""
     pairs_needed: int | None
     """Of an inconclusive comparison: about how many further pairs would decide it. None when it is decided,
-    when it cannot be told, or when it would take more than a thousand."""
+    when it is not known, or when it would take more than a thousand."""
     confidence: float
     equivalence_margin: float
     higher_is_better: bool
@@ -52,5 +52,5 @@ class PairedComparison:
 
     def to_document(self) -> dict[str, Any]:
         """Plain JSON; an infinite end of an interval is null."""
-        document: dict[str, Any] = plain(self)
+        document: dict[str, Any] = to_plain(self)
         return document

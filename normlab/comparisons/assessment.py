@@ -12,7 +12,7 @@ from normlab.comparisons.stopping import Look, look
 from normlab.store import ComparisonState, ComparisonStopReason, JobState
 
 if TYPE_CHECKING:
-    from normlab.analysis import Comparison, SequentialComparison
+    from normlab.analysis import ComparisonStatistics, SequentialComparison
     from normlab.analysis.comparison import PairReport
 
 _log = logging.getLogger(__name__)
@@ -40,14 +40,14 @@ class AssessmentDocument:
 class Assessment:
     """What is known of a comparison."""
 
-    statistics: "Comparison | None"
+    statistics: "ComparisonStatistics | None"
     """None before the first pair is complete, and when they could not be worked out."""
     pairs: int
     """Seeds for which every arm has a run that succeeded."""
     next_look: int | None
     """At how many pairs the plan looks next; None when it looks no more, or only once at the end."""
     left_out: tuple[str, ...]
-    """A sentence for each job for want of which a pair is left out."""
+    """A sentence for each job whose failure or cancellation leaves its pair out."""
     values: Mapping[str, float | None]
     """The metric of each job that has succeeded."""
     error: str | None = None
@@ -111,7 +111,7 @@ def assess(
         confidence=question.confidence,
         equivalence_margin=question.equivalence_margin,
         target_accuracy=question.target_accuracy,
-        outcomes=correct,
+        correct=correct,
     )
     if question.replicates.until_decided:
         pairs = zip(statistics.pairs, seen.comparisons, strict=True)
@@ -135,7 +135,7 @@ def assess_or_explain(runs: ComparedRuns, correct: Mapping[str, ArrayLike]) -> A
 
 
 def _by_plan(
-    pair: "PairReport", last: "SequentialComparison", statistics: "Comparison", start: int
+    pair: "PairReport", last: "SequentialComparison", statistics: "ComparisonStatistics", start: int
 ) -> "PairReport":
     """A pair of arms as its last look saw it; before the first look nothing is said of it."""
     from normlab.analysis import Verdict, sentence  # noqa: PLC0415 - scipy takes seconds
@@ -157,8 +157,8 @@ def _unfinished(runs: ComparedRuns, pairs: int, state: ComparisonState) -> Seque
         )
     if state is ComparisonState.RUNNING and not plan.until_decided:
         return (
-            f"{pairs} of {plan.max} pairs are finished: this is how it stands, not the result. To stop because "
-            "of it would be a look that the error rates do not allow for.",
+            f"{pairs} of {plan.max} pairs are finished: these are interim figures, not the result. To stop because "
+            "of them would be a look that the error rates do not allow for.",
         )
     return ()
 

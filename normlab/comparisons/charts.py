@@ -26,19 +26,19 @@ def draw(name: ChartName, runs: ComparedRuns, assessment: Assessment) -> Chart |
     """The chart as a Vega-Lite specification; None when there is nothing to draw (yet)."""
     from normlab.analysis.charts import clocks, curves, pairs  # noqa: PLC0415 - altair takes a second
 
-    found = assessment.statistics
-    if found is None:
+    statistics = assessment.statistics
+    if statistics is None:
         return None
-    target = found.clocks.target if found.clocks else None
+    target = statistics.clocks.target if statistics.clocks else None
     match name:
         case ChartName.LEARNING_CURVES:
             return curves.learning_curves(runs.arms, metric=runs.question.metric)
         case ChartName.PAIRED_DIFFERENCES:
-            return pairs.paired_differences(found)
+            return pairs.paired_differences(statistics)
         case ChartName.DIFFERENCE_CURVES:
-            drawable = any(pair.curve and pair.curve.pairs > 1 for pair in found.pairs)
-            return pairs.difference_curves(found) if drawable else None
+            drawable = any(pair.curve and pair.curve.pairs > 1 for pair in statistics.pairs)
+            return pairs.difference_curves(statistics) if drawable else None
         case ChartName.TIME_TO_TARGET:
             return clocks.target_curves(target) if target else None
         case ChartName.ACCURACY_AGAINST_COST:
-            return clocks.accuracy_against_cost(found) if found.costs else None
+            return clocks.accuracy_against_cost(statistics) if statistics.costs else None

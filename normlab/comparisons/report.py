@@ -7,17 +7,19 @@ from normlab.comparisons.runs import ComparedRuns
 
 def html_report(runs: ComparedRuns, assessment: Assessment) -> str:
     """One page that loads nothing. There is at least one pair."""
-    return analysis.html_report(_found(assessment), runs.arms, title=_title(runs), subtitle=_subtitle(runs))
+    return analysis.html_report(
+        _statistics(assessment), runs.arms, title=_title(runs), subtitle=_subtitle(runs)
+    )
 
 
 def markdown_report(runs: ComparedRuns, assessment: Assessment) -> str:
     """The same without images."""
     return analysis.markdown_report(
-        _found(assessment), runs.arms, title=_title(runs), subtitle=_subtitle(runs)
+        _statistics(assessment), runs.arms, title=_title(runs), subtitle=_subtitle(runs)
     )
 
 
-def _found(assessment: Assessment) -> "analysis.Comparison":
+def _statistics(assessment: Assessment) -> "analysis.ComparisonStatistics":
     if assessment.statistics is None:
         raise ValueError("a comparison without a pair has no report")
     return assessment.statistics

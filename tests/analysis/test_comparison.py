@@ -72,14 +72,14 @@ def test_losses_are_better_when_lower(arms: Any) -> None:
 
 def test_outcomes_tell_seeds_from_test_set(arms: Any) -> None:
     rng = np.random.default_rng(0)
-    outcomes = {run.job: rng.random(200) < 0.8 for runs in arms.values() for run in runs}
-    pair = compare_runs(arms, outcomes=outcomes).pairs[0]
+    correct = {run.job: rng.random(200) < 0.8 for runs in arms.values() for run in runs}
+    pair = compare_runs(arms, correct=correct).pairs[0]
     assert pair.variance is not None
     assert pair.test_set is not None
     assert pair.test_set.difference == pytest.approx(pair.variance.difference)
     assert [seed for seed, _ in pair.mcnemar] == [seed for seed, *_ in pair.values]
-    outcomes.popitem()
-    fewer = compare_runs(arms, outcomes=outcomes).pairs[0]
+    correct.popitem()
+    fewer = compare_runs(arms, correct=correct).pairs[0]
     assert fewer.variance is None
     assert fewer.test_set is None
     assert fewer.mcnemar == pair.mcnemar[:-1]
@@ -91,9 +91,9 @@ def test_outcomes_on_different_test_sets_are_not_compared(arms: Any) -> None:
             replace(run, spec=run.spec | {"dataset": run.spec["dataset"] | {"name": dataset}})
             for run in arms["norm"]
         ]
-        outcomes = {run.job: np.arange(100) < 80 for run in arms["plain"]}
-        outcomes |= {run.job: np.arange(examples) < 80 for run in norm}
-        return compare_runs({"plain": arms["plain"], "norm": norm}, outcomes=outcomes).pairs[0]
+        correct = {run.job: np.arange(100) < 80 for run in arms["plain"]}
+        correct |= {run.job: np.arange(examples) < 80 for run in norm}
+        return compare_runs({"plain": arms["plain"], "norm": norm}, correct=correct).pairs[0]
 
     own = arms["plain"][0].spec["dataset"]["name"]
     assert pair(100, own).test_set is not None
@@ -110,13 +110,13 @@ def test_a_difference_that_another_test_set_could_turn_around_is_told(arms: Any)
     norm = [replace(run, test_accuracy=0.81) for run in arms["norm"]]
     # Whatever the seed, b has three of a hundred examples right that a has not, and a two that b has not.
     right_a, right_b = np.arange(100) < 80, (np.arange(100) >= 2) & (np.arange(100) < 83)
-    outcomes = {run.job: right_a for run in plain} | {run.job: right_b for run in norm}
+    correct = {run.job: right_a for run in plain} | {run.job: right_b for run in norm}
     told = " ".join(
-        compare_runs({"plain": plain, "norm": norm}, metric=Metric.TEST_ACCURACY, outcomes=outcomes).caveats
+        compare_runs({"plain": plain, "norm": norm}, metric=Metric.TEST_ACCURACY, correct=correct).caveats
     )
     assert "norm against plain: another test set of 100 examples could turn the difference around" in told
     assert "percentage points" in told
-    of_validation = compare_runs({"plain": plain, "norm": norm}, outcomes=outcomes)
+    of_validation = compare_runs({"plain": plain, "norm": norm}, correct=correct)
     assert "another test set" not in " ".join(of_validation.caveats)
 
 

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from normlab.analysis import Comparison, by_arm, compare_runs, learning_curves, render
+from normlab.analysis import ComparisonStatistics, by_arm, compare_runs, learning_curves, render
 from normlab.analysis.charts.clocks import accuracy_against_cost, target_curves
 from normlab.analysis.charts.pairs import difference_curves, paired_differences
 from normlab.analysis.charts.theme import PALETTE
@@ -21,7 +21,7 @@ def runs(make_run: Any) -> list[Any]:
     ]
 
 
-def compared(runs: list[Any], **options: Any) -> Comparison:
+def compared(runs: list[Any], **options: Any) -> ComparisonStatistics:
     return compare_runs(by_arm(runs), **options)
 
 

@@ -161,8 +161,8 @@ def test_several_arms_losses_and_the_test_set(arms: Any) -> None:
     ]
     arms["copy"] = [replace(run, job=f"{run.job}_copy") for run in arms["baseline"]]
     rng = np.random.default_rng(0)
-    outcomes = {run.job: rng.random(100) < 0.8 for runs in arms.values() for run in runs}
-    report = markdown_report(compare_runs(arms, metric=Metric.VAL_LOSS, outcomes=outcomes), arms)
+    correct = {run.job: rng.random(100) < 0.8 for runs in arms.values() for run in runs}
+    report = markdown_report(compare_runs(arms, metric=Metric.VAL_LOSS, correct=correct), arms)
     assert "Luck of the seeds, luck of the test set" in report
     assert "bootstrap over test examples" in report
     assert "batch\\_norm against baseline, network by network: McNemar's exact test tells " in report

@@ -76,7 +76,7 @@ def test_a_difference_is_found(served, base_seed):
     assert result["seeds"] == list(range(base_seed, base_seed + 5))
     assert result["pairs"][0]["sentence"] == document["verdicts"][0]["sentence"]
     assert result["pairs"][0]["comparison"]["difference"] == pytest.approx(0.0504, abs=1e-3)
-    assert result["pairs"][0]["variance"]["seeds"] >= 0  # from the stored outcomes of the test examples
+    assert result["pairs"][0]["variance"]["seeds"] >= 0  # from the stored files of right test examples
     assert result["clocks"]["target"]["accuracy"] == 0.83
     assert {item["field"] for item in result["differences"]} == {"normalization"}
     assert document["progress"]["jobs"] == {"succeeded": 10}
@@ -136,7 +136,7 @@ def test_half_a_comparison_is_told_as_such(served, http, base_seed):
     assert document["progress"]["pairs_running"] == 2
     assert not document["result"]["final"]
     assert document["result"]["pairs"][0]["comparison"]["verdict"] == Verdict.INCONCLUSIVE
-    assert document["result"]["caveats"][0].startswith("1 of 3 pairs are finished: this is how it stands")
+    assert document["result"]["caveats"][0].startswith("1 of 3 pairs are finished: these are interim figures")
 
 
 def test_it_goes_on_until_decided(served, base_seed):

@@ -24,7 +24,7 @@ def test_a_finished_comparison_is_not_worked_out_again(served):
     document = served.finished(better, base_seed=BASE_SEED, replicates=4)
     assert (
         document["result"]["pairs"][0]["variance"] is not None
-    )  # from the stored outcomes of the test examples
+    )  # from the stored files of right test examples
     ids = [job["job"] for arm in document["arms"] for job in arm["jobs"]]
     with served.database.write() as session:
         session.execute(delete(Epoch).where(Epoch.job_id.in_(ids)))

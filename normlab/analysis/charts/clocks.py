@@ -6,7 +6,7 @@ import altair as alt
 
 from normlab.analysis.charts.theme import Chart, arm_colour, arm_dash, finish
 from normlab.analysis.clocks import Target
-from normlab.analysis.comparison import Comparison
+from normlab.analysis.comparison import ComparisonStatistics
 
 _WIDTH, _HEIGHT = 640, 320
 
@@ -54,15 +54,15 @@ def target_curves(target: Target) -> Chart:
             shape="cross", size=110, filled=True, opacity=1
         )
         chart += crosses.encode(x=x, y=y, color=colour)
-    told = "Kaplan-Meier estimate." + (" Crosses: runs that ended before the target." if ends else "")
+    subtitle = "Kaplan-Meier estimate." + (" Crosses: runs that ended before the target." if ends else "")
     return finish(
         chart.properties(width=_WIDTH, height=_HEIGHT),
         f"Time to {100 * target.accuracy:.4g} % validation accuracy",
-        told,
+        subtitle,
     )
 
 
-def accuracy_against_cost(comparison: Comparison) -> Chart:
+def accuracy_against_cost(comparison: ComparisonStatistics) -> Chart:
     """Each arm's accuracy (mean and interval) against its training time; the line joins the arms worth their
     cost.
 
@@ -96,5 +96,5 @@ def accuracy_against_cost(comparison: Comparison) -> Chart:
         )
         + base.mark_circle(size=160, opacity=1).encode(x=x, y=y, color=colour)
     )
-    told = "Mean and its interval. Dashed: no other arm is both cheaper and better."
-    return finish(chart.properties(width=_WIDTH, height=_HEIGHT), "Accuracy against cost", told)
+    subtitle = "Mean and its interval. Dashed: no other arm is both cheaper and better."
+    return finish(chart.properties(width=_WIDTH, height=_HEIGHT), "Accuracy against cost", subtitle)

@@ -6,20 +6,20 @@ from normlab.analysis.charts.theme import PALETTE, Chart, finish
 from normlab.analysis.classification import Classification
 
 
-def confusion_matrix(found: Classification, title: str) -> Chart:
+def confusion_matrix(classification: Classification, title: str) -> Chart:
     """A row for each right class, a column for each that was given; the colour is the part of the row.
 
     The colours tell the mistakes apart, which are few: their scale is the square root of the part.
     """
-    names = [item.class_name for item in found.classes]
+    names = [item.class_name for item in classification.classes]
     rows = [
         {
             "right": names[row],
             "given": names[column],
             "samples": int(samples),
-            "part": float(samples) / max(found.classes[row].support, 1),
+            "part": float(samples) / max(classification.classes[row].support, 1),
         }
-        for row, counts in enumerate(found.confusion)
+        for row, counts in enumerate(classification.confusion)
         for column, samples in enumerate(counts)
     ]
     base = alt.Chart(alt.InlineData(values=rows)).encode(
@@ -39,6 +39,6 @@ def confusion_matrix(found: Classification, title: str) -> Chart:
         opacity=alt.condition("datum.samples > 0", alt.value(1), alt.value(0.25)),
     )
     size = max(260, 44 * len(names))
-    total = int(found.confusion.sum())
-    subtitle = f"{found.accuracy:.2%} of {total:,} right"
+    total = int(classification.confusion.sum())
+    subtitle = f"{classification.accuracy:.2%} of {total:,} right"
     return finish((cells + numbers).properties(width=size, height=size), title, subtitle)

@@ -109,10 +109,10 @@ def _means(arm: str, runs: Sequence[RunRecord], metric: Metric) -> list[dict[str
     for points in zip(*(run.epochs for run in runs), strict=False):
         values = [value for point in points if (value := _value(point, metric)) is not None]
         if len(values) == len(runs):
-            found = describe_arm(values)
-            row: dict[str, Any] = {"arm": arm, "epoch": points[0].epoch, "value": found.mean}
+            statistics = describe_arm(values)
+            row: dict[str, Any] = {"arm": arm, "epoch": points[0].epoch, "value": statistics.mean}
             if len(values) >= _RUNS_FOR_A_BAND:
-                row |= {"low": found.interval.low, "high": found.interval.high}
+                row |= {"low": statistics.interval.low, "high": statistics.interval.high}
             rows.append(row)
     return rows
 

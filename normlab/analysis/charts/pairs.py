@@ -5,14 +5,14 @@ from typing import Any
 import altair as alt
 
 from normlab.analysis.charts.theme import INK, SOFT_INK, Chart, finish, panel_title
-from normlab.analysis.comparison import Comparison, PairReport
+from normlab.analysis.comparison import ComparisonStatistics, PairReport
 from normlab.analysis.metrics import style_of
 
 _WIDTH = 640
 _LONG_NAME = 45
 
 
-def paired_differences(comparison: Comparison) -> Chart:
+def paired_differences(comparison: ComparisonStatistics) -> Chart:
     """For each pair of arms a row: a dot for every seed, the mean, and its interval against zero and the
     margin."""
     style = style_of(comparison.metric)
@@ -57,14 +57,14 @@ def paired_differences(comparison: Comparison) -> Chart:
         .encode(x=x, y=y, tooltip=["pair:N", "seed:N", alt.Tooltip("difference:Q", format="+.4f")]),
         spread.mark_point(shape="diamond", size=170, filled=True, opacity=1, color=INK).encode(x=x, y=y),
     ]
-    told = "Diamond and bar: mean and interval. Dots: one seed each."
+    subtitle = "Diamond and bar: mean and interval. Dots: one seed each."
     if comparison.equivalence_margin > 0:
-        told += " Shaded: differences too small to matter."
+        subtitle += " Shaded: differences too small to matter."
     chart = alt.layer(*layers).properties(width=_WIDTH, height=alt.Step(72))
-    return finish(chart, "Paired differences", told)
+    return finish(chart, "Paired differences", subtitle)
 
 
-def difference_curves(comparison: Comparison) -> Chart:
+def difference_curves(comparison: ComparisonStatistics) -> Chart:
     """For each pair of arms a panel: the mean difference along the epochs with its simultaneous band.
 
     Raises ``ValueError`` when no pair of arms has a band, as with one pair of runs.
@@ -112,8 +112,8 @@ def difference_curves(comparison: Comparison) -> Chart:
         raise ValueError(
             "a difference along the epochs needs at least two pairs of runs with an epoch in common"
         )
-    told = "The band holds the whole true curve with the stated confidence; where it leaves zero, an arm is ahead."
-    return finish(alt.vconcat(*panels, spacing=30), "The difference along the epochs", told)
+    subtitle = "The band holds the whole true curve with the stated confidence; where it leaves zero, an arm is ahead."
+    return finish(alt.vconcat(*panels, spacing=30), "The difference along the epochs", subtitle)
 
 
 def _name(pair: PairReport) -> str:

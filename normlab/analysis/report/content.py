@@ -6,7 +6,7 @@ from statistics import fmean
 from normlab.analysis.charts.clocks import accuracy_against_cost, target_curves
 from normlab.analysis.charts.curves import learning_curves
 from normlab.analysis.charts.pairs import difference_curves, paired_differences
-from normlab.analysis.comparison import Comparison, PairReport
+from normlab.analysis.comparison import ComparisonStatistics, PairReport
 from normlab.analysis.intervals import Interval
 from normlab.analysis.metrics import style_of
 from normlab.analysis.records import RunRecord
@@ -16,7 +16,7 @@ from normlab.analysis.verdict import Verdict
 Arms = Mapping[str, Sequence[RunRecord]]
 
 
-def content(comparison: Comparison, arms: Arms) -> list[Block]:
+def content(comparison: ComparisonStatistics, arms: Arms) -> list[Block]:
     """The report's blocks, in order. ``arms`` are the runs that were compared."""
     return [
         Heading("Verdict"),
@@ -43,13 +43,13 @@ def content(comparison: Comparison, arms: Arms) -> list[Block]:
     ]
 
 
-def _learning_curves(comparison: Comparison, arms: Arms) -> Figure:
+def _learning_curves(comparison: ComparisonStatistics, arms: Arms) -> Figure:
     what = comparison.metric.along_epochs.words
-    told = f"{what[0].upper()}{what[1:]} of every run, by epoch and by training time."
-    return Figure(learning_curves(arms, metric=comparison.metric), told)
+    description = f"{what[0].upper()}{what[1:]} of every run, by epoch and by training time."
+    return Figure(learning_curves(arms, metric=comparison.metric), description)
 
 
-def _caveats(comparison: Comparison) -> list[str]:
+def _caveats(comparison: ComparisonStatistics) -> list[str]:
     """Each caveat once: of all pairs of arms as it is, of some with their names."""
     told_of: dict[str, list[str]] = {}
     for pair in comparison.pairs:
@@ -62,7 +62,7 @@ def _caveats(comparison: Comparison) -> list[str]:
     return [*comparison.caveats, *own] or ["Nothing beyond what the intervals say."]
 
 
-def _what_differs(comparison: Comparison) -> Iterable[Block]:
+def _what_differs(comparison: ComparisonStatistics) -> Iterable[Block]:
     yield Heading("What differs between the arms")
     if not comparison.differences:
         yield Paragraph("Nothing: the arms have the same spec.")
@@ -77,7 +77,7 @@ def _what_differs(comparison: Comparison) -> Iterable[Block]:
     )  # fmt: skip
 
 
-def _curve_readings(comparison: Comparison) -> Iterable[Block]:
+def _curve_readings(comparison: ComparisonStatistics) -> Iterable[Block]:
     if any(pair.curve and pair.curve.pairs > 1 for pair in comparison.pairs):
         yield Figure(difference_curves(comparison), "Mean difference along the epochs with its band.")
         yield Bullets([
@@ -85,31 +85,31 @@ def _curve_readings(comparison: Comparison) -> Iterable[Block]:
         ])  # fmt: skip
 
 
-def _pairs(comparison: Comparison) -> Iterable[Block]:
+def _pairs(comparison: ComparisonStatistics) -> Iterable[Block]:
     style = style_of(comparison.metric)
     adjusted = ["Holm's p"] if len(comparison.pairs) > 1 else []  # of one pair of arms it is the exact test's
     head = ["", "verdict", f"difference{f' ({style.unit.strip()})' if style.unit else ''}", "interval", "BCa interval",
             "exact p", *adjusted, "t test's p", "d_z", "P(first better)", "pairs"]  # fmt: skip
     rows = []
     for pair in comparison.pairs:
-        found = pair.comparison
+        result = pair.comparison
         rows.append([
             f"{pair.b} minus {pair.a}",
             _verdict(pair.comparison.verdict, pair.a, pair.b),
-            style.difference(found.difference, sign=True),
-            _interval(found.interval.times(style.factor), style.digits),
-            _interval(found.bootstrap_interval.times(style.factor), style.digits),
-            f"{found.p_value:.3g}",
+            style.difference(result.difference, sign=True),
+            _interval(result.interval.times(style.factor), style.digits),
+            _interval(result.bootstrap_interval.times(style.factor), style.digits),
+            f"{result.p_value:.3g}",
             *([f"{pair.adjusted_p_value:.3g}"] if adjusted else []),
-            f"{found.t_p_value:.2g}",
-            NOTHING if found.effect_size is None else f"{found.effect_size:.2f}",
-            f"{found.probability_b_better:.2f}",
-            str(found.pairs),
+            f"{result.t_p_value:.2g}",
+            NOTHING if result.effect_size is None else f"{result.effect_size:.2f}",
+            f"{result.probability_b_better:.2f}",
+            str(result.pairs),
         ])  # fmt: skip
     yield Table(head, rows)
 
 
-def _arms(comparison: Comparison) -> Table:
+def _arms(comparison: ComparisonStatistics) -> Table:
     style = style_of(comparison.metric)
     return Table(
         ["arm", f"mean {comparison.metric.words}", "standard deviation", "interval of the mean", "runs"],
@@ -146,7 +146,7 @@ def _times(arms: Arms) -> Iterable[Block]:
         yield Table(["arm", *_PHASES], rows)
 
 
-def _clocks(comparison: Comparison) -> Iterable[Block]:
+def _clocks(comparison: ComparisonStatistics) -> Iterable[Block]:
     clocks = comparison.clocks
     if clocks is None or clocks.epoch is None or clocks.seconds is None:
         return
@@ -190,7 +190,7 @@ def _clocks(comparison: Comparison) -> Iterable[Block]:
     ])  # fmt: skip
 
 
-def _cost(comparison: Comparison) -> Iterable[Block]:
+def _cost(comparison: ComparisonStatistics) -> Iterable[Block]:
     if not comparison.costs:
         return
     yield Heading("What it costs")
@@ -201,16 +201,19 @@ def _cost(comparison: Comparison) -> Iterable[Block]:
     ])  # fmt: skip
 
 
-def _variance(comparison: Comparison) -> Iterable[Block]:
+def _variance(comparison: ComparisonStatistics) -> Iterable[Block]:
     rows = [
         [
             f"{pair.b} minus {pair.a}",
-            *(f"{100 * value:.2f}" for value in (found.difference, found.seeds, found.test_set, found.both)),
-            _interval(found.interval.times(100), 2),
+            *(
+                f"{100 * value:.2f}"
+                for value in (variance.difference, variance.seeds, variance.test_set, variance.both)
+            ),
+            _interval(variance.interval.times(100), 2),
             _interval(pair.test_set.interval.times(100), 2),
         ]
         for pair in comparison.pairs
-        if (found := pair.variance) and pair.test_set
+        if (variance := pair.variance) and pair.test_set
     ]
     tested = [_networks(pair) for pair in comparison.pairs if pair.mcnemar]
     if rows or tested:
@@ -248,7 +251,7 @@ def _networks(pair: PairReport) -> str:
     )
 
 
-def _values(comparison: Comparison) -> Table:
+def _values(comparison: ComparisonStatistics) -> Table:
     style = style_of(comparison.metric)
     return Table(
         ["seed", *comparison.arms],
@@ -259,7 +262,7 @@ def _values(comparison: Comparison) -> Table:
     )
 
 
-def _method(comparison: Comparison) -> list[str]:
+def _method(comparison: ComparisonStatistics) -> list[str]:
     level = f"{100 * comparison.confidence:.4g} %"
     verdict = (
         f"An arm is called better when Student's {level} interval of the paired differences excludes zero and the "
@@ -271,7 +274,7 @@ def _method(comparison: Comparison) -> list[str]:
         verdict += f" Equivalent means that the interval lies within {margin} of zero."
     texts = [
         "Each arm was trained with the same number of seeds. Runs with the same seed form a pair; where arms have "
-        "seeds of their own, runs with the first seed of each do, and so on. Compared is the "
+        "seeds of their own, runs with the first seed of each do, and so on. The comparison uses the "
         f"{comparison.metric.words} at the end of each run, never that of its best epoch.",
         f"{verdict} Everything else is not decided, which is not the same as equal.",
     ]

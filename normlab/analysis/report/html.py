@@ -6,11 +6,13 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from normlab.analysis.charts.theme import Chart, ImageFormat, render
-from normlab.analysis.comparison import Comparison
+from normlab.analysis.comparison import ComparisonStatistics
 from normlab.analysis.report.content import Arms, content
 
 
-def html_report(comparison: Comparison, arms: Arms, *, title: str | None = None, subtitle: str = "") -> str:
+def html_report(
+    comparison: ComparisonStatistics, arms: Arms, *, title: str | None = None, subtitle: str = ""
+) -> str:
     """A page that shows the verdict, the caveats, charts, tables and how it was done.
 
     ``arms`` are the runs that were compared; ``subtitle`` is for what only the caller knows, such as when

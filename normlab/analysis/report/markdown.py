@@ -3,19 +3,19 @@ inside."""
 
 import re
 
-from normlab.analysis.comparison import Comparison
+from normlab.analysis.comparison import ComparisonStatistics
 from normlab.analysis.report.blocks import Block, Bullets, Figure, Heading, Paragraph, Table
 from normlab.analysis.report.content import Arms, content
 
 
 def markdown_report(
-    comparison: Comparison, arms: Arms, *, title: str | None = None, subtitle: str = ""
+    comparison: ComparisonStatistics, arms: Arms, *, title: str | None = None, subtitle: str = ""
 ) -> str:
     """The same as the HTML page, without its charts."""
     heading = title or " against ".join(comparison.arms)
     blocks = [_block(block) for block in content(comparison, arms) if not isinstance(block, Figure)]
-    told = [_plain(subtitle)] if subtitle else []
-    return "\n\n".join([f"# {_plain(heading)}", *told, *blocks]) + "\n"
+    below = [_plain(subtitle)] if subtitle else []
+    return "\n\n".join([f"# {_plain(heading)}", *below, *blocks]) + "\n"
 
 
 def _block(block: Block) -> str:

@@ -94,10 +94,10 @@ def _candidates(session: Session, digests: set[str]) -> dict[tuple[str, str], li
         .order_by(Job.id.desc())
         .with_for_update(read=True, key_share=True)
     )
-    found: dict[tuple[str, str], list[_Candidate]] = {}
+    candidates: dict[tuple[str, str], list[_Candidate]] = {}
     for digest, device_name, *job in session.execute(query):
-        found.setdefault((digest, device_name), []).append(_Candidate(*job))
-    return found
+        candidates.setdefault((digest, device_name), []).append(_Candidate(*job))
+    return candidates
 
 
 def _present_environment(session: Session, device: str) -> dict[str, Any] | None:
