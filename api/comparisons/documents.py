@@ -17,7 +17,7 @@ from normlab.documents.comparisons import (
     ComparisonSummary,
 )
 from normlab.spec import JobSpec, estimate
-from normlab.store import Comparison, ComparisonJob, ComparisonState, JobState
+from normlab.store import Comparison, ComparisonJob, JobState
 from normlab.store.studies.tables import StudyEvent
 
 
@@ -53,7 +53,7 @@ def comparison_document(
     ]
     result = None
     if assessment.result is not None:
-        final = comparison.state is not ComparisonState.RUNNING
+        final = comparison.state.final
         result = ComparisonResult.model_validate(assessment.result | {"final": final})
     return ComparisonDocument(
         **dict(summary_document(comparison)),
@@ -104,7 +104,7 @@ def _progress(
         member.replicate for member in members if member.job.state in (JobState.FAILED, JobState.CANCELLED)
     }
     running = {member.replicate for member in members if not member.job.state.final}
-    over = comparison.state is not ComparisonState.RUNNING
+    over = comparison.state.final
     return ComparisonProgress(
         pairs=assessment.pairs,
         pairs_left_out=len(lost),

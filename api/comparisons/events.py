@@ -11,7 +11,7 @@ from api.http.parameters import ComparisonPath
 from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
 from api.jobs.events import PAGE, LastEventId, News, follow
-from normlab.store import Comparison, ComparisonState
+from normlab.store import Comparison
 from normlab.store.studies import events as study_events
 from normlab.store.studies import studies
 
@@ -68,6 +68,6 @@ def _read(services: Services, comparison_id: str, number: int) -> News:
         if comparison is None:
             return News((), {"comparison": comparison_id, "state": None, "reason": "deleted"})
         events = study_events.after(session, Comparison, comparison_id, number, limit=PAGE)
-    over = comparison.state is not ComparisonState.RUNNING
+    over = comparison.state.final
     end = {"comparison": comparison_id, "state": comparison.state, "reason": comparison.stop_reason}
     return News([(event, event_data(event)) for event in events], end if over else None)

@@ -18,7 +18,7 @@ from normlab import analysis
 from normlab.comparisons import Assessment, ComparisonRequest, load_runs, look_up, parse_comparison
 from normlab.documents.comparisons import ComparisonDocument, ComparisonList, ValidatedComparison
 from normlab.documents.side_by_side import ComparisonsOrSideBySide
-from normlab.store import Comparison, ComparisonState, JobState
+from normlab.store import Comparison, JobState, StudyState
 from normlab.store.comparisons import comparisons
 from normlab.store.identifiers import COMPARISON_ID_PATTERN
 from normlab.store.studies import studies
@@ -130,7 +130,7 @@ def list_comparisons(
     asked: Annotated[SideBySideQuery, Depends()],
     *,
     state: Annotated[
-        list[ComparisonState] | None, Query(description="Any of these; repeat it for several.")
+        list[StudyState] | None, Query(description="Any of these; repeat it for several.")
     ] = None,
     name: Annotated[str | None, Query(pattern=NO_NUL, description="Exactly this name.")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -182,7 +182,7 @@ def cancel_comparison(
     409 when it has ended in another way.
     """
     with services.database.write() as session:
-        if studies.get(session, Comparison, comparison_id).state is ComparisonState.CANCELLED:
+        if studies.get(session, Comparison, comparison_id).state is StudyState.CANCELLED:
             response.status_code = 200
         studies.cancel(session, Comparison, comparison_id)
     return _document(services, comparison_id)

@@ -3,7 +3,7 @@
 from normlab.comparisons.assessment import assess
 from normlab.comparisons.runs import load_runs
 from normlab.comparisons.stopping import further_replicates, look, stop_reason
-from normlab.store import ArtifactStore, Comparison, ComparisonState, Database
+from normlab.store import ArtifactStore, Comparison, Database, StudyState
 from normlab.store.comparisons.replicates import add_replicates, record_ended
 from normlab.store.studies import studies
 from normlab.store.studies.advance import advance as advance_studies
@@ -36,7 +36,7 @@ def _decide(
         with database.write() as session:
             comparison = studies.lock_unchanged(session, Comparison, comparison_id, event_count)
             return add_replicates(session, comparison, more, max_attempts=max_attempts) if comparison else []
-    state = ComparisonState.FINISHED if seen.pairs else ComparisonState.FAILED
+    state = StudyState.FINISHED if seen.pairs else StudyState.FAILED
     correctness = runs.correctness(artifacts)
     assessment = assess(runs, correctness.by_job, seen=seen, state=state)
     result = assessment.to_document().to_json() if correctness.complete else None

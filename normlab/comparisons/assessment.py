@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from normlab.comparisons.runs import ComparedRuns
 from normlab.comparisons.stopping import Look, look
-from normlab.store import ComparisonState, ComparisonStopReason, JobState
+from normlab.store import JobState, StudyState, StudyStopReason
 
 if TYPE_CHECKING:
     from normlab.analysis import ComparisonStatistics, SequentialComparison
@@ -92,7 +92,7 @@ def assess(
     correct: Mapping[str, ArrayLike] | None = None,
     *,
     seen: Look | None = None,
-    state: ComparisonState | None = None,
+    state: StudyState | None = None,
 ) -> Assessment:
     """What is known so far.
 
@@ -125,7 +125,7 @@ def assess(
 
 def assess_or_explain(runs: ComparedRuns, correct: Mapping[str, ArrayLike]) -> Assessment:
     """The same for those who only look: where the statistics raise an error, what is known without them."""
-    if runs.comparison.stop_reason is ComparisonStopReason.ANALYSIS_FAILED:
+    if runs.comparison.stop_reason is StudyStopReason.ANALYSIS_FAILED:
         return Assessment.without_statistics(runs)
     try:
         return assess(runs, correct)
@@ -148,14 +148,14 @@ def _by_plan(
     return replace(pair, comparison=seen, sentence=sentence(seen, pair.a, pair.b, statistics.metric))
 
 
-def _unfinished(runs: ComparedRuns, pairs: int, state: ComparisonState) -> Sequence[str]:
+def _unfinished(runs: ComparedRuns, pairs: int, state: StudyState) -> Sequence[str]:
     plan = runs.question.replicates
-    if state is ComparisonState.CANCELLED:
+    if state is StudyState.CANCELLED:
         return (
             f"The comparison was cancelled at {pairs} of {plan.max} pairs. If somebody did so because of what it "
             "showed, its error rates do not hold.",
         )
-    if state is ComparisonState.RUNNING and not plan.until_decided:
+    if state is StudyState.RUNNING and not plan.until_decided:
         return (
             f"{pairs} of {plan.max} pairs are finished: these are interim figures, not the result. To stop because "
             "of them would be a look that the error rates do not allow for.",

@@ -9,7 +9,6 @@ from normlab.store import (
     ArtifactStore,
     Comparison,
     ComparisonJob,
-    ComparisonState,
     Database,
     Job,
     is_unavailable,
@@ -40,7 +39,7 @@ def look_up(database: Database, artifacts: ArtifactStore, comparison_id: str) ->
         runs = load_runs(session, comparison_id)
     correctness = runs.correctness(artifacts)
     assessment = assess_or_explain(runs, correctness.by_job).to_document()
-    if runs.comparison.state is not ComparisonState.RUNNING and correctness.complete:
+    if runs.comparison.state.final and correctness.complete:
         _keep(database, comparison_id, assessment)
     return LookedUp(runs.comparison, runs.members, assessment)
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from normlab.analysis import RunRecord
 from normlab.comparisons.correctness import Correctness, CorrectnessFiles, correctness_files
 from normlab.comparisons.request import Question
-from normlab.store import ArtifactStore, Comparison, ComparisonJob, ComparisonState, Epoch, Job, JobState
+from normlab.store import ArtifactStore, Comparison, ComparisonJob, Epoch, Job, JobState
 from normlab.store.studies import members, studies
 
 
@@ -68,7 +68,7 @@ def load_runs(session: Session, comparison_id: str) -> ComparedRuns:
     comparison = studies.get(session, Comparison, comparison_id)
     question = Question.stored(comparison.question)
     rows = members.of(session, ComparisonJob, comparison_id, *_JOB_COLUMNS)
-    over = comparison.state is not ComparisonState.RUNNING
+    over = comparison.state.final
     # What a comparison that is over has said stays as it is, also when a failed job of it is retried.
     done = [member for member in rows if (member.ended if over else member.job.state) is JobState.SUCCEEDED]
     records = run_records(session, [member.job for member in done], question.target_accuracy)

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from normlab.comparisons.runs import ComparedRuns
 from normlab.spec.replicates import Replicates
-from normlab.store import ComparisonStopReason
+from normlab.store import StudyStopReason
 
 if TYPE_CHECKING:
     from normlab.analysis import SequentialComparison
@@ -84,8 +84,8 @@ def further_replicates(seen: Look, plan: Replicates, replicates: int) -> int:
     return min(seen.next_look - seen.pairs, plan.max - replicates)
 
 
-def stop_reason(seen: Look) -> ComparisonStopReason:
+def stop_reason(seen: Look) -> StudyStopReason:
     """Why a comparison that goes on no more has ended."""
     if not seen.pairs:
-        return ComparisonStopReason.NO_PAIR
-    return ComparisonStopReason.DECIDED if seen.decided else ComparisonStopReason.ALL_PAIRS_RUN
+        return StudyStopReason.NO_PAIR
+    return StudyStopReason.DECIDED if seen.decided else StudyStopReason.ALL_PAIRS_RUN

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from normlab.documents.base import Document, Fraction
-from normlab.documents.states import ComparisonState, ComparisonStopReason, FailureCode, JobState
+from normlab.documents.states import FailureCode, JobState, StudyState, StudyStopReason
 from normlab.spec.metrics import Metric
 from normlab.spec.open_enum import Open
 from normlab.spec.replicates import Replicates
@@ -104,8 +104,8 @@ class ComparisonSummary(Document):
 
     id: str
     name: str | None
-    state: Open[ComparisonState]
-    stop_reason: Open[ComparisonStopReason] | None = Field(description="Why no more pairs are run.")
+    state: Open[StudyState]
+    stop_reason: Open[StudyStopReason] | None = Field(description="Why no more pairs are run.")
     created_at: datetime
     finished_at: datetime | None
     metric: Open[Metric]

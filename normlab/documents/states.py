@@ -1,4 +1,7 @@
-"""The states of jobs and comparisons, and why they ended. The database has them in its columns."""
+"""The states of jobs, and of studies: questions that are answered by jobs, such as comparisons. And why they ended.
+
+The database has them in its columns.
+"""
 
 from enum import StrEnum
 
@@ -59,33 +62,33 @@ class WarningCode(StrEnum):
     """A file of the trained network is not offered: it could not be made, or its runtime computed it wrongly."""
 
 
-class ComparisonState(StrEnum):
-    """Where a comparison is. From ``running`` it may end in any of the others, and stays there."""
+class StudyState(StrEnum):
+    """Where a study is. From ``running`` it may end in any of the others, and stays there."""
 
     RUNNING = "running"
     """Jobs of it are unfinished, or what follows from them has not been worked out yet."""
     FINISHED = "finished"
-    """All pairs that the plan wanted are run, or enough of them to decide."""
+    """All jobs that its plan wanted have run, or enough of them to decide."""
     FAILED = "failed"
-    """No seed was trained to its end in every arm, so nothing can be compared."""
+    """It has no answer; its stop reason says why."""
     CANCELLED = "cancelled"
     """Ended because somebody asked for it; what is known until then stays."""
 
     @property
     def final(self) -> bool:
-        """Whether a comparison in this state is over."""
-        return self in (ComparisonState.FINISHED, ComparisonState.FAILED, ComparisonState.CANCELLED)
+        """Whether a study in this state is over."""
+        return self is not StudyState.RUNNING
 
 
-class ComparisonStopReason(StrEnum):
-    """Why a comparison runs no more pairs."""
+class StudyStopReason(StrEnum):
+    """Why a study runs no more jobs."""
 
     ALL_PAIRS_RUN = "all_pairs_run"
-    """As many as the plan allows."""
+    """A comparison has run as many pairs as its plan allows."""
     DECIDED = "decided"
     """A look that the plan had foreseen decided every pair of arms."""
     NO_PAIR = "no_pair"
-    """In no pair did all jobs succeed."""
+    """In no pair of a comparison did all jobs succeed."""
     ANALYSIS_FAILED = "analysis_failed"
     """What follows from its jobs could not be worked out; the log of the service says why."""
     CANCELLED = "cancelled"

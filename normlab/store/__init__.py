@@ -8,11 +8,11 @@ Functions take a ``Session`` first; ``Database.read()`` and ``Database.write()``
 
 from normlab.documents.events import EventKind
 from normlab.documents.states import (
-    ComparisonState,
-    ComparisonStopReason,
     FailureCode,
     JobState,
     ModelChangeKind,
+    StudyState,
+    StudyStopReason,
     WarningCode,
 )
 from normlab.spec.export_formats import ArtifactKind
@@ -34,8 +34,6 @@ __all__ = [
     "ComparisonArm",
     "ComparisonEvent",
     "ComparisonJob",
-    "ComparisonState",
-    "ComparisonStopReason",
     "Database",
     "Epoch",
     "Event",
@@ -49,6 +47,8 @@ __all__ = [
     "ModelChangeKind",
     "ModelVersion",
     "NamedModel",
+    "StudyState",
+    "StudyStopReason",
     "WarningCode",
     "is_unavailable",
 ]

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from normlab.cli import app
 from normlab.client import Client
 from normlab.documents.comparisons import ComparisonDocument
-from normlab.documents.states import ComparisonState, JobState
+from normlab.documents.states import JobState, StudyState
 
 pytestmark = pytest.mark.xdist_group("service")
 
@@ -45,7 +45,7 @@ FILES = {"report": "report.html", "bundle": "bundle.zip", "chart": "chart.svg"}
 
 def test_two_networks_are_compared_from_a_shell(first) -> None:
     result, comparison, folder = first
-    assert comparison.state is ComparisonState.FINISHED
+    assert comparison.state is StudyState.FINISHED
     assert comparison.verdicts is not None
     (verdict,) = comparison.verdicts
     assert result.stdout.splitlines()[0] == verdict.sentence
@@ -217,7 +217,7 @@ def test_a_comparison_is_cancelled_from_python(client: Client) -> None:
     assert client.comparisons.create(arms, replicates=2, idempotency_key="to be cancelled") == comparison
     client.comparisons.cancel(comparison.id)
     ended = client.comparisons.wait(comparison.id, timeout_seconds=30)
-    assert ended.state is ComparisonState.CANCELLED
+    assert ended.state is StudyState.CANCELLED
     for arm in ended.arms:
         for job in arm.jobs:
             assert client.wait(job.job, timeout_seconds=60).state is JobState.CANCELLED

@@ -5,7 +5,7 @@ import pytest
 
 from normlab.comparisons import load_runs
 from normlab.errors import NotFoundError, StateError
-from normlab.store import Comparison, ComparisonState, ComparisonStopReason, JobState
+from normlab.store import Comparison, JobState, StudyState, StudyStopReason
 from normlab.store.comparisons import comparisons
 from normlab.store.jobs import jobs, leases
 from normlab.store.studies import events, studies
@@ -120,8 +120,8 @@ def test_cancelling_ends_its_own_jobs_and_no_other(laboratory):
     second = laboratory.create(replicates=4)  # shares the jobs of three seeds
     with laboratory.database.write() as session:
         cancelled = studies.cancel(session, Comparison, first.id)
-    assert cancelled.state is ComparisonState.CANCELLED
-    assert cancelled.stop_reason is ComparisonStopReason.CANCELLED
+    assert cancelled.state is StudyState.CANCELLED
+    assert cancelled.stop_reason is StudyStopReason.CANCELLED
     assert {member.job.state for member in laboratory.members(first)} == {JobState.QUEUED}
     with laboratory.database.write() as session:
         studies.cancel(session, Comparison, second.id)
@@ -188,7 +188,7 @@ def test_jobs_that_another_comparison_uses_stay(laboratory):
         deleted = studies.delete(session, Comparison, first.id, with_jobs=True)
     assert len(deleted) == 4
     laboratory.advance()
-    assert laboratory.get(second).state is ComparisonState.FINISHED
+    assert laboratory.get(second).state is StudyState.FINISHED
     with laboratory.database.write() as session:
         assert studies.delete(session, Comparison, second.id, with_jobs=True) == []  # none was made for it
 
@@ -201,7 +201,7 @@ def test_jobs_that_still_run_are_not_deleted(laboratory):
         studies.cancel(session, Comparison, comparison.id)
     with pytest.raises(StateError, match=f"{job_id} is running"), laboratory.database.write() as session:
         studies.delete(session, Comparison, comparison.id, with_jobs=True)
-    assert laboratory.get(comparison).state is ComparisonState.CANCELLED  # nothing was deleted
+    assert laboratory.get(comparison).state is StudyState.CANCELLED  # nothing was deleted
 
 
 def test_pages_are_newest_first(laboratory):
@@ -221,7 +221,7 @@ def test_many_processes_advance_at_once_and_each_job_is_made_once(laboratory, th
         members = laboratory.members(comparison)
         assert len(members) == 2 * min(pairs + 1, 5)
         assert len(made) == len(set(made)) == (2 if pairs < 5 else 0)
-    assert laboratory.get(comparison).state is ComparisonState.FINISHED
+    assert laboratory.get(comparison).state is StudyState.FINISHED
     with laboratory.database.read() as session:
         found = events.after(session, Comparison, comparison.id)
     assert [event.number for event in found] == list(range(1, len(found) + 1))
@@ -244,10 +244,10 @@ def test_a_failed_job_that_is_retried_in_time_counts(laboratory):
     for member in members[1:]:
         laboratory.end(member.job_id, 0.8)
     laboratory.advance()
-    assert laboratory.get(comparison).state is ComparisonState.RUNNING
+    assert laboratory.get(comparison).state is StudyState.RUNNING
     laboratory.end(members[0].job_id, 0.8)
     laboratory.advance()
-    assert laboratory.get(comparison).state is ComparisonState.FINISHED
+    assert laboratory.get(comparison).state is StudyState.FINISHED
     with laboratory.database.read() as session:
         assert load_runs(session, comparison.id).arms["baseline"][0].job == members[0].job_id
 

@@ -4,7 +4,7 @@ import logging
 
 from sqlalchemy import update
 
-from normlab.store import Comparison, ComparisonState, ComparisonStopReason
+from normlab.store import Comparison, StudyState, StudyStopReason
 from normlab.store.studies import events
 from support.problems import assert_problem
 
@@ -32,8 +32,8 @@ def test_it_fails_once_and_the_others_go_on(laboratory, caplog):
     assert broken.id in caplog.text
     assert "confidence should be" in caplog.text  # the trace says why
     found = laboratory.get(broken)
-    assert (found.state, found.stop_reason) == (ComparisonState.FAILED, ComparisonStopReason.ANALYSIS_FAILED)
-    assert laboratory.get(sound).state is ComparisonState.FINISHED
+    assert (found.state, found.stop_reason) == (StudyState.FAILED, StudyStopReason.ANALYSIS_FAILED)
+    assert laboratory.get(sound).state is StudyState.FINISHED
     with laboratory.database.read() as session:
         last = events.after(session, Comparison, broken.id)[-1]
     assert last.data == {"state": "failed", "reason": "analysis_failed"}

@@ -14,7 +14,7 @@ from normlab.cli.display.verdicts import show_answer
 from normlab.cli.specs import check_is_json, put, put_inside, read_spec
 from normlab.client import ChartFormat, Client, ReportFormat
 from normlab.documents.comparisons import ComparisonDocument
-from normlab.documents.states import ComparisonState
+from normlab.documents.states import StudyState
 
 DEFAULT_SEED, DEFAULT_REPLICATES = 42, 5
 """The service's own."""
@@ -140,7 +140,7 @@ def compare(
 
 
 def _exit_unless_finished(ended: ComparisonDocument) -> None:
-    if ended.state is ComparisonState.FINISHED:
+    if ended.state is StudyState.FINISHED:
         return
     for sentence in ended.left_out:
         announce(sentence)

@@ -10,7 +10,7 @@ from normlab.cli.display.output import announce, notes, percent
 from normlab.client import Client, JobEvent
 from normlab.documents.comparisons import ComparisonDocument
 from normlab.documents.events import EventKind
-from normlab.documents.states import ComparisonState, JobState
+from normlab.documents.states import JobState, StudyState
 
 LOOK_SECONDS = 1.0
 """How often the running jobs are asked how far they are."""
@@ -27,7 +27,7 @@ def follow_until_interrupted(client: Client, begun: ComparisonDocument) -> Compa
 
 def follow(client: Client, begun: ComparisonDocument) -> ComparisonDocument:
     """Show on stderr how a comparison goes until it has ended, and return it as it then is."""
-    if begun.state is not ComparisonState.RUNNING:
+    if begun.state is not StudyState.RUNNING:
         return begun
     happenings: SimpleQueue[JobEvent | Exception] = SimpleQueue()
     # A daemon: a Ctrl-C need not wait for the service's next event.

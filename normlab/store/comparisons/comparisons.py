@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from normlab.documents.events import EventKind
-from normlab.documents.states import ComparisonState
+from normlab.documents.states import StudyState
 from normlab.spec import JobSpec
 from normlab.store.clock import database_now
 from normlab.store.comparisons.replicates import add_replicates
@@ -45,7 +45,7 @@ def create(session: Session, new: NewComparison, *, max_attempts: int = 3) -> Co
     comparison = Comparison(
         id=new_id(Comparison.id_prefix),
         name=new.name,
-        state=ComparisonState.RUNNING,
+        state=StudyState.RUNNING,
         created_at=database_now(),
         updated_at=database_now(),
         question=new.question,
@@ -67,7 +67,7 @@ def create(session: Session, new: NewComparison, *, max_attempts: int = 3) -> Co
     )
     session.add(comparison)
     session.flush()
-    created = {"state": ComparisonState.RUNNING, "reason": "created"}
+    created = {"state": StudyState.RUNNING, "reason": "created"}
     events.append(session, comparison, EventKind.STATE, created)
     add_replicates(session, comparison, new.replicates, max_attempts=max_attempts)
     session.flush()

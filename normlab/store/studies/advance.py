@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, exists, inspect, or_, select
 from sqlalchemy.orm import Session
 
-from normlab.documents.states import ComparisonState, ComparisonStopReason
+from normlab.documents.states import StudyState, StudyStopReason
 from normlab.store.availability import is_unavailable
 from normlab.store.database import Database
 from normlab.store.jobs.tables import Job
@@ -72,7 +72,7 @@ def _has_member(kind: type[Study], *conditions: ColumnElement[bool]) -> ColumnEl
 
 
 def _running(kind: type[Study]) -> Select[str, int]:
-    running = kind.state == ComparisonState.RUNNING
+    running = kind.state == StudyState.RUNNING
     return select(kind.id, kind.event_count).where(running).order_by(kind.id)
 
 
@@ -80,7 +80,7 @@ def _record_ended_jobs(
     session: Session, kind: type[AnyStudy], study_id: str, on_ended: OnEnded[AnyStudy]
 ) -> None:
     study = studies.lock(session, kind, study_id)
-    if study is None or study.state is not ComparisonState.RUNNING:
+    if study is None or study.state is not StudyState.RUNNING:
         return
     # Only what has ended since last time is read: a study of 400 jobs is looked at 400 times.
     table = kind.member_table
@@ -107,6 +107,4 @@ def _fail(database: Database, kind: type[Study], study_id: str, event_count: int
     with database.write() as session:
         study = studies.lock_unchanged(session, kind, study_id, event_count)
         if study is not None:
-            studies.end(
-                session, study, state=ComparisonState.FAILED, reason=ComparisonStopReason.ANALYSIS_FAILED
-            )
+            studies.end(session, study, state=StudyState.FAILED, reason=StudyStopReason.ANALYSIS_FAILED)

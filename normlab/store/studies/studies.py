@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from normlab.documents.events import EventKind
-from normlab.documents.states import ComparisonState, ComparisonStopReason, JobState
+from normlab.documents.states import JobState, StudyState, StudyStopReason
 from normlab.errors import NotFoundError, StateError
 from normlab.store.clock import database_now
 from normlab.store.jobs import jobs
@@ -56,7 +56,7 @@ def page(
     session: Session,
     kind: type[AnyStudy],
     *,
-    states: Collection[ComparisonState] = (),
+    states: Collection[StudyState] = (),
     name: str | None = None,
     limit: int = 50,
     cursor: str | None = None,
@@ -85,7 +85,7 @@ def lock_unchanged(
 ) -> AnyStudy | None:
     """The study, locked, if it still runs and nothing has happened to it since it had so many events; else None."""
     study = lock(session, kind, study_id)
-    if study is None or study.state is not ComparisonState.RUNNING or study.event_count != event_count:
+    if study is None or study.state is not StudyState.RUNNING or study.event_count != event_count:
         return None
     return study
 
@@ -94,8 +94,8 @@ def end(
     session: Session,
     study: Study,
     *,
-    state: ComparisonState,
-    reason: ComparisonStopReason,
+    state: StudyState,
+    reason: StudyStopReason,
     result: dict[str, Any] | None = None,
     **details: Any,
 ) -> None:
@@ -115,7 +115,7 @@ def keep_result(session: Session, kind: type[Study], study_id: str, result: dict
     """Store the result of a study that has ended without one, as a cancelled one does."""
     session.execute(
         update(kind)
-        .where(kind.id == study_id, kind.state != ComparisonState.RUNNING, kind.result.is_(None))
+        .where(kind.id == study_id, kind.state != StudyState.RUNNING, kind.result.is_(None))
         .values(result=result)
     )
 
@@ -130,13 +130,13 @@ def cancel(session: Session, kind: type[AnyStudy], study_id: str) -> AnyStudy:
         StateError: it has ended in another way.
     """
     study = _locked(session, kind, study_id)
-    if study.state is ComparisonState.CANCELLED:
+    if study.state is StudyState.CANCELLED:
         return study
-    if study.state is not ComparisonState.RUNNING:
+    if study.state is not StudyState.RUNNING:
         raise StateError(
             f"{kind.noun} {study_id} is {study.state}; only a running {kind.noun} can be cancelled"
         )
-    end(session, study, state=ComparisonState.CANCELLED, reason=ComparisonStopReason.CANCELLED)
+    end(session, study, state=StudyState.CANCELLED, reason=StudyStopReason.CANCELLED)
     session.refresh(study)
     return study
 
@@ -152,7 +152,7 @@ def delete(session: Session, kind: type[Study], study_id: str, *, with_jobs: boo
         StateError: it is running, or one of the jobs that should be deleted is.
     """
     study = _locked(session, kind, study_id)
-    if study.state is ComparisonState.RUNNING:
+    if study.state is StudyState.RUNNING:
         raise StateError(f"{kind.noun} {study_id} is running; cancel it first")
     doomed = list(session.scalars(own_jobs(kind, study_id))) if with_jobs else []
     session.execute(sql_delete(kind).where(kind.id == study_id))
@@ -173,7 +173,7 @@ def _keep_states_of_jobs(session: Session, study: Study) -> None:
 
 
 def _cancel_own_jobs(session: Session, study: Study) -> None:
-    own = own_jobs(type(study), study.id, unless=ComparisonState.RUNNING)
+    own = own_jobs(type(study), study.id, unless=StudyState.RUNNING)
     unfinished = select(Job.id).where(Job.id.in_(own), Job.state.not_in(FINAL_JOB_STATES)).order_by(Job.id)
     for job_id in session.scalars(unfinished).all():
         with contextlib.suppress(StateError):  # it has ended since we looked

@@ -7,7 +7,7 @@ from sqlalchemy import JSON, Boolean, ForeignKey, Integer, String, Text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from normlab.documents.events import EventKind
-from normlab.documents.states import ComparisonState, ComparisonStopReason, JobState
+from normlab.documents.states import JobState, StudyState, StudyStopReason
 from normlab.store.base import Base, text_enum
 from normlab.store.jobs.tables import Job
 
@@ -61,8 +61,8 @@ class Study(Base):
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     """The kind's prefix and a number that sorts by time."""
     name: Mapped[str | None] = mapped_column(Text)
-    state: Mapped[ComparisonState] = mapped_column(text_enum(ComparisonState))
-    stop_reason: Mapped[ComparisonStopReason | None] = mapped_column(text_enum(ComparisonStopReason))
+    state: Mapped[StudyState] = mapped_column(text_enum(StudyState))
+    stop_reason: Mapped[StudyStopReason | None] = mapped_column(text_enum(StudyStopReason))
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]

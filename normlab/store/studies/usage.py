@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from normlab.documents.states import ComparisonState
+from normlab.documents.states import StudyState
 from normlab.store.studies.tables import Study, StudyMember
 
 
@@ -18,7 +18,7 @@ def users_of(session: Session, job_id: str) -> list[str]:
     ]
 
 
-def own_jobs(kind: type[Study], study_id: str, *, unless: ComparisonState | None = None) -> Any:
+def own_jobs(kind: type[Study], study_id: str, *, unless: StudyState | None = None) -> Any:
     """A query for the ids of the jobs that were made for a study and that no other one uses; with ``unless``, that
     no other one in this state uses."""
     table = kind.member_table
@@ -31,7 +31,7 @@ def own_jobs(kind: type[Study], study_id: str, *, unless: ComparisonState | None
 
 
 def _used_by_another(
-    kind: type[Study], table: type[StudyMember], study_id: str, state: ComparisonState | None
+    kind: type[Study], table: type[StudyMember], study_id: str, state: StudyState | None
 ) -> ColumnElement[bool]:
     member = aliased(kind.member_table)
     used = and_(member.job_id == table.job_id, member.study_id != study_id)
