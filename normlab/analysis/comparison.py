@@ -193,18 +193,24 @@ def _curve(
 ) -> DifferenceBand | None:
     metric = metric.along_epochs
     shared = min(len(run.epochs) for run in (*a, *b))
-    tables = [
-        [[getattr(point, metric.value) for point in run.epochs[:shared]] for run in runs] for runs in (a, b)
-    ]
-    if not shared or any(value is None for table in tables for row in table for value in row):
+    first, second = (_along_epochs(runs, metric, shared) for runs in (a, b))
+    if not shared or first is None or second is None:
         return None
     return difference_band(
-        *tables, confidence=confidence, higher_is_better=metric.higher_is_better, names=names
+        first, second, confidence=confidence, higher_is_better=metric.higher_is_better, names=names
     )
 
 
+def _along_epochs(runs: Sequence[RunRecord], metric: Metric, epochs: int) -> list[list[float]] | None:
+    """The metric of each run at each of the first epochs, shape (runs, epochs); None if one has no value."""
+    curves = [
+        [value for point in run.epochs[:epochs] if (value := metric.at(point)) is not None] for run in runs
+    ]
+    return curves if all(len(curve) == epochs for curve in curves) else None
+
+
 def _of_one_test_set(runs: Sequence[RunRecord], correct: Mapping[str, ArrayLike]) -> Mapping[str, ArrayLike]:
-    """The correct, if they are of the same examples in all runs: those of two datasets have no pairs."""
+    """The same, if they are of the same examples in all runs: those of two datasets have no pairs."""
     datasets = {str(run.spec.get("dataset", {}).get("name")) for run in runs}
     sizes = {np.shape(correct[run.job]) for run in runs if run.job in correct}
     return correct if len(datasets) == 1 and len(sizes) <= 1 else {}
@@ -268,6 +274,6 @@ def _left_out(arms: Mapping[str, Sequence[RunRecord]], pairs: int) -> tuple[str,
     if not left:
         return ()
     return (
-        f"{left} run{'s are' if left > 1 else ' is'} left out: unfinished, without a partner of the same seed in "
-        "every arm, or a second run of a seed.",
+        f"{left} run{'s are' if left > 1 else ' is'} left out: unfinished, without a finite value, without a "
+        "partner of the same seed in every arm, or a second run of a seed.",
     )

@@ -5,21 +5,20 @@ from normlab.spec.metrics import Metric
 
 
 def value_at_epoch(run: RunRecord, metric: Metric, epoch: int) -> float | None:
-    """The metric at the end of an epoch; None when the run has no such epoch."""
+    """The metric at the end of an epoch; None when the run has no such epoch, or no finite value."""
     for point in run.epochs:
         if point.epoch == epoch:
-            value: float | None = getattr(point, metric.value)
-            return value
+            return metric.at(point)
     return None
 
 
 def value_at_seconds(run: RunRecord, metric: Metric, seconds: float) -> float | None:
     """The metric at the last epoch's end within so many training seconds; None when no epoch had ended by
-    then."""
+    then, or when it has no finite value."""
     value: float | None = None
     for point, clock in zip(run.epochs, run.training_seconds, strict=True):
         if clock <= seconds:
-            value = getattr(point, metric.value)
+            value = metric.at(point)
     return value
 
 

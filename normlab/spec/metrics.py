@@ -1,5 +1,6 @@
 """What arms can be compared by."""
 
+import math
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Protocol
@@ -61,7 +62,15 @@ class Metric(StrEnum):
 
     def of(self, run: MeasuredRun) -> float | None:
         """The run's value: of the test set, or of the last epoch (never of the best); None when there is
-        none yet."""
-        holder = (run.epochs[-1] if run.epochs else None) if self.every_epoch else run
-        value: float | None = getattr(holder, self.value, None)
-        return value
+        none yet, or when it is not finite."""
+        if not self.every_epoch:
+            return _finite(getattr(run, self.value))
+        return self.at(run.epochs[-1]) if run.epochs else None
+
+    def at(self, epoch: EpochMetrics) -> float | None:
+        """The value at an epoch's end; None when it is not known or not finite."""
+        return _finite(getattr(epoch, self.value))
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

@@ -1,10 +1,13 @@
 """Whatever data are handed in, there is an answer that is plain JSON, or an error of ours; warnings are errors here."""
 
 import json
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import orjson
 import pytest
 
 from normlab.analysis import (
@@ -136,3 +139,31 @@ def test_runs(first: Any) -> None:
 def test_a_ragged_table_is_told_as_such() -> None:
     with pytest.raises(ValueError, match="a should have rows of the same length"):
         compare_paired(VALUES["ragged"], np.ones(2))
+
+
+@pytest.mark.parametrize("at", [0, 2, -1])
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+@pytest.mark.parametrize("metric", [Metric.VAL_LOSS, Metric.LOSS, Metric.TEST_LOSS])
+def test_a_run_without_a_finite_value_is_left_out(
+    make_run: Callable[..., RunRecord], metric: Metric, value: float, at: int
+) -> None:
+    """A loss overflows, at the end or on the way; the database has it as it was."""
+    arms = {
+        name: [make_run(name, seed=seed, epochs=4) for seed in range(4)]
+        for name in ("baseline", "batch_norm")
+    }
+    arms = {
+        name: [replace(run, test_loss=0.5 + 0.01 * run.seed) for run in runs] for name, runs in arms.items()
+    }
+    run = arms["baseline"][1]
+    epochs = list(run.epochs)
+    if metric.every_epoch:
+        epochs[at] = epochs[at].model_copy(update={metric.value: value})
+        arms["baseline"][1] = replace(run, epochs=tuple(epochs))
+    else:
+        arms["baseline"][1] = replace(run, test_loss=value)
+    comparison = compare_runs(arms, metric=metric, target_accuracy=0.8)
+    counts = at == -1 or not metric.every_epoch
+    assert comparison.seeds == ((0, 2, 3) if counts else (0, 1, 2, 3))
+    assert any("left out" in caveat for caveat in comparison.caveats) == counts
+    orjson.dumps(comparison.to_document())

@@ -10,7 +10,6 @@ from normlab.analysis.arms import describe_arm
 from normlab.analysis.charts.theme import Chart, arm_colour, arm_dash, finish, panel_title
 from normlab.analysis.fairness import by_arm
 from normlab.analysis.records import RunRecord
-from normlab.spec.epochs import EpochMetrics
 from normlab.spec.metrics import Metric
 
 _WIDTH, _HEIGHT = 430, 300
@@ -99,7 +98,7 @@ def _rows(arm: str, run: RunRecord, metric: Metric) -> list[dict[str, Any]]:
             "value": value,
         }
         for point, seconds in zip(run.epochs, run.training_seconds, strict=True)
-        if (value := _value(point, metric)) is not None and isfinite(seconds)
+        if (value := metric.at(point)) is not None and isfinite(seconds)
     ]
 
 
@@ -107,7 +106,7 @@ def _means(arm: str, runs: Sequence[RunRecord], metric: Metric) -> list[dict[str
     """The arm's mean at each epoch that all its runs have: where a run ended, a mean would jump."""
     rows = []
     for points in zip(*(run.epochs for run in runs), strict=False):
-        values = [value for point in points if (value := _value(point, metric)) is not None]
+        values = [value for point in points if (value := metric.at(point)) is not None]
         if len(values) == len(runs):
             statistics = describe_arm(values)
             row: dict[str, Any] = {"arm": arm, "epoch": points[0].epoch, "value": statistics.mean}
@@ -115,12 +114,6 @@ def _means(arm: str, runs: Sequence[RunRecord], metric: Metric) -> list[dict[str
                 row |= {"low": statistics.interval.low, "high": statistics.interval.high}
             rows.append(row)
     return rows
-
-
-def _value(point: EpochMetrics, metric: Metric) -> float | None:
-    """The metric of an epoch; None when it is not known or not finite."""
-    value: float | None = getattr(point, metric.value)
-    return value if value is not None and isfinite(value) else None
 
 
 def _format(metric: Metric, values: Sequence[float]) -> str:
