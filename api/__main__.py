@@ -6,17 +6,12 @@ import gc
 import logging
 import sys
 from contextlib import suppress
-from types import FrameType
-
-import uvicorn
-from fastapi import FastAPI
 
 from api.app import create_app
+from api.http.hosts import names_of_listener
+from api.http.server import server_of
 from normlab.errors import SetupError
-
-_GRACE_SECONDS = 5
-"""How long requests that are being answered may take when the process is told to end."""
-
+from normlab.settings import Settings
 
 # Of mallopt(3).
 _M_TRIM_THRESHOLD = -1
@@ -40,19 +35,6 @@ def _prepare_memory() -> None:
         libc.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
 
 
-class _Server(uvicorn.Server):
-    """Tells the event streams, which would never end by themselves, that the process is to end."""
-
-    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
-        super().__init__(config)
-        self._stopping = app.state.stopping
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to end."""
-        self._stopping.set()
-        super().handle_exit(sig, frame)
-
-
 def main() -> None:
     """Serve."""
     parser = argparse.ArgumentParser(prog="python -m api", description="Normlab's HTTP service.")
@@ -62,20 +44,14 @@ def main() -> None:
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s:  %(name)s: %(message)s")
     try:
-        app = create_app()
+        settings = Settings()
+        names = (*settings.allowed_hosts, *names_of_listener(arguments.host))
+        settings = settings.model_copy(update={"allowed_hosts": names})
+        app = create_app(settings)
     except SetupError as error:
         sys.exit(f"Error: {error}")
     _prepare_memory()
-    config = uvicorn.Config(
-        app,
-        host=arguments.host,
-        port=arguments.port,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-        server_header=False,
-        access_log=arguments.access_log,
-        ws="none",
-    )
-    _Server(config, app).run()
+    server_of(app, settings, host=arguments.host, port=arguments.port, access_log=arguments.access_log).run()
 
 
 if __name__ == "__main__":

@@ -10,8 +10,7 @@ from api import catalogue, health
 from api.comparisons import events as comparison_events
 from api.comparisons import files as comparison_files
 from api.comparisons import routes as comparisons
-from api.http import problems
-from api.http.body_limit import BodyLimit
+from api.http import answers
 from api.http.services import Services
 from api.inference import open_inference, tensorflow_serving
 from api.inference import predict as predictions
@@ -19,8 +18,7 @@ from api.inference.run import QUICK_MULTIPLICATIONS
 from api.jobs import events, metrics
 from api.jobs import routes as jobs
 from api.maintenance import ComparisonMaintenance
-from api.models import downloads as models
-from api.models import evaluations
+from api.models import downloads, evaluations
 from api.models import routes as named_models
 from api.openapi import DocumentedAPI
 from normlab import __version__
@@ -44,7 +42,7 @@ _RESOURCES = (
     jobs,
     metrics,
     events,
-    models,
+    downloads,
     named_models,
     evaluations,
     comparisons,
@@ -65,13 +63,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         database = Database(settings.resolved_database_url)
         notifier = Notifier(settings.resolved_broker_url)
         artifacts = ArtifactStore(settings.resolved_artifacts_url)
-        served = ModelResolver(database, artifacts, ModelCache(settings.model_cache_bytes))
+        models = ModelResolver(database, artifacts, ModelCache(settings.model_cache_bytes))
         app.state.services = Services(
             settings=settings,
             database=database,
             artifacts=artifacts,
             notifier=notifier,
-            served=served,
+            models=models,
             batcher=MicroBatcher(QUICK_MULTIPLICATIONS),
             stopping=app.state.stopping,
         )
@@ -80,22 +78,22 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         yield
         maintenance.stop()
         notifier.close()
-        served.close()
+        models.close()
         database.close()
 
     app = DocumentedAPI(
+        settings=settings,
         direct_routes=_DIRECT,
+        routers=[resource.router for resource in _RESOURCES],
         title="Normlab",
         version=__version__,
         description=_DESCRIPTION,
         lifespan=lifespan,
+        redoc_url=None,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         # FastAPI would look at each request whether somebody has set OpenTelemetry up.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.stopping = threading.Event()
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
-    problems.install(app)
-    for resource in _RESOURCES:
-        app.include_router(resource.router)
+    answers.install(app)
     return app

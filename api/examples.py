@@ -45,7 +45,12 @@ DATASETS: dict[str, Any] = {
     ]
 }
 
-INDEX: dict[str, Any] = {"name": "normlab", "version": "0.1.0", "links": {"jobs": "/jobs", "docs": "/docs"}}
+INDEX: dict[str, Any] = {
+    "name": "normlab",
+    "version": "0.1.0",
+    "status": "alive",
+    "links": {"jobs": "/jobs", "docs": "/docs"},
+}
 
 ALIVE: dict[str, Any] = {"status": "ok"}
 

@@ -1,17 +1,19 @@
 """The OpenAPI document, with the schemas of bodies that routes read themselves."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
-from starlette.middleware.errors import ServerErrorMiddleware
-from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.routing import Route, compile_path
 from starlette.types import ASGIApp
 
 from api import examples
 from api.comparisons import examples as comparison_examples
 from api.http.fast_lane import DirectLane, DirectRoute
+from api.http.guard import guarded
 from api.http.problems import Problem
 from api.inference import examples as inference_examples
 from api.inference.schemas import Instances
@@ -20,7 +22,10 @@ from api.models import examples as model_examples
 from api.models.schemas import EvaluationRequest, ModelReference, Rollback
 from normlab.comparisons import ComparisonRequest
 from normlab.documents.predictions import Predictions
+from normlab.settings import Settings
 from normlab.spec import JobSpec
+
+Matcher = Callable[[str], re.Match[str] | None]
 
 _DEFAULT_ERROR = "HTTPValidationError"
 _REFERENCE = "#/components/schemas/{model}"
@@ -39,23 +44,39 @@ _BY_NAME: tuple[tuple[type[BaseModel], str], ...] = (
 
 
 class DocumentedAPI(FastAPI):
-    """A FastAPI app with direct routes, which stand before its middleware, and a complete OpenAPI document."""
+    """A FastAPI app behind the guard, with direct routes, and a complete OpenAPI document."""
 
-    def __init__(self, *, direct_routes: Sequence[DirectRoute], **options: Any) -> None:
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        direct_routes: Sequence[DirectRoute],
+        routers: Sequence[APIRouter],
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
+        self._settings = settings
         self.direct_routes = direct_routes
+        self._methods: list[tuple[Matcher, set[str]]] = []
+        for router in routers:
+            self.include_router(router)
+        own = [*self.routes, *(route for router in routers for route in router.routes)]
+        for route in own:
+            if isinstance(route, Route | APIRoute):
+                self._methods.append((compile_path(route.path)[0].match, set(route.methods or ())))
+        self._methods += [(route.match, {route.method}) for route in direct_routes]
+
+    def allowed_methods(self, path: str) -> list[str]:
+        """What can be asked of a path, by all routes that it fits; nothing if there is none."""
+        methods: set[str] = set()
+        for match, own in self._methods:
+            if match(path):
+                methods |= own
+        return sorted(methods | {"HEAD"} if "GET" in methods else methods)
 
     def build_middleware_stack(self) -> ASGIApp:
-        """FastAPI's own, behind the direct routes. Their errors go to the same handlers."""
-        handlers = {
-            kind: handler for kind, handler in self.exception_handlers.items() if kind is not Exception
-        }
-
-        def guard(app: ASGIApp) -> ASGIApp:
-            expected = ExceptionMiddleware(app, handlers=handlers)
-            return ServerErrorMiddleware(expected, handler=self.exception_handlers[Exception])
-
-        return DirectLane(self.direct_routes, super().build_middleware_stack(), guard)
+        """The guard, behind it the direct routes, behind these FastAPI's own."""
+        return guarded(DirectLane(self.direct_routes, super().build_middleware_stack()), self._settings)
 
     def openapi(self) -> dict[str, Any]:
         """The document, made once."""

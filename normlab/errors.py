@@ -8,7 +8,9 @@ NormlabError
 ├── NotFoundError          there is no such job, comparison, artifact …
 ├── StateError             the job's state forbids it
 ├── IdempotencyError       the same Idempotency-Key came with another body
-├── ArtifactError          an artifact is missing or does not match its checksum
+├── ArtifactError          an artifact does not match its checksum
+│   ├── LostArtifactError   it is not in the artifact store any more
+│   └── ArtifactStoreError  the artifact store does not answer
 ├── InstancesError         what was sent to be predicted does not fit the model
 ├── SetupError             something this machine needs is not there; the sentence says what to install
 └── ServiceError           the service answered a client with an error
@@ -19,6 +21,9 @@ client. HTTP status numbers live in ``api/`` alone.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+MAX_PROBLEMS = 100
+"""So many are named in one error; of further ones it says how many there are."""
 
 
 class NormlabError(Exception):
@@ -43,13 +48,23 @@ class Problem:
 
 
 class SpecError(NormlabError):
-    """What was asked for cannot be built; ``problems`` says where and what would be right."""
+    """What was asked for cannot be built; ``problems`` says where and what would be right.
+
+    Of more than ``MAX_PROBLEMS`` the first are kept; ``omitted`` is how many there are beyond those that were given.
+    """
 
     code = "invalid_spec"
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("; ".join(map(str, self.problems)))
+    def __init__(self, problems: Sequence[Problem], *, omitted: int = 0) -> None:
+        self.problems = tuple(problems[:MAX_PROBLEMS])
+        self.omitted = omitted + len(problems) - len(self.problems)
+        super().__init__(sentence_of([str(problem) for problem in self.problems], self.omitted))
+
+
+def sentence_of(problems: Sequence[str], omitted: int) -> str:
+    """Problems in one sentence, which says how many it leaves out."""
+    more = [f"and {omitted} more"] if omitted else []
+    return "; ".join([*problems, *more])
 
 
 class DatasetError(NormlabError):
@@ -89,9 +104,21 @@ class IdempotencyError(NormlabError):
 
 
 class ArtifactError(NormlabError):
-    """An artifact is missing or does not match its checksum."""
+    """An artifact does not match its checksum; the subclasses say what else can be wrong with one."""
 
     code = "artifact_error"
+
+
+class LostArtifactError(ArtifactError):
+    """An artifact is not in the artifact store any more."""
+
+    code = "artifact_lost"
+
+
+class ArtifactStoreError(ArtifactError):
+    """The artifact store does not answer, or is not there."""
+
+    code = "artifacts_unavailable"
 
 
 class InstancesError(NormlabError):

@@ -4,14 +4,23 @@ Nested ones have two underscores: ``NORMLAB_LIMITS__EPOCHS=500``.
 """
 
 import os
+import re
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
 from platformdirs import user_data_path
-from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic import (
+    AfterValidator,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from normlab.errors import SetupError
 from normlab.spec.limits import Limits
@@ -24,6 +33,13 @@ def sqlite_url(path: Path) -> str:
     from sqlalchemy import URL  # noqa: PLC0415 - takes a quarter of a second, and the command line needs none
 
     return URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
+
+
+def _root_path(path: str) -> str:
+    path = path.rstrip("/")
+    if path and not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", path):
+        raise ValueError("must be a path such as /normlab")
+    return path
 
 
 class Settings(BaseSettings):
@@ -82,12 +98,32 @@ class Settings(BaseSettings):
     ``worker/memory.py``)."""
     worker_gpu: bool | None = None
     """Whether this worker takes jobs that ask for a GPU. Without it: if TensorFlow finds one."""
-    max_body_bytes: PositiveInt = 32 * 2**20
-    """Larger request bodies are refused with 413."""
+
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Names by which the API is reached, separated by commas: ``lab.example.org,*.lab.example.org``; ``*`` for any.
+    ``localhost``, addresses, and the name that it listens at need not be named."""
+    root_path: Annotated[str, AfterValidator(_root_path)] = ""
+    """The path below which a proxy offers the API, such as ``/normlab``."""
+    max_body_bytes: PositiveInt = 2**20
+    """Larger request bodies are refused with 413, but for those of predictions."""
+    max_prediction_bytes: PositiveInt = 32 * 2**20
+    """The same for bodies with images or numbers to classify."""
+    max_header_bytes: PositiveInt = 32 * 2**10
+    """A longer request line with its headers is refused with 431."""
+    max_headers: PositiveInt = 100
+    """More headers are refused with 431."""
+    header_seconds: PositiveFloat = 20
+    """A client whose headers are not complete after so long is cut off."""
+    stall_seconds: PositiveFloat = 20
+    """So is one that sends nothing more of a body, or takes nothing more of an answer, for so long."""
+    min_body_bytes_per_second: PositiveInt = 1024
+    """So is one whose body comes more slowly than this, on the average after its first ``stall_seconds``."""
     max_instances: PositiveInt = 1024
     """The most images that one prediction request may carry."""
     max_image_pixels: PositiveInt = 16_000_000
     """Larger images are refused before they are decoded."""
+    max_request_pixels: PositiveInt = 64_000_000
+    """So are images that have more together; a million take about 10 ms to decode."""
     model_cache_bytes: PositiveInt = 128 * 2**20
     """Loaded models are kept until their files add up to this."""
 
@@ -112,6 +148,13 @@ class Settings(BaseSettings):
                 f"should be a URL that begins with {', '.join(BROKER_SCHEMES[:-1])} or {BROKER_SCHEMES[-1]}, such as "
                 "redis://:PASSWORD@HOST:6379/0, with @ : / ? # and % in a password as %40 %3A %2F %3F %23 and %25"
             )
+        return value
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(name.strip() for name in value.split(",") if name.strip())
         return value
 
     @cached_property

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from api.http.root_path import address
 from normlab.comparisons import AssessmentDocument, Question
 from normlab.comparisons.charts import ChartName
 from normlab.documents.comparisons import (
@@ -23,7 +24,7 @@ from normlab.store.studies.tables import StudyEvent
 
 def comparison_url(comparison_id: str) -> str:
     """Where a comparison is."""
-    return f"/comparisons/{comparison_id}"
+    return address(f"/comparisons/{comparison_id}")
 
 
 def comparison_document(

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Depends
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from api.comparisons.documents import event_data
+from api.http.media_types import EVENTS
 from api.http.parameters import ComparisonPath
 from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
-from api.jobs.events import PAGE, LastEventId, News, follow
+from api.jobs.events import PAGE, LastEventId, News, follow, refuse_if_over
 from normlab.store import Comparison
 from normlab.store.studies import events as study_events
 from normlab.store.studies import studies
@@ -29,10 +30,15 @@ id: 5
 """
 
 
-def existing_comparison(services: ServicesDependency, comparison_id: ComparisonPath) -> str:
-    """The id of a comparison that is there; a stream that has begun can answer no 404 any more."""
+def existing_comparison(
+    services: ServicesDependency, comparison_id: ComparisonPath, last_event_id: LastEventId = None
+) -> str:
+    """The id of a comparison that is there, and of which something is left to tell."""
     with services.database.read() as session:
-        return studies.get(session, Comparison, comparison_id).id
+        comparison = studies.get(session, Comparison, comparison_id)
+        if last_event_id is not None and comparison.state.final:
+            refuse_if_over(study_events.after(session, Comparison, comparison_id, last_event_id, limit=1))
+        return comparison.id
 
 
 @router.get(
@@ -40,7 +46,8 @@ def existing_comparison(services: ServicesDependency, comparison_id: ComparisonP
     summary="Live events of a comparison",
     response_class=EventSourceResponse,
     responses={
-        200: {"description": "The events.", "content": {"text/event-stream": {"example": _EXAMPLE}}},
+        200: {"description": "The events.", "content": {EVENTS: {"example": _EXAMPLE}}},
+        204: {"description": "It is over, and nothing happened behind `Last-Event-ID`: do not come again."},
         **error_answers(404, 422, 503),
     },
 )

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from api.comparisons.side_by_side import IMAGE_TYPES, VEGA_LITE, chart_response
 from api.http.negotiation import preferred_media_type
-from api.http.parameters import ComparisonPath
+from api.http.parameters import ComparisonPath, of_pattern
 from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
 from normlab.comparisons import Assessment, ComparedRuns, assess_or_explain, load_runs
@@ -35,7 +35,12 @@ def get_chart(
     request: Request,
     comparison_id: ComparisonPath,
     chart: Annotated[
-        str, Path(description=", ".join(f"`{name}`" for name in ChartName), examples=["learning_curves.png"])
+        str,
+        Path(
+            description=", ".join(f"`{name}`" for name in ChartName),
+            examples=["learning_curves.png"],
+            json_schema_extra=of_pattern(rf"({'|'.join(ChartName)})(\.(png|svg|json))?"),
+        ),
     ],
 ) -> Response:
     """As Vega-Lite, PNG or SVG: by `Accept`, or by the suffix `.json`, `.png` or `.svg`.

@@ -12,6 +12,7 @@ from api.http.bodies import JsonBody
 from api.http.idempotency import IdempotencyKey, create_once
 from api.http.parameters import NO_NUL, ComparisonPath
 from api.http.problems import error_answers
+from api.http.root_path import address
 from api.http.services import Services, ServicesDependency
 from api.jobs.files import delete_files
 from normlab import analysis
@@ -154,7 +155,7 @@ def list_comparisons(
     if page.next_cursor is not None:
         query = {"state": state, "name": name, "limit": limit, "cursor": page.next_cursor}
         given = {key: value for key, value in query.items() if value is not None}
-        headers["Link"] = f'</comparisons?{urlencode(given, doseq=True)}>; rel="next"'
+        headers["Link"] = f'<{address("/comparisons")}?{urlencode(given, doseq=True)}>; rel="next"'
     document = ComparisonList(data=data, has_more=page.next_cursor is not None, next=page.next_cursor)
     return Response(document.model_dump_json(), media_type="application/json", headers=headers)
 

@@ -1,71 +1,58 @@
 """Bodies over the limit are refused while they stream in, before they fill the memory."""
 
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.http.headers import headers_of
+from normlab.settings import Settings
 
-async def read_body(scope: Scope, receive: Receive, max_bytes: int) -> bytes:
-    """The whole body, for routes that stand beside the middleware.
+PREDICTIONS = ("/predict", "/infer", ":predict")
+"""How the paths end where images and numbers come in."""
 
-    Raises ``HTTPException`` 413 for more than ``max_bytes``, and ``ClientDisconnect``.
-    """
-    declared = header(scope, b"content-length")
-    _refuse_above_limit(int(declared) if declared.isdigit() else 0, max_bytes)
-    chunks, received, more = [], 0, True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        chunks.append(message.get("body", b""))
-        received += len(chunks[-1])
-        _refuse_above_limit(received, max_bytes)
-        more = message.get("more_body", False)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+_MAX_DIGITS = 18
 
 
-def header(scope: Scope, name: bytes) -> bytes:
-    """A header's first value, empty if it is not there; ``name`` in lower case, as ASGI has them."""
-    for found, value in scope["headers"]:
-        if found == name:
-            return bytes(value)
-    return b""
+def body_limit(app: ASGIApp, settings: Settings) -> ASGIApp:
+    """Layer of the guard: 413 for a body that says it is too large, and where it is read for one that does not."""
 
-
-class BodyLimit:
-    """ASGI middleware: reading more than ``max_bytes`` of a request's body raises 413 where it is read.
-
-    FastAPI's own ``max_body_size`` answers in plain text; every error of this API is a problem document.
-    """
-
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
-        self.app = app
-        self.max_bytes = max_bytes
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand the request on with a ``receive`` that counts."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        declared = Headers(scope=scope).get("content-length", "")
-        received = int(declared) if declared.isdecimal() else 0
-        if received <= self.max_bytes:
-            received = 0
+    async def layer(scope: Scope, receive: Receive, send: Send) -> None:
+        is_prediction = scope["path"].endswith(PREDICTIONS)
+        most = settings.max_prediction_bytes if is_prediction else settings.max_body_bytes
+        declared = headers_of(scope).get(b"content-length", b"")
+        if len(declared) > _MAX_DIGITS or (declared.isdigit() and int(declared) > most):
+            raise _too_large(most)
+        received = 0
 
         async def receive_counting() -> Message:
             nonlocal received
-            _refuse_above_limit(received, self.max_bytes)
             message = await receive()
             received += len(message.get("body", b""))
-            _refuse_above_limit(received, self.max_bytes)
+            if received > most:
+                raise _too_large(most)
             return message
 
-        await self.app(scope, receive_counting, send)
+        await app(scope, receive_counting, send)
+
+    return layer
 
 
-def _refuse_above_limit(received: int, max_bytes: int) -> None:
-    if received > max_bytes:
-        # The rest of the body is still on its way; closing the connection stops it.
-        detail = f"the body is larger than the limit of {max_bytes} bytes"
-        raise HTTPException(413, detail, headers={"Connection": "close"})
+def _too_large(most: int) -> HTTPException:
+    # The rest of the body is still on its way; closing the connection stops it.
+    return HTTPException(413, f"the body is larger than the limit of {most} bytes", {"Connection": "close"})
+
+
+async def read_body(receive: Receive) -> bytes:
+    """The whole body. Raises ``ClientDisconnect``, and what the guard's layer raises for too many bytes."""
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body", False):
+        whole: bytes = message.get("body", b"")
+        return whole
+    chunks = []
+    while True:
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+        message = await receive()

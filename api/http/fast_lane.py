@@ -6,6 +6,7 @@ an answer; its part of the OpenAPI document, which FastAPI makes from a function
 along.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,21 +14,17 @@ from typing import Any, TypeVar
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
-from starlette._utils import get_route_path
 from starlette.datastructures import QueryParams
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
-from starlette.responses import Response
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.http.body_limit import header, read_body
+from api.http.body_limit import read_body
+from api.http.headers import headers_of
+from api.http.root_path import route_path
 from api.http.services import Services
-from normlab.errors import NormlabError
 
 JSON = b"application/json"
 
-_ERROR = "normlab.direct_error"
 _MAX_REMEMBERED = 1024
 _MAX_PATH_CHARACTERS = 256
 
@@ -44,7 +41,7 @@ class DirectRequest:
 
     def header(self, name: bytes) -> str:
         """A header's first value, empty if it is not there; ``name`` in lower case."""
-        return header(self.scope, name).decode("latin-1")
+        return headers_of(self.scope).get(name, b"").decode("latin-1")
 
     @property
     def media_type(self) -> str:
@@ -70,100 +67,55 @@ class Answer:
 
 
 Endpoint = Callable[[DirectRequest, bytes], Awaitable[Answer]]
-ErrorAnswer = Callable[[Exception], Response]
 Options = TypeVar("Options", bound=BaseModel)
 
 
 class DirectRoute:
-    """One path and method.
-
-    ``operation`` is its part of the OpenAPI document; ``error_answer`` makes the answer of an error that is raised
-    on purpose, where a protocol wants it in another form than a problem document.
-    """
+    """One path and method. ``operation`` is its part of the OpenAPI document."""
 
     def __init__(
-        self,
-        path: str,
-        endpoint: Endpoint,
-        *,
-        method: str = "POST",
-        operation: dict[str, Any],
-        error_answer: ErrorAnswer | None = None,
+        self, path: str, endpoint: Endpoint, *, method: str = "POST", operation: dict[str, Any]
     ) -> None:
         self.path = path
         self.endpoint = endpoint
         self.method = method
         self.operation = operation
-        self.error_answer = error_answer
-        self.match = compile_path(path)[0].match
+        # No name has a colon; behind one stands what is to be done, as in `/v1/models/{name}:predict`.
+        self.match = re.compile(compile_path(path)[0].pattern.replace("[^/]+", "[^/:]+")).match
 
 
 class DirectLane:
-    """ASGI: answers what the direct routes match, and hands everything else on.
+    """ASGI: answers what the direct routes match, and hands everything else on. Errors are the guard's."""
 
-    ``guard`` is what stands around FastAPI's routes and makes answers of the errors that they raise; here it is met
-    only by a request that raises one.
-    """
-
-    def __init__(
-        self, routes: Sequence[DirectRoute], otherwise: ASGIApp, guard: Callable[[ASGIApp], ASGIApp]
-    ) -> None:
+    def __init__(self, routes: Sequence[DirectRoute], otherwise: ASGIApp) -> None:
         self._routes = routes
         self._otherwise = otherwise
-        self._guarded = guard(_raise)
         self._remembered: dict[tuple[str, str], tuple[DirectRoute, Mapping[str, str]]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Find the route, and answer."""
-        found = self._find(scope["method"], get_route_path(scope)) if scope["type"] == "http" else None
-        if found is None:
+        matched = self._match(scope["method"], route_path(scope)) if scope["type"] == "http" else None
+        if matched is None:
             await self._otherwise(scope, receive, send)
             return
-        route, path_params = found
-        try:
-            request = DirectRequest(scope, path_params)
-            body = await read_body(scope, receive, request.services.settings.max_body_bytes)
-            answer = await route.endpoint(request, body)
-        except ClientDisconnect:
-            return
-        except Exception as error:  # the guard's handlers tell them apart
-            await self._answer_error(route, error, scope, receive, send)
-        else:
-            await answer.send(send)
+        route, path_params = matched
+        request = DirectRequest(scope, path_params)
+        answer = await route.endpoint(request, await read_body(receive))
+        await answer.send(send)
 
-    def _find(self, method: str, path: str) -> tuple[DirectRoute, Mapping[str, str]] | None:
-        found = self._remembered.get((method, path))
-        if found is not None:
-            return found
+    def _match(self, method: str, path: str) -> tuple[DirectRoute, Mapping[str, str]] | None:
+        matched = self._remembered.get((method, path))
+        if matched is not None:
+            return matched
         for route in self._routes:
             if route.method == method and (match := route.match(path)):
-                found = route, match.groupdict()
+                matched = route, match.groupdict()
                 if len(path) <= _MAX_PATH_CHARACTERS:
                     if len(self._remembered) >= _MAX_REMEMBERED:
                         self._remembered.clear()
-                    self._remembered[method, path] = found
-                return found
+                    self._remembered[method, path] = matched
+                return matched
         return None
-
-    async def _answer_error(
-        self, route: DirectRoute, error: Exception, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        expected = isinstance(error, NormlabError | HTTPException | RequestValidationError)
-        if route.error_answer is not None and expected:
-            try:
-                response = route.error_answer(error)
-            except Exception as own:
-                error = own
-            else:
-                await response(scope, receive, send)
-                return
-        scope[_ERROR] = error
-        await self._guarded(scope, receive, send)
-
-
-async def _raise(scope: Scope, _receive: Receive, _send: Send) -> None:
-    error: Exception = scope[_ERROR]
-    raise error
 
 
 def read_options(request: DirectRequest, options: type[Options]) -> Options:
@@ -175,8 +127,8 @@ def read_options(request: DirectRequest, options: type[Options]) -> Options:
     try:
         return options.model_validate(dict(QueryParams(query)))
     except ValidationError as error:
-        found = [{**item, "loc": ("query", *item["loc"])} for item in error.errors()]
-        raise RequestValidationError(found) from None
+        mistakes = [{**item, "loc": ("query", *item["loc"])} for item in error.errors()]
+        raise RequestValidationError(mistakes) from None
 
 
 @cache
@@ -194,7 +146,7 @@ def operation(
     responses: Mapping[int | str, dict[str, Any]],
 ) -> dict[str, Any]:
     """An operation of the OpenAPI document."""
-    found: dict[str, Any] = {
+    document: dict[str, Any] = {
         "tags": [tag],
         "summary": summary,
         "description": description,
@@ -202,13 +154,13 @@ def operation(
         "responses": {str(status): answer for status, answer in responses.items()},
     }
     if body is not None:
-        found["requestBody"] = body
-    return found
+        document["requestBody"] = body
+    return document
 
 
-def path_parameter(name: str, description: str, example: str, kind: str = "string") -> dict[str, Any]:
-    """A part of the path."""
-    schema = {"type": kind}
+def path_parameter(name: str, description: str, example: str, pattern: str) -> dict[str, Any]:
+    """A part of the path; whatever does not match ``pattern`` is not there."""
+    schema = {"type": "string", "pattern": f"^{pattern}$"}
     return {
         "name": name,
         "in": "path",
@@ -223,14 +175,14 @@ def query_parameters(options: type[BaseModel]) -> list[dict[str, Any]]:
     """What :func:`read_options` reads."""
     schema = options.model_json_schema(ref_template="#/components/schemas/{model}")
     definitions = schema.get("$defs", {})
-    found = []
+    parameters = []
     for name, field in schema["properties"].items():
         reference = field.pop("$ref", "").rpartition("/")[2]
         description = field.pop("description", "")
         merged = {**definitions.get(reference, {}), **field}
         merged.pop("title", None)
-        found.append({"name": name, "in": "query", "description": description, "schema": merged})
-    return found
+        parameters.append({"name": name, "in": "query", "description": description, "schema": merged})
+    return parameters
 
 
 def schema_of(model: type[BaseModel]) -> dict[str, str]:

@@ -5,17 +5,27 @@ from typing import Annotated
 
 from fastapi import Path
 from pydantic import AfterValidator
+from pydantic.config import JsonDict
 
 from api.http.ids import COMPARISON_ID, JOB_ID
 from normlab.errors import NotFoundError
-from normlab.store.identifiers import COMPARISON_ID_PATTERN, possible_id
+from normlab.store.identifiers import COMPARISON_ID_PATTERN, JOB_ID_PATTERN, possible_id
 
 NO_NUL = r"^[^\x00]*$"
 """Of texts that are looked for in the database: Postgres knows no NUL."""
 
 
+def of_pattern(pattern: str) -> JsonDict:
+    """What the OpenAPI document says of a part of a path. FastAPI would answer 422 for what does not match; 404 is
+    right.
+    """
+    return {"pattern": f"^{pattern}$"}
+
+
 JobId = Annotated[str, AfterValidator(possible_id)]
-JobPath = Annotated[JobId, Path(description="The job's id.", examples=[JOB_ID])]
+JobPath = Annotated[
+    JobId, Path(description="The job's id.", examples=[JOB_ID], json_schema_extra=of_pattern(JOB_ID_PATTERN))
+]
 
 
 def _possible_comparison_id(comparison_id: str) -> str:
@@ -27,5 +37,9 @@ def _possible_comparison_id(comparison_id: str) -> str:
 ComparisonPath = Annotated[
     str,
     AfterValidator(_possible_comparison_id),
-    Path(description="The comparison's id.", examples=[COMPARISON_ID]),
+    Path(
+        description="The comparison's id.",
+        examples=[COMPARISON_ID],
+        json_schema_extra=of_pattern(COMPARISON_ID_PATTERN),
+    ),
 ]

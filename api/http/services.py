@@ -21,7 +21,7 @@ class Services:
     database: Database
     artifacts: ArtifactStore
     notifier: Notifier
-    served: ModelResolver
+    models: ModelResolver
     batcher: MicroBatcher
     stopping: threading.Event
     """Set when the process is told to end, for what would otherwise go on: event streams."""

@@ -45,9 +45,11 @@ INFERENCE_MODEL: dict[str, Any] = {
 PREDICT_REQUEST: dict[str, Any] = {"signature_name": "serving_default", "instances": [[0] * 784]}
 PREDICT_ANSWER: dict[str, Any] = {"predictions": [_PROBABILITIES]}
 STATUS: dict[str, Any] = {
+    "name": MODEL_NAME,
+    "ready": True,
     "model_version_status": [
         {"version": "1", "state": "AVAILABLE", "status": {"error_code": "OK", "error_message": ""}}
-    ]
+    ],
 }
 SIGNATURE: dict[str, Any] = {
     "model_spec": {"name": MODEL_NAME, "signature_name": "", "version": "1"},

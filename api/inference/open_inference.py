@@ -11,30 +11,39 @@ import orjson
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from api.http.fast_lane import JSON, Answer, DirectRequest, DirectRoute, Endpoint, operation, path_parameter
+from api.health import is_current
+from api.http import media_types
+from api.http.fast_lane import JSON, Answer, DirectRequest, DirectRoute, Endpoint, operation
 from api.http.ids import MODEL_NAME
-from api.http.protocol_errors import plain_error, plain_error_answers
+from api.http.protocol_errors import protocol_error_answers
 from api.inference import examples
-from api.inference.run import MAX_DIGITS, asked_of_path, find_served, infer, read_quickly
+from api.inference.run import (
+    MAX_DIGITS,
+    find_model,
+    infer,
+    path_parameters,
+    read_quickly,
+    ref_of_path,
+)
 from normlab import __version__
 from normlab.errors import InstancesError
 from normlab.predictions.resolver import LoadedModel
 from normlab.serving import open_inference as protocol
 from normlab.store.models import names as named_models
 
-_JSON = "application/json"
 _HEADER_LENGTH = "Inference-Header-Content-Length"
 
 
 async def live(_request: DirectRequest, _body: bytes) -> Answer:
     """The process answers."""
-    return Answer()
+    return _json({"live": True})
 
 
 async def ready(request: DirectRequest, _body: bytes) -> Answer:
-    """The database answers, so models can be found."""
-    await run_in_threadpool(request.services.database.ping)
-    return Answer()
+    """The database answers and has its tables, so models can be found."""
+    if not await run_in_threadpool(is_current, request.services):
+        raise HTTPException(503, "tables are missing in the database: run `python -m migrations`")
+    return _json({"ready": True})
 
 
 async def server(_request: DirectRequest, _body: bytes) -> Answer:
@@ -44,17 +53,17 @@ async def server(_request: DirectRequest, _body: bytes) -> Answer:
 
 async def model(request: DirectRequest, _body: bytes) -> Answer:
     """What it takes and gives."""
-    asked = asked_of_path(request)
-    served = await find_served(request, asked)
-    versions = ["1"] if asked.is_job else await run_in_threadpool(_versions, request, asked.name)
+    ref = ref_of_path(request)
+    loaded = await find_model(request, ref)
+    versions = ["1"] if ref.is_job else await run_in_threadpool(_versions, request, ref.name)
     return _json(
         {
-            "name": asked.name,
+            "name": ref.name,
             "versions": versions,
             "platform": "onnxruntime_onnx",
-            "inputs": [protocol.tensor_metadata(served.model.input_name, served.facts.dataset.shape)],
+            "inputs": [protocol.tensor_metadata(loaded.model.input_name, loaded.info.dataset.shape)],
             "outputs": [
-                protocol.tensor_metadata(served.model.output_name, (len(served.facts.dataset.classes),))
+                protocol.tensor_metadata(loaded.model.output_name, (len(loaded.info.dataset.classes),))
             ],
         }
     )
@@ -62,30 +71,28 @@ async def model(request: DirectRequest, _body: bytes) -> Answer:
 
 async def model_ready(request: DirectRequest, _body: bytes) -> Answer:
     """It can be asked."""
-    asked = asked_of_path(request)
-    await find_served(request, asked)
-    return _json({"name": asked.name, "ready": True})
+    ref = ref_of_path(request)
+    await find_model(request, ref)
+    return _json({"name": ref.name, "ready": True})
 
 
 async def infer_route(request: DirectRequest, body: bytes) -> Answer:
     """Classify."""
-    asked = asked_of_path(request)
-    served = await find_served(request, asked)
-    if request.header(b"content-encoding") not in ("", "identity"):
-        raise HTTPException(415, "send the body as it is: compressed ones are not read here")
+    ref = ref_of_path(request)
+    loaded = await find_model(request, ref)
     length = _header_length(request, body)
-    asked_for = await read_quickly(body, partial(_parse, request, served, body, length))
-    probabilities = await infer(request, served, asked_for.batch)
+    inference = await read_quickly(body, partial(_parse, request, loaded, body, length))
+    probabilities = await infer(request, loaded, inference.batch)
     answer, header_length = protocol.answer(
-        asked_for,
+        inference,
         probabilities,
-        model=asked.name,
-        version=str(served.facts.version),
-        name=served.model.output_name,
+        model=ref.name,
+        version=str(loaded.info.version),
+        name=loaded.model.output_name,
     )
     if header_length is None:
         return Answer(answer, JSON)
-    return Answer(answer, b"application/octet-stream", ((_HEADER_LENGTH.encode(), b"%d" % header_length),))
+    return Answer(answer, media_types.BYTES.encode(), ((_HEADER_LENGTH.encode(), b"%d" % header_length),))
 
 
 async def index(request: DirectRequest, _body: bytes) -> Answer:
@@ -97,14 +104,14 @@ async def index(request: DirectRequest, _body: bytes) -> Answer:
 
 
 def _parse(
-    request: DirectRequest, served: LoadedModel, body: bytes, length: int | None
+    request: DirectRequest, loaded: LoadedModel, body: bytes, length: int | None
 ) -> protocol.InferenceRequest:
-    dataset = served.facts.dataset
+    dataset = loaded.info.dataset
     return protocol.parse_request(
         body,
         length,
-        input_name=served.model.input_name,
-        output_name=served.model.output_name,
+        input_name=loaded.model.input_name,
+        output_name=loaded.model.output_name,
         shape=dataset.shape,
         pixel_max=dataset.pixel_max,
         max_instances=request.services.settings.max_instances,
@@ -144,16 +151,10 @@ def _route(
     *,
     method: str = "GET",
     description: str,
-    example: object = None,
+    example: object,
     body: dict[str, Any] | None = None,
     errors: tuple[int, ...] = (),
 ) -> DirectRoute:
-    parameters = []
-    if "{name}" in path:
-        parameters.append(path_parameter("name", "A model's name or a job's id.", MODEL_NAME))
-    if "{version}" in path:
-        parameters.append(path_parameter("version", "One of the name's versions.", "1"))
-    content = {} if example is None else {"content": {_JSON: {"example": example}}}
     return DirectRoute(
         path,
         endpoint,
@@ -162,19 +163,21 @@ def _route(
             summary=summary,
             description=description,
             tag="open inference protocol",
-            parameters=parameters,
+            parameters=path_parameters(path),
             body=body,
-            responses={200: {"description": summary + ".", **content}, **plain_error_answers(*errors)},
+            responses={
+                200: {"description": f"{summary}.", "content": {media_types.JSON: {"example": example}}},
+                **protocol_error_answers(*errors),
+            },
         ),
-        error_answer=plain_error,
     )
 
 
 _INFER_BODY = {
     "required": True,
     "content": {
-        _JSON: {"schema": {"type": "object"}, "example": examples.INFER_REQUEST},
-        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+        media_types.JSON: {"schema": {"type": "object"}, "example": examples.INFER_REQUEST},
+        media_types.BYTES: {"schema": {"type": "string", "format": "binary"}},
     },
 }
 
@@ -192,7 +195,7 @@ def _of_model(prefix: str) -> tuple[DirectRoute, ...]:
             ),
             example=examples.INFER_ANSWER,
             body=_INFER_BODY,
-            errors=(400, 404, 409, 413, 415, 503),
+            errors=(400, 404, 409, 410, 413, 415, 500, 503),
         ),
         _route(
             prefix,
@@ -200,7 +203,7 @@ def _of_model(prefix: str) -> tuple[DirectRoute, ...]:
             "What a model takes and gives",
             description="Names, types and shapes of its input and output, and the name's versions.",
             example=examples.INFERENCE_MODEL,
-            errors=(400, 404, 409, 503),
+            errors=(400, 404, 409, 410, 500, 503),
         ),
         _route(
             f"{prefix}/ready",
@@ -208,7 +211,7 @@ def _of_model(prefix: str) -> tuple[DirectRoute, ...]:
             "Is a model ready?",
             description="Any other status than 200 says no.",
             example={"name": MODEL_NAME, "ready": True},
-            errors=(400, 404, 409, 503),
+            errors=(400, 404, 409, 410, 500, 503),
         ),
     )
 
@@ -216,12 +219,19 @@ def _of_model(prefix: str) -> tuple[DirectRoute, ...]:
 ROUTES = (
     *_of_model("/v2/models/{name}"),
     *_of_model("/v2/models/{name}/versions/{version}"),
-    _route("/v2/health/live", live, "Is the server alive?", description="200 as long as it answers."),
+    _route(
+        "/v2/health/live",
+        live,
+        "Is the server alive?",
+        description="200 as long as it answers.",
+        example={"live": True},
+    ),
     _route(
         "/v2/health/ready",
         ready,
         "Is the server ready?",
-        description="200 when the database answers, so that models can be found.",
+        description="200 when the database answers and has its tables, so that models can be found.",
+        example={"ready": True},
         errors=(503,),
     ),
     _route(

@@ -1,6 +1,7 @@
 """``/jobs/{id}/predict`` and ``/models/{name}/predict``: what a trained network says about images."""
 
 import base64
+import io
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -8,11 +9,12 @@ from typing import Any
 import numpy as np
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.types import Message
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
+from werkzeug.http import parse_options_header
 
+from api.http import media_types
 from api.http.fast_lane import (
     JSON,
     Answer,
@@ -27,9 +29,9 @@ from api.http.fast_lane import (
 from api.http.ids import JOB_ID, MODEL_NAME
 from api.http.problems import error_answers
 from api.inference import examples
-from api.inference.run import decode, find_served, infer, read_quickly
+from api.inference.run import decode, find_model, infer, read_quickly
 from api.inference.schemas import Instances
-from normlab.documents.predictions import IMAGE_TYPES, Predictions
+from normlab.documents.predictions import Predictions
 from normlab.errors import InstancesError
 from normlab.predictions.resolver import Batch, LoadedModel, ModelRef
 from normlab.serving import (
@@ -38,16 +40,15 @@ from normlab.serving import (
     image_to_batch,
     parse_instances,
     parse_npy,
+    pixels_in_header,
     read_off,
     seen_by_the_model,
 )
 from normlab.serving.instances import refuse_too_many
-from normlab.store.identifiers import possible_id
+from normlab.store.identifiers import JOB_ID_PATTERN, MODEL_NAME_PATTERN, possible_id
 
-_JSON = "application/json"
-_NPY = "application/x-npy"
-_FORM = "multipart/form-data"
-_IMAGES = tuple(dict.fromkeys(IMAGE_TYPES.values()))
+_MAX_FIELDS = 10
+"""Of a form, beside its images."""
 
 
 class PredictOptions(BaseModel):
@@ -81,59 +82,73 @@ async def predict_by_name(request: DirectRequest, body: bytes) -> Answer:
     return await _answer(request, body, ModelRef(request.path_params["name"], options.version), options)
 
 
-async def _answer(request: DirectRequest, body: bytes, asked: ModelRef, options: PredictOptions) -> Answer:
-    served = await find_served(request, asked)
-    batch = await _read(request, body, served, options.invert)
-    probabilities = await infer(request, served, batch)
-    predictions = read_off(probabilities, served.facts.dataset.classes, top_k=options.top_k)
-    images = _images(served, batch) if options.image else [None] * len(batch)
+async def _answer(request: DirectRequest, body: bytes, ref: ModelRef, options: PredictOptions) -> Answer:
+    loaded = await find_model(request, ref)
+    batch = await _read(request, body, loaded, options.invert)
+    probabilities = await infer(request, loaded, batch)
+    predictions = read_off(probabilities, loaded.info.dataset.classes, top_k=options.top_k)
+    images = _images(loaded, batch) if options.image else [None] * len(batch)
     documents = [_document(item, image) for item, image in zip(predictions, images, strict=True)]
-    whose: dict[str, object] = {"job": served.facts.job_id}
-    if not asked.is_job:
-        whose |= {"model": asked.name, "version": served.facts.version}
+    whose: dict[str, object] = {"job": loaded.info.job_id}
+    if not ref.is_job:
+        whose |= {"model": ref.name, "version": loaded.info.version}
     content = orjson.dumps({**whose, "predictions": documents}, option=orjson.OPT_SERIALIZE_NUMPY)
     return Answer(content, JSON)
 
 
-async def _read(request: DirectRequest, body: bytes, served: LoadedModel, invert: Invert) -> Batch:
+async def _read(request: DirectRequest, body: bytes, loaded: LoadedModel, invert: Invert) -> Batch:
     """The images of a body, by its media type."""
     kind = request.media_type
     most = request.services.settings.max_instances
-    if kind == _JSON:
-        return await read_quickly(body, partial(served.parse, parse_instances, body, most))
-    if kind == _NPY:
-        return await read_quickly(body, partial(served.parse, parse_npy, body, most))
-    if kind in _IMAGES:
-        return await _decode(request, served, invert, [("", body)])
-    if kind == _FORM:
-        return await _decode(request, served, invert, await _uploads(request, body, most))
+    if kind == media_types.JSON:
+        return await read_quickly(body, partial(loaded.parse, parse_instances, body, most))
+    if kind == media_types.NPY:
+        return await read_quickly(body, partial(loaded.parse, parse_npy, body, most))
+    if media_types.PHOTO_ALIASES.get(kind, kind) in media_types.PHOTOS:
+        return await _decode(request, loaded, invert, [("", body)])
+    if kind == media_types.FORM:
+        content_type = request.header(b"content-type")
+        files = await read_quickly(body, partial(_uploads, body, content_type, most))
+        return await _decode(request, loaded, invert, files)
+    kinds = ", ".join((media_types.JSON, media_types.NPY, *media_types.PHOTOS))
     raise HTTPException(
-        415,
-        f"send {_JSON}, {_NPY}, {', '.join(_IMAGES)} or {_FORM}, and say which with the header Content-Type",
+        415, f"send {kinds} or {media_types.FORM}, and say which with the header Content-Type"
     )
 
 
-async def _uploads(request: DirectRequest, body: bytes, most: int) -> list[tuple[str, bytes]]:
+def _uploads(body: bytes, content_type: str, most: int) -> list[tuple[str, bytes]]:
     """The files of a form in the order they were sent, each with what to call it in an error."""
+    media_type, options = parse_options_header(content_type)
+    parser = FormDataParser(_in_memory, max_form_parts=most + _MAX_FIELDS, silent=False)
+    try:
+        _, _, files = parser.parse(io.BytesIO(body), media_type, len(body), options)
+    except RequestEntityTooLarge:
+        raise InstancesError(f"the form has too many parts: send at most {most} images") from None
+    except ValueError as error:
+        raise HTTPException(400, f"the form cannot be read: {error}") from None
+    if not files:
+        raise InstancesError("the form has no file: send at least one image")
+    uploads = [file for _, file in files.items(multi=True)]
+    refuse_too_many(len(uploads), most)
+    return [(f"image {number}, {file.filename}: ", file.read()) for number, file in enumerate(uploads, 1)]
 
-    async def receive() -> Message:
-        return {"type": "http.request", "body": body}
 
-    async with Request(request.scope, receive).form(max_files=most + 1, max_fields=10) as form:
-        files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
-        if not files:
-            raise InstancesError("the form has no file: send at least one image")
-        refuse_too_many(len(files), most)
-        return [
-            (f"image {number}, {file.filename}: ", await file.read()) for number, file in enumerate(files, 1)
-        ]
+def _in_memory(*_sizes: object, **_options: object) -> io.BytesIO:
+    # The body is in memory already; werkzeug would write large files to the disk.
+    return io.BytesIO()
 
 
 async def _decode(
-    request: DirectRequest, served: LoadedModel, invert: Invert, files: Sequence[tuple[str, bytes]]
+    request: DirectRequest, loaded: LoadedModel, invert: Invert, files: Sequence[tuple[str, bytes]]
 ) -> Batch:
-    max_pixels = request.services.settings.max_image_pixels
-    dataset = served.facts.dataset
+    settings = request.services.settings
+    dataset = loaded.info.dataset
+    max_pixels = settings.max_image_pixels
+    pixels = sum(pixels_in_header(data) for _, data in files)
+    if len(files) > 1 and pixels > settings.max_request_pixels:
+        raise InstancesError(
+            f"the images have {pixels} pixels together: send at most {settings.max_request_pixels} in one request"
+        )
 
     def one(place: str, data: bytes) -> Batch:
         try:
@@ -163,8 +178,8 @@ def _document(item: Prediction, image: str | None) -> dict[str, Any]:
     return document
 
 
-def _images(served: LoadedModel, batch: Batch) -> list[str]:
-    return [image_url(seen_by_the_model(image, served.facts.dataset.pixel_max)) for image in batch]
+def _images(loaded: LoadedModel, batch: Batch) -> list[str]:
+    return [image_url(seen_by_the_model(image, loaded.info.dataset.pixel_max)) for image in batch]
 
 
 def image_url(png: bytes) -> str:
@@ -176,10 +191,10 @@ _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _BODY = {
     "required": True,
     "content": {
-        _JSON: {"schema": schema_of(Instances)},
-        _NPY: _BINARY,
-        **dict.fromkeys(_IMAGES, _BINARY),
-        _FORM: {
+        media_types.JSON: {"schema": schema_of(Instances)},
+        media_types.NPY: _BINARY,
+        **dict.fromkeys(media_types.PHOTOS, _BINARY),
+        media_types.FORM: {
             "schema": {
                 "type": "object",
                 "properties": {"images": {"type": "array", "items": _BINARY["schema"]}},
@@ -207,8 +222,8 @@ def _operation(
         parameters=[parameter, *query_parameters(options)],
         body=_BODY,
         responses={
-            200: {"description": "One prediction for each image.", "content": {_JSON: answer}},
-            **error_answers(400, 404, 409, 413, 415, 422, 503),
+            200: {"description": "One prediction for each image.", "content": {media_types.JSON: answer}},
+            **error_answers(400, 404, 409, 410, 413, 415, 422, 503),
         },
     )
 
@@ -218,14 +233,16 @@ ROUTES = (
         "/jobs/{job_id}/predict",
         predict_by_job,
         operation=_operation(
-            path_parameter("job_id", "The job's id.", JOB_ID), PredictOptions, examples.PREDICTIONS
+            path_parameter("job_id", "The job's id.", JOB_ID, JOB_ID_PATTERN),
+            PredictOptions,
+            examples.PREDICTIONS,
         ),
     ),
     DirectRoute(
         "/models/{name}/predict",
         predict_by_name,
         operation=_operation(
-            path_parameter("name", "The model's name.", MODEL_NAME),
+            path_parameter("name", "The model's name.", MODEL_NAME, MODEL_NAME_PATTERN),
             NamedPredictOptions,
             examples.NAMED_PREDICTIONS,
         ),

@@ -5,14 +5,16 @@ takes long would make all other requests wait.
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from api.http.fast_lane import DirectRequest
+from api.http.fast_lane import DirectRequest, path_parameter
+from api.http.ids import MODEL_NAME
 from normlab.predictions.resolver import Batch, LoadedModel, ModelRef
+from normlab.store.identifiers import JOB_ID_PATTERN, MODEL_NAME_PATTERN
 
 _QUICK_BYTES = 512 * 1024
 """Of a body; JSON of this size takes about 5 ms to read."""
@@ -29,7 +31,23 @@ T = TypeVar("T")
 _decoding = anyio.CapacityLimiter(_DECODED_AT_ONCE)
 
 
-def asked_of_path(request: DirectRequest) -> ModelRef:
+_PATH_PARAMETERS = {
+    "name": path_parameter(
+        "name",
+        "A model's name or a job's id.",
+        MODEL_NAME,
+        f"({JOB_ID_PATTERN}|{MODEL_NAME_PATTERN})",
+    ),
+    "version": path_parameter("version", "One of the name's versions.", "1", "[1-9][0-9]*"),
+}
+
+
+def path_parameters(path: str) -> list[dict[str, Any]]:
+    """The OpenAPI document's part on the parameters of a protocol's path."""
+    return [parameter for name, parameter in _PATH_PARAMETERS.items() if f"{{{name}}}" in path]
+
+
+def ref_of_path(request: DirectRequest) -> ModelRef:
     """What a path with a ``name``, and perhaps a ``version``, asks for."""
     version = request.path_params.get("version")
     # Python reads no number of thousands of digits.
@@ -38,11 +56,11 @@ def asked_of_path(request: DirectRequest) -> ModelRef:
     return ModelRef(request.path_params["name"], None if version is None else int(version))
 
 
-async def find_served(request: DirectRequest, asked: ModelRef) -> LoadedModel:
+async def find_model(request: DirectRequest, ref: ModelRef) -> LoadedModel:
     """What answers; raises ``NotFoundError`` and ``StateError``."""
-    models = request.services.served
-    served = models.cached(asked)
-    return served if served is not None else await run_in_threadpool(models.find, asked)
+    models = request.services.models
+    loaded = models.cached(ref)
+    return loaded if loaded is not None else await run_in_threadpool(models.find, ref)
 
 
 async def read_quickly(body: bytes, read: Callable[[], T]) -> T:
@@ -55,11 +73,11 @@ async def decode(read: Callable[[], T]) -> T:
     return await anyio.to_thread.run_sync(read, limiter=_decoding)
 
 
-async def infer(request: DirectRequest, served: LoadedModel, batch: Batch) -> Batch:
+async def infer(request: DirectRequest, loaded: LoadedModel, batch: Batch) -> Batch:
     """The network's probabilities (n, classes)."""
-    work = len(batch) * served.facts.multiplications
+    work = len(batch) * loaded.info.multiplications
     if work > QUICK_MULTIPLICATIONS:
-        return await run_in_threadpool(served.model, batch)
+        return await run_in_threadpool(loaded.model, batch)
     if len(batch) > _MAX_GATHERED_IMAGES:
-        return served.model(batch)
-    return await request.services.batcher.run(served.model, batch, work)
+        return loaded.model(batch)
+    return await request.services.batcher.run(loaded.model, batch, work)

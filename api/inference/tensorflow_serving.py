@@ -8,44 +8,44 @@ from typing import Any
 
 import orjson
 
-from api.http.fast_lane import JSON, Answer, DirectRequest, DirectRoute, Endpoint, operation, path_parameter
-from api.http.ids import MODEL_NAME
-from api.http.protocol_errors import plain_error, plain_error_answers
+from api.http import media_types
+from api.http.fast_lane import JSON, Answer, DirectRequest, DirectRoute, Endpoint, operation
+from api.http.protocol_errors import protocol_error_answers
 from api.inference import examples
-from api.inference.run import asked_of_path, find_served, infer, read_quickly
+from api.inference.run import find_model, infer, path_parameters, read_quickly, ref_of_path
 from normlab.errors import InstancesError
 from normlab.predictions.resolver import Batch, LoadedModel
 from normlab.serving import images_of_lists, read_json
-from normlab.serving.instances import may_hold_booleans
+from normlab.serving.instances import max_values, may_hold_booleans
 
-_JSON = "application/json"
 _SIGNATURE = "serving_default"
 
 
 async def status(request: DirectRequest, _body: bytes) -> Answer:
-    """Whether the model can be asked."""
-    served = await find_served(request, asked_of_path(request))
+    """Whether the model can be asked: as TensorFlow Serving says it, and beside that as KServe's protocol 1 does."""
+    ref = ref_of_path(request)
+    loaded = await find_model(request, ref)
     state = {
-        "version": str(served.facts.version),
+        "version": str(loaded.info.version),
         "state": "AVAILABLE",
         "status": {"error_code": "OK", "error_message": ""},
     }
-    return _json({"model_version_status": [state]})
+    return _json({"name": ref.name, "ready": True, "model_version_status": [state]})
 
 
 async def metadata(request: DirectRequest, _body: bytes) -> Answer:
     """Its signature."""
-    asked = asked_of_path(request)
-    served = await find_served(request, asked)
-    facts, model = served.facts, served.model
+    ref = ref_of_path(request)
+    loaded = await find_model(request, ref)
+    info, model = loaded.info, loaded.model
     signature = {
-        "inputs": {model.input_name: _tensor(model.input_name, facts.dataset.shape)},
-        "outputs": {model.output_name: _tensor(model.output_name, (len(facts.dataset.classes),))},
+        "inputs": {model.input_name: _tensor(model.input_name, info.dataset.shape)},
+        "outputs": {model.output_name: _tensor(model.output_name, (len(info.dataset.classes),))},
         "method_name": "tensorflow/serving/predict",
     }
     return _json(
         {
-            "model_spec": {"name": asked.name, "signature_name": "", "version": str(facts.version)},
+            "model_spec": {"name": ref.name, "signature_name": "", "version": str(info.version)},
             "metadata": {"signature_def": {"signature_def": {_SIGNATURE: signature}}},
         }
     )
@@ -53,23 +53,23 @@ async def metadata(request: DirectRequest, _body: bytes) -> Answer:
 
 async def predict(request: DirectRequest, body: bytes) -> Answer:
     """Probabilities, in rows or columns as they were asked for."""
-    served = await find_served(request, asked_of_path(request))
+    loaded = await find_model(request, ref_of_path(request))
     most = request.services.settings.max_instances
-    batch, key = await read_quickly(body, partial(_parse, served, body, most))
-    content = {key: await infer(request, served, batch)}
+    batch, key = await read_quickly(body, partial(_parse, loaded, body, most))
+    content = {key: await infer(request, loaded, batch)}
     return Answer(orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY), JSON)
 
 
-def _parse(served: LoadedModel, body: bytes, most: int) -> tuple[Batch, str]:
+def _parse(loaded: LoadedModel, body: bytes, most: int) -> tuple[Batch, str]:
     """The images, and under which key to answer."""
-    document = read_json(body)
+    document = read_json(body, max_values(loaded.info.dataset.shape, most))
     if not isinstance(document, dict):
         raise InstancesError('the body must be an object such as {"instances": [[0, 0, 255, ...]]}')
     if document.get("signature_name", _SIGNATURE) not in (_SIGNATURE, ""):
         raise InstancesError(f"the model has one signature, {_SIGNATURE}", "/signature_name")
     if ("instances" in document) == ("inputs" in document):
         raise InstancesError("the body must have either instances (rows) or inputs (columns)")
-    name = served.model.input_name
+    name = loaded.model.input_name
     if "instances" in document:
         given, pointer, key = document["instances"], "/instances", "predictions"
         if isinstance(given, list) and given and all(isinstance(item, dict) for item in given):
@@ -79,7 +79,7 @@ def _parse(served: LoadedModel, body: bytes, most: int) -> tuple[Batch, str]:
         if isinstance(given, dict):
             given, pointer = _named(given, name, pointer), f"{pointer}/{name}"
     parse = partial(images_of_lists, pointer=pointer, may_hold_booleans=may_hold_booleans(body))
-    return served.parse(parse, given, most), key
+    return loaded.parse(parse, given, most), key
 
 
 def _named(item: dict[str, Any], name: str, pointer: str) -> Any:
@@ -111,10 +111,7 @@ def _route(
     method: str = "GET",
     body: dict[str, Any] | None = None,
 ) -> DirectRoute:
-    parameters = [path_parameter("name", "A model's name or a job's id.", MODEL_NAME)]
-    if "{version}" in path:
-        parameters.append(path_parameter("version", "One of the name's versions.", "1"))
-    answer = {"description": f"{summary}.", "content": {_JSON: {"example": example}}}
+    answer = {"description": f"{summary}.", "content": {media_types.JSON: {"example": example}}}
     return DirectRoute(
         path,
         endpoint,
@@ -123,17 +120,16 @@ def _route(
             summary=summary,
             description=description,
             tag="tensorflow serving",
-            parameters=parameters,
+            parameters=path_parameters(path),
             body=body,
-            responses={200: answer, **plain_error_answers(400, 404, 409, 413, 503)},
+            responses={200: answer, **protocol_error_answers(400, 404, 409, 410, 413, 415, 500, 503)},
         ),
-        error_answer=plain_error,
     )
 
 
 _BODY = {
     "required": True,
-    "content": {_JSON: {"schema": {"type": "object"}, "example": examples.PREDICT_REQUEST}},
+    "content": {media_types.JSON: {"schema": {"type": "object"}, "example": examples.PREDICT_REQUEST}},
 }
 
 

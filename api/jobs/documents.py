@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from api.http.root_path import address
 from normlab.documents.jobs import (
     JobDocument,
     JobError,
@@ -37,7 +38,7 @@ def job_documents(session: Session, jobs: Sequence[Job]) -> list[JobDocument]:
 
 def job_url(job_id: str) -> str:
     """Where a job is."""
-    return f"/jobs/{job_id}"
+    return address(f"/jobs/{job_id}")
 
 
 def _job_document(job: Job, history: Sequence[Event], place: Place | None) -> JobDocument:

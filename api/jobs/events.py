@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Depends, Header, HTTPException
 from fastapi.concurrency import run_in_threadpool
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from api.http.media_types import EVENTS
 from api.http.parameters import JobPath
 from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
@@ -44,10 +45,19 @@ id: 9
 """
 
 
-def existing_job(services: ServicesDependency, job_id: JobPath) -> str:
-    """The id of a job that is there; a stream that has begun can answer no 404 any more."""
+def existing_job(services: ServicesDependency, job_id: JobPath, last_event_id: LastEventId = None) -> str:
+    """The id of a job that is there and of which something is left to tell; a stream that has begun can say neither."""
     with services.database.read() as session:
-        return jobs.get(session, job_id).id
+        job = jobs.get(session, job_id)
+        if last_event_id is not None and job.state.final:
+            refuse_if_over(events.after(session, job_id, last_event_id, limit=1))
+        return job.id
+
+
+def refuse_if_over(left: Sequence[object]) -> None:
+    """204 for who has seen all: after 200 a browser would come again every few seconds for ever."""
+    if not left:
+        raise HTTPException(204)
 
 
 @router.get(
@@ -55,7 +65,8 @@ def existing_job(services: ServicesDependency, job_id: JobPath) -> str:
     summary="Live events",
     response_class=EventSourceResponse,
     responses={
-        200: {"description": "The events.", "content": {"text/event-stream": {"example": _EXAMPLE}}},
+        200: {"description": "The events.", "content": {EVENTS: {"example": _EXAMPLE}}},
+        204: {"description": "It is over, and nothing happened behind `Last-Event-ID`: do not come again."},
         **error_answers(404, 422, 503),
     },
 )

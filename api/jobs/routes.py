@@ -10,11 +10,13 @@ from api.http.bodies import JsonBody
 from api.http.idempotency import IdempotencyKey, create_once
 from api.http.parameters import NO_NUL, JobPath
 from api.http.problems import error_answers
+from api.http.root_path import address
 from api.http.services import ServicesDependency
 from api.jobs.documents import job_document, job_documents, job_url
 from api.jobs.files import delete_files
 from normlab.documents.jobs import JobDocument, JobList, ValidatedJob
 from normlab.spec import JobSpec, estimate, parse_job_spec
+from normlab.spec.job import MAX_TAGS
 from normlab.store import JobState
 from normlab.store.identifiers import JOB_ID_PATTERN
 from normlab.store.jobs import jobs
@@ -79,10 +81,13 @@ def list_jobs(
     services: ServicesDependency,
     response: Response,
     *,
-    state: Annotated[list[JobState] | None, Query(description="Any of these; repeat it for several.")] = None,
+    state: Annotated[
+        list[JobState] | None,
+        Query(max_length=len(JobState), description="Any of these; repeat it for several."),
+    ] = None,
     tag: Annotated[
         list[Annotated[str, Query(pattern=NO_NUL)]] | None,
-        Query(description="All of these; repeat it for several."),
+        Query(max_length=MAX_TAGS, description="All of these; repeat it for several."),
     ] = None,
     name: Annotated[str | None, Query(pattern=NO_NUL, description="Exactly this name.")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -98,7 +103,7 @@ def list_jobs(
     if page.next_cursor is not None:
         query = {"state": state, "tag": tag, "name": name, "limit": limit, "cursor": page.next_cursor}
         given = {key: value for key, value in query.items() if value is not None}
-        response.headers["Link"] = f'</jobs?{urlencode(given, doseq=True)}>; rel="next"'
+        response.headers["Link"] = f'<{address("/jobs")}?{urlencode(given, doseq=True)}>; rel="next"'
     return JobList(data=data, has_more=page.next_cursor is not None, next=page.next_cursor)
 
 
@@ -155,7 +160,9 @@ def retry_job(
     return document
 
 
-@router.delete("/{job_id}", status_code=204, summary="Delete a job", responses=error_answers(404, 409, 503))
+@router.delete(
+    "/{job_id}", status_code=204, summary="Delete a job", responses=error_answers(404, 409, 422, 503)
+)
 def delete_job(
     services: ServicesDependency,
     job_id: JobPath,

@@ -56,7 +56,7 @@ def get_model(services: ServicesDependency, job_id: JobPath) -> ModelDocument:
     response_class=StreamingResponse,
     responses={
         200: {"description": "The file.", "content": {row.media_type: _FILES for row in FORMATS}},
-        **error_answers(404, 409, 503),
+        **error_answers(404, 409, 410, 503),
     },
 )
 def download_model(
@@ -68,6 +68,7 @@ def download_model(
             alias="format",
             description="; ".join(f"`{row}`: {row.used_for}" for row in FORMATS),
             examples=["onnx"],
+            json_schema_extra={"enum": [str(row) for row in FORMATS]},
         ),
     ],
 ) -> StreamingResponse:
@@ -117,7 +118,9 @@ def _chunks(services: Services, file: Artifact) -> Iterator[bytes]:
                 yield held
             held = chunk
     if digest.hexdigest() != file.sha256:
-        raise ArtifactError(f"the stored {file.kind} file does not match its checksum")
+        raise ArtifactError(
+            f"the {file.kind} file of job {file.job_id} is damaged: it does not match its checksum"
+        )
     yield held
 
 

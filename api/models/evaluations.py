@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import orjson
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Request, Response
 
-from api.http.bodies import JsonBody, described_body, validated
+from api.http.bodies import JsonBody, described_body, invalid_body, validated
+from api.http.media_types import CHART_IMAGES, CHARTS, JSON, VEGA_LITE
 from api.http.negotiation import preferred_media_type
 from api.http.parameters import JobPath
 from api.http.problems import error_answers
@@ -27,10 +28,6 @@ from normlab.store.jobs import jobs
 
 router = APIRouter(prefix="/jobs", tags=["predictions"])
 
-_JSON = "application/json"
-_VEGA_LITE = "application/vnd.vegalite+json"
-_IMAGE_TYPES = {"image/png": "png", "image/svg+xml": "svg"}
-
 _Arrays = dict[str, npt.NDArray[Any]]
 
 
@@ -42,9 +39,9 @@ _Arrays = dict[str, npt.NDArray[Any]]
         200: {
             "model": EvaluationDocument,
             "description": "The figures, or the confusion matrix as a chart.",
-            "content": {kind: {} for kind in (_VEGA_LITE, *_IMAGE_TYPES)},
+            "content": {kind: {} for kind in CHARTS},
         },
-        **error_answers(400, 404, 406, 409, 413, 415, 422, 503),
+        **error_answers(400, 404, 406, 409, 410, 413, 415, 422, 503),
     },
     openapi_extra=described_body(EvaluationRequest),
 )
@@ -54,28 +51,29 @@ def evaluate_job(services: ServicesDependency, request: Request, job_id: JobPath
     On the test or validation samples of the dataset that the job was trained on; the worker has kept what the
     network says about each. The confusion matrix as a chart by `Accept`: `image/png`, `image/svg+xml`, Vega-Lite.
     """
-    media_type = preferred_media_type(request, (_JSON, _VEGA_LITE, *_IMAGE_TYPES))
+    media_type = preferred_media_type(request, (JSON, *CHARTS))
     wanted = validated(EvaluationRequest, body)
     job, arrays = _read(services, job_id)
     dataset = DATASETS[DatasetName(job.spec["dataset"]["name"])]
     if wanted.dataset not in (None, dataset.name):
-        raise HTTPException(
-            422, f"job {job_id} was trained on {dataset.name}: what it says about other datasets is not known"
+        sentence = (
+            f"job {job_id} was trained on {dataset.name}: what it says about other datasets is not known"
         )
+        raise invalid_body("dataset", sentence=sentence)
     kept = _of_split(arrays, wanted.split)
     if not kept:
-        raise HTTPException(422, f"job {job_id} has no {wanted.split} samples")
-    found = classification(kept["labels"], kept["predicted"], dataset.classes)
+        raise invalid_body("split", sentence=f"job {job_id} has no {wanted.split} samples")
+    figures = classification(kept["labels"], kept["predicted"], dataset.classes)
     headers = {"Vary": "Accept"}
-    if media_type == _JSON:
-        document = _document(job_id, wanted, dataset, found, kept)
-        return Response(document.model_dump_json(by_alias=True), media_type=_JSON, headers=headers)
+    if media_type == JSON:
+        document = _document(job_id, wanted, dataset, figures, kept)
+        return Response(document.model_dump_json(by_alias=True), media_type=JSON, headers=headers)
     from normlab.analysis.charts.confusion import confusion_matrix  # noqa: PLC0415 - altair takes a second
 
-    chart = confusion_matrix(found, f"{job.name or job_id}, {wanted.split} samples")
-    if media_type == _VEGA_LITE:
-        return Response(orjson.dumps(chart), media_type=_VEGA_LITE, headers=headers)
-    return Response(analysis.render(chart, _IMAGE_TYPES[media_type]), media_type=media_type, headers=headers)
+    chart = confusion_matrix(figures, f"{job.name or job_id}, {wanted.split} samples")
+    if media_type == VEGA_LITE:
+        return Response(orjson.dumps(chart), media_type=VEGA_LITE, headers=headers)
+    return Response(analysis.render(chart, CHART_IMAGES[media_type]), media_type=media_type, headers=headers)
 
 
 def _read(services: Services, job_id: str) -> tuple[Job, _Arrays]:
@@ -98,7 +96,7 @@ def _document(
     job_id: str,
     wanted: EvaluationRequest,
     dataset: DatasetInfo,
-    found: Classification,
+    figures: Classification,
     kept: _Arrays,
 ) -> EvaluationDocument:
     return EvaluationDocument.model_validate(
@@ -107,10 +105,10 @@ def _document(
             "dataset": dataset.name,
             "split": wanted.split,
             "samples": len(kept["labels"]),
-            "accuracy": found.accuracy,
-            "macro_f1": found.macro_f1,
-            "classes": [{**vars(item), "class": item.class_name} for item in found.classes],
-            "confusion_matrix": found.confusion.tolist(),
+            "accuracy": figures.accuracy,
+            "macro_f1": figures.macro_f1,
+            "classes": [{**vars(item), "class": item.class_name} for item in figures.classes],
+            "confusion_matrix": figures.confusion.tolist(),
             "mistakes": [_mistake(dataset, kept, place) for place in range(len(kept["mistakes"]))][
                 : wanted.mistakes
             ],

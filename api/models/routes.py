@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path, Query, Response
+from pydantic import AfterValidator
 
 from api.http.bodies import JsonBody, described_body, validated
 from api.http.ids import MODEL_NAME
-from api.http.parameters import NO_NUL
+from api.http.parameters import NO_NUL, of_pattern
 from api.http.problems import error_answers
+from api.http.root_path import address
 from api.http.services import ServicesDependency
 from api.jobs.documents import job_url
 from api.models.schemas import ModelReference, Rollback
@@ -20,20 +22,30 @@ from normlab.documents.named_models import (
     NamedModelLinks,
     NamedModelList,
 )
+from normlab.errors import NotFoundError
 from normlab.store import NamedModel
 from normlab.store.identifiers import MODEL_NAME_PATTERN, possible_id
 from normlab.store.models import names as named_models
 
 router = APIRouter(prefix="/models", tags=["models"])
 
-ModelName = Annotated[
-    str,
-    Path(
-        description="Letters, digits, `.`, `_` and `-`, at most 100; not beginning with `job_`.",
-        examples=[MODEL_NAME],
-    ),
-]
+_NAME = Path(
+    description="Letters, digits, `.`, `_` and `-`, at most 100; not beginning with `job_`.",
+    examples=[MODEL_NAME],
+    json_schema_extra=of_pattern(MODEL_NAME_PATTERN),
+)
+
+
+def _possible_name(name: str) -> str:
+    """The name itself if it can be one; what cannot be there is not looked for."""
+    if not re.fullmatch(MODEL_NAME_PATTERN, name):
+        raise NotFoundError(f"there is no model {name!r}")
+    return name
+
+
+NewName = Annotated[str, _NAME]
 Version = Annotated[int, Path(ge=1, description="The version's number.", examples=[1])]
+ModelName = Annotated[str, AfterValidator(_possible_name), _NAME]
 
 
 @router.put(
@@ -48,14 +60,14 @@ Version = Annotated[int, Path(ge=1, description="The version's number.", example
 def point_model(
     services: ServicesDependency,
     response: Response,
-    name: ModelName,
+    name: NewName,
     body: JsonBody,
 ) -> NamedModelDocument:
     """The job becomes the name's next version; requests by this name are answered by it from now on.
 
     Nothing changes when the name stands for this job already.
     """
-    _check(name)
+    _refuse_impossible(name)
     job_id = possible_id(validated(ModelReference, body).job)
     with services.database.write() as session:
         model, is_new = named_models.point(session, name, job_id)
@@ -76,16 +88,15 @@ def list_models(
 ) -> NamedModelList:
     """By the alphabet."""
     with services.database.read() as session:
-        found: Sequence[NamedModel] = named_models.page(session, limit=limit, after=cursor)
-        documents = [_document(model) for model in found[:limit]]
-    has_more = len(found) > limit
+        models: Sequence[NamedModel] = named_models.page(session, limit=limit, after=cursor)
+        documents = [_document(model) for model in models[:limit]]
+    has_more = len(models) > limit
     return NamedModelList(data=documents, has_more=has_more, next=documents[-1].name if has_more else None)
 
 
 @router.get("/{name}", summary="Look up a name", responses=error_answers(404, 503))
 def get_model(services: ServicesDependency, name: ModelName) -> NamedModelDocument:
     """Its versions, its history, and where it answers."""
-    _check(name)
     with services.database.read() as session:
         return _document(named_models.get(session, name))
 
@@ -102,7 +113,6 @@ def roll_back_model(
     body: JsonBody,
 ) -> NamedModelDocument:
     """The name stands for the given version again, without one for the version before the present one (`{}`)."""
-    _check(name)
     version = validated(Rollback, body).version
     with services.database.write() as session:
         return _document(named_models.roll_back(session, name, version))
@@ -111,7 +121,6 @@ def roll_back_model(
 @router.delete("/{name}", status_code=204, summary="Delete a name", responses=error_answers(404, 503))
 def delete_model(services: ServicesDependency, name: ModelName) -> None:
     """Its versions and history go with it; the jobs stay."""
-    _check(name)
     with services.database.write() as session:
         named_models.delete(session, name)
 
@@ -124,12 +133,11 @@ def delete_model(services: ServicesDependency, name: ModelName) -> None:
 )
 def delete_model_version(services: ServicesDependency, name: ModelName, version: Version) -> None:
     """Its job stays. 409 for the version that the name stands for."""
-    _check(name)
     with services.database.write() as session:
         named_models.delete_version(session, name, version)
 
 
-def _check(name: str) -> None:
+def _refuse_impossible(name: str) -> None:
     if not re.fullmatch(MODEL_NAME_PATTERN, name):
         raise HTTPException(
             422,
@@ -139,7 +147,7 @@ def _check(name: str) -> None:
 
 
 def _url(name: str) -> str:
-    return f"/models/{name}"
+    return address(f"/models/{name}")
 
 
 def _document(model: NamedModel) -> NamedModelDocument:
@@ -163,7 +171,7 @@ def _document(model: NamedModel) -> NamedModelDocument:
             self=_url(model.name),
             job=job_url(job),
             predict=f"{_url(model.name)}/predict",
-            open_inference=f"/v2{_url(model.name)}",
-            tensorflow_serving=f"/v1{_url(model.name)}",
+            open_inference=address(f"/v2/models/{model.name}"),
+            tensorflow_serving=address(f"/v1/models/{model.name}"),
         ),
     )

@@ -1,6 +1,8 @@
 """What can be asked of names and evaluations."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, Strict
 
 from normlab.documents.evaluations import Split
 from normlab.spec import DatasetName
@@ -19,7 +21,9 @@ class Rollback(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    version: int | None = Field(default=None, ge=1, description="Without it, the one before the present one.")
+    version: Annotated[int, Strict()] | None = Field(
+        default=None, ge=1, description="Without it, the one before the present one."
+    )
 
 
 class EvaluationRequest(BaseModel):
@@ -29,4 +33,6 @@ class EvaluationRequest(BaseModel):
 
     dataset: DatasetName | None = Field(default=None, description="The one that the job was trained on.")
     split: Split = Split.TEST
-    mistakes: int = Field(default=10, ge=0, le=50, description="So many of the most confident mistakes.")
+    mistakes: Annotated[int, Strict()] = Field(
+        default=10, ge=0, le=50, description="So many of the most confident mistakes."
+    )

@@ -25,4 +25,5 @@ class Index(Document):
 
     name: str
     version: str
+    status: str = Field(description="`alive`: what clients of KServe's protocol 1 look for.")
     links: dict[str, str]

@@ -15,7 +15,7 @@ from normlab.store import ArtifactStore, Database, JobState
 from normlab.store.artifacts import StoredFile
 from normlab.store.changes import ChangeCounter
 from normlab.store.identifiers import MODEL_NAME_PATTERN, possible_id
-from normlab.store.models import lookup as servable
+from normlab.store.models import lookup
 
 _MAX_REMEMBERED = 4096
 _MAX_VERSIONS = 2**31 - 1
@@ -66,12 +66,12 @@ class ModelInfo:
 class LoadedModel:
     """What answers."""
 
-    facts: ModelInfo
+    info: ModelInfo
     model: OnnxModel
 
     def parse(self, parse: Parser, data: Any, max_instances: int) -> Batch:
         """Images as one of the parsers of ``normlab.serving`` reads them, for this model."""
-        dataset = self.facts.dataset
+        dataset = self.info.dataset
         return parse(data, shape=dataset.shape, pixel_max=dataset.pixel_max, max_instances=max_instances)
 
 
@@ -89,7 +89,7 @@ class ModelResolver:
         self._is_current = False
         self._remembered: dict[ModelRef, ModelInfo] = {}
 
-    def cached(self, asked: ModelRef) -> LoadedModel | None:
+    def cached(self, ref: ModelRef) -> LoadedModel | None:
         """What answers if that is known for certain. Waits for nothing; called by the event loop's thread only.
 
         One look at the database is enough for all requests of a turn of the event loop: they had arrived before the
@@ -104,47 +104,49 @@ class ModelResolver:
                 return None
             self._is_current = True
             asyncio.get_running_loop().call_soon(self._turn_ends)
-        facts = self._remembered.get(asked)
-        model = None if facts is None else self._cache.kept(facts.sha256)
-        return None if facts is None or model is None else LoadedModel(facts, model)
+        info = self._remembered.get(ref)
+        model = None if info is None else self._cache.kept(info.sha256)
+        return None if info is None or model is None else LoadedModel(info, model)
 
     def _turn_ends(self) -> None:
         self._is_current = False
 
-    def find(self, asked: ModelRef) -> LoadedModel:
+    def find(self, ref: ModelRef) -> LoadedModel:
         """What answers, looked up in the database and loaded if need be; may take a while.
 
         Raises ``NotFoundError`` and ``StateError``.
         """
         remembered, read_at = self._remembered, self._read_at
-        file, facts = self._look_up(asked)
-        served = LoadedModel(facts, self._cache.get(file.sha256, lambda: self._artifacts.read(file)))
+        file, info = self._look_up(ref)
+        loaded = LoadedModel(info, self._cache.get(file.sha256, lambda: self._artifacts.read(file)))
         if read_at is not None and len(remembered) < _MAX_REMEMBERED:
             # The dict of before the query: if anything has changed meanwhile, nobody looks into it any more.
-            remembered[asked] = facts
-        return served
+            remembered[ref] = info
+        return loaded
 
-    def _look_up(self, asked: ModelRef) -> tuple[StoredFile, ModelInfo]:
+    def _look_up(self, ref: ModelRef) -> tuple[StoredFile, ModelInfo]:
         with self._database.read() as session:
-            if asked.is_job:
-                found = servable.by_job(session, possible_id(asked.name))
-            elif not re.fullmatch(MODEL_NAME_PATTERN, asked.name) or (asked.version or 0) > _MAX_VERSIONS:
-                found = None  # what cannot be there is not asked for: Postgres would refuse some of it
+            if ref.is_job:
+                servable = lookup.by_job(session, possible_id(ref.name))
+            elif not re.fullmatch(MODEL_NAME_PATTERN, ref.name) or (ref.version or 0) > _MAX_VERSIONS:
+                servable = None  # what cannot be there is not asked for: Postgres would refuse some of it
             else:
-                found = servable.by_name(session, asked.name, asked.version)
-        if found is None or (asked.is_job and asked.version not in (None, 1)):
-            raise NotFoundError(f"there is no {asked}")
-        if found.state is not JobState.SUCCEEDED:
+                servable = lookup.by_name(session, ref.name, ref.version)
+        if servable is None or (ref.is_job and ref.version not in (None, 1)):
+            raise NotFoundError(f"there is no {ref}")
+        if servable.state is not JobState.SUCCEEDED:
             raise StateError(
-                f"job {found.job_id} is {found.state}: only a job that has succeeded can predict"
+                f"job {servable.job_id} is {servable.state}: only a job that has succeeded can predict"
             )
-        if found.onnx is None:
-            raise StateError(f"job {found.job_id} cannot predict: its network could not be exported to ONNX")
-        spec = JobSpec.model_validate(found.spec)
-        return found.onnx, ModelInfo(
-            job_id=found.job_id,
-            version=found.version or 1,
-            sha256=found.onnx.sha256,
+        if servable.onnx is None:
+            raise StateError(
+                f"job {servable.job_id} cannot predict: its network could not be exported to ONNX"
+            )
+        spec = JobSpec.model_validate(servable.spec)
+        return servable.onnx, ModelInfo(
+            job_id=servable.job_id,
+            version=servable.version or 1,
+            sha256=servable.onnx.sha256,
             dataset=spec.dataset.info,
             multiplications=estimate(spec).multiplications_per_sample,
         )

@@ -23,6 +23,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from normlab.errors import InstancesError
 
+_BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
+"""What Pillow's decoders raise for files that are cut short or damaged."""
 FORMATS = ("PNG", "JPEG", "WEBP")
 """Only these decoders of Pillow's many are ever tried."""
 
@@ -58,6 +60,16 @@ def image_to_batch(
     return pixels[np.newaxis]
 
 
+def pixels_in_header(data: bytes) -> int:
+    """How many pixels an image says it has, 0 if it cannot be told; nothing of it is decoded."""
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            return image.width * image.height
+    # Whatever is wrong with it is said when it is decoded.
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, *_BROKEN):
+        return 0
+
+
 def _decode(data: bytes, max_pixels: int) -> Image.Image:
     """The decoded image, upright, once its header has shown that it is safe to decode."""
     try:
@@ -72,8 +84,7 @@ def _decode(data: bytes, max_pixels: int) -> Image.Image:
         raise _too_large(max_pixels, "it has") from None
     except UnidentifiedImageError:
         raise InstancesError("this is no PNG, JPEG or WebP image") from None
-    # What Pillow's decoders raise for files that are cut short or damaged.
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error):
+    except _BROKEN:
         raise InstancesError("the image is broken: it cannot be decoded") from None
 
 

@@ -17,10 +17,13 @@ import numpy.typing as npt
 import orjson
 
 from normlab.errors import InstancesError
+from normlab.repeated_keys import RepeatedKeyError, load_json
 from normlab.serving import numbers
 
 _FIRST_KEY = len('{"instances":')
 """Nothing that fits into so few bytes is a boolean among numbers."""
+_OTHER_VALUES = 100
+"""Beside the images: names, shapes, parameters."""
 _NOT_JSON_NUMBERS = re.compile(rb"(?<![\w\"])-?(?:NaN|Infinity)\b")
 
 
@@ -33,7 +36,7 @@ def parse_instances(
     a request are written the same way. Raises :class:`InstancesError` with a pointer to what is wrong.
     """
     return images_of_lists(
-        _read(body),
+        _read(body, max_values(shape, max_instances)),
         shape=shape,
         pixel_max=pixel_max,
         max_instances=max_instances,
@@ -108,11 +111,57 @@ def _images_of_array(
     return array.reshape(len(array), *shape).astype(np.float32)
 
 
-def read_json(body: bytes) -> Any:
-    """The body as JSON; raises :class:`InstancesError`.
+def max_values(shape: tuple[int, ...], max_instances: int) -> int:
+    """Twice the JSON values of the largest request: its numbers, and the lists and objects around them. Who sends a few
+    images too many is then told so.
+    """
+    lists = sum(math.prod(shape[:depth]) for depth in range(len(shape)))
+    return 2 * (max_instances * (math.prod(shape) + lists + 1) + _OTHER_VALUES)
+
+
+def read_json(body: bytes, most: int) -> Any:
+    """The body as JSON, of at most ``most`` values; raises :class:`InstancesError`, also for a key that stands twice.
 
     A large list of whole numbers from 0 to 255 is given as an array of uint8 in its place.
     """
+    _refuse_too_many_values(body, most)
+    document = _read_json(body)
+    with suppress(RecursionError):  # what is so deep holds no images
+        # Each key has a colon. Where there are more, they stand in strings, or a key stands twice.
+        if body.count(b":") != _count_keys(document):
+            _refuse_repeated_keys(body)
+    return document
+
+
+def _refuse_too_many_values(body: bytes, most: int) -> None:
+    """Before anything is parsed: a value takes two bytes to send and far more to keep."""
+    if len(body) <= most:
+        return
+    characters = np.frombuffer(body, np.uint8)
+    count = sum(int(np.count_nonzero(characters == ord(mark))) for mark in ",[{")
+    if count > most:
+        raise InstancesError(f"the body has {count} values, and the largest request needs {most // 2}")
+
+
+def _count_keys(document: Any) -> int:
+    """The keys of all objects, but for those among the pixels, which are refused anyway."""
+    if isinstance(document, dict):
+        return len(document) + sum(map(_count_keys, document.values()))
+    if isinstance(document, list) and set(map(type, document[:1])) == {dict} == set(map(type, document)):
+        inner = chain.from_iterable(map(dict.values, document))
+        return sum(map(len, document)) + sum(_count_keys(value) for value in inner if type(value) is dict)
+    return 0
+
+
+def _refuse_repeated_keys(body: bytes) -> None:
+    try:
+        load_json(body)
+    except RepeatedKeyError as error:
+        pointer = "".join(f"/{_escape(str(step))}" for step in error.path)
+        raise InstancesError(f"the key {error.path[-1]!r} {error}", pointer) from None
+
+
+def _read_json(body: bytes) -> Any:
     if len(body) >= numbers.MIN_BYTES and (cut := numbers.cut(body)) is not None:
         # The parser nests deeper than Python calls; what is so deep holds no images and is left to it.
         with suppress(orjson.JSONDecodeError, RecursionError):
@@ -125,9 +174,9 @@ def read_json(body: bytes) -> Any:
         raise InstancesError(f"the body is not valid JSON: {error}") from None
 
 
-def _read(body: bytes) -> Any:
+def _read(body: bytes, most: int) -> Any:
     """What stands under ``instances``."""
-    document = read_json(body)
+    document = read_json(body, most)
     if not isinstance(document, dict) or "instances" not in document:
         raise InstancesError('the body must be an object such as {"instances": [[0, 0, 255, ...]]}')
     unknown = sorted(document.keys() - {"instances"})
@@ -190,11 +239,18 @@ def _explain_level(
         return InstancesError(f"the rows of this list are not of one length: {wanted}", pointer)
     if len(item) != sizes[0]:
         return InstancesError(f"this list has {len(item)} entries instead of {sizes[0]}: {wanted}", pointer)
+    if len(sizes) == 1 and _are_pixels(item, pixel_max):
+        return None
     for position, each in enumerate(item):
         error = _explain_level(each, sizes[1:], f"{pointer}/{position}", wanted, pixel_max)
         if error is not None:
             return error
     return None
+
+
+def _are_pixels(row: list[Any], pixel_max: int) -> bool:
+    """Whether nothing is wrong with a row of numbers, without a look at each in Python."""
+    return set(map(type, row)) <= {int, float} and min(row) >= 0 and max(row) <= pixel_max
 
 
 def _explain_number(item: Any, pointer: str, wanted: str, pixel_max: int) -> InstancesError | None:

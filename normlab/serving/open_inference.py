@@ -16,7 +16,7 @@ import orjson
 
 from normlab.errors import InstancesError
 from normlab.serving.arrays import pixels_of
-from normlab.serving.instances import images_of_lists, may_hold_booleans, read_json
+from normlab.serving.instances import images_of_lists, max_values, may_hold_booleans, read_json
 
 EXTENSIONS = ("binary_tensor_data", "model_repository")
 
@@ -65,7 +65,8 @@ def parse_request(
 
     Raises :class:`InstancesError` with a pointer to what is wrong.
     """
-    document = read_json(body if json_length is None else body[:json_length])
+    head = body if json_length is None else body[:json_length]
+    document = read_json(head, max_values(shape, max_instances))
     tensor = b"" if json_length is None else body[json_length:]
     if not isinstance(document, dict):
         raise InstancesError('the body must be an object such as {"inputs": [{"name": …, "data": […]}]}')
@@ -182,9 +183,9 @@ def _wants_binary(document: dict[str, Any], output_name: str) -> bool:
     """Whether the output is to be bytes: as the output says, else as the request does."""
     wanted = _parameter(document, "binary_data_output", "")
     outputs = document.get("outputs")
-    if outputs is not None:
+    if outputs is not None and outputs != []:  # none named means all
         if not isinstance(outputs, list) or len(outputs) != 1 or not isinstance(outputs[0], dict):
-            raise InstancesError(f"outputs must be a list of one tensor, {output_name}", "/outputs")
+            raise InstancesError(f"outputs must be a list of one tensor, {output_name}, or empty", "/outputs")
         if outputs[0].get("name") != output_name:
             raise InstancesError(f"the model's output is called {output_name}", "/outputs/0/name")
         if _parameter(outputs[0], "classification", "/outputs/0") is not None:

@@ -6,7 +6,7 @@ from pydantic import Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from normlab.spec.fields import SpecModel
-from normlab.spec.kinds import closest, description_of
+from normlab.spec.kinds import closest, description_of, short
 from normlab.spec.layers import LAYERS, Layer
 from normlab.spec.presets import PRESETS
 
@@ -35,7 +35,7 @@ class Architecture(SpecModel):
                 "unknown_preset",
                 "there is no preset {name}{hint}; the presets are {presets}",
                 {
-                    "name": repr(value["preset"]),
+                    "name": repr(short(str(value["preset"]))),
                     "hint": closest(str(value["preset"]), PRESETS),
                     "presets": ", ".join(PRESETS),
                 },

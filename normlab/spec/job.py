@@ -49,6 +49,7 @@ class DatasetSpec(SpecModel):
         return left if self.training_samples is None else self.training_samples
 
 
+MAX_TAGS = 32
 MAX_RUNTIME_SECONDS = 31 * 24 * 3600.0
 
 

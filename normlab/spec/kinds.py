@@ -10,6 +10,9 @@ from typing import Any, TypeVar, get_args
 
 from normlab.spec.fields import SpecModel
 
+_MAX_CHARACTERS = 100
+"""More than any name has."""
+
 Kind = TypeVar("Kind", bound=SpecModel)
 
 
@@ -33,7 +36,12 @@ def description_of(kind: type[SpecModel]) -> str:
     return " ".join(first.split())
 
 
+def short(name: str) -> str:
+    """A name that somebody sent, cut where it is longer than names are."""
+    return name if len(name) <= _MAX_CHARACTERS else f"{name[: _MAX_CHARACTERS - 1]}…"
+
+
 def closest(name: str, names: Iterable[str]) -> str:
     """`` (did you mean 'x'?)`` when one of ``names`` is close to ``name``, else nothing."""
-    matches = get_close_matches(name, list(names), n=1)
+    matches = get_close_matches(short(name), list(names), n=1)
     return f" (did you mean {matches[0]!r}?)" if matches else ""

@@ -5,25 +5,36 @@ from collections.abc import Iterator
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from normlab.errors import Problem, SpecError
+from normlab.errors import MAX_PROBLEMS, Problem, SpecError
 from normlab.spec.estimate import UnbuildableError, estimate
-from normlab.spec.job import JobSpec
-from normlab.spec.kinds import closest
+from normlab.spec.job import MAX_TAGS, JobSpec
+from normlab.spec.kinds import closest, short
 from normlab.spec.layers import WithKernel
 from normlab.spec.limits import Limits
 
 _NO_LIMITS = Limits()
+_FIELDS = 100
+"""More than a spec has without its layers."""
+_FIELDS_OF_LAYER = 20
+"""More than any kind of layer has."""
+_MAX_SHOWN = 60
+_MAX_SHOWN_ITEMS = 8
 
 
 def parse_job_spec(body: object, limits: Limits = _NO_LIMITS) -> JobSpec:
     """A job spec from plain JSON (``dict``), checked as a whole.
 
+    Counts are checked before contents: what has too many layers, tags or fields is refused without a look at them.
+
     Raises ``SpecError`` with every problem that was found, each with a JSON pointer into ``body``.
     """
+    too_many = list(_count_problems(body, limits))
+    if too_many:
+        raise SpecError(too_many)
     try:
         spec = JobSpec.model_validate(body)
     except ValidationError as error:
-        raise SpecError(validation_problems(error)) from None
+        raise spec_error(error) from None
     problems = [*_data_problems(spec), *_size_problems(spec, limits)]
     if not problems:
         # Shapes are worked out only now, since sizes beyond the limits have been refused.
@@ -33,9 +44,51 @@ def parse_job_spec(body: object, limits: Limits = _NO_LIMITS) -> JobSpec:
     return spec
 
 
+def spec_error(error: ValidationError) -> SpecError:
+    """What pydantic found wrong with a body, as the error to raise."""
+    problems = validation_problems(error)
+    return SpecError(problems, omitted=error.error_count() - len(problems))
+
+
 def validation_problems(error: ValidationError) -> list[Problem]:
-    """What pydantic found, as pointers and sentences."""
-    return [Problem(_pointer(detail["loc"]), _sentence(detail)) for detail in error.errors(include_url=False)]
+    """What pydantic found, as pointers and sentences, at most ``MAX_PROBLEMS``."""
+    return [problem_of(detail) for detail in error.errors(include_url=False)[:MAX_PROBLEMS]]
+
+
+def problem_of(detail: ErrorDetails) -> Problem:
+    """One of pydantic's findings as a pointer and a sentence."""
+    return Problem(_pointer(detail["loc"]), _sentence(detail))
+
+
+def _count_problems(body: object, limits: Limits) -> Iterator[Problem]:
+    """Lists and objects with more in them than any spec has."""
+    if not isinstance(body, dict):
+        return
+    architecture = body.get("architecture")
+    layers = architecture.get("layers") if isinstance(architecture, dict) else None
+    if isinstance(layers, list) and len(layers) > limits.layers:
+        yield _beyond("/architecture/layers", len(layers), limits.layers, "layers")
+        return
+    tags = body.get("tags")
+    if isinstance(tags, list) and len(tags) > MAX_TAGS:
+        yield Problem("/tags", f"should be at most {MAX_TAGS} tags, not {len(tags)}")
+        return
+    most = _FIELDS + _FIELDS_OF_LAYER * limits.layers
+    if _has_more_values(body, most):
+        yield Problem("", f"is larger than any job spec: it has more than {most} values")
+
+
+def _has_more_values(body: object, most: int) -> bool:
+    """Whether there are more values in a document, at any depth."""
+    waiting, count = [body], 0
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict | list):
+            count += len(item)
+            if count > most:
+                return True
+            waiting += item.values() if isinstance(item, dict) else item
+    return False
 
 
 def _data_problems(spec: JobSpec) -> Iterator[Problem]:
@@ -68,7 +121,7 @@ def _size_problems(spec: JobSpec, limits: Limits) -> Iterator[Problem]:
     def beyond(pointer: str, value: int, name: str) -> Iterator[Problem]:
         limit = getattr(limits, name)
         if value > limit:
-            yield Problem(pointer, f"should be at most {limit}, not {value} (limit {name!r} of this service)")
+            yield _beyond(pointer, value, limit, name)
 
     yield from beyond("/training/epochs", spec.training.epochs, "epochs")
     yield from beyond("/training/batch_size", spec.training.batch_size, "batch_size")
@@ -77,6 +130,12 @@ def _size_problems(spec: JobSpec, limits: Limits) -> Iterator[Problem]:
         if isinstance(layer, WithKernel) and layer.size_field is not None:
             pointer = f"/architecture/layers/{index}/{layer.size_field}"
             yield from beyond(pointer, getattr(layer, layer.size_field), "units")
+
+
+def _beyond(pointer: str, value: int, limit: int, name: str) -> Problem:
+    return Problem(
+        pointer, f"should be at most {limit}, not {_shown(value)} (limit {name!r} of this service)"
+    )
 
 
 def _build_problems(spec: JobSpec, limits: Limits) -> Iterator[Problem]:
@@ -106,7 +165,7 @@ def _build_problems(spec: JobSpec, limits: Limits) -> Iterator[Problem]:
 def _pointer(location: tuple[int | str, ...]) -> str:
     """pydantic's location without the names of union members, which are not in the body."""
     parts = [
-        str(part).replace("~", "~0").replace("/", "~1")
+        short(str(part)).replace("~", "~0").replace("/", "~1")
         for index, part in enumerate(location)
         if not _names_union_member(location[:index])
     ]
@@ -147,7 +206,7 @@ def _sentence(error: ErrorDetails) -> str:
         return f"should have the field {context['discriminator']}"
     if kind in ("union_tag_invalid", "enum", "literal_error"):
         expected = str(context.get("expected_tags") or context.get("expected"))
-        name = str(context.get("tag", given))
+        name = short(str(context.get("tag", given)))
         names = [part.strip().strip("'") for part in expected.replace(" or ", ", ").split(",")]
         return f"{name!r} is not known here{closest(name, names)}; it should be one of {', '.join(names)}"
     if kind == "value_error":
@@ -159,5 +218,8 @@ def _sentence(error: ErrorDetails) -> str:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}…"
+    """A value as it was sent, shortened; long ones are cut before they are written out."""
+    if isinstance(value, list | dict) and len(value) > _MAX_SHOWN_ITEMS:
+        return f"{'a list' if isinstance(value, list) else 'an object'} of {len(value)}"
+    text = repr(value[:_MAX_SHOWN] if isinstance(value, str) else value)
+    return text if len(text) <= _MAX_SHOWN else f"{text[: _MAX_SHOWN - 3]}…"

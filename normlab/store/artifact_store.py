@@ -10,7 +10,7 @@ from typing import IO
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from normlab.errors import ArtifactError
+from normlab.errors import ArtifactError, ArtifactStoreError, LostArtifactError
 from normlab.spec.export_formats import ArtifactKind
 from normlab.store.artifacts import Artifact, StoredFile
 
@@ -58,14 +58,20 @@ class ArtifactStore:
         """The file, to be read in binary; its content is not compared with its checksum.
 
         Raises:
-            ArtifactError: it is not there.
+            LostArtifactError: it is not there.
+            ArtifactStoreError: nothing is, or it cannot be read.
         """
         try:
             handle = self._files.open(self._locate(artifact.path), "rb")
         except FileNotFoundError:
-            raise ArtifactError(
-                f"the stored {artifact.kind} file is not in the artifact store any more"
+            if not self._files.exists(self._root):
+                raise ArtifactStoreError("the artifact store is not there; try again later") from None
+            raise LostArtifactError(
+                f"the {artifact.kind} file of job {artifact.path.partition('/')[0]} is lost: it is not in the "
+                "artifact store any more"
             ) from None
+        except OSError as error:
+            raise ArtifactStoreError("the artifact store does not answer; try again later") from error
         with handle:
             yield handle
 
@@ -78,7 +84,10 @@ class ArtifactStore:
         with self.open(artifact) as handle:
             content: bytes = handle.read()
         if hashlib.sha256(content).hexdigest() != artifact.sha256:
-            raise ArtifactError(f"the stored {artifact.kind} file does not match its checksum")
+            raise ArtifactError(
+                f"the {artifact.kind} file of job {artifact.path.partition('/')[0]} is damaged: it does not match its "
+                "checksum"
+            )
         return content
 
     def delete(self, job_id: str, attempt: int | None = None) -> None:

@@ -145,9 +145,11 @@ def service(
             database_url=database.url.render_as_string(hide_password=False),
             broker_url=redis_server.broker_url,
             max_body_bytes=MAX_BODY_BYTES,
+            max_prediction_bytes=MAX_BODY_BYTES,
             maintenance_seconds=3600,
             max_instances=20,
             max_image_pixels=10_000,
+            max_request_pixels=40_000,
         )
         with serving(settings) as http:
             yield Service(
@@ -158,6 +160,23 @@ def service(
                 folder=folder,
                 make_spec=make_spec,
             )
+
+
+@pytest.fixture
+def make_service(redis_server: EmbeddedRedis, make_spec: Callable[..., JobSpec]) -> Callable[..., Service]:
+    """Puts a service together for what a test has started itself."""
+
+    def make(http: httpx.Client, database: Database, artifacts: ArtifactStore, folder: Path) -> Service:
+        return Service(
+            http=http,
+            database=database,
+            artifacts=artifacts,
+            broker=redis_server,
+            folder=folder,
+            make_spec=make_spec,
+        )
+
+    return make
 
 
 @pytest.fixture

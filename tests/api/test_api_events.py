@@ -55,7 +55,15 @@ def test_all_events_of_a_job_that_is_over_come_at_once(service, http):
     assert events[-1]["data"] == {"job": job.id, "state": "succeeded", "reason": "finished"}
 
 
-@pytest.mark.parametrize("known", [0, 1, 3, 4, 99])
+@pytest.mark.parametrize("known", [4, 99])
+def test_who_has_seen_all_of_a_job_that_is_over_need_not_come_again(service, http, known):
+    job = service.succeeded([0.7])
+    response = http.get(f"/jobs/{job.id}/events", headers={"Last-Event-ID": str(known)})
+    assert (response.status_code, response.content) == (204, b"")
+    assert "content-length" not in response.headers
+
+
+@pytest.mark.parametrize("known", [0, 1, 3])
 def test_a_broken_connection_is_resumed_behind_the_last_event(service, http, known):
     job = service.succeeded([0.7])
     events = fetch(http, job.id, **{"Last-Event-ID": str(known)})

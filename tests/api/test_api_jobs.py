@@ -71,7 +71,7 @@ def test_nan_is_refused_with_a_pointer(http):
     assert problem["errors"][0]["pointer"] == "/training/optimizer/learning_rate"
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000, b"9" * 5000])
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 40_000, b"9" * 5000])
 def test_a_body_that_is_no_json_is_refused(http, body):
     response = http.post("/jobs", content=body, headers={"Content-Type": "application/json"})
     assert_problem(response, 400, "bad_request", "the body is not valid JSON")

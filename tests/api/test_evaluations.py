@@ -74,17 +74,20 @@ def test_the_confusion_matrix_is_drawn(http, job):
 
 
 @pytest.mark.parametrize(
-    ("body", "sentence"),
+    ("body", "pointer", "sentence"),
     [
-        ({"split": "train"}, "`split`"),
-        ({"dataset": "imagenet"}, "`dataset`"),
-        ({"mistakes": 51}, "`mistakes`"),
-        ({"dataset": "fashion_mnist"}, "was trained on digits"),
-        ({"split": "validation"}, "has no validation samples"),
+        ({"split": "train"}, "/split", "it should be one of test, validation"),
+        ({"dataset": "imagenet"}, "/dataset", "it should be one of"),
+        ({"mistakes": 51}, "/mistakes", "less than or equal to 50"),
+        ({"mistakes": False}, "/mistakes", "should be a whole number, not False"),
+        ({"dataset": "fashion_mnist"}, "/dataset", "was trained on digits"),
+        ({"split": "validation"}, "/split", "has no validation samples"),
     ],
 )
-def test_what_cannot_be_evaluated_says_so(http, job, body, sentence):
-    assert_problem(http.post(f"/jobs/{job.id}/evaluate", json=body), 422, "invalid_request", sentence)
+def test_what_cannot_be_evaluated_says_so(http, job, body, pointer, sentence):
+    response = http.post(f"/jobs/{job.id}/evaluate", json=body)
+    problem = assert_problem(response, 422, "invalid_request", sentence)
+    assert [error["pointer"] for error in problem["errors"]] == [pointer]
 
 
 def test_a_job_without_an_evaluation_says_why(service, http):

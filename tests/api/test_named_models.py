@@ -109,6 +109,26 @@ def test_impossible_names_are_refused(service, http, bad):
     assert_problem(response, 422, "invalid_request", "cannot be a model's name")
 
 
-@pytest.mark.parametrize(("body", "sentence"), [({}, "`job`"), ({"job": 3}, "`job`"), ([], "dictionary")])
-def test_bad_bodies_are_refused(http, body, sentence):
-    assert_problem(http.put("/models/some", json=body), 422, "invalid_request", sentence)
+@pytest.mark.parametrize(
+    ("path", "body", "pointer", "sentence"),
+    [
+        ("", {}, "/job", "is required"),
+        ("", {"job": 3}, "/job", "should be a string, not 3"),
+        ("", {"job": "x", "name": 1}, "/name", "is not known here"),
+        ("", [], "", "should be an object"),
+        ("/rollback", {"version": True}, "/version", "should be a whole number, not True"),
+        ("/rollback", {"version": 0}, "/version", "greater than or equal to 1"),
+    ],
+)
+def test_bad_bodies_are_refused_with_a_pointer(http, path, body, pointer, sentence):
+    response = http.request("POST" if path else "PUT", f"/models/some{path}", json=body)
+    problem = assert_problem(response, 422, "invalid_request", sentence)
+    assert [error["pointer"] for error in problem["errors"]] == [pointer]
+
+
+@pytest.mark.parametrize("bad", ["a,b", "job_x", "-a"])
+def test_a_name_that_cannot_be_is_not_there(http, bad):
+    assert_problem(http.get(f"/models/{bad}"), 404, "not_found", "there is no model")
+    assert_problem(http.delete(f"/models/{bad}"), 404, "not_found", "there is no model")
+    assert_problem(http.delete(f"/models/{bad}/versions/1"), 404, "not_found", "there is no model")
+    assert_problem(http.post(f"/models/{bad}/rollback", json={}), 404, "not_found", "there is no model")

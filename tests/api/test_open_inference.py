@@ -91,6 +91,32 @@ def test_versions_and_jobs_are_asked_for(service, client, named):
         np.testing.assert_allclose(result.as_numpy("probabilities"), expected, atol=1e-6)
 
 
+@pytest.mark.usefixtures("named")
+def test_no_output_named_means_all(http):
+    plain = http.post("/v2/models/inferred/infer", json=one()).json()
+    assert http.post("/v2/models/inferred/infer", json={**one(), "outputs": []}).json() == plain
+
+
+@pytest.mark.usefixtures("named")
+def test_a_name_with_a_colon_and_equal_names_of_tensors_are_fine(http):
+    body = {**one(), "id": "a:b", "outputs": [{"name": "probabilities"}]}
+    answer = http.post("/v2/models/inferred/infer", json=body)
+    assert (answer.status_code, answer.json()["id"]) == (200, "a:b")
+
+
+def test_health_is_told_as_json(http):
+    assert http.get("/v2/health/live").json() == {"live": True}
+    assert http.get("/v2/health/ready").json() == {"ready": True}
+
+
+def test_a_database_without_tables_is_not_ready(tmp_path, broker_url, serve):
+    with serve(data_dir=tmp_path, broker_url=broker_url) as http:
+        assert http.get("/v2/health/live").status_code == 200
+        answer = http.get("/v2/health/ready")
+        assert (answer.status_code, list(answer.json())) == (503, ["error"])
+        assert "tables are missing" in answer.json()["error"]
+
+
 def test_data_may_be_flat_or_nested(service, http, named):
     expected = probabilities(service.weights[named[1].id], digits(2).astype(np.float32))
     for data in (digits(2).tolist(), digits(2).reshape(2, 64).tolist(), digits(2).reshape(-1).tolist()):
@@ -145,7 +171,7 @@ def one(**changes: object) -> dict[str, object]:
         (one(parameters=3), "/inputs/0/parameters: parameters must be an object"),
         (one(parameters={"binary_data_size": 64}), "binary_data_size must be the 0 bytes"),
         ({**one(), "outputs": [{"name": "x"}]}, "/outputs/0/name: the model's output is called probabilities"),
-        ({**one(), "outputs": []}, "/outputs: outputs must be a list"),
+        ({**one(), "outputs": 3}, "/outputs: outputs must be a list"),
         ({**one(), "parameters": {"binary_data_output": 1}}, "true or false"),
         (
             {**one(), "outputs": [{"name": "probabilities", "parameters": {"classification": 3}}]},

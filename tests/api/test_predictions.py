@@ -52,6 +52,22 @@ def test_the_best_classes_are_given_when_asked_for(service, http):
     assert_problem(http.post(path, params={"top_k": -1}, json=body), 422, "invalid_request", "`top_k`")
 
 
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ('{"instances": [[0]], "instances": [[1]]}', "/instances"),
+        ('{"instances": [{"a": 1, "a": 2}]}', "/instances/0/a"),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused(service, http, body, pointer):
+    job = service.succeeded()
+    for path in (f"/jobs/{job.id}/predict", f"/v1/models/{job.id}:predict", f"/v2/models/{job.id}/infer"):
+        response = http.post(path, content=body, headers={"Content-Type": "application/json"})
+        assert response.status_code in (400, 422)
+        assert "stands twice" in response.text
+        assert pointer in response.text
+
+
 def test_an_image_is_classified(service, http):
     job = service.succeeded(dataset={"name": "fashion_mnist"})
     pixels = np.random.default_rng(5).integers(0, 256, (28, 28))
@@ -87,6 +103,7 @@ def test_a_photo_is_brought_to_the_models_input(service, http):
         ({"instances": [[1] * 64] * 21}, "/instances", "21 instances are too many"),
         ({"instances": [[float("nan")] * 64]}, "", "NaN and infinity"),
         ({"images": [[1] * 64]}, "", "must be an object such as"),
+        ({"instances": [[]] * 4000}, "", "values, and the largest request needs"),
     ],
 )  # fmt: skip
 def test_bad_instances_are_refused_with_a_pointer(service, http, body, pointer, sentence):
@@ -111,6 +128,28 @@ def test_bad_images_are_refused(service, http, content, sentence):
         f"/jobs/{service.succeeded().id}/predict", content=content, headers={"Content-Type": "image/png"}
     )
     assert_problem(response, 422, "invalid_instances", sentence)
+
+
+def test_images_are_limited_together(service, http):
+    """Each within its own limit; nothing of any is decoded."""
+    sent = png(np.zeros((100, 100)))
+    path = f"/jobs/{service.succeeded().id}/predict"
+    files = [("i", (f"{number}.png", sent)) for number in range(4)]
+    assert http.post(path, files=files).status_code == 200
+    response = http.post(path, files=[*files, ("i", ("5.png", sent))])
+    assert_problem(response, 422, "invalid_instances", "50000 pixels together: send at most 40000")
+
+
+def test_jpg_is_jpeg(service, http):
+    file = io.BytesIO()
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(file, "JPEG")
+    path = f"/jobs/{service.succeeded().id}/predict"
+    answers = [
+        http.post(path, content=file.getvalue(), headers={"Content-Type": f"image/{kind}"}).json()
+        for kind in ("jpg", "jpeg")
+    ]
+    assert answers[0] == answers[1]
+    assert len(answers[0]["predictions"]) == 1
 
 
 @pytest.mark.parametrize("kind", ["", "text/plain", "image/gif", "application/x-www-form-urlencoded"])
@@ -140,7 +179,7 @@ def test_a_damaged_model_file_is_not_used(service, http):
     path = service.folder / "artifacts" / file.path
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     response = http.post(f"/jobs/{job.id}/predict", json={"instances": [[0] * 64]})
-    assert_problem(response, 500, "artifact_error")
+    assert_problem(response, 500, "artifact_error", f"the onnx file of job {job.id} is damaged")
 
 
 def test_a_deleted_job_predicts_no_more(service, http):
@@ -220,7 +259,7 @@ def test_a_form_of_images_is_classified(service, http):
         ([("note", (None, "text"))], 422, "the form has no file"),
         ([("i", ("a.png", png(digits(1)[0]))), ("i", ("b.png", b"x"))], 422, "image 2, b.png: this is no PNG"),
         ([("i", ("a.png", png(digits(1)[0])))] * 21, 422, "21 instances are too many"),
-        ([("i", ("a.png", png(digits(1)[0])))] * 22, 400, "Too many files"),
+        ([("i", ("a.png", png(digits(1)[0])))] * 31, 422, "the form has too many parts: send at most 20"),
     ],
 )  # fmt: skip
 def test_bad_forms_are_refused(service, http, files, status, sentence):

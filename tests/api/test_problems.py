@@ -3,7 +3,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from normlab.store import Job
+from api.models import downloads
+from normlab.store import Job, artifacts
 from support.problems import assert_problem
 
 
@@ -50,10 +51,31 @@ def test_a_body_of_unknown_length_is_refused_while_it_streams(service, http, pat
     assert sent < 2**27
 
 
-def test_what_goes_wrong_inside_is_told_to_the_log_alone(service, http, caplog):
+def test_a_lost_file_is_named(service, http, caplog):
     job = service.succeeded()
     (service.folder / "artifacts" / job.id / "1").rename(service.folder / job.id)
-    response = http.get(f"/jobs/{job.id}/model/onnx")
-    problem = assert_problem(response, 500, "artifact_error", "its log says what")
-    assert "Traceback" not in str(problem)
-    assert "is not in the artifact store any more" in caplog.text
+    for response in (http.get(f"/jobs/{job.id}/model/onnx"), http.post(f"/jobs/{job.id}/predict", json={})):
+        problem = assert_problem(response, 410, "artifact_lost", f"the onnx file of job {job.id} is lost")
+        assert response.headers["cache-control"] == "no-store"
+        assert "Traceback" not in str(problem)
+    answer = http.post(f"/v1/models/{job.id}:predict", json={})
+    assert (answer.status_code, list(answer.json())) == (410, ["error"])
+    assert "is lost" in caplog.text
+
+
+def test_what_goes_wrong_inside_is_told_to_the_log_alone(service, http, caplog, monkeypatch):
+    monkeypatch.setattr(artifacts, "of_job", lambda *_: 1 / 0)
+    job = service.succeeded()
+    response = http.get(f"/jobs/{job.id}/model", headers={"X-Request-ID": "the-one"})
+    problem = assert_problem(response, 500, "internal", "its log says what")
+    assert "ZeroDivisionError" not in str(problem)
+    assert "ZeroDivisionError" in caplog.text
+    assert f"GET /jobs/{job.id}/model failed (request the-one)" in caplog.text
+
+
+def test_what_breaks_off_is_in_the_log(service, http, caplog, monkeypatch):
+    monkeypatch.setattr(downloads, "_chain", lambda first, _rest: iter([first, 1 / 1, None]))
+    job = service.succeeded()
+    with pytest.raises(httpx.RemoteProtocolError):
+        http.get(f"/jobs/{job.id}/model/keras", headers={"X-Request-ID": "this-one"})
+    assert "/model/keras failed (request this-one)" in caplog.text

@@ -46,7 +46,9 @@ def test_rows_and_columns_are_classified(service, http, named):
 @pytest.mark.usefixtures("named")
 def test_models_are_described(http):
     for path, version in (("/v1/models/served", "2"), ("/v1/models/served/versions/1", "1")):
-        (state,) = http.get(path).json()["model_version_status"]
+        answer = http.get(path).json()
+        assert (answer["name"], answer["ready"]) == ("served", True)  # as KServe's clients read it
+        (state,) = answer["model_version_status"]
         assert state == {
             "version": version,
             "state": "AVAILABLE",

@@ -91,10 +91,10 @@ def test_a_damaged_file_is_not_delivered_whole(service, http):
         http.get(f"/jobs/{job.id}/model/keras")
 
 
-def test_a_stored_file_that_is_lost_is_our_fault(service, http):
+def test_a_stored_file_that_is_lost_is_named(service, http):
     job = service.succeeded()
     with service.database.read() as session:
         file = artifacts.get(session, job.id, ArtifactKind.KERAS)
     (service.folder / "artifacts" / file.path).unlink()
-    problem = assert_problem(http.get(f"/jobs/{job.id}/model/keras"), 500, "artifact_error")
+    problem = assert_problem(http.get(f"/jobs/{job.id}/model/keras"), 410, "artifact_lost")
     assert str(service.folder) not in str(problem)

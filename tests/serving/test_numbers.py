@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from normlab.errors import InstancesError
 from normlab.serving import open_inference, parse_instances, read_json
+from normlab.serving.instances import max_values
 from normlab.serving.numbers import MIN_BYTES, cut, read_numbers
 
 SEPARATORS = [(", ", ": "), (",", ":")]
@@ -67,13 +68,16 @@ def test_a_changed_character_is_noticed(rows, data):
         assert found.tolist() == orjson.loads(bytes(text))
 
 
+MOST = max_values((28, 28), 20)
+
+
 def large(**changes: object) -> bytes:
     return json.dumps({"instances": np.full((20, 784), 200).tolist(), **changes}).encode()
 
 
 def test_a_large_body_is_read_as_an_array():
     assert len(large()) > MIN_BYTES
-    assert read_json(large())["instances"].shape == (20, 784)
+    assert read_json(large(), MOST)["instances"].shape == (20, 784)
     batch = parse_instances(large(), shape=(28, 28), pixel_max=255, max_instances=20)
     np.testing.assert_array_equal(batch, np.full((20, 28, 28), 200, np.float32))
 
@@ -103,13 +107,13 @@ def test_the_datasets_largest_value_holds_for_large_bodies():
 
 def test_a_large_body_that_is_not_json_says_where():
     with pytest.raises(InstancesError, match="not valid JSON"):
-        read_json(large()[:-1] + b"]")
+        read_json(large()[:-1] + b"]", MOST)
     with pytest.raises(InstancesError, match="not valid JSON"):
-        read_json(b"{" + large())
-    assert read_json(large()[:-1] + b" \t\r\n}")["instances"].shape == (20, 784)
+        read_json(b"{" + large(), MOST)
+    assert read_json(large()[:-1] + b" \t\r\n}", MOST)["instances"].shape == (20, 784)
     for no_space_of_json in (b"\v", b"\f"):
         with pytest.raises(InstancesError, match="not valid JSON"):
-            read_json(large()[:-1] + no_space_of_json + b"}")
+            read_json(large()[:-1] + no_space_of_json + b"}", MOST)
 
 
 def test_what_is_nested_deeper_than_python_calls_is_refused_like_any_other_mistake():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from normlab.errors import ArtifactError
+from normlab.errors import ArtifactError, ArtifactStoreError, LostArtifactError
 from normlab.store import ArtifactKind, ArtifactStore, Database, Job, artifacts
 from normlab.store.artifacts import StoredFile
 from normlab.store.jobs import endings, jobs
@@ -47,19 +47,27 @@ def test_an_attempts_files_are_its_own(store: ArtifactStore, source: Path) -> No
     first, second = (store.put("job_1", attempt, ArtifactKind.ONNX, source, "x/y") for attempt in (1, 2))
     store.delete("job_1", 1)
     assert store.read(second)
-    with pytest.raises(ArtifactError, match=r"^the stored onnx file is not in the artifact store any more$"):
+    with pytest.raises(LostArtifactError, match="the onnx file of job job_1 is lost"):
         store.read(first)
     store.delete("job_1")
-    with pytest.raises(ArtifactError, match="not in the artifact store any more"):
+    with pytest.raises(ArtifactError, match="artifact store"):
         store.read(second)
     store.delete("job_1")
+
+
+def test_a_store_that_is_not_there_has_lost_nothing(source: Path, tmp_path: Path) -> None:
+    store = ArtifactStore(str(tmp_path / "artifacts"))
+    stored = store.put("job_1", 1, ArtifactKind.ONNX, source, "x/y")
+    (tmp_path / "artifacts").rename(tmp_path / "elsewhere")
+    with pytest.raises(ArtifactStoreError, match="is not there"):
+        store.read(stored)
 
 
 def test_a_file_that_changed_is_noticed(source: Path, tmp_path: Path) -> None:
     store = ArtifactStore(str(tmp_path / "artifacts"))
     stored = store.put("job_1", 1, ArtifactKind.ONNX, source, "x/y")
     (tmp_path / "artifacts" / stored.path).write_bytes(b"something else")
-    with pytest.raises(ArtifactError, match=r"^the stored onnx file does not match its checksum$"):
+    with pytest.raises(ArtifactError, match="the onnx file of job job_1 is damaged"):
         store.read(stored)
 
 

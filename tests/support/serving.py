@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
-import uvicorn
 
 from api.app import create_app
+from api.http.server import server_of
 from normlab.settings import Settings
 
 
@@ -18,7 +18,7 @@ def serving(settings: Settings) -> Iterator[httpx.Client]:
     """The app on an ephemeral port, in a thread of its own."""
     listener = socket.create_server(("127.0.0.1", 0))
     app = create_app(settings)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none", timeout_graceful_shutdown=5))
+    server = server_of(app, settings, log_level="error")
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="api")
     thread.start()
     try:
