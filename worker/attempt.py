@@ -20,9 +20,10 @@ from sqlalchemy.orm import Session
 
 from normlab.settings import Settings
 from normlab.spec.epochs import EpochMetrics
+from normlab.spec.measurements import Measured
 from normlab.store import Database, Job, JobState, WarningCode, is_unavailable
 from normlab.store.jobs import jobs, leases, reports
-from normlab.training.context import Context, Progress
+from normlab.training.context import Context, Progress, Report
 from worker.endings import StopCause, ending_of
 from worker.estimate import fraction, remaining_seconds
 from worker.liveness import Liveness
@@ -72,6 +73,7 @@ class Attempt(Context):
         self._cause: StopCause | None = None
         self._stop_wanted_at: float | None = None
         self._epochs: deque[EpochMetrics] = deque()
+        self._measured: deque[Measured] = deque()
         self._warnings: deque[tuple[WarningCode, str]] = deque()
         self._progress: Progress | None = None
         self._checkpointed_at = self._began
@@ -99,11 +101,13 @@ class Attempt(Context):
 
     # What the loop calls.
 
-    def report(self, event: Progress | EpochMetrics) -> None:
+    def report(self, event: Report) -> None:
         """Keep it for the thread."""
         self.load.note(event)
         if isinstance(event, EpochMetrics):
             self._epochs.append(event)
+        elif isinstance(event, Measured):
+            self._measured.append(event)
         else:
             self._progress = event
 
@@ -220,12 +224,12 @@ class Attempt(Context):
         with self._writing:
             progress, self._progress = self._progress, None
             due = time.monotonic() - self._beaten_at >= self._settings.heartbeat_seconds
-            if not (due or progress or self._epochs or self._warnings) or self._cause is StopCause.LOST:
+            waiting, measured, warnings = list(self._epochs), list(self._measured), list(self._warnings)
+            if not (due or progress or waiting or measured or warnings) or self._cause is StopCause.LOST:
                 return
-            waiting, warnings = list(self._epochs), list(self._warnings)
             try:
                 with self._database.write() as session:
-                    alive = self._write(session, waiting, warnings, progress)
+                    alive = self._write(session, waiting, measured, warnings, progress)
             except Exception as error:
                 if is_unavailable(error):
                     self._progress = self._progress or progress
@@ -234,6 +238,8 @@ class Attempt(Context):
                 raise
             for _ in waiting:
                 self._epochs.popleft()
+            for _ in measured:
+                self._measured.popleft()
             for _ in warnings:
                 self._warnings.popleft()
             self._beaten_at = time.monotonic()
@@ -245,6 +251,7 @@ class Attempt(Context):
         self,
         session: Session,
         epochs: list[EpochMetrics],
+        measured: list[Measured],
         warnings: list[tuple[WarningCode, str]],
         progress: Progress | None,
     ) -> bool:
@@ -261,6 +268,8 @@ class Attempt(Context):
             epochs = [metrics for metrics in epochs if metrics.epoch not in stored]
         for metrics in epochs:
             reports.report_epoch(session, self.job_id, self.number, metrics)
+        if measured:
+            reports.report_measurements(session, self.job_id, self.number, measured)
         if progress is not None:
             done = asdict(progress) | {"fraction": fraction(progress)}
             left = remaining_seconds(progress, self.elapsed_seconds)

@@ -8,9 +8,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from normlab.spec.epochs import EpochMetrics
 from normlab.spec.runs import Phase
-from normlab.training.context import Progress
+from normlab.training.context import Progress, Report
 
 Load = dict[str, float | None]
 
@@ -46,7 +45,7 @@ class LoadMeter:
         self._began: _Counters | None = None
         self._load_average: float | None = None
 
-    def note(self, event: Progress | EpochMetrics) -> None:
+    def note(self, event: Report) -> None:
         """Begin when the first steps are done: neither start-up nor compilation counts."""
         if self._began is None and isinstance(event, Progress) and event.phase is Phase.TRAINING:
             self._began, self._load_average = _Counters.read(), _load_average()

@@ -1,31 +1,14 @@
 """What probes measured inside networks: one number a row, so that a new probe needs no new column."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from sqlalchemy import ForeignKey, Index, Integer, String, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from normlab.spec.measurements import Measured
 from normlab.store.base import Base
-
-WHOLE_NETWORK = ""
-"""The layer of what was measured of the network as a whole."""
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One number of a probe; NaN and the infinities are numbers, too."""
-
-    step: int
-    """So many updates of the weights lay before it; 0 is the initialization."""
-    epoch: int
-    """In which it was measured, counted from 1; 0 before the first."""
-    probe: str
-    layer: str
-    """A layer's name, or ``WHOLE_NETWORK``."""
-    statistic: str
-    value: float
 
 
 class Measurement(Base):

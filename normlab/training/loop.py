@@ -1,12 +1,13 @@
-"""The loop: epochs of segments of compiled steps, with a look around between them.
+"""The loop: epochs of segments of compiled steps, with checks and reports between them.
 
-A segment is as many steps as take about a quarter of a second. Where segments begin and end changes nothing in
-the numbers: the steps are the same, one after the other, and sums are carried from segment to segment.
+A segment is as many steps as take about a quarter of a second, or fewer where a probe is to measure. Where segments
+begin and end changes nothing in the numbers: the steps are the same, one after the other, and sums are carried from
+segment to segment.
 """
 
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
 
@@ -27,6 +28,8 @@ from normlab.training.data import Samples, TrainingData, epoch_order, order_dige
 from normlab.training.early_stopping import Patience
 from normlab.training.layers.network import Array, kernel_digests
 from normlab.training.optimizers import learning_rates
+from normlab.training.probes.base import Probe
+from normlab.training.probes.observer import Observer
 from normlab.training.result import Timings, TrainResult
 
 _SEGMENT_SECONDS = 0.25
@@ -46,11 +49,13 @@ def train(
     context: Context | None = None,
     data_dir: Path | None = None,
     resume_from: Checkpoint | None = None,
+    probes: Sequence[Probe] = (),
 ) -> TrainResult:
     """Train a network as ``spec`` says.
 
     ``data_dir`` has the folder ``datasets`` (default: the setting). With ``resume_from`` the run goes on from a
-    checkpoint of the same spec and ends with the bits of a run that was never stopped.
+    checkpoint of the same spec and ends with the bits of a run that was never stopped. ``probes`` measure between
+    steps, report to the context, and change no bit either.
 
     Raises ``NanLossError``, ``DatasetError``, ``TrainingError``, and ``Stopped`` when the context asks for it.
     """
@@ -58,8 +63,8 @@ def train(
     if resume_from is not None and resume_from.spec_digest != spec.digest:
         raise TrainingError("the checkpoint is of another job spec")
     device = select_device(spec.resources.device)
-    run = _Run(spec, context or Context())
-    run.tell(Phase.STARTING)
+    run = _Run(spec, context or Context(), probes)
+    run.report(Phase.STARTING)
     with tf.device(device.tensorflow_name), borrow_program(spec, device.kind) as program:
         data = training_data(spec, data_dir)
         program.reset(spec.training.seed)
@@ -68,7 +73,7 @@ def train(
             run.resume(resume_from, program)
         starting_seconds = perf_counter() - began
 
-        run.tell(Phase.COMPILING)
+        run.report(Phase.COMPILING)
         compiling_seconds = _timed(lambda: _compile(spec, program, data))
 
         run.compile_seconds = compiling_seconds
@@ -78,7 +83,7 @@ def train(
         if run.best_weights is not None:
             program.network.set_weights(run.best_weights)
 
-        run.tell(Phase.EVALUATING)
+        run.report(Phase.EVALUATING)
         test_began = perf_counter()
         test = program.evaluate(data.test)
         _demand_finite(test.loss, run.epoch, "test loss")
@@ -114,7 +119,7 @@ def train(
 class _Run:
     """Where a run is: what a checkpoint keeps beside the variables."""
 
-    def __init__(self, spec: JobSpec, context: Context) -> None:
+    def __init__(self, spec: JobSpec, context: Context, probes: Sequence[Probe]) -> None:
         self.spec = spec
         self.context = context
         self.epoch = 0  # whole epochs done
@@ -130,6 +135,7 @@ class _Run:
         self.patience = None if rule is None else Patience(rule)
         self.best_weights: tuple[Array, ...] | None = None
         self.segment = max(1, self.steps // 20)
+        self.observer = Observer(probes, self.steps)
 
     @property
     def ended(self) -> bool:
@@ -142,28 +148,39 @@ class _Run:
 
     def train_epoch(self, program: Program, samples: Samples) -> None:
         """The steps that are left of the next epoch."""
+        if self.epoch == self.step == 0:
+            self.measure(program)
         for block in epoch_blocks(self.spec, self.epoch + 1, program.rate_dtype):
             while self.step < block.end:
                 began = perf_counter()
-                stop = min(self.step + self.segment, block.end)
+                stop = min(
+                    self.step + self.segment, block.end, self.observer.next_stop(self.epoch + 1, self.step)
+                )
                 steps = range(self.step - block.first, stop - block.first)
                 self.sums = program.train(samples, block, steps, self.sums)
                 self.step = stop
-                self.look_around(program, perf_counter() - began)
+                self.check_and_report(program, len(steps), began)
 
-    def look_around(self, program: Program, seconds: float) -> None:
-        """Between two segments: is the loss a number, how far is it, and does somebody want it to end?"""
-        _demand_finite(self.mean_loss, self.epoch + 1, "loss")
+    def check_and_report(self, program: Program, steps: int, began: float) -> None:
+        """After a segment: check that the loss is a number, report, and stop if the context wants that."""
+        _demand_finite(self.mean_loss, self.epoch + 1, "loss")  # waits for the device, which takes its time
+        seconds = perf_counter() - began
         self.train_seconds += seconds
-        faster = min(4.0, _SEGMENT_SECONDS / max(seconds, 1e-6))
-        self.segment = min(self.steps, max(1, round(self.segment * faster)))
-        self.tell(Phase.TRAINING)
+        in_time = steps * _SEGMENT_SECONDS / max(seconds, 1e-6)
+        self.segment = min(self.steps, max(1, round(min(in_time, 4 * self.segment))))
+        self.measure(program)
+        self.report(Phase.TRAINING)
         if self.context.should_stop():
             raise Stopped(self.checkpoint(program))
 
+    def measure(self, program: Program) -> None:
+        """Let the probes look, and report what they measured."""
+        for measured in self.observer.measure(program, self.epoch + 1, self.step):
+            self.context.report(measured)
+
     def finish_epoch(self, program: Program, validation: Samples) -> None:
         """Evaluate, record, decide on early stopping, and keep a checkpoint if one is due."""
-        self.tell(Phase.EVALUATING)
+        self.report(Phase.EVALUATING)
         began = perf_counter()
         evaluation = program.evaluate(validation) if validation.count else None
         if evaluation is not None:
@@ -199,7 +216,7 @@ class _Run:
         samples = min(self.step * self.spec.training.batch_size, self.spec.dataset.trained_on)
         return float(self.sums.loss) / max(samples, 1)
 
-    def tell(self, phase: Phase) -> None:
+    def report(self, phase: Phase) -> None:
         """Report where the run is."""
         self.context.report(
             Progress(

@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import text
 
 from normlab.spec.epochs import EpochMetrics
+from normlab.spec.measurements import WHOLE_NETWORK, Measured
 from normlab.store import Database, FailureCode, Job, measurements
 from normlab.store.jobs import endings, jobs, leases, reports
 from normlab.store.jobs.endings import Outcome
-from normlab.store.measurements import Measured, Measurement
+from normlab.store.measurements import Measurement
 
 ClaimJob = Callable[..., Job]
 
@@ -63,7 +64,7 @@ def test_an_attempt_writes_as_long_as_it_has_the_job(database: Database, claim_j
 def test_they_are_read_by_probe_and_over_jobs(database: Database, claim_job: ClaimJob) -> None:
     first, second = claim_job(), claim_job()
     mean = [measured(step) for step in (0, 1, 2)]
-    others = [measured(1, layer=measurements.WHOLE_NETWORK), measured(1, statistic="variance")]
+    others = [measured(1, layer=WHOLE_NETWORK), measured(1, statistic="variance")]
     rank = measured(1, probe="rank")
     with database.write() as session:
         for job in (first, second):

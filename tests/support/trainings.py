@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from normlab.spec import JobSpec, parse_job_spec
-from normlab.spec.epochs import EpochMetrics
-from normlab.training import Checkpoint, Context, Progress, Stopped, TrainResult, train
+from normlab.training import Checkpoint, Context, Stopped, TrainResult, train
+from normlab.training.context import Report
 
 CONVOLUTION_WITH_DROPOUT = [
     {"type": "reshape", "target_shape": [8, 8, 1]},
@@ -50,9 +50,9 @@ class Recorder(Context):
     """Keeps everything that it is told."""
 
     def __init__(self) -> None:
-        self.events: list[Progress | EpochMetrics] = []
+        self.events: list[Report] = []
 
-    def report(self, event: Progress | EpochMetrics) -> None:
+    def report(self, event: Report) -> None:
         self.events.append(event)
 
 

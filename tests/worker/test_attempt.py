@@ -10,8 +10,9 @@ import pytest
 from normlab.settings import Settings
 from normlab.spec import JobSpec
 from normlab.spec.epochs import EpochMetrics
+from normlab.spec.measurements import Measured
 from normlab.spec.runs import Phase
-from normlab.store import Database, Job
+from normlab.store import Database, Job, measurements
 from normlab.store.jobs import endings, jobs, leases, reports
 from normlab.training.checkpoints import Checkpoint, CheckpointFolder
 from normlab.training.context import Progress
@@ -95,6 +96,7 @@ def test_what_is_reported_is_stored_without_the_loop_waiting(
 ) -> None:
     with make_attempt() as attempt:
         attempt.report(record(1))
+        attempt.report(Measured(10, 1, "norms", "dense_1", "rms", 0.25))
         attempt.report(progress(2, step=5))
 
         def stored() -> bool:
@@ -102,6 +104,7 @@ def test_what_is_reported_is_stored_without_the_loop_waiting(
                 job = jobs.get(session, claimed.id)
                 return (
                     len(reports.epochs(session, job.id)) == 1
+                    and [row.value for row in measurements.of_job(session, job.id)] == [0.25]
                     and (job.progress or {}).get("fraction") == 0.375
                 )
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from normlab.documents.events import EventKind
 from normlab.documents.states import WarningCode
 from normlab.spec.epochs import EpochMetrics
+from normlab.spec.measurements import Measured
 from normlab.store import measurements
 from normlab.store.jobs import events
 from normlab.store.jobs.leases import owned
@@ -37,9 +38,7 @@ def report_epoch(session: Session, job_id: str, attempt: int, metrics: EpochMetr
     return True
 
 
-def report_measurements(
-    session: Session, job_id: str, attempt: int, measured: Collection[measurements.Measured]
-) -> bool:
+def report_measurements(session: Session, job_id: str, attempt: int, measured: Collection[Measured]) -> bool:
     """Store a batch of measurements, over what earlier attempts stored for the same steps. False: the attempt has
     lost the job.
     """

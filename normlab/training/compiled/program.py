@@ -69,7 +69,8 @@ class Program:
         self.executor = executor
         self.traces = 0
         """How often a function was traced for compilation."""
-        self.network = build_network(planned, dtype_policy, training_classes(executor))
+        self._dtype_policy = dtype_policy
+        self.network = self.new_network()
         self._scale = 1 / pixel_max
         self._dtype = keras.dtype_policies.get(dtype_policy).variable_dtype
         self._optimizer = build_optimizer(training, self.network.trainable_variables)
@@ -100,6 +101,26 @@ class Program:
         """Set every variable to what ``state`` gave."""
         for variable, value in zip(self._variables(), state, strict=True):
             variable.assign(value)
+
+    def new_network(self) -> keras.Model:
+        """Another network of this kind, with variables of its own."""
+        return build_network(self.planned, self._dtype_policy, training_classes(self.executor))
+
+    def copy_to(self, network: keras.Model) -> None:
+        """Set the variables of a ``new_network`` to those of the program's: weights and dropout streams."""
+        for copy, variable in zip(network.variables, self.network.variables, strict=True):
+            copy.assign(variable)
+
+    def named_variables(self) -> dict[str, Array]:
+        """Copies of all weights and of the optimizer's state, read-only, by names that are the same in every run."""
+        optimizer = {
+            f"optimizer/{variable.path.partition('/')[2]}": variable for variable in self._optimizer.variables
+        }
+        named = {variable.path: variable for variable in self.network.weights} | optimizer
+        copies = {name: np.asarray(variable).copy() for name, variable in named.items()}
+        for copy in copies.values():
+            copy.setflags(write=False)
+        return copies
 
     @property
     def variable_bytes(self) -> int:
