@@ -19,7 +19,7 @@ from normlab import analysis
 from normlab.comparisons import Assessment, ComparisonRequest, load_runs, look_up, parse_comparison
 from normlab.documents.comparisons import ComparisonDocument, ComparisonList, ValidatedComparison
 from normlab.documents.side_by_side import ComparisonsOrSideBySide
-from normlab.store import Comparison, JobState, StudyState
+from normlab.store import Comparison, JobState, StudyState, deletion
 from normlab.store.comparisons import comparisons
 from normlab.store.identifiers import COMPARISON_ID_PATTERN
 from normlab.store.studies import studies
@@ -131,7 +131,8 @@ def list_comparisons(
     asked: Annotated[SideBySideQuery, Depends()],
     *,
     state: Annotated[
-        list[StudyState] | None, Query(description="Any of these; repeat it for several.")
+        list[StudyState] | None,
+        Query(max_length=len(StudyState), description="Any of these; repeat it for several."),
     ] = None,
     name: Annotated[str | None, Query(pattern=NO_NUL, description="Exactly this name.")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -206,11 +207,13 @@ def delete_comparison(
     *,
     with_jobs: Annotated[
         bool,
-        Query(description="Also delete the jobs that were made for it, unless another comparison uses them."),
+        Query(
+            description="Also delete jobs that were made for it, if no other comparison and no model's name has them."
+        ),
     ] = False,
 ) -> None:
     """Its jobs stay unless they are asked for. 409 while it runs: cancel it first."""
     with services.database.write() as session:
-        deleted = studies.delete(session, Comparison, comparison_id, with_jobs=with_jobs)
+        deleted = deletion.delete_study(session, Comparison, comparison_id, with_jobs=with_jobs)
     for job_id in deleted:
         delete_files(services, job_id)

@@ -17,10 +17,9 @@ from api.jobs.files import delete_files
 from normlab.documents.jobs import JobDocument, JobList, ValidatedJob
 from normlab.spec import JobSpec, estimate, parse_job_spec
 from normlab.spec.job import MAX_TAGS
-from normlab.store import JobState
+from normlab.store import JobState, deletion
 from normlab.store.identifiers import JOB_ID_PATTERN
 from normlab.store.jobs import jobs
-from normlab.store.models import names as named_models
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -173,6 +172,5 @@ def delete_job(
 ) -> None:
     """Its metrics, events and files go with it. 409 while it runs, is compared or has a name."""
     with services.database.write() as session:
-        named_models.release(session, job_id, forget_names=forget_names)
-        jobs.delete(session, job_id)
+        deletion.delete_job(session, job_id, forget_names=forget_names)
     delete_files(services, job_id)

@@ -15,6 +15,7 @@ from normlab.spec.training import TrainingSpec
 
 MAX_NAME_LENGTH = 200
 MAX_TAGS = 32
+"""Of one job; so more of them in a search would find nothing."""
 
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH), AfterValidator(one_line)]
 Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\s,][^,]*$"), AfterValidator(one_line)]
@@ -49,7 +50,6 @@ class DatasetSpec(SpecModel):
         return left if self.training_samples is None else self.training_samples
 
 
-MAX_TAGS = 32
 MAX_RUNTIME_SECONDS = 31 * 24 * 3600.0
 
 

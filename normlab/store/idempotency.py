@@ -1,15 +1,16 @@
 """``Idempotency-Key``: the same key and body get the first answer again."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Index, String, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from normlab.errors import IdempotencyError
 from normlab.store.base import Base
 from normlab.store.clock import database_now, seconds_from_now
+from normlab.store.upsert import insert
 
 
 class IdempotencyKey(Base):
@@ -41,9 +42,8 @@ def begin(session: Session, key: str, request_digest: str) -> dict[str, Any] | N
     Raises:
         IdempotencyError: the key was used with another body.
     """
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     reserved = session.scalar(
-        insert(IdempotencyKey)
+        insert(session, IdempotencyKey)
         .values(key=key, request_digest=request_digest, created_at=database_now())
         .on_conflict_do_nothing()
         .returning(IdempotencyKey.key)
@@ -66,9 +66,9 @@ def remember(session: Session, key: str, response: dict[str, Any]) -> None:
     session.execute(update(IdempotencyKey).where(IdempotencyKey.key == key).values(values))
 
 
-def forget(session: Session, resource: str) -> None:
-    """Delete the keys that were answered with this resource, which is being deleted: they are free again."""
-    gone = IdempotencyKey.resource == resource
+def forget(session: Session, resources: Collection[str]) -> None:
+    """Delete the keys that were answered with these resources, which are being deleted: they are free again."""
+    gone = IdempotencyKey.resource.in_(resources)
     session.execute(delete(IdempotencyKey).where(gone), execution_options={"synchronize_session": False})
 
 

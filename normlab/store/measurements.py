@@ -4,11 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 
 from sqlalchemy import ForeignKey, Index, Integer, String, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from normlab.spec.measurements import Measured
 from normlab.store.base import Base
+from normlab.store.upsert import insert
 
 
 class Measurement(Base):
@@ -40,8 +40,7 @@ def store(session: Session, job_id: str, attempt: int, measured: Collection[Meas
     """
     if not measured:
         return
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(Measurement)
+    statement = insert(session, Measurement)
     statement = statement.on_conflict_do_update(
         index_elements=list(Measurement.__table__.primary_key),
         set_={column: statement.excluded[column] for column in ("epoch", "attempt", "value")},

@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from normlab.store.jobs import jobs, reports
+from normlab.store import deletion
+from normlab.store.jobs import reports
 from support.problems import assert_problem
 
 PROGRESS = {
@@ -104,7 +105,7 @@ def test_the_stream_of_a_job_that_is_deleted_ends(service, http):
         events = read(response)
         next(events)
         with service.database.write() as session:
-            jobs.delete(session, job.id)
+            deletion.delete_job(session, job.id)
         (end,) = events
         assert (end["event"], end["data"]) == ("end", {"job": job.id, "state": None, "reason": "deleted"})
 

@@ -268,3 +268,13 @@ def test_a_database_that_is_away_is_503(tmp_path, broker_url, serve):
         assert response.headers["retry-after"] == "2"
         assert http.get("/healthz").status_code == 200
         assert http.get("/readyz").json()["checks"]["database"] == "does not answer"
+
+
+def test_more_tags_than_a_job_can_have_are_refused(service, http):
+    job = service.create(tags=[f"tag-{number}" for number in range(32)])
+    found = http.get("/jobs", params={"tag": job.tag_names}).json()["data"]
+    assert [item["id"] for item in found] == [job.id]
+    repeated = http.get("/jobs", params={"tag": ["tag-0"] * 32}).json()["data"]
+    assert [item["id"] for item in repeated] == [job.id]
+    for query in ({"tag": [f"tag-{number}" for number in range(500)]}, {"state": ["queued"] * 500}):
+        assert_problem(http.get("/jobs", params=query), 422, "invalid_request", "at most")

@@ -103,3 +103,14 @@ def test_a_key_gets_the_job_whose_answer_was_lost(
             assert again.status_code == 202
             listed = [job["id"] for job in http.get("/jobs").json()["data"]]
     assert listed == [again.json()["id"]]
+
+
+def test_the_key_of_a_deleted_job_makes_a_new_one(http):
+    """It was answered with the document of the deleted one for a week."""
+    headers = {"Idempotency-Key": "of a deleted job"}
+    first = http.post("/jobs", json={"architecture": "baseline"}, headers=headers).json()["id"]
+    http.post(f"/jobs/{first}/cancel")
+    assert http.delete(f"/jobs/{first}").status_code == 204
+    second = http.post("/jobs", json={"architecture": "baseline"}, headers=headers).json()["id"]
+    assert second != first
+    assert http.get(f"/jobs/{second}").json()["state"] == "queued"

@@ -1,3 +1,6 @@
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from support.problems import assert_problem
@@ -132,3 +135,18 @@ def test_a_name_that_cannot_be_is_not_there(http, bad):
     assert_problem(http.delete(f"/models/{bad}"), 404, "not_found", "there is no model")
     assert_problem(http.delete(f"/models/{bad}/versions/1"), 404, "not_found", "there is no model")
     assert_problem(http.post(f"/models/{bad}/rollback", json={}), 404, "not_found", "there is no model")
+
+
+def test_many_first_names_at_once_are_all_taken(service, http):
+    """Forty names, four requests for each at the same moment: three of four were answered with 500 on Postgres."""
+    jobs = [service.succeeded() for _ in range(4)]
+
+    def point(number):
+        return http.put(f"/models/many-{number // 4}", json={"job": jobs[number % 4].id}).status_code
+
+    with ThreadPoolExecutor(16) as threads:
+        statuses = Counter(threads.map(point, range(160)))
+    assert statuses == {201: 40, 200: 120}
+    for number in range(40):
+        assert len(http.get(f"/models/many-{number}").json()["versions"]) == 4
+        http.delete(f"/models/many-{number}")

@@ -5,7 +5,7 @@ import pytest
 
 from normlab.comparisons import load_runs
 from normlab.errors import NotFoundError, StateError
-from normlab.store import Comparison, JobState, StudyState, StudyStopReason
+from normlab.store import Comparison, JobState, StudyState, StudyStopReason, deletion
 from normlab.store.comparisons import comparisons
 from normlab.store.jobs import jobs, leases
 from normlab.store.studies import events, studies
@@ -154,13 +154,13 @@ def test_a_job_that_a_comparison_uses_cannot_be_deleted(laboratory):
         laboratory.database.write() as session,
         pytest.raises(StateError, match=f"is used by {comparison.id}"),
     ):
-        jobs.delete(session, job_id)
+        deletion.delete_job(session, job_id)
 
 
 def test_a_running_comparison_cannot_be_deleted(laboratory):
     comparison = laboratory.create()
     with pytest.raises(StateError, match="cancel it first"), laboratory.database.write() as session:
-        studies.delete(session, Comparison, comparison.id)
+        deletion.delete_study(session, Comparison, comparison.id)
 
 
 @pytest.mark.parametrize("with_jobs", [False, True])
@@ -170,13 +170,13 @@ def test_jobs_go_with_a_comparison_only_if_asked(laboratory, with_jobs):
     laboratory.end_all(comparison, constant)
     laboratory.advance()
     with laboratory.database.write() as session:
-        deleted = studies.delete(session, Comparison, comparison.id, with_jobs=with_jobs)
+        deleted = deletion.delete_study(session, Comparison, comparison.id, with_jobs=with_jobs)
     assert sorted(deleted) == (sorted(ids) if with_jobs else [])
     with laboratory.database.write() as session:
         assert studies.find(session, Comparison, comparison.id) is None
         assert [jobs.find(session, job_id) is None for job_id in ids] == [with_jobs] * 6
         if not with_jobs:
-            jobs.delete(session, ids[0])  # nothing uses it any more
+            deletion.delete_job(session, ids[0])  # nothing uses it any more
 
 
 def test_jobs_that_another_comparison_uses_stay(laboratory):
@@ -185,12 +185,13 @@ def test_jobs_that_another_comparison_uses_stay(laboratory):
     laboratory.advance()
     second = laboratory.create(replicates=1)
     with laboratory.database.write() as session:
-        deleted = studies.delete(session, Comparison, first.id, with_jobs=True)
+        deleted = deletion.delete_study(session, Comparison, first.id, with_jobs=True)
     assert len(deleted) == 4
     laboratory.advance()
     assert laboratory.get(second).state is StudyState.FINISHED
     with laboratory.database.write() as session:
-        assert studies.delete(session, Comparison, second.id, with_jobs=True) == []  # none was made for it
+        # None was made for it.
+        assert deletion.delete_study(session, Comparison, second.id, with_jobs=True) == []
 
 
 def test_jobs_that_still_run_are_not_deleted(laboratory):
@@ -200,7 +201,7 @@ def test_jobs_that_still_run_are_not_deleted(laboratory):
         leases.claim(session, job_id, worker="test", lease_seconds=60)
         studies.cancel(session, Comparison, comparison.id)
     with pytest.raises(StateError, match=f"{job_id} is running"), laboratory.database.write() as session:
-        studies.delete(session, Comparison, comparison.id, with_jobs=True)
+        deletion.delete_study(session, Comparison, comparison.id, with_jobs=True)
     assert laboratory.get(comparison).state is StudyState.CANCELLED  # nothing was deleted
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from normlab.errors import ArtifactError, ArtifactStoreError, LostArtifactError
-from normlab.store import ArtifactKind, ArtifactStore, Database, Job, artifacts
+from normlab.store import ArtifactKind, ArtifactStore, Database, Job, artifacts, deletion
 from normlab.store.artifacts import StoredFile
-from normlab.store.jobs import endings, jobs
+from normlab.store.jobs import endings
 from normlab.store.jobs.endings import Outcome
 
 ClaimJob = Callable[..., Job]
@@ -96,7 +96,7 @@ def test_a_finished_jobs_files_are_listed(
     assert onnx is not None
     assert store.read(onnx) == source.read_bytes()
     with database.write() as session:
-        jobs.delete(session, job.id)
+        deletion.delete_job(session, job.id)
     with database.read() as session:
         assert artifacts.of_job(session, job.id) == []
 

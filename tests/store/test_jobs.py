@@ -6,7 +6,7 @@ import pytest
 
 from normlab.errors import NotFoundError, StateError
 from normlab.spec import JobSpec, parse_job_spec
-from normlab.store import Database, FailureCode, Job, JobState
+from normlab.store import Database, FailureCode, Job, JobState, deletion
 from normlab.store.identifiers import new_id
 from normlab.store.jobs import endings, events, jobs, leases
 from normlab.store.jobs.endings import Outcome
@@ -201,16 +201,16 @@ def test_deleting_takes_everything_but_not_a_running_job(database: Database, cla
         pytest.raises(StateError, match=f"^job {job_id} is running; cancel it first$"),
         database.write() as session,
     ):
-        jobs.delete(session, job_id)
+        deletion.delete_job(session, job_id)
     with database.write() as session:
         endings.finish(session, job_id, 1, OUTCOME)
-        jobs.delete(session, job_id)
+        deletion.delete_job(session, job_id)
     with database.read() as session:
         assert jobs.find(session, job_id) is None
         assert events.after(session, job_id) == []
         assert jobs.page(session, JobFilter(tags=["a"])).jobs == []
     with pytest.raises(NotFoundError, match="there is no job"), database.write() as session:
-        jobs.delete(session, job_id)
+        deletion.delete_job(session, job_id)
 
 
 def test_every_transition_that_is_not_in_the_table_changes_nothing(

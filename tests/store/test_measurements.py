@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from normlab.spec.epochs import EpochMetrics
 from normlab.spec.measurements import WHOLE_NETWORK, Measured
-from normlab.store import Database, FailureCode, Job, measurements
+from normlab.store import Database, FailureCode, Job, deletion, measurements
 from normlab.store.jobs import endings, jobs, leases, reports
 from normlab.store.jobs.endings import Outcome
 from normlab.store.measurements import Measurement
@@ -93,7 +93,7 @@ def test_they_go_with_the_run_they_are_of(database: Database, claim_job: ClaimJo
                 endings.fail(session, job.id, 1, FailureCode.NAN_LOSS, "the loss became NaN")
         endings.finish(session, finished.id, 1, outcome)
         jobs.retry(session, retried.id)
-        jobs.delete(session, deleted.id)
+        deletion.delete_job(session, deleted.id)
     with database.read() as session:
         left = {
             job.id: [row.step for row in measurements.of_job(session, job.id)] for job in (finished, retried)

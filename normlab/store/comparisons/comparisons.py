@@ -1,4 +1,4 @@
-"""Making a comparison. Looking it up, listing, cancelling and deleting are those of any study (``studies``)."""
+"""Making a comparison. Looking it up, listing, cancelling and deleting are those of any study."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from normlab.store.clock import database_now
 from normlab.store.comparisons.replicates import add_replicates
 from normlab.store.comparisons.tables import Comparison, ComparisonArm
 from normlab.store.identifiers import new_id
+from normlab.store.jobs.retry import MAX_ATTEMPTS
 from normlab.store.studies import events
 
 
@@ -40,7 +41,7 @@ class NewComparison:
     name: str | None = None
 
 
-def create(session: Session, new: NewComparison, *, max_attempts: int = 3) -> Comparison:
+def create(session: Session, new: NewComparison, *, max_attempts: int = MAX_ATTEMPTS) -> Comparison:
     """Store a comparison with its first jobs. Notify a worker of those that are queued when this is committed."""
     comparison = Comparison(
         id=new_id(Comparison.id_prefix),

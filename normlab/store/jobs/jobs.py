@@ -1,4 +1,4 @@
-"""Jobs as their owners see them: create, look up, list, cancel, retry, delete."""
+"""Jobs as their owners see them: create, look up, list, cancel, retry. Deleting is in ``store/deletion.py``."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ from normlab.store import measurements
 from normlab.store.clock import database_now
 from normlab.store.identifiers import new_id
 from normlab.store.jobs import events
+from normlab.store.jobs.retry import FRESH_COUNT, MAX_ATTEMPTS
 from normlab.store.jobs.tables import Epoch, Job, JobTag
-from normlab.store.jobs.transitions import move, update_job
-from normlab.store.studies.usage import users_of
+from normlab.store.jobs.transitions import lock, move, update_job
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def create(
     session: Session,
     spec: JobSpec,
     *,
-    max_attempts: int = 3,
+    max_attempts: int = MAX_ATTEMPTS,
 ) -> Job:
     """Store a new job, queued. Ring the notifier when the transaction has been committed."""
     job = Job(
@@ -91,6 +91,17 @@ def get(session: Session, job_id: str) -> Job:
     return job
 
 
+def keep(session: Session, job_id: str) -> Job:
+    """The job, which nobody deletes until the transaction's end.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    query = select(Job).where(Job.id == job_id).with_for_update(read=True, key_share=True)
+    job = session.scalars(query, execution_options={"populate_existing": True}).one_or_none()
+    return job or get(session, job_id)
+
+
 def get_many(session: Session, job_ids: Collection[str]) -> list[Job]:
     """These jobs, in this order.
 
@@ -113,9 +124,10 @@ def page(
     """
     query = select(Job).order_by(Job.id.desc()).limit(limit + 1)
     if wanted.states:
-        query = query.where(Job.state.in_(wanted.states))
-    for tag in wanted.tags:
-        query = query.where(Job.id.in_(select(JobTag.job_id).where(JobTag.tag == tag)))
+        query = query.where(Job.state.in_(set(wanted.states)))
+    if tags := set(wanted.tags):
+        with_tags = select(JobTag.job_id).where(JobTag.tag.in_(tags)).group_by(JobTag.job_id)
+        query = query.where(Job.id.in_(with_tags.having(func.count() == len(tags))))
     for column in ("name", "spec_digest", "arm_digest"):
         if (value := getattr(wanted, column)) is not None:
             query = query.where(getattr(Job, column) == value)
@@ -135,6 +147,7 @@ def request_cancel(session: Session, job_id: str) -> Job:
         NotFoundError: there is no such job.
         StateError: it has succeeded or failed.
     """
+    lock(session, job_id)  # a queued one may be claimed, a running one put back, just now
     job = move(
         session, JobState.CANCELLED, Job.id == job_id, Job.state == JobState.QUEUED, reason="cancelled"
     )
@@ -174,37 +187,13 @@ def retry(session: Session, job_id: str) -> Job:
             "error_detail",
         )
     )
-    afresh |= {"queued_at": database_now(), "lost_attempts": 0}
+    afresh |= {"queued_at": database_now(), **FRESH_COUNT}
     ended = Job.state.in_([JobState.FAILED, JobState.CANCELLED])
-    job = move(
-        session,
-        JobState.QUEUED,
-        Job.id == job_id,
-        ended,
-        reason="retried",
-        values=afresh,
-    )
+    lock(session, job_id)
+    job = move(session, JobState.QUEUED, Job.id == job_id, ended, reason="retried", values=afresh)
     if job is None:
         state = get(session, job_id).state
         raise StateError(f"job {job_id} is {state}; only a failed or cancelled job can be retried")
     session.execute(sql_delete(Epoch).where(Epoch.job_id == job_id))
     measurements.forget(session, job_id)
     return job
-
-
-def delete(session: Session, job_id: str) -> None:
-    """Delete the job's rows. Delete its files from the artifact store after the commit.
-
-    Raises:
-        NotFoundError: there is no such job.
-        StateError: it is running, or a comparison uses it.
-    """
-    session.execute(select(Job.id).where(Job.id == job_id).with_for_update())  # so that none begins to use it
-    if using := users_of(session, job_id):
-        raise StateError(f"job {job_id} is used by {', '.join(using)}: delete that first")
-    gone = session.scalar(
-        sql_delete(Job).where(Job.id == job_id, Job.state != JobState.RUNNING).returning(Job.id)
-    )
-    if gone is None:
-        get(session, job_id)
-        raise StateError(f"job {job_id} is running; cancel it first")

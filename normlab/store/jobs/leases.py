@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from normlab.documents.states import FailureCode, JobState
 from normlab.spec import Device
-from normlab.store.clock import database_now, seconds_from_now
+from normlab.store.clock import database_now
+from normlab.store.jobs import retry
 from normlab.store.jobs.tables import Job
-from normlab.store.jobs.transitions import move, update_job
+from normlab.store.jobs.transitions import lock, move, update_job
 
 QUEUE_ORDER = (Job.priority.desc(), Job.queued_at, Job.id)
 """Highest priority first, then longest queued; the index ``ix_jobs_queue`` has it."""
@@ -67,7 +68,7 @@ def _claim(session: Session, which: ColumnElement[bool], *, worker: str, lease_s
         values={
             "attempt": Job.attempt + 1,
             "worker": worker,
-            "lease_expires_at": seconds_from_now(lease_seconds),
+            "lease_expires_at": retry.lease_end(lease_seconds),
             "started_at": func.coalesce(Job.started_at, database_now()),
             "progress": None,
         },
@@ -79,7 +80,7 @@ def heartbeat(session: Session, job_id: str, attempt: int, *, lease_seconds: flo
 
     A lease that ran out is renewed all the same as long as nobody has taken the job back.
     """
-    values = {"lease_expires_at": seconds_from_now(lease_seconds), "updated_at": Job.updated_at}
+    values = {"lease_expires_at": retry.lease_end(lease_seconds), "updated_at": Job.updated_at}
     job = update_job(session, owned(job_id, attempt), values=values, event=False)
     return None if job is None else Heartbeat(cancel_requested=job.cancel_requested_at is not None)
 
@@ -90,6 +91,7 @@ def release(session: Session, job_id: str, attempt: int, *, reason: str = "relea
     A job whose cancellation was asked for ends as cancelled instead.
     """
     mine = owned(job_id, attempt)
+    lock(session, job_id)  # its cancellation may be asked for just now
     return move(
         session, JobState.CANCELLED, mine, Job.cancel_requested_at.is_not(None), reason="cancelled"
     ) or move(session, JobState.QUEUED, mine, reason=reason)
@@ -98,25 +100,20 @@ def release(session: Session, job_id: str, attempt: int, *, reason: str = "relea
 def lose(session: Session, job_id: str, attempt: int, *, reason: str) -> Job | None:
     """Take the job away from an attempt that died or fell silent.
 
-    It goes back into the queue; after the last attempt that was allowed it fails as ``lost_worker``, and if
-    its cancellation was asked for it is cancelled.
+    By the rule in ``retry``; if its cancellation was asked for it is cancelled.
     """
     mine = owned(job_id, attempt)
-    last = Job.lost_attempts + 1 >= Job.max_attempts
-    counted = {"lost_attempts": Job.lost_attempts + 1}
-    failed = counted | {
-        "error_code": FailureCode.LOST_WORKER,
-        "error_detail": "the worker that trained this job went silent, as did those of the attempts before",
-    }
+    lock(session, job_id)  # its cancellation may be asked for just now
+    asked_for = Job.cancel_requested_at.is_not(None)
     return (
-        move(
+        move(session, JobState.CANCELLED, mine, asked_for, reason="cancelled", values=retry.LOST)
+        or move(
             session,
-            JobState.CANCELLED,
+            JobState.FAILED,
             mine,
-            Job.cancel_requested_at.is_not(None),
-            reason="cancelled",
-            values=counted,
+            retry.is_last_attempt(),
+            reason=FailureCode.LOST_WORKER,
+            values=retry.LOST_FOR_GOOD,
         )
-        or move(session, JobState.FAILED, mine, last, reason=FailureCode.LOST_WORKER, values=failed)
-        or move(session, JobState.QUEUED, mine, reason=reason, values=counted)
+        or move(session, JobState.QUEUED, mine, reason=reason, values=retry.LOST)
     )

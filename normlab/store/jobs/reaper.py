@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from normlab.documents.states import JobState
 from normlab.store import idempotency
-from normlab.store.clock import database_now, seconds_from_now
+from normlab.store.clock import seconds_from_now
 from normlab.store.database import Database
-from normlab.store.jobs import leases
+from normlab.store.jobs import leases, retry
 from normlab.store.jobs.tables import Job
 
 
@@ -34,9 +34,7 @@ def sweep(database: Database, *, grace_seconds: float = 2.0, limit: int = 1000) 
     """
     with database.read() as session:
         expired = session.execute(
-            select(Job.id, Job.attempt).where(
-                Job.state == JobState.RUNNING, Job.lease_expires_at < database_now()
-            )
+            select(Job.id, Job.attempt).where(Job.state == JobState.RUNNING, retry.lease_has_expired())
         ).all()
     taken_back = [job_id for job_id, attempt in expired if _take_back(database, job_id, attempt)]
     with database.read() as session:
@@ -91,9 +89,7 @@ def _take_back(database: Database, job_id: str, attempt: int) -> bool:
     # Another janitor or a late heartbeat may have been faster; looked at again within the UPDATE's
     # transaction.
     with database.write() as session:
-        still = (
-            select(Job.id).where(Job.id == job_id, Job.lease_expires_at < database_now()).with_for_update()
-        )
+        still = select(Job.id).where(Job.id == job_id, retry.lease_has_expired()).with_for_update()
         if session.scalar(still) is None:
             return False
         return leases.lose(session, job_id, attempt, reason="lease_expired") is not None

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from normlab.documents.events import EventKind
@@ -17,6 +16,7 @@ from normlab.store.jobs import events
 from normlab.store.jobs.leases import owned
 from normlab.store.jobs.tables import Epoch, Job
 from normlab.store.jobs.transitions import update_job
+from normlab.store.upsert import insert
 
 
 def report_epoch(session: Session, job_id: str, attempt: int, metrics: EpochMetrics) -> bool:
@@ -27,10 +27,9 @@ def report_epoch(session: Session, job_id: str, attempt: int, metrics: EpochMetr
     if job is None:
         return False
     numbers = metrics.model_dump()
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = numbers | {"attempt": attempt, "recorded_at": job.updated_at}
     session.execute(
-        insert(Epoch)
+        insert(session, Epoch)
         .values(job_id=job_id, **row)
         .on_conflict_do_update(index_elements=[Epoch.job_id, Epoch.epoch], set_=row)
     )

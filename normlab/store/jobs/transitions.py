@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from normlab.documents.events import EventKind
@@ -13,6 +13,15 @@ from normlab.store.jobs.states import sources
 from normlab.store.jobs.tables import Job
 
 _RELEASED: dict[str, Any] = {"worker": None, "lease_expires_at": None}
+
+
+def lock(session: Session, job_id: str) -> Job | None:
+    """The job as it now is, which nobody else changes or deletes until the transaction's end; None: there is none.
+
+    Whoever looks first and then changes needs it: on Postgres others may write in between.
+    """
+    query = select(Job).where(Job.id == job_id).with_for_update()
+    return session.scalars(query, execution_options={"populate_existing": True}).one_or_none()
 
 
 def move(

@@ -7,11 +7,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import case, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from normlab.store.clock import database_now, seconds_from_now
 from normlab.store.jobs.tables import WorkerChild
+from normlab.store.upsert import insert
 
 SILENT_SECONDS = 60
 """A process that has given no sign of life for so long is not counted any more."""
@@ -27,10 +27,9 @@ class Workforce:
 
 def announce(session: Session, name: str, *, has_gpu: bool) -> None:
     """Say that this process trains jobs."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     values = {"has_gpu": has_gpu, "seen_at": database_now()}
     session.execute(
-        insert(WorkerChild)
+        insert(session, WorkerChild)
         .values(name=name, **values)
         .on_conflict_do_update(index_elements=[WorkerChild.name], set_=values)
     )
@@ -41,7 +40,12 @@ def keep(session: Session, worker_prefix: str, living: Collection[str]) -> None:
     mine = WorkerChild.name.startswith(worker_prefix, autoescape=True)
     session.execute(update(WorkerChild).where(WorkerChild.name.in_(living)).values(seen_at=database_now()))
     session.execute(delete(WorkerChild).where(mine, WorkerChild.name.not_in(living)))
-    session.execute(delete(WorkerChild).where(WorkerChild.seen_at < seconds_from_now(-SILENT_SECONDS)))
+    silent = (
+        select(WorkerChild.name)
+        .where(WorkerChild.seen_at < seconds_from_now(-SILENT_SECONDS))
+        .with_for_update(skip_locked=True)  # they may be another worker's that says so just now
+    )
+    session.execute(delete(WorkerChild).where(WorkerChild.name.in_(silent)))
 
 
 def workforce(session: Session) -> Workforce:

@@ -1,6 +1,6 @@
 """Models by name: a name stands for one of its numbered versions, each of which is a job's network."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
@@ -10,6 +10,7 @@ from normlab.errors import NotFoundError, StateError
 from normlab.store.clock import database_now
 from normlab.store.jobs import jobs
 from normlab.store.models.tables import ModelChange, ModelVersion, NamedModel
+from normlab.store.upsert import insert
 
 
 def point(session: Session, name: str, job_id: str) -> tuple[NamedModel, bool]:
@@ -21,23 +22,11 @@ def point(session: Session, name: str, job_id: str) -> tuple[NamedModel, bool]:
         NotFoundError: there is no such job.
         StateError: the job has not succeeded.
     """
-    job = jobs.get(session, job_id)
+    job = jobs.keep(session, job_id)
     if job.state is not JobState.SUCCEEDED:
         raise StateError(f"job {job_id} is {job.state}: only a job that has succeeded can get a name")
-    model = _find(session, name, for_update=True)
-    is_new = model is None
-    if model is None:
-        model = NamedModel(
-            name=name,
-            version=0,
-            version_count=0,
-            change_count=0,
-            created_at=database_now(),
-            updated_at=database_now(),
-        )
-        session.add(model)
-        session.flush()
-    elif _version(model, model.version).job_id == job_id:
+    model, is_new = _find_or_make(session, name)
+    if not is_new and _version(model, model.version).job_id == job_id:
         return model, False
     model.version_count += 1
     session.add(
@@ -115,29 +104,20 @@ def delete_version(session: Session, name: str, version: int) -> None:
     session.flush()
 
 
-def names_of(session: Session, job_id: str) -> list[str]:
-    """The names that have a version which is this job."""
-    query = select(ModelVersion.name).where(ModelVersion.job_id == job_id).distinct()
+def names_of(session: Session, job_ids: Collection[str]) -> list[str]:
+    """The names that have a version which is one of these jobs."""
+    query = select(ModelVersion.name).where(ModelVersion.job_id.in_(job_ids)).distinct()
     return list(session.scalars(query.order_by(ModelVersion.name)))
 
 
-def release(session: Session, job_id: str, *, forget_names: bool) -> None:
-    """Make sure that no name has this job as a version, so that it can be deleted.
+def forget_job(session: Session, name: str, job_id: str) -> None:
+    """Take a job out of a name's versions.
 
-    With ``forget_names`` its versions go. A name that stood for it then stands for the latest version that is left,
-    and goes too when none is.
-
-    Raises:
-        StateError: names have it, and they are not to be forgotten.
+    A name that stood for it then stands for the latest version that is left, and goes when none is.
     """
-    names = names_of(session, job_id)
-    if names and not forget_names:
-        listed = ", ".join(f"model {name}" for name in names)
-        raise StateError(
-            f"job {job_id} is a version of {listed}: delete the versions first, or the job with ?forget_names=true"
-        )
-    for name in names:
-        _forget(session, _required(_find(session, name, for_update=True), name), job_id)
+    model = _find(session, name, for_update=True)
+    if model is not None:
+        _forget(session, model, job_id)
 
 
 def _forget(session: Session, model: NamedModel, job_id: str) -> None:
@@ -158,6 +138,25 @@ def _find(session: Session, name: str, *, for_update: bool = False) -> NamedMode
     if for_update:
         query = query.with_for_update()
     return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+
+
+def _find_or_make(session: Session, name: str) -> tuple[NamedModel, bool]:
+    """The name, which nobody else changes until the transaction's end, and whether it was made here.
+
+    Several processes may make it at once: one INSERT wins, the others wait for its transaction and find the name.
+    """
+    values = {"version": 0, "version_count": 0, "change_count": 0}
+    make = (
+        insert(session, NamedModel)
+        .values(name=name, created_at=database_now(), updated_at=database_now(), **values)
+        .on_conflict_do_nothing()
+        .returning(NamedModel.name)
+    )
+    while True:
+        is_new = session.scalar(make) is not None
+        model = _find(session, name, for_update=True)
+        if model is not None:  # else it was deleted in between
+            return model, is_new
 
 
 def _required(model: NamedModel | None, name: str) -> NamedModel:

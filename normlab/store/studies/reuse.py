@@ -91,11 +91,11 @@ def _candidates(session: Session, digests: set[str]) -> dict[tuple[str, str], li
             Job.spec_digest, device, Job.id, Job.state, Job.priority, Job.max_runtime_seconds, Job.environment
         )
         .where(Job.spec_digest.in_(digests), Job.state.in_(_PREFERENCE), Job.cancel_requested_at.is_(None))
-        .order_by(Job.id.desc())
+        .order_by(Job.id)  # as all who lock several jobs do, or two would wait for each other
         .with_for_update(read=True, key_share=True)
     )
     candidates: dict[tuple[str, str], list[_Candidate]] = {}
-    for digest, device_name, *job in session.execute(query):
+    for digest, device_name, *job in reversed(session.execute(query).all()):
         candidates.setdefault((digest, device_name), []).append(_Candidate(*job))
     return candidates
 

@@ -1,4 +1,4 @@
-"""Studies as their owners see them: look up, list, cancel, delete.
+"""Studies as their owners see them: look up, list, cancel. Deleting is in ``store/deletion.py``.
 
 Whoever changes a study has locked its row first, and whoever locks jobs as well locks them afterwards.
 """
@@ -8,7 +8,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import delete as sql_delete
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -139,26 +138,6 @@ def cancel(session: Session, kind: type[AnyStudy], study_id: str) -> AnyStudy:
     end(session, study, state=StudyState.CANCELLED, reason=StudyStopReason.CANCELLED)
     session.refresh(study)
     return study
-
-
-def delete(session: Session, kind: type[Study], study_id: str, *, with_jobs: bool = False) -> list[str]:
-    """Delete a study that does not run; ``with_jobs`` also those jobs that were made for it and that no other
-    study uses.
-
-    Gives the deleted jobs' ids: delete their files from the artifact store after the commit.
-
-    Raises:
-        NotFoundError: there is no such study.
-        StateError: it is running, or one of the jobs that should be deleted is.
-    """
-    study = _locked(session, kind, study_id)
-    if study.state is StudyState.RUNNING:
-        raise StateError(f"{kind.noun} {study_id} is running; cancel it first")
-    doomed = list(session.scalars(own_jobs(kind, study_id))) if with_jobs else []
-    session.execute(sql_delete(kind).where(kind.id == study_id))
-    for job_id in doomed:
-        jobs.delete(session, job_id)
-    return doomed
 
 
 def _locked(session: Session, kind: type[AnyStudy], study_id: str) -> AnyStudy:

@@ -1,0 +1,128 @@
+"""Deleting jobs and studies (comparisons): the one place that knows everything that refers to them.
+
+Each deletion locks what it deletes first, and only then looks who refers to it, so that nobody begins to in between.
+Locks are taken in one order, a study before jobs, jobs by their ids and before names, or two would wait for each
+other.
+"""
+
+from collections.abc import Collection
+from enum import Enum, auto
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from normlab.documents.states import JobState, StudyState
+from normlab.errors import NotFoundError, StateError
+from normlab.store import idempotency
+from normlab.store.jobs import jobs
+from normlab.store.jobs.tables import Job
+from normlab.store.models import names
+from normlab.store.models.tables import ModelVersion
+from normlab.store.studies import studies
+from normlab.store.studies.tables import Study
+from normlab.store.studies.usage import own_jobs, users_of
+
+
+class OnDelete(Enum):
+    """What becomes of a row when what it refers to is deleted."""
+
+    GOES = auto()
+    """The database deletes it, too (``ON DELETE CASCADE``)."""
+    FORBIDS = auto()
+    """The deletion is refused, and the sentence says what to do first."""
+    IS_FORGOTTEN = auto()
+    """It is deleted here; no foreign key ties it."""
+
+
+REFERENCES: dict[str, dict[str, OnDelete]] = {
+    "jobs": {
+        "artifacts.job_id": OnDelete.GOES,  # the files themselves: after the commit, by the caller
+        "comparison_jobs.job_id": OnDelete.FORBIDS,
+        "epochs.job_id": OnDelete.GOES,
+        "events.job_id": OnDelete.GOES,
+        "idempotency_keys.resource": OnDelete.IS_FORGOTTEN,
+        "job_tags.job_id": OnDelete.GOES,
+        "measurements.job_id": OnDelete.GOES,
+        "model_versions.job_id": OnDelete.FORBIDS,
+    },
+    "comparisons": {
+        "comparison_arms.comparison_id": OnDelete.GOES,
+        "comparison_events.comparison_id": OnDelete.GOES,
+        "idempotency_keys.resource": OnDelete.IS_FORGOTTEN,
+    },
+    "comparison_arms": {"comparison_jobs.comparison_id": OnDelete.GOES},
+    "named_models": {"model_changes.name": OnDelete.GOES, "model_versions.name": OnDelete.GOES},
+}
+"""By table: the columns that refer to its rows. A test holds it against the tables."""
+
+
+def delete_job(session: Session, job_id: str, *, forget_names: bool = False) -> None:
+    """Delete a job with all that is its own. Delete its files from the artifact store after the commit.
+
+    With ``forget_names`` models' names lose the versions that are this job; a name that stood for it then stands for
+    the latest version that is left, and goes when none is.
+
+    Raises:
+        NotFoundError: there is no such job.
+        StateError: it is running, a study uses it, or names have it and are not to forget it.
+    """
+    _lock_jobs(session, [job_id])
+    job = jobs.get(session, job_id)
+    if users := users_of(session, job_id):
+        raise StateError(f"job {job_id} is used by {', '.join(users)}: delete that first")
+    having = names.names_of(session, [job_id])
+    if having and not forget_names:
+        listed = ", ".join(f"model {name}" for name in having)
+        raise StateError(
+            f"job {job_id} is a version of {listed}: delete the versions first, or the job with ?forget_names=true"
+        )
+    if job.state is JobState.RUNNING:
+        raise StateError(f"job {job_id} is running; cancel it first")
+    for name in having:
+        names.forget_job(session, name, job_id)
+    _delete_jobs(session, [job_id])
+
+
+def delete_study(session: Session, kind: type[Study], study_id: str, *, with_jobs: bool = False) -> list[str]:
+    """Delete a study that does not run; ``with_jobs`` also those jobs that were made for it and that nobody else
+    needs: no other study uses them, and no model's name has them as a version.
+
+    Gives the deleted jobs' ids: delete their files from the artifact store after the commit.
+
+    Raises:
+        NotFoundError: there is no such study.
+        StateError: it is running, or one of the jobs that should be deleted is.
+    """
+    study = studies.lock(session, kind, study_id)
+    if study is None:
+        raise NotFoundError(f"there is no {kind.noun} {study_id}")
+    if study.state is StudyState.RUNNING:
+        raise StateError(f"{kind.noun} {study_id} is running; cancel it first")
+    doomed = _jobs_of_nobody_else(session, kind, study_id) if with_jobs else []
+    running = select(Job.id).where(Job.id.in_(doomed), Job.state == JobState.RUNNING).order_by(Job.id)
+    for job_id in session.scalars(running):
+        raise StateError(f"job {job_id} is running; cancel it first")
+    session.execute(delete(kind).where(kind.id == study_id))
+    idempotency.forget(session, [study_id])
+    _delete_jobs(session, doomed)
+    return doomed
+
+
+def _jobs_of_nobody_else(session: Session, kind: type[Study], study_id: str) -> list[str]:
+    """The ids of jobs made for this study that nothing else refers to; they are locked."""
+    _lock_jobs(session, session.scalars(own_jobs(kind, study_id)).all())
+    own = set(
+        session.scalars(own_jobs(kind, study_id))
+    )  # another study may have begun to use some before the lock
+    named = session.scalars(select(ModelVersion.job_id).where(ModelVersion.job_id.in_(own)))
+    return sorted(own - set(named))
+
+
+def _lock_jobs(session: Session, job_ids: Collection[str]) -> None:
+    query = select(Job).where(Job.id.in_(job_ids)).order_by(Job.id).with_for_update()
+    session.scalars(query, execution_options={"populate_existing": True}).all()
+
+
+def _delete_jobs(session: Session, job_ids: Collection[str]) -> None:
+    idempotency.forget(session, job_ids)
+    session.execute(delete(Job).where(Job.id.in_(job_ids)))
