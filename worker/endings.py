@@ -1,17 +1,15 @@
 """How an attempt ends: why it stops before its training does, what an error of it stands for, and what is written."""
 
-import errno
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
+from normlab.disk_full import is_disk_full
 from normlab.errors import DatasetError, NanLossError, SpecError, TrainingError
 from normlab.store import FailureCode, Job
 from normlab.store.jobs import endings, leases
-
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 OUT_OF_MEMORY_DETAIL = (
     "training needs more memory than the worker may use: a smaller batch_size or fewer units need less"
@@ -41,10 +39,9 @@ def classify(error: BaseException) -> Failure:
             return Failure(FailureCode.INVALID_SPEC, f"this worker does not accept the job's spec: {error}")
         case TrainingError():
             return Failure(FailureCode.INTERNAL, str(error))
-        case OSError() if error.errno in _FULL:
-            return Failure(
-                FailureCode.DISK_FULL, "the worker's disk is full: free some space and retry the job"
-            )
+    # TensorFlow says ResourceExhaustedError for a full disk, too.
+    if is_disk_full(error):
+        return Failure(FailureCode.DISK_FULL, "the worker's disk is full: free some space and retry the job")
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":  # TensorFlow's
         return Failure(FailureCode.OUT_OF_MEMORY, OUT_OF_MEMORY_DETAIL)
     return Failure(

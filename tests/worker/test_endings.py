@@ -28,6 +28,21 @@ class ResourceExhaustedError(Exception):
             "the worker's disk is full: free some space and retry the job",
         ),
         (
+            OSError(errno.EDQUOT, "Quota", "/secret"),
+            FailureCode.DISK_FULL,
+            "the worker's disk is full: free some space and retry the job",
+        ),
+        (
+            OSError(errno.EFBIG, "Large", "/secret"),
+            FailureCode.DISK_FULL,
+            "the worker's disk is full: free some space and retry the job",
+        ),
+        (
+            ResourceExhaustedError("/secret; No space left on device"),
+            FailureCode.DISK_FULL,
+            "the worker's disk is full: free some space and retry the job",
+        ),
+        (
             OSError(errno.EIO, "broken", "/secret/path"),
             FailureCode.INTERNAL,
             "an error inside the worker (OSError); its log tells more",

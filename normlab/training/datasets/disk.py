@@ -7,20 +7,20 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from normlab.disk_full import FULL
 from normlab.errors import DatasetError
 
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST})
 
 
 def is_disk_problem(error: OSError) -> bool:
     """Whether this says that a folder is full or cannot be written (and not that the network failed)."""
-    return error.errno in _FULL | _FORBIDDEN
+    return error.errno in FULL | _FORBIDDEN
 
 
 def unwritable(folder: Path, error: OSError) -> DatasetError:
     """The error's sentence for the operator."""
-    if error.errno in _FULL:
+    if error.errno in FULL:
         return DatasetError(
             f"There is no room left for the dataset in {folder} ({error.strerror}): free some space."
         )

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from normlab.disk_full import is_disk_full
 from normlab.spec.epochs import EpochMetrics
 from normlab.spec.export_formats import FORMATS, ArtifactKind
 from normlab.training.export.serving_function import TrainedNetwork
@@ -64,20 +65,13 @@ def export(kind: ArtifactKind, folder: Path, write: Callable[[Path], object]) ->
                 warnings.simplefilter("ignore", category)
             write(path)
     except Exception as error:  # exporters raise anything; a file that cannot be made must not cost the run
-        if _is_disk_full(
-            error
-        ):  # but then it is the machine's fault, and a network that is not kept is of no use
+        if is_disk_full(error):  # the machine's fault, and a network that is not kept is of no use
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
         _log.exception("the %s file could not be made", kind)
         with suppress(OSError):  # the disk may be what failed
             path.unlink(missing_ok=True)
         return ExportedFile(kind, error=f"{type(error).__name__}: {error}"[:500])
     return ExportedFile(kind, path=path)
-
-
-def _is_disk_full(error: Exception) -> bool:
-    """Exporters in C++ and HDF5 tell it in words only."""
-    return getattr(error, "errno", None) == errno.ENOSPC or os.strerror(errno.ENOSPC) in str(error)
 
 
 def _write(kind: ArtifactKind, trained: TrainedNetwork, path: Path) -> None:
