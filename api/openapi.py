@@ -91,6 +91,7 @@ class DocumentedAPI(FastAPI):
                 schemas[model.__name__] = schema
             _add_examples(schemas)
             _remove_default_errors(document)
+            _remove_null_from_parameters(document)
         return self.openapi_schema or {}
 
 
@@ -108,3 +109,15 @@ def _remove_default_errors(document: dict[str, Any]) -> None:
                 del operation["responses"]["422"]
     for name in (_DEFAULT_ERROR, "ValidationError"):
         document["components"]["schemas"].pop(name, None)
+
+
+def _remove_null_from_parameters(document: dict[str, Any]) -> None:
+    """A parameter that may be left out is null for Python; a query or a header cannot say null."""
+    for path in document["paths"].values():
+        for operation in path.values():
+            for parameter in operation.get("parameters", ()):
+                schema = parameter["schema"]
+                kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+                if len(kinds) == 1:
+                    del schema["anyOf"]
+                    schema |= kinds[0]

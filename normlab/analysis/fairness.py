@@ -16,9 +16,7 @@ from normlab.analysis.load import load_caveats
 from normlab.analysis.records import RunRecord, labels
 from normlab.analysis.sizes import size_of
 from normlab.spec import PRESETS, preset_layers
-
-_JUDGED_APART = frozenset({"load", "device_memory_peak_bytes"})
-"""What of an environment differs from run to run anyway, or as the networks do."""
+from normlab.spec.environment import Effect, fields_with
 
 _NOTABLY_LARGER = 1.05
 """Normalization layers alone add less than that to a network of any use."""
@@ -188,7 +186,8 @@ def _other_conditions(differing: Sequence[Difference]) -> Iterable[str]:
 
 
 def _environments(runs: Sequence[RunRecord]) -> Iterable[str]:
-    fields = dict.fromkeys(field for run in runs for field in run.environment if field not in _JUDGED_APART)
+    unequal_anyway = fields_with(Effect.NONE)
+    fields = dict.fromkeys(field for run in runs for field in run.environment if field not in unequal_anyway)
     differing = [
         field for field in fields
         if len({json.dumps(run.environment.get(field), sort_keys=True, default=str) for run in runs}) > 1

@@ -15,6 +15,7 @@ from normlab.documents.jobs import JobDocument
 from normlab.documents.metrics import MetricsDocument
 from normlab.documents.states import JobState
 from normlab.errors import SetupError
+from normlab.spec.environment import ENVIRONMENT, Effect, fields_with
 
 FORMAT = 1
 LARGEST_FILE = 256 * 2**20
@@ -29,22 +30,8 @@ LOSS_TOLERANCE = 0.05
 # RuntimeErrors.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, csv.Error, EOFError, RuntimeError)
 
-EXPLAINING = {
-    "device": "another device",
-    "device_name": "another processor",
-    "machine": "another architecture of the processor",
-    "executor": "another executor",
-    "precision": "another precision",
-    "tensorflow": "another version of TensorFlow",
-    "keras": "another version of Keras",
-    "numpy": "another version of NumPy",
-    "normlab": "another version of Normlab",
-    "intra_op_threads": "another number of threads",
-}
-"""What of an environment can change the numbers, in words."""
 
-
-class Outcome(StrEnum):
+class Reproduced(StrEnum):
     """What came of running a job again."""
 
     SAME_BITS = "same bits"
@@ -71,7 +58,7 @@ class BundledJob:
 class Judgement:
     """What came of running a job again, and why that may be."""
 
-    outcome: Outcome
+    outcome: Reproduced
     largest_difference: float | None
     """Of the accuracies (validation where there is one) over the epochs."""
     reasons: tuple[str, ...]
@@ -113,28 +100,28 @@ def judge(bundled: BundledJob, again: JobDocument, metrics: MetricsDocument) -> 
     """Compare a job that was run again with what the bundle says of it."""
     if again.state is not JobState.SUCCEEDED:
         why = (again.error.detail,) if again.error else (f"it is {again.state}",)
-        return Judgement(Outcome.NOT_RUN, None, why)
+        return Judgement(Reproduced.NOT_RUN, None, why)
     ours = [epoch.model_dump() for epoch in metrics.epochs]
     weights = bundled.digests.get("final_weights")
     same_weights = weights is not None and weights == (again.digests or {}).get("final_weights")
     if same_weights and _values(ours) == _values(bundled.epochs):
-        return Judgement(Outcome.SAME_BITS, 0.0, ())
+        return Judgement(Reproduced.SAME_BITS, 0.0, ())
     reasons = _reasons(bundled, again)
     if len(ours) != len(bundled.epochs) or not ours:
         lengths = f"{len(ours)} epochs instead of {len(bundled.epochs)}"
-        return Judgement(Outcome.DIFFERENT, None, (lengths, *reasons))
+        return Judgement(Reproduced.DIFFERENT, None, (lengths, *reasons))
     largest = max(
         abs(_accuracy(one) - _accuracy(other)) for one, other in zip(ours, bundled.epochs, strict=True)
     )
     close = _close(ours[-1], bundled.epochs[-1])
-    return Judgement(Outcome.WITHIN_TOLERANCE if close else Outcome.DIFFERENT, largest, reasons)
+    return Judgement(Reproduced.WITHIN_TOLERANCE if close else Reproduced.DIFFERENT, largest, reasons)
 
 
 def _reasons(bundled: BundledJob, again: JobDocument) -> tuple[str, ...]:
     environment = again.environment or {}
     reasons = [
-        f"{words} ({bundled.environment.get(field)}, now {environment.get(field)})"
-        for field, words in EXPLAINING.items()
+        f"{ENVIRONMENT[field].words} ({bundled.environment.get(field)}, now {environment.get(field)})"
+        for field in fields_with(Effect.DECIDES, Effect.FOLLOWS)
         if bundled.environment.get(field) != environment.get(field)
     ]
     for field, words in (("dataset", "the dataset's files"), ("data_order", "the order of the data")):

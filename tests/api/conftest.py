@@ -126,7 +126,7 @@ class Service:
     def _store(self, job: Job, kind: ArtifactKind, content: bytes) -> Any:
         source = self.folder / f"model.{kind}"
         source.write_bytes(content)
-        return self.artifacts.put(job.id, job.attempt, kind, source, f"application/x-{kind}")
+        return self.artifacts.put(job.id, job.attempt, kind, source, kind.media_type)
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgres"])

@@ -148,3 +148,9 @@ def test_nothing_of_fastapis_own_errors_is_left(document):
 def test_the_document_and_its_pages_are_served(http):
     assert http.get("/openapi.json").json()["info"]["title"] == "Normlab"
     assert "/openapi.json" in http.get("/docs").text
+
+
+def test_no_parameter_can_be_null(operations):
+    for name, operation in operations.items():
+        for parameter in operation.get("parameters", ()):
+            assert {"type": "null"} not in parameter["schema"].get("anyOf", ()), (name, parameter["name"])

@@ -11,6 +11,7 @@ import pytest
 
 from normlab.local.process import Process
 from normlab.spec import JobSpec
+from normlab.spec.environment import ENVIRONMENT
 from normlab.store import ArtifactKind, ArtifactStore, FailureCode, JobState, artifacts
 from normlab.store.jobs import events, jobs, reports
 from support.workers import Service, children
@@ -34,6 +35,7 @@ def test_a_job_is_trained_and_everything_about_it_is_stored(service: Service, ma
         for phase in ("waiting", "starting", "compiling", "training", "evaluating", "exporting", "total")
     }
     assert [layer["name"] for layer in job.layers][-1] == "output"
+    assert set(job.environment) == set(ENVIRONMENT)
     assert job.environment["intra_op_threads"] == job.environment["cores"]
     assert set(job.environment["load"]) == {
         "core_share",

@@ -14,7 +14,7 @@ from normlab.cli.reproduction import (
     LOSS_TOLERANCE,
     BundledJob,
     Judgement,
-    Outcome,
+    Reproduced,
     judge,
     read_bundle,
 )
@@ -24,10 +24,10 @@ from normlab.documents.jobs import JobDocument
 from normlab.errors import SetupError
 
 _STYLES = {
-    Outcome.SAME_BITS: "green",
-    Outcome.WITHIN_TOLERANCE: "yellow",
-    Outcome.DIFFERENT: "red",
-    Outcome.NOT_RUN: "red",
+    Reproduced.SAME_BITS: "green",
+    Reproduced.WITHIN_TOLERANCE: "yellow",
+    Reproduced.DIFFERENT: "red",
+    Reproduced.NOT_RUN: "red",
 }
 
 
@@ -68,7 +68,7 @@ def reproduce(
         )
     else:
         _show(jobs, ended, judged)
-    if any(judgement.outcome in (Outcome.DIFFERENT, Outcome.NOT_RUN) for judgement in judged):
+    if any(judgement.outcome in (Reproduced.DIFFERENT, Reproduced.NOT_RUN) for judgement in judged):
         raise typer.Exit(1)
 
 
@@ -83,13 +83,13 @@ def _show(jobs: list[BundledJob], ended: list[JobDocument], judged: list[Judgeme
     out.print(made)
     out.print()
     counts = Counter(judgement.outcome for judgement in judged)
-    out.print(", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome]))
+    out.print(", ".join(f"{counts[outcome]} {outcome}" for outcome in Reproduced if counts[outcome]))
     reasons = dict.fromkeys(reason for judgement in judged for reason in judgement.reasons)
     if reasons:
         out.print("\n[bold]Possible reasons[/]")
         for reason in reasons:
             out.print(f"- {reason}", markup=False, soft_wrap=not out.is_terminal)
-    if counts[Outcome.WITHIN_TOLERANCE] or counts[Outcome.DIFFERENT]:
+    if counts[Reproduced.WITHIN_TOLERANCE] or counts[Reproduced.DIFFERENT]:
         out.print(
             f"\nWithin tolerance: accuracies of the last epoch within {ACCURACY_TOLERANCE}, losses within "
             f"{LOSS_TOLERANCE:.0%} of what they were.".replace("%", " %"),

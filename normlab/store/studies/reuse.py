@@ -1,7 +1,7 @@
 """The rule by which a job that exists can stand for a spec.
 
 The numbers are the same if the digests are (``JobSpec.digest``), the device that was asked for, and what changes the
-numbers of the environment (``ENVIRONMENT_FIELDS``). What else matters to the one who asks:
+numbers of the environment (``Effect.DECIDES``). What else matters to the one who asks:
 
 ===================  ===========================  ============================  ==================================
 \\                    the job has succeeded        the job runs                  the job is queued
@@ -30,21 +30,8 @@ from sqlalchemy.orm import Session
 
 from normlab.documents.states import JobState
 from normlab.spec import JobSpec
+from normlab.spec.environment import Effect, fields_with
 from normlab.store.jobs.tables import Job
-
-ENVIRONMENT_FIELDS = (
-    "normlab",
-    "tensorflow",
-    "keras",
-    "numpy",
-    "machine",
-    "device",
-    "device_name",
-    "intra_op_threads",
-    "inter_op_threads",
-)
-"""What of a job's environment changes its numbers. What else does (executor, precision) follows from the spec and
-these."""
 
 _PREFERENCE = (JobState.SUCCEEDED, JobState.RUNNING, JobState.QUEUED)
 
@@ -112,7 +99,11 @@ def _present_environment(session: Session, device: str) -> dict[str, Any] | None
 
 
 def _what_counts(environment: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    return None if environment is None else {field: environment.get(field) for field in ENVIRONMENT_FIELDS}
+    return (
+        None
+        if environment is None
+        else {field: environment.get(field) for field in fields_with(Effect.DECIDES)}
+    )
 
 
 def _longest(max_runtime_seconds: float | None) -> float:

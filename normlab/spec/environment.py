@@ -1,0 +1,54 @@
+"""What a job records of where it ran, one row each: which of it changes the numbers, and how people call it.
+
+To record something more: add its row here, and its value in ``normlab/training/compiled/devices.py``.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Effect(Enum):
+    """What a field has to do with the numbers of a run."""
+
+    DECIDES = "decides"
+    """The numbers depend on it: a job is used again only where it is the same."""
+    FOLLOWS = "follows"
+    """The numbers depend on it, and it follows from the spec and the fields that decide."""
+    TIMES = "times"
+    """It changes how long a run takes, and at most the last digits of its numbers."""
+    NONE = "none"
+    """It differs from run to run anyway, or as the networks do."""
+
+
+@dataclass(frozen=True)
+class EnvironmentField:
+    """A field of a job's ``environment``."""
+
+    effect: Effect
+    words: str = ""
+    """Where it differs: ``another device``."""
+
+
+ENVIRONMENT = {
+    "normlab": EnvironmentField(Effect.DECIDES, "another version of Normlab"),
+    "tensorflow": EnvironmentField(Effect.DECIDES, "another version of TensorFlow"),
+    "keras": EnvironmentField(Effect.DECIDES, "another version of Keras"),
+    "numpy": EnvironmentField(Effect.DECIDES, "another version of NumPy"),
+    "machine": EnvironmentField(Effect.DECIDES, "another architecture of the processor"),
+    "device": EnvironmentField(Effect.DECIDES, "another device"),
+    "device_name": EnvironmentField(Effect.DECIDES, "another processor"),
+    "intra_op_threads": EnvironmentField(Effect.DECIDES, "another number of threads in an operation"),
+    "inter_op_threads": EnvironmentField(Effect.DECIDES, "another number of threads beside each other"),
+    "executor": EnvironmentField(Effect.FOLLOWS, "another executor"),
+    "precision": EnvironmentField(Effect.FOLLOWS, "another precision"),
+    "python": EnvironmentField(Effect.TIMES, "another version of Python"),
+    "platform": EnvironmentField(Effect.TIMES, "another operating system"),
+    "cores": EnvironmentField(Effect.TIMES, "another number of cores"),
+    "load": EnvironmentField(Effect.NONE),
+    "device_memory_peak_bytes": EnvironmentField(Effect.NONE),
+}
+
+
+def fields_with(*effects: Effect) -> tuple[str, ...]:
+    """The fields that have one of these effects."""
+    return tuple(name for name, field in ENVIRONMENT.items() if field.effect in effects)
