@@ -66,7 +66,8 @@ def submit_comparison(
 
     `replicates` is the number of pairs, or `{"start": 5, "max": 20}` to go on until it is decided; the error
     rate then allows for looking repeatedly. A job of the same spec that has succeeded in the environment in
-    which jobs now run is used again, unless `fresh` is set; so is one that is under way.
+    which jobs now run is used again, unless `fresh` is set. So is one that is under way, if it may run as long and
+    does not wait with a lower priority.
     """
     request, specs = parse_comparison(body, services.settings.limits)
     arms = [
@@ -96,7 +97,7 @@ def submit_comparison(
     made = [job for arm in document["arms"] for job in arm["jobs"] if not job["reused"]]
     for job in made:
         if job["state"] == JobState.QUEUED and not services.notifier.notify(job["job"]):
-            break  # the broker does not answer; the janitor rings when it does
+            break  # the broker does not answer; the maintenance loop notifies when it does
     response.headers["Location"] = comparison_url(document["id"])
     return document
 
@@ -179,7 +180,7 @@ def get_comparison(services: ServicesDependency, comparison_id: ComparisonPath) 
 def cancel_comparison(
     services: ServicesDependency, response: Response, comparison_id: ComparisonPath
 ) -> ComparisonDocument:
-    """Its unfinished jobs are cancelled, but for those that were there before or that another comparison uses.
+    """Its unfinished jobs are cancelled, except those that it did not make or that another comparison uses.
 
     409 when it has ended in another way.
     """

@@ -32,7 +32,7 @@ from normlab.spec.metrics import Metric
 
 @dataclass(frozen=True)
 class PairReport:
-    """Two arms: the verdict, its sentence, and what stands behind it."""
+    """Two arms: the verdict, its sentence, and the evidence."""
 
     a: str
     b: str

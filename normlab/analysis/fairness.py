@@ -1,4 +1,4 @@
-"""Caveats: what stands between two runs' numbers and a conclusion, one sentence each."""
+"""Caveats: what to know before drawing a conclusion from runs, one sentence each."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence

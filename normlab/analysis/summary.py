@@ -1,4 +1,4 @@
-"""Several runs side by side: each one's figures, what differs between their specs, and what to mind."""
+"""Several runs side by side: each one's figures, what differs between their specs, and the caveats."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from normlab.comparisons.runs import ComparedRuns
 from normlab.comparisons.stopping import Look, look
-from normlab.store import JobState, StudyState, StudyStopReason
+from normlab.store import Job, JobState, StudyState, StudyStopReason
 
 if TYPE_CHECKING:
     from normlab.analysis import ComparisonStatistics, SequentialComparison
@@ -164,14 +164,20 @@ def _unfinished(runs: ComparedRuns, pairs: int, state: StudyState) -> Sequence[s
 
 
 def _left_out(runs: ComparedRuns) -> tuple[str, ...]:
-    lost = [member for member in runs.members if member.job.state in (JobState.FAILED, JobState.CANCELLED)]
+    states = [(member, runs.state_of(member)) for member in runs.members]
     sentences = [
-        f"Seed {member.seed} is left out: the job of {runs.arm_name(member)} "
-        + (f"failed ({member.job.error_code})." if member.job.state is JobState.FAILED else "was cancelled.")
-        for member in lost
+        f"Seed {member.seed} is left out: the job of {runs.arm_name(member)} {_what_happened(member.job, state)}."
+        for member, state in states
+        if state in (JobState.FAILED, JobState.CANCELLED)
     ]
-    if any(member.job.state is JobState.FAILED for member in lost):
+    if any(state is JobState.FAILED for _, state in states):
         sentences.append(
             "Jobs seldom fail by chance: what is left is compared as if the failed ones had never been tried."
         )
     return tuple(sentences)
+
+
+def _what_happened(job: Job, state: JobState) -> str:
+    if state is JobState.CANCELLED:
+        return "was cancelled"
+    return f"failed ({job.error_code})" if job.error_code else "failed"  # no code is left when it is retried

@@ -30,6 +30,10 @@ class ComparedRuns:
         """The name of the arm that a job stands for."""
         return self.comparison.arms[member.arm].name
 
+    def state_of(self, member: ComparisonJob) -> JobState:
+        """The state of a job as far as it counts: of a comparison that is over, the one that it had then."""
+        return (self.comparison.state.final and member.ended) or member.job.state
+
     def values(self) -> dict[str, float | None]:
         """The metric of each run by its job."""
         return {run.job: self.question.metric.of(run) for group in self.arms.values() for run in group}

@@ -13,7 +13,7 @@ from normlab.spec.replicates import Replicates
 
 
 class VerdictDocument(Document):
-    """What is said of two arms."""
+    """The verdict on two arms."""
 
     a: str
     b: str
@@ -27,8 +27,8 @@ class ArmJob(Document):
     job: str
     seed: int
     state: Open[JobState]
-    reused: bool = Field(description="It was there before, and was not made for this comparison.")
-    value: float | None = Field(description="The metric, when it has succeeded.")
+    reused: bool = Field(description="Whether the job existed before, and was not made for this comparison.")
+    value: float | None = Field(description="The metric, once the job has succeeded.")
     error: Open[FailureCode] | None
 
 
@@ -39,7 +39,7 @@ class ArmDocument(Document):
     spec: dict[str, Any] = Field(description="With every default written out, and without a seed.")
     arm_digest: str = Field(description="The same for every job of this arm, whatever its seed.")
     base_seed: int | None = Field(description="The arm's first seed, if it has seeds of its own.")
-    jobs: tuple[ArmJob, ...] = Field(description="One for each seed so far.")
+    jobs: tuple[ArmJob, ...] = Field(description="One job for each seed so far.")
 
 
 class DifferenceDocument(Document):
@@ -52,13 +52,15 @@ class DifferenceDocument(Document):
 class ComparisonProgress(Document):
     """How much of it is there, and how much is missing."""
 
-    pairs: int = Field(description="Seeds that every arm has been trained with.")
+    pairs: int = Field(description="Seeds for which every arm has a job that succeeded.")
     pairs_left_out: int = Field(description="Seeds with a job that failed or was cancelled.")
     pairs_running: int = Field(description="Seeds with unfinished jobs.")
-    pairs_planned: int = Field(description="At most so many.")
-    next_look: int | None = Field(description="At so many pairs it may be decided; null without such a plan.")
+    pairs_planned: int = Field(description="The largest number of pairs that the plan allows.")
+    next_look: int | None = Field(
+        description="The number of pairs at which the plan looks next; null without such a plan."
+    )
     jobs: dict[Open[JobState], int] = Field(description="How many jobs are in which state.")
-    fraction: Fraction = Field(description="Of the jobs that there are so far, how many have ended.")
+    fraction: Fraction = Field(description="The part of the jobs so far that have ended.")
 
 
 class ComparisonResult(Document):
@@ -66,7 +68,7 @@ class ComparisonResult(Document):
 
     final: bool = Field(description="Whether nothing will be added.")
     seeds: tuple[int | None, ...] = Field(
-        description="Those of the pairs; where an arm has seeds of its own, those of an arm that has none."
+        description="The seeds of the pairs; where an arm has seeds of its own, those of an arm that has none."
     )
     arms: dict[str, Any] = Field(
         description="Of each arm: values, mean, standard deviation, Student's interval for the mean."
@@ -83,7 +85,9 @@ class ComparisonResult(Document):
         description="At equal epochs, at equal training seconds, and time to the target accuracy."
     )
     costs: dict[str, Any] = Field(description="Of each arm: training seconds and accuracy.")
-    pareto_front: tuple[str, ...] = Field(description="Arms of which no other is both better and cheaper.")
+    pareto_front: tuple[str, ...] = Field(
+        description="The arms for which no other arm is both better and cheaper."
+    )
     differences: tuple[DifferenceDocument, ...] = Field(description="What differs between the arms' specs.")
     caveats: tuple[str, ...] = Field(description="What to know before drawing a conclusion.")
 
@@ -110,13 +114,15 @@ class ComparisonSummary(Document):
     finished_at: datetime | None
     metric: Open[Metric]
     confidence: float
-    equivalence_margin: float = Field(description="Smaller differences do not matter; in the metric's units.")
+    equivalence_margin: float = Field(
+        description="A smaller difference does not matter; in the metric's units."
+    )
     target_accuracy: float | None
     replicates: Replicates
     base_seed: int
     fresh: bool
     arm_names: tuple[str, ...]
-    verdicts: tuple[VerdictDocument, ...] | None = Field(description="When it has ended.")
+    verdicts: tuple[VerdictDocument, ...] | None = Field(description="Null until the comparison has ended.")
     links: ComparisonLinks
 
 
@@ -144,7 +150,7 @@ class ValidatedComparison(Document):
 
     arms: tuple[ArmSize, ...]
     replicates: Replicates
-    jobs: int = Field(description="So many at first, as far as none can be used again.")
+    jobs: int = Field(description="How many jobs are made at first, if none can be used again.")
     max_jobs: int
     differences: tuple[DifferenceDocument, ...] = Field(description="What differs between the arms' specs.")
 

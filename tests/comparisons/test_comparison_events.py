@@ -55,7 +55,7 @@ def test_a_comparison_tells_what_happens_as_it_happens(served):
     served.end(members[3].job_id, None)
     served.advance()
     rest = list(events)
-    # The API's own caretaker is at it, too: jobs and pairs may come in between.
+    # The API's own maintenance loop advances it, too: jobs and pairs may come in between.
     assert sorted(event["event"] for event in rest[:-2]) == ["job", "job", "job", "pair", "pair"]
     assert [event["event"] for event in rest[-2:]] == ["state", "end"]
     pairs = [event["data"] for event in rest if event["event"] == "pair"]

@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from normlab.comparisons import load_runs
+from normlab.comparisons import assess, load_runs
 from normlab.errors import NotFoundError, StateError
 from normlab.store import Comparison, JobState, StudyState, StudyStopReason, deletion
 from normlab.store.comparisons import comparisons
@@ -265,4 +265,8 @@ def test_what_a_finished_comparison_says_stays(laboratory):
     laboratory.end(members[0].job_id, 0.8)
     laboratory.advance()
     with laboratory.database.read() as session:
-        assert [run.seed for run in load_runs(session, comparison.id).arms["baseline"]] == [43]
+        runs = load_runs(session, comparison.id)
+    assert [run.seed for run in runs.arms["baseline"]] == [43]
+    assert (
+        assess(runs).left_out[0].startswith(f"Seed {members[0].seed} is left out: the job of baseline failed")
+    )

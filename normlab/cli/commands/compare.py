@@ -142,7 +142,7 @@ def compare(
 def _exit_unless_finished(ended: ComparisonDocument) -> None:
     if ended.state is StudyState.FINISHED:
         return
-    for sentence in ended.left_out:
+    for sentence in (*ended.left_out, *([ended.error] if ended.error else [])):
         announce(sentence)
     notes.print(f"The comparison has no answer: it is {ended.state}.", style="red", markup=False)
     raise typer.Exit(1)

@@ -98,7 +98,7 @@ def end(
     result: dict[str, Any] | None = None,
     **details: Any,
 ) -> None:
-    """End a study whose row the caller has locked, and cancel the jobs that only it waits for.
+    """End a study whose row the caller has locked; unless it has finished, cancel the jobs that only it waits for.
 
     ``result`` is kept as it is; ``details`` go into the event.
     """
@@ -107,7 +107,8 @@ def end(
     events.append(session, study, EventKind.STATE, {"state": state, "reason": reason, **details})
     session.flush()
     _keep_states_of_jobs(session, study)
-    _cancel_own_jobs(session, study)
+    if state is not StudyState.FINISHED:
+        _cancel_own_jobs(session, study)
 
 
 def keep_result(session: Session, kind: type[Study], study_id: str, result: dict[str, Any]) -> None:

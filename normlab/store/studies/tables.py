@@ -14,7 +14,7 @@ from normlab.store.jobs.tables import Job
 
 class StudyMember(Base):
     """A job that a study needs. Its kind adds the study's id, as ``study_id``, and the member's place in the study;
-    both are the primary key."""
+    both are the primary key. It goes with its study (``ON DELETE CASCADE``), as an event does."""
 
     __abstract__ = True
 
@@ -24,7 +24,7 @@ class StudyMember(Base):
     reused: Mapped[bool] = mapped_column(Boolean)
     """Whether the job was there before, or was made for this study."""
     ended: Mapped[JobState | None] = mapped_column(text_enum(JobState))
-    """The final state in which the study last found the job, and which its events have recorded. When the study has
+    """The final state of the job when the study last looked, which its events have recorded. When the study has
     ended it stays, whatever becomes of the job."""
 
     @declared_attr

@@ -1,0 +1,127 @@
+"""A second kind of study, as a sweep will be one; run in a process of its own, whose tables no other test sees."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import ForeignKey, Integer, String
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from normlab.documents.events import EventKind
+from normlab.documents.states import JobState, StudyState, StudyStopReason
+from normlab.spec import parse_job_spec
+from normlab.store import Database, deletion
+from normlab.store.base import Base
+from normlab.store.clock import database_now
+from normlab.store.identifiers import new_id
+from normlab.store.jobs import jobs
+from normlab.store.studies import events, members, studies
+from normlab.store.studies.advance import advance
+from normlab.store.studies.members import NewMember
+from normlab.store.studies.tables import Study, StudyEvent, StudyMember
+from normlab.store.studies.usage import users_of
+
+
+class Point(StudyMember):
+    """A job of a sweep."""
+
+    __tablename__ = "sweep_points"
+    study_id: Mapped[str] = mapped_column(
+        "sweep_id", ForeignKey("sweeps.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+
+
+class SweepEvent(StudyEvent):
+    """Something that happened to a sweep."""
+
+    __tablename__ = "sweep_events"
+    study_id: Mapped[str] = mapped_column(
+        "sweep_id", ForeignKey("sweeps.id", ondelete="CASCADE"), primary_key=True
+    )
+
+
+class Sweep(Study):
+    """Points of a space."""
+
+    __tablename__ = "sweeps"
+    noun = "sweep"
+    id_prefix = "swp"
+    member_table = Point
+    event_table = SweepEvent
+    space: Mapped[str] = mapped_column(String(40))
+
+
+def main(folder: Path) -> None:
+    """Two points, one of which another sweep uses again; a third follows from them, and then the end."""
+    database = Database(f"sqlite:///{folder / 'studies.db'}")
+    Base.metadata.create_all(database.engine)
+
+    def create(*seeds: int) -> Sweep:
+        with database.write() as session:
+            now = database_now()
+            sweep = Sweep(
+                id=new_id("swp"),
+                state=StudyState.RUNNING,
+                space="seeds",
+                event_count=0,
+                created_at=now,
+                updated_at=now,
+            )
+            session.add(sweep)
+            session.flush()
+            add(session, sweep, *seeds)
+        return sweep
+
+    def add(session: Session, sweep: Sweep, *seeds: int) -> list[str]:
+        body = {"architecture": "baseline", "dataset": "digits"}
+        specs = [parse_job_spec(body | {"training": {"seed": seed}}) for seed in seeds]
+        wanted = [NewMember(spec, {"number": seed}) for spec, seed in zip(specs, seeds, strict=True)]
+        made = members.add(session, sweep, wanted, fresh=False, max_attempts=3)
+        events.append(session, sweep, EventKind.JOB, {"points": list(seeds)})
+        return made
+
+    def on_ended(session: Session, sweep: Sweep, ended: Sequence[Point]) -> None:
+        for point in ended:
+            events.append(session, sweep, EventKind.JOB, {"point": point.number, "state": point.ended})
+
+    def decide(sweep_id: str, event_count: int) -> list[str]:
+        with database.write() as session:
+            sweep = studies.lock_unchanged(session, Sweep, sweep_id, event_count)
+            assert sweep is not None
+            if len(members.of(session, Point, sweep_id)) == 2:
+                return add(session, sweep, 3)
+            result = {"best": 2}
+            studies.end(
+                session, sweep, state=StudyState.FINISHED, reason=StudyStopReason.DECIDED, result=result
+            )
+        return []
+
+    first, second = create(1, 2), create(2, 5)
+    with database.read() as session:
+        shared = members.of(session, Point, second.id)[0]
+        assert shared.reused
+        assert users_of(session, shared.job_id) == [first.id, second.id]
+    with database.write() as session:
+        assert studies.cancel(session, Sweep, second.id).state is StudyState.CANCELLED
+        states = {point.number: point.job.state for point in members.of(session, Point, second.id)}
+        assert states == {2: JobState.QUEUED, 5: JobState.CANCELLED}
+    for _ in range(2):
+        with database.write() as session:
+            for point in members.of(session, Point, first.id):
+                if point.job.state is JobState.QUEUED:
+                    jobs.request_cancel(session, point.job_id)
+        advance(database, Sweep, on_ended=on_ended, decide=decide)
+    with database.read() as session:
+        sweep = studies.get(session, Sweep, first.id)
+        assert (sweep.state, sweep.result) == (StudyState.FINISHED, {"best": 2})
+        numbers = [event.number for event in events.after(session, Sweep, first.id)]
+        assert numbers == list(range(1, sweep.event_count + 1))
+        assert [item.id for item in studies.page(session, Sweep).studies] == [second.id, first.id]
+    with database.write() as session:
+        deletion.delete_study(session, Sweep, second.id, with_jobs=True)
+    database.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
