@@ -6,6 +6,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Scope
 
@@ -35,7 +36,7 @@ def answer_error(scope: Scope, error: Exception) -> Response:
 
 def install(app: FastAPI) -> None:
     """Have FastAPI's routes answer their errors here, too."""
-    for kind in (NormlabError, RequestValidationError, HTTPException, SQLAlchemyError):
+    for kind in (NormlabError, RequestValidationError, HTTPException, SQLAlchemyError, ClientDisconnect):
         app.add_exception_handler(kind, _expected)
     app.add_exception_handler(Exception, _unexpected)
 

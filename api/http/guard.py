@@ -77,6 +77,10 @@ def errors_as_answers(app: ASGIApp, _settings: Settings) -> ASGIApp:
             if started:
                 raise
             await answer_error(scope, error)(scope, receive, send)
+        finally:
+            # An error leads to this request, and what was read of it, by its trace: only a garbage collection would end
+            # that circle.
+            answered.clear()
 
     return layer
 
