@@ -11,23 +11,19 @@ import logging
 import os
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy.orm import Session
 
 from normlab.settings import Settings
-from normlab.spec.epochs import EpochMetrics
-from normlab.spec.measurements import Measured
 from normlab.store import Database, Job, JobState, WarningCode, is_unavailable
 from normlab.store.jobs import jobs, leases, reports
-from normlab.training.context import Context, Progress, Report
+from normlab.training.context import Context, Report
 from worker.endings import StopCause, ending_of
-from worker.estimate import fraction, remaining_seconds
 from worker.liveness import Liveness
 from worker.load import LoadMeter
+from worker.reports import Batch, PendingReports
 from worker.shutdown import ShutdownFlag
 
 if TYPE_CHECKING:
@@ -72,12 +68,9 @@ class Attempt(Context):
         self._elapsed_before = 0.0
         self._cause: StopCause | None = None
         self._stop_wanted_at: float | None = None
-        self._epochs: deque[EpochMetrics] = deque()
-        self._measured: deque[Measured] = deque()
-        self._warnings: deque[tuple[WarningCode, str]] = deque()
-        self._progress: Progress | None = None
+        self._reports = PendingReports()
         self._checkpointed_at = self._began
-        self._beaten_at = self._began
+        self._renewed_at = self._began
         self._unsure = False
         """Whether the newest transaction may have been committed although it looks as if it failed."""
         self._ended = threading.Event()
@@ -104,12 +97,7 @@ class Attempt(Context):
     def report(self, event: Report) -> None:
         """Keep it for the thread."""
         self.load.note(event)
-        if isinstance(event, EpochMetrics):
-            self._epochs.append(event)
-        elif isinstance(event, Measured):
-            self._measured.append(event)
-        else:
-            self._progress = event
+        self._reports.add(event)
 
     def should_stop(self) -> bool:
         """Whether there is a cause to stop."""
@@ -133,7 +121,7 @@ class Attempt(Context):
     def warn(self, code: WarningCode, detail: str) -> None:
         """Tell the job's owner of something that does not end the attempt."""
         _logger.warning("%s: %s", self.job_id, detail)
-        self._warnings.append((code, detail))
+        self._reports.warn(code, detail)
 
     def end_for_memory(self, used_bytes: int) -> None:
         """Fail the job as it needs too much memory, and end this process, which the pool replaces."""
@@ -156,7 +144,7 @@ class Attempt(Context):
     def resume(self, checkpoint: "Checkpoint") -> None:
         """Take over what earlier attempts did: their time, and epochs they trained but could not store."""
         stored = self._when_it_answers(self._stored_epochs)
-        self._epochs.extend(record for record in checkpoint.history if record.epoch not in stored)
+        self._reports.add(*(record for record in checkpoint.history if record.epoch not in stored))
         self._elapsed_before = checkpoint.elapsed_seconds
 
     def conclude(self, ending: Callable[[Session], Job | None], *, patient: bool = True) -> Job | None:
@@ -221,60 +209,71 @@ class Attempt(Context):
             self._end_if_it_hangs()
 
     def _flush(self) -> None:
+        """Renew the lease if it is time, and write what was reported."""
         with self._writing:
-            progress, self._progress = self._progress, None
-            due = time.monotonic() - self._beaten_at >= self._settings.heartbeat_seconds
-            waiting, measured, warnings = list(self._epochs), list(self._measured), list(self._warnings)
-            if not (due or progress or waiting or measured or warnings) or self._cause is StopCause.LOST:
+            batch = self._reports.waiting()
+            due = time.monotonic() - self._renewed_at >= self._settings.heartbeat_seconds
+            if not (due or batch) or self._cause in (StopCause.LOST, StopCause.REFUSED):
                 return
             try:
-                with self._database.write() as session:
-                    alive = self._write(session, waiting, measured, warnings, progress)
+                alive = self._write(batch)
             except Exception as error:
                 if is_unavailable(error):
-                    self._progress = self._progress or progress
                     self._unsure = True
-                # Any other error would come again with it, and must not keep the lease from being renewed.
-                raise
-            for _ in waiting:
-                self._epochs.popleft()
-            for _ in measured:
-                self._measured.popleft()
-            for _ in warnings:
-                self._warnings.popleft()
-            self._beaten_at = time.monotonic()
-            self._unsure = False
+                    raise
+                _logger.exception("%s: the database refuses a report", self.job_id)
+                alive = self._write_one_by_one(batch)
             if not alive:
                 _logger.warning("%s: attempt %d has lost the job", self.job_id, self.number)
 
-    def _write(
-        self,
-        session: Session,
-        epochs: list[EpochMetrics],
-        measured: list[Measured],
-        warnings: list[tuple[WarningCode, str]],
-        progress: Progress | None,
-    ) -> bool:
+    def _write(self, batch: Batch) -> bool:
+        """Renew the lease and write a batch, in one transaction. False: the attempt has lost the job."""
+        with self._database.write() as session:
+            alive = self._renew_lease(session)
+            if alive:
+                stored: set[int] = set()
+                if self._unsure:
+                    mine = (row for row in reports.epochs(session, self.job_id) if row.attempt == self.number)
+                    stored = {row.epoch for row in mine}
+                batch.write(
+                    session, self.job_id, self.number, elapsed_seconds=self.elapsed_seconds, stored=stored
+                )
+        self._reports.forget(batch)
+        self._renewed_at = time.monotonic()
+        self._unsure = False
+        return alive
+
+    def _write_one_by_one(self, batch: Batch) -> bool:
+        """What a report that is refused must not stop: the lease, and all others.
+
+        An epoch that is refused ends the job, since nothing after it may be stored; anything else is left out.
+        """
+        if not self._write(Batch()):
+            return False
+        for report in batch.one_by_one():
+            try:
+                alive = self._write(report)
+            except Exception as error:
+                if is_unavailable(error):
+                    self._unsure = True
+                    raise
+                _logger.error("%s: left out: %s (%s)", self.job_id, report, type(error).__name__)  # noqa: TRY400 - its trace is in the log already
+                if report.epochs:
+                    self._cause = self._cause or StopCause.REFUSED
+                    return True
+                self._reports.forget(report)
+            else:
+                if not alive:
+                    return False
+        return True
+
+    def _renew_lease(self, session: Session) -> bool:
         beat = leases.heartbeat(session, self.job_id, self.number, lease_seconds=self._settings.lease_seconds)
         if beat is None:
             self._cause = StopCause.LOST
-            return False
-        if beat.cancel_requested:
+        elif beat.cancel_requested:
             self._cause = StopCause.CANCELLED
-        for code, detail in warnings:
-            reports.report_warning(session, self.job_id, self.number, code, detail)
-        if self._unsure:
-            stored = {row.epoch for row in reports.epochs(session, self.job_id) if row.attempt == self.number}
-            epochs = [metrics for metrics in epochs if metrics.epoch not in stored]
-        for metrics in epochs:
-            reports.report_epoch(session, self.job_id, self.number, metrics)
-        if measured:
-            reports.report_measurements(session, self.job_id, self.number, measured)
-        if progress is not None:
-            done = asdict(progress) | {"fraction": fraction(progress)}
-            left = remaining_seconds(progress, self.elapsed_seconds)
-            reports.report_progress(session, self.job_id, self.number, done, remaining_seconds=left)
-        return True
+        return beat is not None
 
     def _end_if_it_hangs(self) -> None:
         cause = self.stop_cause

@@ -4,17 +4,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from normlab.disk_full import is_disk_full
 from normlab.errors import DatasetError, NanLossError, SpecError, TrainingError
 from normlab.store import FailureCode, Job
 from normlab.store.jobs import endings, leases
+from worker.reports import storable
 
 OUT_OF_MEMORY_DETAIL = (
     "training needs more memory than the worker may use: a smaller batch_size or fewer units need less"
 )
 DEADLINE_DETAIL = "the job ran longer than its max_runtime_seconds"
+REFUSED_DETAIL = "the database refuses what the training reports; the worker's log has the reason"
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,11 @@ def classify(error: BaseException) -> Failure:
 
     What nobody thought of gets no more than its class's name: messages of unknown errors may hold paths.
     """
+    failure = _classify(error)
+    return Failure(failure.code, storable(failure.detail))
+
+
+def _classify(error: BaseException) -> Failure:
     match error:
         case NanLossError():
             return Failure(FailureCode.NAN_LOSS, str(error))
@@ -44,6 +52,8 @@ def classify(error: BaseException) -> Failure:
         return Failure(FailureCode.DISK_FULL, "the worker's disk is full: free some space and retry the job")
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":  # TensorFlow's
         return Failure(FailureCode.OUT_OF_MEMORY, OUT_OF_MEMORY_DETAIL)
+    if isinstance(error, DBAPIError):
+        return Failure(FailureCode.INTERNAL, REFUSED_DETAIL)
     return Failure(
         FailureCode.INTERNAL, f"an error inside the worker ({type(error).__name__}); its log tells more"
     )
@@ -59,6 +69,8 @@ class StopCause(StrEnum):
     LOST = "lost"
     """Another attempt has the job."""
     DEADLINE = "deadline"
+    REFUSED = "refused"
+    """The database refuses an epoch for what is in it."""
     OUT_OF_MEMORY = "out_of_memory"
     SHUTDOWN = "shutdown"
     """The worker ends; the job goes back into the queue."""
@@ -71,6 +83,8 @@ def ending_of(cause: StopCause | None, job_id: str, attempt: int) -> Ending | No
             return lambda session: endings.cancel(session, job_id, attempt)
         case StopCause.DEADLINE:
             return _failure(job_id, attempt, FailureCode.DEADLINE_EXCEEDED, DEADLINE_DETAIL)
+        case StopCause.REFUSED:
+            return _failure(job_id, attempt, FailureCode.INTERNAL, REFUSED_DETAIL)
         case StopCause.OUT_OF_MEMORY:
             return _failure(job_id, attempt, FailureCode.OUT_OF_MEMORY, OUT_OF_MEMORY_DETAIL)
         case StopCause.SHUTDOWN:

@@ -8,6 +8,7 @@ from normlab.store import ArtifactStore, Job
 from normlab.store.artifacts import StoredFile
 from normlab.store.jobs.endings import Outcome
 from worker.load import Load
+from worker.reports import storable
 
 if TYPE_CHECKING:
     from normlab.training import ExportedFile, TrainResult
@@ -38,7 +39,7 @@ def outcome_of(
     timings["waiting_seconds"] = (job.started_at - job.queued_at).total_seconds() if job.started_at else None
     return Outcome(
         result=_result(result)
-        | {"export_errors": {str(file.kind): file.error for file in exported if file.error}},
+        | {"export_errors": {str(file.kind): storable(file.error) for file in exported if file.error}},
         timings=timings,
         environment=result.environment | {"load": load},
         digests=result.digests,

@@ -12,15 +12,16 @@ from normlab.spec import JobSpec
 from normlab.spec.epochs import EpochMetrics
 from normlab.spec.measurements import Measured
 from normlab.spec.runs import Phase
-from normlab.store import Database, Job, measurements
-from normlab.store.jobs import endings, jobs, leases, reports
+from normlab.store import Database, Job, WarningCode, measurements
+from normlab.store.jobs import endings, events, jobs, leases, reports
 from normlab.training.checkpoints import Checkpoint, CheckpointFolder
 from normlab.training.context import Progress
 from support.epochs import made_up_epoch
 from support.postgres import PostgresServer
 from worker.attempt import Attempt
-from worker.endings import StopCause
+from worker.endings import StopCause, ending_of
 from worker.liveness import LivenessTable
+from worker.reports import MAX_TEXT
 from worker.shutdown import ShutdownFlag
 
 MakeAttempt = Callable[..., Attempt]
@@ -153,6 +154,60 @@ def test_the_pulse_goes_on_while_the_database_holds_up_a_statement(
             eventually(lambda: beats() > begun + 2)
         eventually(lambda: attempt.stop_cause is StopCause.CANCELLED)
     assert beats() == 0
+
+
+TOO_LARGE = 2**70
+"""A number that no database takes."""
+
+
+def test_an_epoch_that_the_database_refuses_ends_the_job_and_not_its_lease(
+    database: Database, claimed: Job, make_attempt: MakeAttempt
+) -> None:
+    with make_attempt() as attempt:
+        attempt.report(record(1))
+        attempt.report(record(2).model_copy(update={"epoch": TOO_LARGE}))
+        attempt.report(record(3))
+        eventually(lambda: attempt.stop_cause is StopCause.REFUSED)
+        with database.read() as session:
+            job = jobs.get(session, claimed.id)
+        assert job.lease_expires_at is not None
+        assert claimed.lease_expires_at is not None
+        assert job.lease_expires_at > claimed.lease_expires_at
+        ending = ending_of(attempt.stop_cause, claimed.id, 1)
+        assert ending is not None
+        ended = attempt.conclude(ending)
+    assert ended is not None
+    assert (ended.state, ended.attempt, ended.error_code) == ("failed", 1, "internal")
+    assert "the database refuses" in str(ended.error_detail)
+    with database.read() as session:
+        assert [row.epoch for row in reports.epochs(session, claimed.id)] == [1]
+
+
+def test_progress_and_measurements_that_the_database_refuses_are_left_out(
+    database: Database, claimed: Job, make_attempt: MakeAttempt
+) -> None:
+    with make_attempt() as attempt:
+        attempt.report(progress(1, step=TOO_LARGE))
+        attempt.report(Measured(TOO_LARGE, 1, "gradients", "output", "norm", 0.5))
+        attempt.report(Measured(5, 1, "gradients", "output", "norm", 0.5))
+        attempt.report(record(1))
+        attempt.conclude(lambda _session: None)
+        assert attempt.stop_cause is None
+    with database.read() as session:
+        assert [row.epoch for row in reports.epochs(session, claimed.id)] == [1]
+        assert [row.step for row in measurements.of_job(session, claimed.id)] == [5]
+
+
+def test_a_warning_has_only_characters_that_every_database_takes(
+    database: Database, claimed: Job, make_attempt: MakeAttempt
+) -> None:
+    with make_attempt() as attempt:
+        attempt.warn(WarningCode.EXPORT_FAILED, "no\0file \udc80" + "x" * 5000)
+        attempt.conclude(lambda _session: None)
+    with database.read() as session:
+        (warning,) = (event.data for event in events.after(session, claimed.id) if event.kind == "warning")
+    assert warning["detail"].startswith("no?file ?xx")
+    assert len(warning["detail"]) == MAX_TEXT
 
 
 def test_a_deadline_is_a_cause_to_stop(make_attempt: MakeAttempt) -> None:
