@@ -22,6 +22,8 @@ class LogFile:
         self.aside = path.with_name(f"{path.name}.1")
         self._max_bytes = max_bytes
         self._begin = 0
+        self._begin_aside: int | None = None
+        """Where the process that began last begins in what was set aside; None: nothing of it was."""
 
     def open(self) -> BinaryIO:
         """Open it for a process that begins: what that one writes is ``tail``'s."""
@@ -30,7 +32,7 @@ class LogFile:
         file = os.fdopen(
             os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600), "ab"
         )
-        self._begin = self._size()
+        self._begin, self._begin_aside = self._size(), None
         return file
 
     def rotate(self) -> None:
@@ -42,19 +44,27 @@ class LogFile:
             with self.path.open("rb") as log, os.fdopen(opened, "wb") as copy:
                 shutil.copyfileobj(log, copy)
         except OSError:
-            self.aside.unlink(missing_ok=True)
-        with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(OSError):
+                self.aside.unlink()
+        with contextlib.suppress(OSError):
             os.truncate(self.path, 0)
-        self._begin = 0
+            self._begin_aside, self._begin = self._begin, 0
 
     def tail(self, lines: int) -> str:
         """The last lines of the process that began last, empty when there are none."""
+        content = self._read(self.path, self._begin)
+        if self._begin_aside is not None and content.count(b"\n") < lines:
+            content = self._read(self.aside, self._begin_aside) + content
+        return "\n".join(content.decode(errors="replace").splitlines()[-lines:])
+
+    @staticmethod
+    def _read(path: Path, begin: int) -> bytes:
         try:
-            with self.path.open("rb") as file:
-                file.seek(max(self._begin, self._size() - TAIL_BYTES))
-                return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
-        except FileNotFoundError:
-            return ""
+            with path.open("rb") as file:
+                file.seek(max(begin, path.stat().st_size - TAIL_BYTES))
+                return file.read()
+        except OSError:
+            return b""
 
     def _size(self) -> int:
         try:
