@@ -21,6 +21,7 @@ from normlab.local.redis import EmbeddedRedis
 from normlab.store import Database, Job
 from normlab.store.jobs import jobs
 from support.control_groups import MemoryGroup
+from support.pgbouncer import PgBouncer
 from support.postgres import PostgresServer
 
 QUICK = {
@@ -39,7 +40,9 @@ FINAL = {"succeeded", "failed", "cancelled"}
 class Plant:
     """The service. What it is asked for goes through its HTTP side; what became of it is looked up in the database."""
 
-    def __init__(self, *, postgres: bool, database_folder: Path | None = None) -> None:
+    def __init__(
+        self, *, postgres: bool, database_folder: Path | None = None, pgbouncer: str | None = None
+    ) -> None:
         # Not in pytest's own folder, whose path can be too long for a socket.
         self.folder = Path(tempfile.mkdtemp(prefix="normlab-plant-"))
         self.redis = EmbeddedRedis(self.folder / "redis")
@@ -51,7 +54,11 @@ class Plant:
             url = f"sqlite:///{self.database_path}"
         else:
             self.postgres.start()
-            url = self.postgres.url(self.postgres.create())
+            name = self.postgres.create()
+            url = self.postgres.url(name)
+        self.pooler = PgBouncer(pgbouncer, self.postgres) if pgbouncer and self.postgres else None
+        if self.pooler is not None:
+            url = self.pooler.url(name)
         migrations.upgrade(url)
         self.database = Database(url)
         self.artifacts_dir = self.folder / "artifacts"
@@ -187,6 +194,8 @@ class Plant:
         self.http.close()
         self.database.close()
         self.redis.stop()
+        if self.pooler is not None:
+            self.pooler.close()
         if self.postgres is not None:
             self.postgres.close()
         _, alive = psutil.wait_procs(list(self.seen.values()), timeout=10)
