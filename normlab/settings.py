@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     """SQLAlchemy URL. Without it: SQLite in the data folder."""
     broker_url: SecretStr | None = None
     """Redis URL. Without it: the private Redis of ``normlab up``, on a unix socket in the data folder."""
-    artifacts_url: str | None = None
+    artifacts_url: SecretStr | None = None
     """A folder or an fsspec URL (``s3://bucket/prefix``). Without it: ``artifacts`` in the data folder."""
     limits: Limits = Limits()
     """The largest job that is accepted."""
@@ -175,7 +175,9 @@ class Settings(BaseSettings):
     @cached_property
     def resolved_artifacts_url(self) -> str:
         """The artifact store's fsspec URL or folder."""
-        return self.artifacts_url or str(self.data_dir.absolute() / "artifacts")
+        if self.artifacts_url is not None and (url := self.artifacts_url.get_secret_value()):
+            return url
+        return str(self.data_dir.absolute() / "artifacts")
 
     @property
     def datasets_dir(self) -> Path:

@@ -78,6 +78,19 @@ def test_a_setting_that_cannot_be_used_is_named_and_its_value_is_not(
     assert value not in sentence
 
 
+def test_no_url_shows_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    urls = {
+        "NORMLAB_DATABASE_URL": "postgresql://user:hush@host/database",
+        "NORMLAB_BROKER_URL": "redis://:hush@host",
+        "NORMLAB_ARTIFACTS_URL": "ftp://user:hush@host/folder",
+    }
+    for name, url in urls.items():
+        monkeypatch.setenv(name, url)
+    settings = Settings()
+    assert "hush" not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+    assert settings.resolved_artifacts_url == urls["NORMLAB_ARTIFACTS_URL"]
+
+
 def test_all_mistakes_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NORMLAB_HEARTBEAT_SECONDS", "0")
     sentence = refusal(monkeypatch, "NORMLAB_MAX_ATTEMPTS", "many")
