@@ -106,7 +106,7 @@ VALIDATED: dict[str, Any] = {
         "parameters": 266610,
         "trainable_parameters": 266610,
         "multiplications_per_sample": 266200,
-        "training_bytes": 221857832,
+        "training_bytes": 69337080,
         "steps_per_epoch": 1719,
     },
 }

@@ -8,10 +8,11 @@
 
 from normlab.spec.architecture import Architecture, preset_layers
 from normlab.spec.datasets import DATASETS, DatasetInfo, DatasetName
-from normlab.spec.estimate import Estimate, LayerEstimate, PlannedLayer, estimate, plan, plan_job
+from normlab.spec.estimate import Estimate, LayerEstimate, estimate
 from normlab.spec.job import DatasetSpec, Device, JobSpec, Resources
 from normlab.spec.limits import Limits
 from normlab.spec.parse import parse_job_spec
+from normlab.spec.plan import PlannedLayer, plan, plan_job
 from normlab.spec.presets import PRESETS, Preset
 from normlab.spec.training import EarlyStopping, Precision, TrainingSpec
 

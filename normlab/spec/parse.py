@@ -6,11 +6,12 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from normlab.errors import MAX_PROBLEMS, Problem, SpecError
-from normlab.spec.estimate import UnbuildableError, estimate
+from normlab.spec.estimate import estimate
 from normlab.spec.job import MAX_TAGS, JobSpec
 from normlab.spec.kinds import closest, short
 from normlab.spec.layers import WithKernel
 from normlab.spec.limits import Limits
+from normlab.spec.plan import UnbuildableError
 
 _NO_LIMITS = Limits()
 _FIELDS = 100

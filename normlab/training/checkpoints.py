@@ -53,6 +53,10 @@ class Checkpoint:
 
     def to_bytes(self) -> bytes:
         """The file's content."""
+        return b"".join(self.to_parts())
+
+    def to_parts(self) -> tuple[bytes, memoryview]:
+        """The file's content in two parts, since joining them would take its memory a second time."""
         loop = {
             name: getattr(self, name)
             for name in ("spec_digest", "epoch", "step", "loss_sum", "correct", "train_seconds", "patience")
@@ -63,8 +67,8 @@ class Checkpoint:
         arrays |= {f"best_{index:05d}": value for index, value in enumerate(self.best_weights or ())}
         buffer = io.BytesIO()
         np.savez(buffer, loop=np.frombuffer(json.dumps(loop).encode(), np.uint8), **arrays)  # type: ignore[arg-type]  # savez's stub takes the arrays for its own options
-        payload = buffer.getvalue()
-        return _MAGIC + hashlib.sha256(payload).digest() + payload
+        payload = buffer.getbuffer()
+        return _MAGIC + hashlib.sha256(payload).digest(), payload
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "Checkpoint":
@@ -96,7 +100,8 @@ class CheckpointFolder:
         temporary = target.with_suffix(f".{os.getpid()}.tmp")
         try:
             with temporary.open("wb") as file:
-                file.write(checkpoint.to_bytes())
+                for part in checkpoint.to_parts():
+                    file.write(part)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(target)

@@ -43,6 +43,9 @@ class BaseLayer(SpecModel):
     slow_under_xla_on_cpu: ClassVar[bool] = False
     """Whether a TensorFlow graph runs it faster there: see ``normlab/training/compiled/executors.py``."""
 
+    kept_in_training: ClassVar[int] = 2
+    """How many times its output's size a step holds in memory: for most the output, and the gradient of it."""
+
     type: str
 
     def output_shape(self, shape: Shape) -> Shape:

@@ -26,6 +26,7 @@ class Flatten(BaseLayer):
     """All values of a sample in one row."""
 
     keras_class = "Flatten"
+    kept_in_training = 0
 
     type: Literal["flatten"]
 
@@ -38,6 +39,7 @@ class Reshape(BaseLayer):
     """The same values in another shape; one size may be -1 and is worked out."""
 
     keras_class = "Reshape"
+    kept_in_training = 0
     size_field = "target_shape"
 
     type: Literal["reshape"]
@@ -145,6 +147,7 @@ class Dropout(BaseLayer):
     """In training, each value becomes 0 with probability ``rate`` and the others grow by 1 / (1 - rate)."""
 
     keras_class = "Dropout"
+    kept_in_training = 5  # with its random bits
     facet = "dropout"
 
     type: Literal["dropout"]

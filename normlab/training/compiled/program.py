@@ -16,6 +16,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from normlab.spec import PlannedLayer, TrainingSpec
+from normlab.spec.memory import EVALUATION_BATCH
 from normlab.training.batches import Block
 from normlab.training.compiled.executors import Executor, set_xla_flags
 from normlab.training.data import Samples
@@ -23,8 +24,6 @@ from normlab.training.layers.builders import training_classes
 from normlab.training.layers.network import Array, build_network, full_precision, initial_weights
 from normlab.training.optimizers import build_optimizer
 from normlab.training.seeds import Role, derive
-
-_EVALUATION_BATCH = 1_000
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ class Program:
         self._scale = 1 / pixel_max
         self._dtype = keras.dtype_policies.get(dtype_policy).variable_dtype
         self._optimizer = build_optimizer(training, self.network.trainable_variables)
-        self._fresh_optimizer = [np.asarray(variable) for variable in self._optimizer.variables]
+        self._fresh_optimizer = [_without_repeats(np.asarray(value)) for value in self._optimizer.variables]
         self._dropouts = [layer for layer in self.network.layers if hasattr(layer, "seed_generator")]
         pixels = tf.TensorSpec((None, *planned[0].input_shape), tf.uint8)
         labels = tf.TensorSpec((None,), tf.int32)
@@ -155,8 +154,8 @@ class Program:
         these are the figures of the network that is kept.
         """
         losses, correct = 0.0, []
-        for start in range(0, samples.count, _EVALUATION_BATCH):
-            stop = start + _EVALUATION_BATCH
+        for start in range(0, samples.count, EVALUATION_BATCH):
+            stop = start + EVALUATION_BATCH
             loss, right = self._evaluate(samples.x[start:stop], samples.y[start:stop])
             losses += float(loss)
             correct.append(right.numpy())
@@ -208,6 +207,12 @@ class Program:
 
     def _scaled(self, pixels: tf.Tensor) -> tf.Tensor:
         return tf.cast(pixels, self._dtype) * self._scale
+
+
+def _without_repeats(values: Array) -> Array:
+    """The same values, in next to no memory if all are equal, as in nearly all of an optimizer's fresh state."""
+    first = values.flat[0]
+    return np.broadcast_to(first, values.shape) if (values == first).all() else values.copy()
 
 
 def _cross_entropy(labels: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:

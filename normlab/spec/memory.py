@@ -1,0 +1,56 @@
+"""How much memory a job's training takes at most, worked out from its spec alone.
+
+The counts are of what ``normlab/training`` holds at its largest moments; ``tests/training/test_memory.py`` measures
+them. TensorFlow itself, which a process has anyway, and what it compiles (some 50 MiB) are not in it.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import prod
+
+from normlab.spec.job import JobSpec
+from normlab.spec.plan import PlannedLayer
+from normlab.spec.training import Precision
+
+FLOAT_BYTES = 4
+LABEL_BYTES = 4
+EVALUATION_BATCH = 1_000
+"""So many samples are evaluated at a time, whatever the batch size of the training."""
+
+
+def training_bytes(spec: JobSpec, planned: Sequence[PlannedLayer]) -> int:
+    """Data, all copies of weights and optimizer state, and the activations of a batch."""
+    return _data_bytes(spec) + _weight_bytes(spec, planned) + _activation_bytes(spec, planned)
+
+
+def _data_bytes(spec: JobSpec) -> int:
+    """Pixels are kept as bytes; an epoch's order has a number of four bytes for each sample."""
+    part, pixels = spec.dataset, prod(spec.dataset.info.shape)
+    samples = part.held_out + part.trained_on + part.info.test_samples
+    shuffled = part.info.training_samples * pixels if part.validation_split == "random" else 0
+    return samples * (pixels + LABEL_BYTES) + shuffled + 2 * part.trained_on * FLOAT_BYTES
+
+
+def _weight_bytes(spec: JobSpec, planned: Sequence[PlannedLayer]) -> int:
+    """Weights are held five times: in the network, before and after a compiled segment, as gradients, as a result.
+
+    A checkpoint holds all state twice more: as a copy, and as the file's content.
+    """
+    variables = [variable for item in planned for variable in item.variables]
+    weights = sum(variable.size for variable in variables)
+    state = weights + spec.training.optimizer.slots * sum(v.size for v in variables if v.trainable)
+    rule = spec.training.early_stopping
+    best = weights if rule is not None and rule.restore_best_weights else 0
+    sixteen_bits = (
+        weights if spec.training.precision is not Precision.FLOAT32 else 0
+    )  # weights, gradients, in halves
+    return (4 * weights + state + best + sixteen_bits + 2 * (state + best)) * FLOAT_BYTES
+
+
+def _activation_bytes(spec: JobSpec, planned: Sequence[PlannedLayer]) -> int:
+    """The larger of a training step, which keeps them for gradients, and an evaluation, which drops them."""
+    pixels, outputs = prod(planned[0].input_shape), [prod(item.output_shape) for item in planned]
+    kept = sum(item.layer.kept_in_training * size for item, size in zip(planned, outputs, strict=True))
+    in_training = spec.training.batch_size * (2 * pixels + kept)
+    in_evaluation = EVALUATION_BATCH * max(one + other for one, other in pairwise([pixels, *outputs]))
+    return max(in_training, in_evaluation) * FLOAT_BYTES
