@@ -14,7 +14,7 @@ import tensorflow as tf
 from normlab.spec import PRESETS, JobSpec, plan_job
 from normlab.spec.fields import Activation
 from normlab.training import TrainResult
-from normlab.training.export import litert
+from normlab.training.export import serving_function
 from normlab.training.export.evaluation import export_evaluation
 from normlab.training.export.export import ExportedFile, export_all
 from normlab.training.export.serving_function import TrainedNetwork
@@ -158,7 +158,7 @@ def test_a_file_whose_runtime_computes_it_wrongly_is_not_offered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Were the interpreter right one day, this would say that the other form is not needed any more.
-    monkeypatch.setattr(litert, "_is_computed_wrongly", lambda _layer: False)
+    monkeypatch.setattr(serving_function, "portable", lambda network: network)
     layers = [
         {"type": "reshape", "target_shape": [8, 8, 1]},
         {"type": "conv2d", "filters": 4, "kernel_size": [3, 1], "strides": [1, 2], "padding": "same"},

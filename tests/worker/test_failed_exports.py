@@ -9,7 +9,7 @@ from normlab.settings import Settings
 from normlab.spec import JobSpec
 from normlab.store import ArtifactKind, ArtifactStore, Database, EventKind, JobState, artifacts
 from normlab.store.jobs import events, jobs, leases
-from normlab.training.export import litert
+from normlab.training.export import serving_function
 from worker.liveness import LivenessTable
 from worker.runner import Child, run_attempt
 from worker.shutdown import ShutdownFlag
@@ -23,7 +23,7 @@ def test_a_file_that_its_runtime_computes_wrongly_is_a_warning(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Written as it stands, LiteRT's interpreter computes this convolution wrongly.
-    monkeypatch.setattr(litert, "_is_computed_wrongly", lambda _layer: False)
+    monkeypatch.setattr(serving_function, "portable", lambda network: network)
     layers = [
         {"type": "reshape", "target_shape": [8, 8, 1]},
         {"type": "conv2d", "filters": 4, "kernel_size": [3, 1], "strides": [1, 2], "padding": "same"},

@@ -10,7 +10,8 @@ from normlab.onnx_runtime import onnxruntime
 from normlab.training.export.check import check
 from normlab.training.export.serving_function import INPUT, OUTPUT, TrainedNetwork
 
-OPSET = 18
+OPSET = 17
+"""The newest one that most runtimes take: 18 moved the axes of reductions into an input, which some refuse."""
 
 
 def write(trained: TrainedNetwork, path: Path) -> None:

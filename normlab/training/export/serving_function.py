@@ -6,6 +6,8 @@ from functools import cached_property
 import keras
 import tensorflow as tf
 
+from normlab.training.export.portable import portable
+
 INPUT = "raw_pixels"
 OUTPUT = "probabilities"
 
@@ -38,4 +40,4 @@ class TrainedNetwork:
     @cached_property
     def serving(self) -> ServingFunction:
         """The network traced, once for all formats; one that cannot be traced costs the formats that ask."""
-        return ServingFunction(self.network)
+        return ServingFunction(portable(self.network))
