@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import catalogue, health
+from api import catalogue, docs, health
 from api.comparisons import events as comparison_events
 from api.comparisons import files as comparison_files
 from api.comparisons import routes as comparisons
@@ -50,6 +50,7 @@ _RESOURCES = (
     comparison_files,
     catalogue,
     health,
+    docs,
 )
 _DIRECT = (*predictions.ROUTES, *open_inference.ROUTES, *tensorflow_serving.ROUTES)
 
@@ -89,6 +90,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=__version__,
         description=_DESCRIPTION,
         lifespan=lifespan,
+        docs_url=None,  # `docs` is ours
         redoc_url=None,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         # FastAPI would look at each request whether somebody has set OpenTelemetry up.

@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -147,7 +148,19 @@ def test_nothing_of_fastapis_own_errors_is_left(document):
 
 def test_the_document_and_its_pages_are_served(http):
     assert http.get("/openapi.json").json()["info"]["title"] == "Normlab"
-    assert "/openapi.json" in http.get("/docs").text
+    page = http.get("/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "/openapi.json" in page.text
+
+
+def test_the_page_shows_every_call_and_needs_nobody_else(http, operations):
+    page = http.get("/docs")
+    for name in operations:
+        method, path = name.split()
+        assert f"<b>{method}</b> <code>{path}</code>" in page.text
+    assert not re.search(r"<script|<link|<img|src=|https?://(?!json-schema)", page.text)
+    assert "script-src" not in page.headers["content-security-policy"]
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
 
 
 def test_no_parameter_can_be_null(operations):
