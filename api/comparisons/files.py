@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
-from api.comparisons.side_by_side import IMAGE_TYPES, VEGA_LITE, chart_response
+from api.comparisons.side_by_side import chart_response
+from api.http.media_types import CHART_IMAGES, CHARTS, HTML, MARKDOWN, VEGA_LITE, ZIP
 from api.http.negotiation import preferred_media_type
 from api.http.parameters import ComparisonPath, of_pattern
 from api.http.problems import error_answers
@@ -17,8 +18,7 @@ from normlab.errors import NotFoundError, StateError
 
 router = APIRouter(prefix="/comparisons", tags=["comparisons"])
 
-_HTML, _MARKDOWN = "text/html", "text/markdown"
-_SUFFIXES = {"png": "image/png", "svg": "image/svg+xml", "json": VEGA_LITE}
+_SUFFIXES = {"json": VEGA_LITE, **{suffix: kind for kind, suffix in CHART_IMAGES.items()}}
 
 
 @router.get(
@@ -26,7 +26,7 @@ _SUFFIXES = {"png": "image/png", "svg": "image/svg+xml", "json": VEGA_LITE}
     summary="A chart of a comparison",
     response_class=Response,
     responses={
-        200: {"description": "The chart.", "content": {kind: {} for kind in (VEGA_LITE, *IMAGE_TYPES)}},
+        200: {"description": "The chart.", "content": {kind: {} for kind in CHARTS}},
         **error_answers(404, 406, 409, 503),
     },
 )
@@ -52,7 +52,7 @@ def get_chart(
         raise NotFoundError(
             f"there is no chart {chart!r}; there are {', '.join(ChartName)}, each also with .png, .svg or .json"
         )
-    media_type = _SUFFIXES.get(suffix) or preferred_media_type(request, (VEGA_LITE, *IMAGE_TYPES))
+    media_type = _SUFFIXES.get(suffix) or preferred_media_type(request, CHARTS)
     runs, assessment = _with_pairs(services, comparison_id)
     drawn = draw(ChartName(name), runs, assessment)
     if drawn is None:
@@ -74,7 +74,7 @@ _WHY_NOT = {
     summary="The report of a comparison",
     response_class=Response,
     responses={
-        200: {"description": "One page with everything in it.", "content": {_HTML: {}, _MARKDOWN: {}}},
+        200: {"description": "One page with everything in it.", "content": {HTML: {}, MARKDOWN: {}}},
         **error_answers(404, 406, 409, 503),
     },
 )
@@ -84,9 +84,9 @@ def get_report(services: ServicesDependency, request: Request, comparison_id: Co
 
     409 before the first pair is complete.
     """
-    media_type = preferred_media_type(request, (_HTML, _MARKDOWN))
+    media_type = preferred_media_type(request, (HTML, MARKDOWN))
     runs, assessment = _with_pairs(services, comparison_id)
-    page = html_report(runs, assessment) if media_type == _HTML else markdown_report(runs, assessment)
+    page = html_report(runs, assessment) if media_type == HTML else markdown_report(runs, assessment)
     # Names are other people's text: nothing in the page may run, whatever they contain.
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
     headers = {"Vary": "Accept", "Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff"}
@@ -98,7 +98,7 @@ def get_report(services: ServicesDependency, request: Request, comparison_id: Co
     summary="Everything of a comparison in an archive",
     response_class=Response,
     responses={
-        200: {"description": "A ZIP archive.", "content": {"application/zip": {}}},
+        200: {"description": "A ZIP archive.", "content": {ZIP: {}}},
         **error_answers(404, 409, 503),
     },
 )
@@ -112,7 +112,7 @@ def get_bundle(services: ServicesDependency, comparison_id: ComparisonPath) -> R
     disposition = f'attachment; filename="{comparison_id}.zip"'
     return Response(
         write_bundle(runs, assessment),
-        media_type="application/zip",
+        media_type=ZIP,
         headers={"Content-Disposition": disposition},
     )
 

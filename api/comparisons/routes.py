@@ -7,9 +7,10 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from api.comparisons.documents import arm_size, comparison_document, comparison_url, summary_document
-from api.comparisons.side_by_side import MEDIA_TYPES, SideBySideQuery, side_by_side
+from api.comparisons.side_by_side import SideBySideQuery, side_by_side
 from api.http.bodies import JsonBody
 from api.http.idempotency import IdempotencyKey, create_once
+from api.http.media_types import CHARTS, JSON
 from api.http.parameters import NO_NUL, ComparisonPath
 from api.http.problems import error_answers
 from api.http.root_path import address
@@ -121,7 +122,7 @@ def _validated(request: ComparisonRequest, arms: list[comparisons.Arm]) -> Valid
         200: {
             "model": ComparisonsOrSideBySide,
             "description": "A page of comparisons; with `jobs`, these side by side, or their chart.",
-            "content": {kind: {} for kind in MEDIA_TYPES[1:]},
+            "content": {kind: {} for kind in CHARTS},
         },
         **error_answers(404, 406, 422, 503),
     },
@@ -159,7 +160,7 @@ def list_comparisons(
         given = {key: value for key, value in query.items() if value is not None}
         headers["Link"] = f'<{address("/comparisons")}?{urlencode(given, doseq=True)}>; rel="next"'
     document = ComparisonList(data=data, has_more=page.next_cursor is not None, next=page.next_cursor)
-    return Response(document.model_dump_json(), media_type="application/json", headers=headers)
+    return Response(document.model_dump_json(), media_type=JSON, headers=headers)
 
 
 @router.get("/{comparison_id}", summary="Look up a comparison", responses=error_answers(404, 503))

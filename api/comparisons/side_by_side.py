@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import HTTPException, Query, Request, Response
 
+from api.http.media_types import CHART_IMAGES, CHARTS, JSON, VEGA_LITE
 from api.http.negotiation import preferred_media_type
 from api.http.services import Services
 from normlab import analysis
@@ -19,11 +20,6 @@ from normlab.store.identifiers import possible_id
 from normlab.store.jobs import jobs
 
 MAX_JOBS = 100
-
-JSON = "application/json"
-VEGA_LITE = "application/vnd.vegalite+json"
-IMAGE_TYPES = {"image/png": "png", "image/svg+xml": "svg"}
-MEDIA_TYPES = (JSON, VEGA_LITE, *IMAGE_TYPES)
 
 
 @dataclass(frozen=True)
@@ -45,7 +41,7 @@ class SideBySideQuery:
 
 def side_by_side(services: Services, request: Request, asked: SideBySideQuery) -> Response:
     """What differs between the jobs' specs, what each came to, and what to beware of when comparing them."""
-    media_type = preferred_media_type(request, MEDIA_TYPES)
+    media_type = preferred_media_type(request, (JSON, *CHARTS))
     job_ids = _job_ids(asked.jobs or "")
     if (wrong_margin := margin_problem(asked.metric, asked.equivalence_margin)) is not None:
         raise HTTPException(422, f"query parameter `equivalence_margin`: {wrong_margin}")
@@ -67,7 +63,7 @@ def chart_response(chart: dict[str, Any], media_type: str) -> Response:
     headers = {"Vary": "Accept"}
     if media_type == VEGA_LITE:
         return Response(orjson.dumps(chart), media_type=VEGA_LITE, headers=headers)
-    return Response(analysis.render(chart, IMAGE_TYPES[media_type]), media_type=media_type, headers=headers)
+    return Response(analysis.render(chart, CHART_IMAGES[media_type]), media_type=media_type, headers=headers)
 
 
 def _statistics(

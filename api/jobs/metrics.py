@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
 
+from api.http.media_types import CSV, JSON
 from api.http.negotiation import preferred_media_type
 from api.http.parameters import JobPath
 from api.http.problems import error_answers
@@ -17,8 +18,6 @@ from normlab.store.jobs import jobs, reports
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
-_JSON = "application/json"
-_CSV = "text/csv"
 _CSV_EXAMPLE = "epoch,learning_rate,loss,accuracy,…\r\n1,0.001,1.2546,0.6281,…\r\n"
 
 
@@ -27,7 +26,7 @@ _CSV_EXAMPLE = "epoch,learning_rate,loss,accuracy,…\r\n1,0.001,1.2546,0.6281,�
     summary="Metrics of each epoch",
     response_class=Response,
     responses={
-        200: {"model": MetricsDocument, "content": {_CSV: {"example": _CSV_EXAMPLE}}},
+        200: {"model": MetricsDocument, "content": {CSV: {"example": _CSV_EXAMPLE}}},
         304: {"description": "Nothing has changed since the answer with this `ETag`."},
         **error_answers(404, 406, 503),
     },
@@ -39,11 +38,11 @@ def get_metrics(
     if_none_match: Annotated[str | None, Header(description="The `ETag` of an earlier answer.")] = None,
 ) -> Response:
     """Loss, accuracy and seconds of every epoch so far, and their sums; as JSON, or as CSV by `Accept`."""
-    media_type = preferred_media_type(request, (_JSON, _CSV))
+    media_type = preferred_media_type(request, (JSON, CSV))
     with services.database.read() as session:
         job = jobs.get(session, job_id)
         document = metrics_document(job, reports.epochs(session, job_id))
-    body = _to_csv(document) if media_type == _CSV else document.model_dump_json()
+    body = _to_csv(document) if media_type == CSV else document.model_dump_json()
     etag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Vary": "Accept", "Cache-Control": "no-cache"}
     if if_none_match is not None and _matches(if_none_match, etag):

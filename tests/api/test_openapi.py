@@ -117,6 +117,25 @@ def test_every_call_has_a_summary_a_description_and_its_error_answers(operations
             assert content == {"application/problem+json": {"schema": PROBLEM_REFERENCE}}, name
 
 
+def test_every_part_of_a_path_says_what_it_can_be(operations):
+    for name, operation in operations.items():
+        for parameter in operation.get("parameters", []):
+            schema = parameter["schema"]
+            is_bound = "pattern" in schema or "enum" in schema or schema.get("type") == "integer"
+            assert parameter["in"] != "path" or is_bound, (name, parameter["name"])
+
+
+def test_what_can_be_refused_says_so(operations):
+    """A header that is text cannot be wrong; every other parameter can."""
+    for name, operation in operations.items():
+        parameters = operation.get("parameters", [])
+        can_be_wrong = any(
+            item["in"] == "query" or item["schema"].get("type") == "integer" for item in parameters
+        )
+        if can_be_wrong and not speaks_a_protocol(name):
+            assert "422" in operation["responses"], name
+
+
 def test_every_body_and_answer_has_an_example_that_fits_its_schema(document, operations):
     checked = 0
     for name, operation in operations.items():
