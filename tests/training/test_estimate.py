@@ -1,0 +1,120 @@
+"""What the service works out of a network without TensorFlow, against Keras's own, for random stacks of layers."""
+
+from math import prod
+from typing import Any
+
+import keras
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from normlab.spec import PlannedLayer, plan
+from normlab.spec.layers import LAYERS, BaseLayer
+from normlab.spec.plan import UnbuildableError
+from normlab.training.layers.builders import KERAS, build_layer
+from normlab.training.layers.network import build_network
+
+CLASSES = 3
+
+sizes = st.integers(1, 4)
+pairs = st.one_of(sizes, st.lists(sizes, min_size=2, max_size=2))
+paddings = st.sampled_from(["valid", "same"])
+flags = st.booleans()
+slide = {"strides": pairs, "padding": paddings}
+affine = {"center": flags, "scale": flags}
+
+FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "flatten": {},
+    "reshape": {"target_shape": st.lists(st.sampled_from([-1, 1, 2, 3, 4, 6]), min_size=1, max_size=4)},
+    "dense": {"units": sizes, "use_bias": flags},
+    "conv2d": {"filters": sizes, "kernel_size": pairs, "use_bias": flags, **slide},
+    "max_pooling2d": {"pool_size": pairs, **slide},
+    "average_pooling2d": {"pool_size": pairs, **slide},
+    "global_average_pooling2d": {},
+    "batch_normalization": affine,
+    "layer_normalization": affine,
+    "group_normalization": {"groups": sizes, **affine},
+    "activation": {"activation": st.sampled_from(["relu", "leaky_relu"])},
+    "dropout": {"rate": st.just(0.5)},
+}
+
+
+@st.composite
+def layers(draw: st.DrawFn) -> BaseLayer:
+    """A layer that a spec can have, whether or not it fits what enters it."""
+    kind = draw(st.sampled_from(sorted(LAYERS)))
+    document = {"type": kind} | {name: draw(values) for name, values in FIELDS[kind].items()}
+    if kind == "reshape" and document["target_shape"].count(-1) > 1:
+        document["target_shape"] = [abs(size) for size in document["target_shape"]]
+    if kind == "conv2d" and draw(flags):
+        document |= {"strides": 1, "dilation_rate": draw(sizes)}
+    return LAYERS[kind].model_validate(document)
+
+
+@st.composite
+def stacks(draw: st.DrawFn) -> tuple[tuple[int, ...], list[BaseLayer]]:
+    """The shape of a sample, and layers that fit each other, the last of which gives one row."""
+    shape = draw(st.sampled_from([(6, 6), (5, 4, 3), (12,)]))
+    fitting: list[BaseLayer] = []
+    for layer in draw(st.lists(layers(), max_size=8)):
+        try:
+            plan([*fitting, layer, LAYERS["flatten"](type="flatten")], shape, CLASSES)
+        except UnbuildableError:
+            continue
+        fitting.append(layer)
+    return shape, [*fitting, LAYERS["flatten"](type="flatten")]
+
+
+bounded = settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+def test_every_kind_is_drawn() -> None:
+    assert set(FIELDS) == set(LAYERS)
+
+
+@bounded
+@given(stacks())
+def test_shapes_parameters_and_multiplications_are_keras_own(
+    stack: tuple[tuple[int, ...], list[BaseLayer]],
+) -> None:
+    shape, hidden = stack
+    planned = plan(hidden, shape, CLASSES)
+    network = build_network(planned, "float32")
+    assert len(network.layers) == len(planned) + 1
+    for item, built in zip(planned, network.layers[1:], strict=True):
+        assert tuple(built.output.shape) == (None, *item.output_shape)
+        assert sum(variable.size for variable in item.variables) == built.count_params()
+        trainable = sum(variable.size for variable in item.variables if variable.trainable)
+        assert trainable == sum(prod(weight.shape) for weight in built.trainable_weights)
+        assert item.layer.multiplications(item.input_shape) == multiplications(built)
+    assert network.count_params() == sum(v.size for item in planned for v in item.variables)
+
+
+def multiplications(built: keras.layers.Layer) -> int:
+    """A kernel is applied at each position of the output, and each application multiplies by each of its numbers."""
+    kernel = next((weight for weight in built.weights if weight.name == "kernel"), None)
+    if kernel is None:
+        return 0
+    positions = prod(built.output.shape[1:-1])
+    return positions * prod(kernel.shape)
+
+
+@bounded
+@given(st.sampled_from([(6, 6), (5, 4, 3), (12,)]), layers())
+def test_what_does_not_fit_is_what_keras_refuses(shape: tuple[int, ...], layer: BaseLayer) -> None:
+    planned = PlannedLayer("one", layer, shape, ())
+    try:
+        ours: tuple[int, ...] | None = layer.output_shape(shape)
+    except ValueError:
+        ours = None
+    try:
+        theirs = tuple(build_layer(planned, "float32", KERAS)(keras.Input(shape)).shape[1:])
+    except ValueError:
+        theirs = None
+    assert ours == theirs
