@@ -1,6 +1,6 @@
 """``GET /comparisons?jobs=…``: jobs that exist, as figures, statistics or a chart."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -11,7 +11,7 @@ from api.http.media_types import CHART_IMAGES, CHARTS, JSON, VEGA_LITE
 from api.http.negotiation import preferred_media_type
 from api.http.services import Services
 from normlab import analysis
-from normlab.comparisons.correctness import correctness_files
+from normlab.comparisons.correctness import CorrectnessFiles, correctness_files
 from normlab.comparisons.request import Confidence, EquivalenceMargin, TargetAccuracy, margin_problem
 from normlab.comparisons.runs import run_records
 from normlab.spec.metrics import Metric
@@ -53,7 +53,13 @@ def side_by_side(services: Services, request: Request, asked: SideBySideQuery) -
     runs = [records[job_id] for job_id in job_ids]
     if media_type == JSON:
         document = analysis.summarize(runs).to_document()
-        document["statistics"] = _statistics(finished, asked, files.read(services.artifacts).by_job)
+        arms, most = analysis.by_arm(finished), services.settings.limits.comparison_arms
+        if len(arms) > most:  # their pairs grow with the square of their number
+            document["caveats"].append(
+                f"There are no statistics: these jobs are {len(arms)} arms, and this service compares at most {most} "
+                "at once (limit 'comparison_arms')."
+            )
+        document["statistics"] = None if len(arms) > most else _statistics(services, arms, files, asked)
         return Response(orjson.dumps(document), media_type=JSON, headers={"Vary": "Accept"})
     return chart_response(analysis.learning_curves(runs, metric=asked.metric), media_type)
 
@@ -67,11 +73,13 @@ def chart_response(chart: dict[str, Any], media_type: str) -> Response:
 
 
 def _statistics(
-    runs: list[analysis.RunRecord], asked: SideBySideQuery, correct: Mapping[str, Any]
+    services: Services,
+    arms: Mapping[str, Sequence[analysis.RunRecord]],
+    files: CorrectnessFiles,
+    asked: SideBySideQuery,
 ) -> dict[str, Any] | None:
     from normlab.analysis.comparison import common_seeds  # noqa: PLC0415 - scipy takes seconds
 
-    arms = analysis.by_arm(runs)
     if len(arms) < 2 or not common_seeds(arms, asked.metric):
         return None
     statistics = analysis.compare_runs(
@@ -80,7 +88,7 @@ def _statistics(
         confidence=asked.confidence,
         equivalence_margin=asked.equivalence_margin,
         target_accuracy=asked.target_accuracy,
-        correct=correct,
+        correct=files.read(services.artifacts).by_job,
     )
     return {"final": True, **statistics.to_document()}
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from normlab.errors import ArtifactError
+from normlab.errors import ArtifactError, ArtifactStoreError
 from normlab.store import Artifact, ArtifactKind, ArtifactStore
 
 _log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class CorrectnessFiles:
                 content = artifacts.read(file)
                 by_job[file.job_id] = np.load(io.BytesIO(content), allow_pickle=False).astype(bool)
             except (ArtifactError, OSError, ValueError) as error:
-                complete = complete and not isinstance(error, OSError)
+                complete = complete and not isinstance(error, ArtifactStoreError | OSError)
                 _log.warning("which test examples %s got right cannot be read: %s", file.job_id, error)
         return Correctness(by_job, complete)
 

@@ -46,7 +46,10 @@ class SideBySide(Document):
     differences: tuple[DifferenceDocument, ...]
     caveats: tuple[str, ...] = Field(description="What to know before drawing a conclusion.")
     statistics: Statistics | None = Field(
-        description="Null unless at least two arms (specs without their seed) have succeeded with a common seed."
+        description=(
+            "Null unless at least two arms (specs without their seed), and no more than a comparison may have, have "
+            "succeeded with a common seed."
+        )
     )
 
 

@@ -93,3 +93,14 @@ def test_numbers_out_of_range_are_refused(http, pair, parameter, value, phrase):
     response = http.get("/comparisons", params={"jobs": listed, parameter: value})
     assert_problem(response, 422, "invalid_request", phrase)
     assert parameter in response.json()["detail"]
+
+
+def test_too_many_arms_get_no_statistics(service, http):
+    """Their pairs grow with the square of their number: 50 arms took 7 s of processor time for each request."""
+    made = [service.succeeded([0.7], training={"batch_size": 32 + n}) for n in range(9)]
+    nine = http.get("/comparisons", params={"jobs": ",".join(job.id for job in made)}).json()
+    assert nine["statistics"] is None
+    assert any("9 arms" in caveat and "comparison_arms" in caveat for caveat in nine["caveats"])
+    eight = http.get("/comparisons", params={"jobs": ",".join(job.id for job in made[:8])}).json()
+    assert len(eight["statistics"]["pairs"]) == 28
+    assert not any("comparison_arms" in caveat for caveat in eight["caveats"])
