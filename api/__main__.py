@@ -12,6 +12,7 @@ from api.http.hosts import names_of_listener
 from api.http.server import server_of
 from normlab.errors import SetupError
 from normlab.settings import Settings
+from normlab.store import urls
 
 # Of mallopt(3).
 _M_TRIM_THRESHOLD = -1
@@ -45,6 +46,9 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s:  %(name)s: %(message)s")
     try:
         settings = Settings()
+        urls.parse(
+            settings.resolved_database_url
+        )  # a mistake in it is a sentence here, a trace while the app starts
         names = (*settings.allowed_hosts, *names_of_listener(arguments.host))
         settings = settings.model_copy(update={"allowed_hosts": names})
         app = create_app(settings)

@@ -127,18 +127,29 @@ def test_an_address_that_cannot_be_listened_at(tmp_path: Path, host: str) -> Non
 
 
 @pytest.mark.parametrize("module", ["migrations", "api", "worker"])
-def test_a_password_in_a_url_with_a_mistake_is_not_shown(tmp_path: Path, module: str) -> None:
-    environment = {
-        **os.environ,
-        "NORMLAB_DATA_DIR": str(tmp_path),
-        "NORMLAB_BROKER_URL": "redis://:secret/word@127.0.0.1:6379/0",
-        "NORMLAB_LEASE_SECONDS": "password",
-    }
+@pytest.mark.parametrize(
+    ("settings", "phrases"),
+    [
+        (
+            {
+                "NORMLAB_BROKER_URL": "redis://:secret/hush@127.0.0.1:6379/0",
+                "NORMLAB_LEASE_SECONDS": "secret",
+            },
+            ["Error: NORMLAB_BROKER_URL: should be a URL", "NORMLAB_LEASE_SECONDS: "],
+        ),
+        ({"NORMLAB_DATABASE_URL": "postgres//user:secret/hush@host/db"}, ["Error: the database's URL"]),
+    ],
+    ids=["settings", "database"],
+)
+def test_a_password_in_a_url_with_a_mistake_is_not_shown(
+    tmp_path: Path, module: str, settings: dict[str, str], phrases: list[str]
+) -> None:
+    environment = {**os.environ, "NORMLAB_DATA_DIR": str(tmp_path), **settings}
     done = subprocess.run(
         [sys.executable, "-P", "-m", module], env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert "Error: NORMLAB_BROKER_URL: should be a URL" in done.stderr
-    assert "NORMLAB_LEASE_SECONDS: " in done.stderr
-    for secret in ("secret", "word@", "password.", "Traceback"):
+    for phrase in phrases:
+        assert phrase in done.stderr
+    for secret in ("secret", "hush", "Traceback"):
         assert secret not in done.stderr + done.stdout
