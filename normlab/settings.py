@@ -114,7 +114,7 @@ class Settings(BaseSettings):
     """More headers are refused with 431."""
     header_seconds: PositiveFloat = 20
     """A client whose headers are not complete after so long is cut off."""
-    stall_seconds: PositiveFloat = 20
+    stall_seconds: PositiveFloat = 30
     """So is one that sends nothing more of a body, or takes nothing more of an answer, for so long."""
     min_body_bytes_per_second: PositiveInt = 1024
     """So is one whose body comes more slowly than this, on the average after its first ``stall_seconds``."""

@@ -18,18 +18,18 @@ def body_limit(app: ASGIApp, settings: Settings) -> ASGIApp:
 
     async def layer(scope: Scope, receive: Receive, send: Send) -> None:
         is_prediction = scope["path"].endswith(PREDICTIONS)
-        most = settings.max_prediction_bytes if is_prediction else settings.max_body_bytes
+        max_bytes = settings.max_prediction_bytes if is_prediction else settings.max_body_bytes
         declared = headers_of(scope).get(b"content-length", b"")
-        if len(declared) > _MAX_DIGITS or (declared.isdigit() and int(declared) > most):
-            raise _too_large(most)
+        if len(declared) > _MAX_DIGITS or (declared.isdigit() and int(declared) > max_bytes):
+            raise _too_large(max_bytes)
         received = 0
 
         async def receive_counting() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > most:
-                raise _too_large(most)
+            if received > max_bytes:
+                raise _too_large(max_bytes)
             return message
 
         await app(scope, receive_counting, send)
@@ -37,9 +37,11 @@ def body_limit(app: ASGIApp, settings: Settings) -> ASGIApp:
     return layer
 
 
-def _too_large(most: int) -> HTTPException:
+def _too_large(max_bytes: int) -> HTTPException:
     # The rest of the body is still on its way; closing the connection stops it.
-    return HTTPException(413, f"the body is larger than the limit of {most} bytes", {"Connection": "close"})
+    return HTTPException(
+        413, f"the body is larger than the limit of {max_bytes} bytes", {"Connection": "close"}
+    )
 
 
 async def read_body(receive: Receive) -> bytes:

@@ -88,8 +88,8 @@ class Connection(HttpToolsProtocol):
             return
         super().data_received(data[:left])
         if self._in_headers and self._header_bytes:
-            most = self.limits.header_bytes
-            self._refuse(431, f"the request line and headers are larger than the limit of {most} bytes")
+            limit = self.limits.header_bytes
+            self._refuse(431, f"the request line and headers are larger than the limit of {limit} bytes")
         elif not self.transport.is_closing():
             super().data_received(data[left:])
 

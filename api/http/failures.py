@@ -116,10 +116,10 @@ def _http_error(error: HTTPException, scope: Scope) -> Failure:
 
 
 def _invalid_request(error: RequestValidationError) -> Failure:
-    found: Sequence[ErrorDetails] = error.errors()
-    problems = [_request_problem(detail) for detail in found[: errors.MAX_PROBLEMS]]
+    mistakes: Sequence[ErrorDetails] = error.errors()
+    problems = [_request_problem(detail) for detail in mistakes[: errors.MAX_PROBLEMS]]
     sentences = [str(problem) if problem.pointer else problem.detail for problem in problems]
-    detail = errors.sentence_of(sentences, len(found) - len(problems))
+    detail = errors.sentence_of(sentences, len(mistakes) - len(problems))
     return Failure(422, detail, _CODES[422], problems)
 
 

@@ -87,11 +87,11 @@ def errors_as_answers(app: ASGIApp, _settings: Settings) -> ASGIApp:
 
 def header_count(app: ASGIApp, settings: Settings) -> ASGIApp:
     """431 for more headers than a client has reason to send."""
-    most = settings.max_headers
+    limit = settings.max_headers
 
     async def layer(scope: Scope, receive: Receive, send: Send) -> None:
-        if len(scope["headers"]) > most:
-            raise HTTPException(431, f"the request has more than {most} headers", {"Connection": "close"})
+        if len(scope["headers"]) > limit:
+            raise HTTPException(431, f"the request has more than {limit} headers", {"Connection": "close"})
         await app(scope, receive, send)
 
     return layer

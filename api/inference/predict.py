@@ -99,16 +99,16 @@ async def _answer(request: DirectRequest, body: bytes, ref: ModelRef, options: P
 async def _read(request: DirectRequest, body: bytes, loaded: LoadedModel, invert: Invert) -> Batch:
     """The images of a body, by its media type."""
     kind = request.media_type
-    most = request.services.settings.max_instances
+    max_instances = request.services.settings.max_instances
     if kind == media_types.JSON:
-        return await read_quickly(body, partial(loaded.parse, parse_instances, body, most))
+        return await read_quickly(body, partial(loaded.parse, parse_instances, body, max_instances))
     if kind == media_types.NPY:
-        return await read_quickly(body, partial(loaded.parse, parse_npy, body, most))
+        return await read_quickly(body, partial(loaded.parse, parse_npy, body, max_instances))
     if media_types.PHOTO_ALIASES.get(kind, kind) in media_types.PHOTOS:
         return await _decode(request, loaded, invert, [("", body)])
     if kind == media_types.FORM:
         content_type = request.header(b"content-type")
-        files = await read_quickly(body, partial(_uploads, body, content_type, most))
+        files = await read_quickly(body, partial(_uploads, body, content_type, max_instances))
         return await _decode(request, loaded, invert, files)
     kinds = ", ".join((media_types.JSON, media_types.NPY, *media_types.PHOTOS))
     raise HTTPException(
@@ -116,20 +116,20 @@ async def _read(request: DirectRequest, body: bytes, loaded: LoadedModel, invert
     )
 
 
-def _uploads(body: bytes, content_type: str, most: int) -> list[tuple[str, bytes]]:
+def _uploads(body: bytes, content_type: str, max_instances: int) -> list[tuple[str, bytes]]:
     """The files of a form in the order they were sent, each with what to call it in an error."""
     media_type, options = parse_options_header(content_type)
-    parser = FormDataParser(_in_memory, max_form_parts=most + _MAX_FIELDS, silent=False)
+    parser = FormDataParser(_in_memory, max_form_parts=max_instances + _MAX_FIELDS, silent=False)
     try:
         _, _, files = parser.parse(io.BytesIO(body), media_type, len(body), options)
     except RequestEntityTooLarge:
-        raise InstancesError(f"the form has too many parts: send at most {most} images") from None
+        raise InstancesError(f"the form has too many parts: send at most {max_instances} images") from None
     except ValueError as error:
         raise HTTPException(400, f"the form cannot be read: {error}") from None
     if not files:
         raise InstancesError("the form has no file: send at least one image")
     uploads = [file for _, file in files.items(multi=True)]
-    refuse_too_many(len(uploads), most)
+    refuse_too_many(len(uploads), max_instances)
     return [(f"image {number}, {file.filename}: ", file.read()) for number, file in enumerate(uploads, 1)]
 
 

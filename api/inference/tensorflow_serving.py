@@ -54,15 +54,15 @@ async def metadata(request: DirectRequest, _body: bytes) -> Answer:
 async def predict(request: DirectRequest, body: bytes) -> Answer:
     """Probabilities, in rows or columns as they were asked for."""
     loaded = await find_model(request, ref_of_path(request))
-    most = request.services.settings.max_instances
-    batch, key = await read_quickly(body, partial(_parse, loaded, body, most))
+    max_instances = request.services.settings.max_instances
+    batch, key = await read_quickly(body, partial(_parse, loaded, body, max_instances))
     content = {key: await infer(request, loaded, batch)}
     return Answer(orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY), JSON)
 
 
-def _parse(loaded: LoadedModel, body: bytes, most: int) -> tuple[Batch, str]:
+def _parse(loaded: LoadedModel, body: bytes, max_instances: int) -> tuple[Batch, str]:
     """The images, and under which key to answer."""
-    document = read_json(body, max_values(loaded.info.dataset.shape, most))
+    document = read_json(body, max_values(loaded.info.dataset.shape, max_instances))
     if not isinstance(document, dict):
         raise InstancesError('the body must be an object such as {"instances": [[0, 0, 255, ...]]}')
     if document.get("signature_name", _SIGNATURE) not in (_SIGNATURE, ""):
@@ -79,7 +79,7 @@ def _parse(loaded: LoadedModel, body: bytes, most: int) -> tuple[Batch, str]:
         if isinstance(given, dict):
             given, pointer = _named(given, name, pointer), f"{pointer}/{name}"
     parse = partial(images_of_lists, pointer=pointer, may_hold_booleans=may_hold_booleans(body))
-    return loaded.parse(parse, given, most), key
+    return loaded.parse(parse, given, max_instances), key
 
 
 def _named(item: dict[str, Any], name: str, pointer: str) -> Any:

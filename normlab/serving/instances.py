@@ -119,12 +119,12 @@ def max_values(shape: tuple[int, ...], max_instances: int) -> int:
     return 2 * (max_instances * (math.prod(shape) + lists + 1) + _OTHER_VALUES)
 
 
-def read_json(body: bytes, most: int) -> Any:
-    """The body as JSON, of at most ``most`` values; raises :class:`InstancesError`, also for a key that stands twice.
+def read_json(body: bytes, limit: int) -> Any:
+    """The body as JSON, of at most ``limit`` values; raises :class:`InstancesError`, also for a key that stands twice.
 
     A large list of whole numbers from 0 to 255 is given as an array of uint8 in its place.
     """
-    _refuse_too_many_values(body, most)
+    _refuse_too_many_values(body, limit)
     document = _read_json(body)
     with suppress(RecursionError):  # what is so deep holds no images
         # Each key has a colon. Where there are more, they stand in strings, or a key stands twice.
@@ -133,14 +133,14 @@ def read_json(body: bytes, most: int) -> Any:
     return document
 
 
-def _refuse_too_many_values(body: bytes, most: int) -> None:
+def _refuse_too_many_values(body: bytes, limit: int) -> None:
     """Before anything is parsed: a value takes two bytes to send and far more to keep."""
-    if len(body) <= most:
+    if len(body) <= limit:
         return
     characters = np.frombuffer(body, np.uint8)
     count = sum(int(np.count_nonzero(characters == ord(mark))) for mark in ",[{")
-    if count > most:
-        raise InstancesError(f"the body has {count} values, and the largest request needs {most // 2}")
+    if count > limit:
+        raise InstancesError(f"the body has {count} values, and the largest request needs {limit // 2}")
 
 
 def _count_keys(document: Any) -> int:
@@ -174,9 +174,9 @@ def _read_json(body: bytes) -> Any:
         raise InstancesError(f"the body is not valid JSON: {error}") from None
 
 
-def _read(body: bytes, most: int) -> Any:
+def _read(body: bytes, limit: int) -> Any:
     """What stands under ``instances``."""
-    document = read_json(body, most)
+    document = read_json(body, limit)
     if not isinstance(document, dict) or "instances" not in document:
         raise InstancesError('the body must be an object such as {"instances": [[0, 0, 255, ...]]}')
     unknown = sorted(document.keys() - {"instances"})

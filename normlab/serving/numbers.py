@@ -68,10 +68,10 @@ def read_numbers(text: bytes) -> npt.NDArray[np.uint8] | None:
         return None
     inner = np.frombuffer(text, np.uint8)[depth:-depth].copy()
     comma = b", " if b", " in text[: depth + 5] else b","
-    found = _flatten(inner, depth, comma)
-    if found is None:
+    flat = _flatten(inner, depth, comma)
+    if flat is None:
         return None
-    shape, borders = found
+    shape, borders = flat
     read = _read_flat(inner)
     if read is None:
         return None

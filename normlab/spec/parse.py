@@ -74,19 +74,19 @@ def _count_problems(body: object, limits: Limits) -> Iterator[Problem]:
     if isinstance(tags, list) and len(tags) > MAX_TAGS:
         yield Problem("/tags", f"should be at most {MAX_TAGS} tags, not {len(tags)}")
         return
-    most = _FIELDS + _FIELDS_OF_LAYER * limits.layers
-    if _has_more_values(body, most):
-        yield Problem("", f"is larger than any job spec: it has more than {most} values")
+    limit = _FIELDS + _FIELDS_OF_LAYER * limits.layers
+    if _has_more_values(body, limit):
+        yield Problem("", f"is larger than any job spec: it has more than {limit} values")
 
 
-def _has_more_values(body: object, most: int) -> bool:
+def _has_more_values(body: object, limit: int) -> bool:
     """Whether there are more values in a document, at any depth."""
     waiting, count = [body], 0
     while waiting:
         item = waiting.pop()
         if isinstance(item, dict | list):
             count += len(item)
-            if count > most:
+            if count > limit:
                 return True
             waiting += item.values() if isinstance(item, dict) else item
     return False
