@@ -61,7 +61,9 @@ class Settings(BaseSettings):
     """Everything that is kept on this machine: database, artifacts, dataset files, checkpoints. `normlab up` makes a
     new one for its owner alone."""
     database_url: SecretStr | None = None
-    """SQLAlchemy URL. Without it: SQLite in the data folder."""
+    """``postgresql://user:password@host/database`` or ``sqlite:////folder/normlab.db``. Without it: SQLite in the data
+    folder. A pooler such as PgBouncer may stand before Postgres, in transaction mode, too; options behind ``?`` are
+    libpq's, and ``prepare_threshold``, without which no statement is prepared."""
     broker_url: SecretStr | None = None
     """Redis URL. Without it: the private Redis of ``normlab up``, on a unix socket in the data folder."""
     artifacts_url: SecretStr | None = None

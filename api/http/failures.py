@@ -10,7 +10,6 @@ from http import HTTPStatus
 
 from fastapi.exceptions import RequestValidationError
 from pydantic_core import ErrorDetails
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Scope
@@ -19,7 +18,7 @@ from api.http.headers import request_id
 from api.http.root_path import route_path
 from normlab import errors
 from normlab.spec.parse import problem_of
-from normlab.store import is_unavailable
+from normlab.store import why_unavailable
 
 _log = logging.getLogger(__name__)
 
@@ -74,10 +73,9 @@ def failure_of(error: Exception, scope: Scope) -> Failure:
         return _invalid_request(error)
     if isinstance(error, ClientDisconnect):
         return http_failure(400, "the request broke off")
-    if isinstance(error, SQLAlchemyError) and is_unavailable(error):
+    if (why := why_unavailable(error)) is not None:
         _log_failure(error, scope)
-        detail = "the database does not answer; try again"
-        return Failure(503, detail, "database_unavailable", headers={"Retry-After": "2"})
+        return Failure(503, f"{why}; try again", "database_unavailable", headers={"Retry-After": "2"})
     if isinstance(error, errors.NormlabError):
         return _normlab_error(error, scope)
     _log_failure(error, scope)

@@ -18,7 +18,7 @@ from normlab.documents.states import (
 from normlab.spec.export_formats import ArtifactKind
 from normlab.store.artifact_store import ArtifactStore
 from normlab.store.artifacts import Artifact
-from normlab.store.availability import is_unavailable
+from normlab.store.availability import is_unavailable, why_unavailable
 from normlab.store.comparisons.tables import Comparison, ComparisonArm, ComparisonEvent, ComparisonJob
 from normlab.store.database import Database
 from normlab.store.idempotency import IdempotencyKey
@@ -51,4 +51,5 @@ __all__ = [
     "StudyStopReason",
     "WarningCode",
     "is_unavailable",
+    "why_unavailable",
 ]

@@ -21,7 +21,6 @@ _OWN_REASONS = (
     "3D",  # there is no such database (yet)
     "40",  # rolled back to break a deadlock
     "42501",  # the role may not do it
-    "42P01",  # there is no such table (yet): the migrations have not been run
     "42P05",  # a prepared statement that is in this session already: a pooler kept it
     "53",  # no connections, memory or disk left
     "55",  # an object is locked or not ready
@@ -37,7 +36,6 @@ _SQLITE_OWN_REASONS = {
     sqlite3.SQLITE_LOCKED,
     sqlite3.SQLITE_NOMEM,
     sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_INTERRUPT,  # a time limit has ended the statement
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_CORRUPT,
     sqlite3.SQLITE_FULL,
@@ -48,25 +46,46 @@ _SQLITE_OWN_REASONS = {
 """Primary result codes (https://www.sqlite.org/rescode.html)."""
 
 
+_TOO_LONG = {"57014", sqlite3.SQLITE_INTERRUPT}
+_NO_TABLE = "42P01"
+
+
 def is_unavailable(error: BaseException) -> bool:
     """Whether the database said no for reasons of its own, so that the same statement can succeed later."""
-    if isinstance(error, PoolTimeoutError):  # all connections of this process are in use
-        return True
+    return why_unavailable(error) is not None
+
+
+def why_unavailable(error: BaseException) -> str | None:
+    """The database's own reason for its no, as half a sentence; None: it was no reason of its own."""
+    if isinstance(error, PoolTimeoutError):
+        return "all connections to the database are in use"
     if not isinstance(error, DBAPIError):
-        return False
-    if error.connection_invalidated:
-        return True
+        return None
+    code = _code(error)
+    if code in _TOO_LONG:
+        return "the database takes too long"
+    if code == _NO_TABLE:
+        return "tables are missing in the database: run `python -m migrations`"
+    if error.connection_invalidated or _is_own_reason(error, code):
+        return "the database does not answer"
+    return None
+
+
+def _code(error: DBAPIError) -> str | int | None:
+    """Postgres's SQLSTATE or SQLite's primary result code; None: the error is the driver's own."""
     driver_error = error.orig
-    if isinstance(driver_error, sqlite3.Error):
-        return _sqlite_is_unavailable(driver_error)
-    sqlstate = getattr(driver_error, "sqlstate", None)
-    if sqlstate is None:  # no answer of a server: the driver's own
+    if not isinstance(driver_error, sqlite3.Error):
+        sqlstate: str | None = getattr(driver_error, "sqlstate", None)
+        return sqlstate
+    code: int | None = getattr(driver_error, "sqlite_errorcode", None)
+    if code == sqlite3.SQLITE_ERROR and "no such table" in str(driver_error):
+        return _NO_TABLE  # SQLite has no code of its own for it
+    return None if code is None else code & 0xFF
+
+
+def _is_own_reason(error: DBAPIError, code: str | int | None) -> bool:
+    if isinstance(error.orig, sqlite3.Error):
+        return code in _SQLITE_OWN_REASONS
+    if code is None:
         return isinstance(error, OperationalError | InterfaceError)
-    return str(sqlstate).startswith(_OWN_REASONS)
-
-
-def _sqlite_is_unavailable(error: sqlite3.Error) -> bool:
-    code = getattr(error, "sqlite_errorcode", None)
-    if code == sqlite3.SQLITE_ERROR:  # SQLite has no code of its own for it
-        return "no such table" in str(error)
-    return code is not None and code & 0xFF in _SQLITE_OWN_REASONS
+    return str(code).startswith(_OWN_REASONS)

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from normlab.spec import JobSpec
-from normlab.store import Database, Job, JobState, is_unavailable
+from normlab.store import Database, Job, JobState, is_unavailable, why_unavailable
 from normlab.store.jobs import events, jobs, leases
 
 SLOW = {
@@ -52,7 +52,7 @@ def test_a_statement_that_works_too_long_is_ended_as_if_the_database_were_away(d
     for transaction in (impatient.read, impatient.write):
         with pytest.raises(OperationalError) as raised, transaction() as session:
             session.execute(slow)
-        assert is_unavailable(raised.value)
+        assert why_unavailable(raised.value) == "the database takes too long"
         with transaction() as session:  # the connection is as good as before
             session.execute(text("SELECT 1"))
     impatient.close()
@@ -78,7 +78,7 @@ def test_a_statement_that_no_database_would_take_does_not_make_it_unavailable(
 def test_a_database_whose_tables_are_not_made_yet_is_unavailable(database: Database) -> None:
     with pytest.raises(DBAPIError) as raised, database.read() as session:
         session.execute(text("SELECT * FROM not_made_yet"))
-    assert is_unavailable(raised.value)
+    assert "python -m migrations" in str(why_unavailable(raised.value))
 
 
 def test_a_lost_connection_and_a_deadlock_are_the_databases_own_reasons(postgres_database: Database) -> None:
