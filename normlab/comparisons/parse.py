@@ -1,0 +1,150 @@
+"""The one way from what somebody sent to a comparison that can be run."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import ValidationError
+
+from normlab.comparisons.request import ComparisonRequest, margin_problem
+from normlab.errors import Problem, SpecError
+from normlab.spec import JobSpec, Limits, parse_job_spec
+from normlab.spec.job import MAX_TAGS
+from normlab.spec.parse import validation_problems
+from normlab.spec.training import SEED_MAX
+
+_NO_LIMITS = Limits()
+
+
+def parse_comparison(
+    body: object, limits: Limits = _NO_LIMITS
+) -> tuple[ComparisonRequest, tuple[JobSpec, ...]]:
+    """A comparison from plain JSON, checked as a whole, and its arms' specs with the first seed of each.
+
+    The number of arms is checked before any of them is looked at: what is refused costs nothing.
+
+    Raises ``SpecError`` with every problem that was found, each with a JSON pointer into ``body``.
+    """
+    _refuse_too_many_arms(body, limits)
+    try:
+        request = ComparisonRequest.model_validate(body)
+    except ValidationError as error:
+        raise SpecError(validation_problems(error)) from None
+    problems = [*_size_problems(request, limits)]
+    specs: list[JobSpec] = []
+    for index, arm in enumerate(request.arms):
+        pointer = f"/arms/{index}/spec"
+        training = arm.spec.get("training")
+        if isinstance(training, dict) and "seed" in training:
+            problems.append(
+                Problem(
+                    f"{pointer}/training/seed",
+                    "is not given for an arm: every pair has its own seed, counted from base_seed",
+                )
+            )
+        try:
+            specs.append(parse_job_spec(_with_seed(arm.spec, request.first_seed(arm)), limits))
+        except SpecError as error:
+            problems += [Problem(f"{pointer}{problem.pointer}", problem.detail) for problem in error.problems]
+    if not problems:
+        problems = [*_arm_problems(request, specs)]
+    if problems:
+        raise SpecError(problems)
+    return request, tuple(specs)
+
+
+def _refuse_too_many_arms(body: object, limits: Limits) -> None:
+    arms = body.get("arms") if isinstance(body, dict) else None
+    if isinstance(arms, list | tuple) and len(arms) > limits.comparison_arms:
+        raise SpecError([_number_of_arms(len(arms), limits)])
+
+
+def _number_of_arms(arms: int, limits: Limits) -> Problem:
+    return Problem(
+        "/arms",
+        f"should be 2 to {limits.comparison_arms} arms, but there {'is' if arms == 1 else 'are'} {arms} "
+        "(limit 'comparison_arms' of this service)",
+    )
+
+
+def _size_problems(request: ComparisonRequest, limits: Limits) -> list[Problem]:
+    arms, most = len(request.arms), request.replicates.max
+    problems = []
+    if arms < 2:
+        problems.append(_number_of_arms(arms, limits))
+    elif arms * most > limits.comparison_jobs:
+        problems.append(
+            Problem(
+                "/replicates",
+                f"should be at most {limits.comparison_jobs // arms} with {arms} arms, not {most} "
+                "(limit 'comparison_jobs' of this service)",
+            )
+        )
+    if (wrong_margin := margin_problem(request.metric, request.equivalence_margin)) is not None:
+        problems.append(Problem("/equivalence_margin", wrong_margin))
+    seeds = {"/base_seed": request.base_seed}
+    seeds |= {f"/arms/{index}/base_seed": request.first_seed(arm) for index, arm in enumerate(request.arms)}
+    problems += [
+        Problem(pointer, f"should leave room for {most} seeds: at most {SEED_MAX - most + 1}")
+        for pointer, seed in seeds.items()
+        if seed + most - 1 > SEED_MAX and (pointer == "/base_seed" or seed != request.base_seed)
+    ]
+    problems += [*_overlaps(request)]
+    names = [arm.name for arm in request.arms]
+    problems += [
+        Problem(f"/arms/{index}/name", f"should be another: arm {names.index(name)} has the name {name!r}")
+        for index, name in enumerate(names)
+        if names.index(name) != index
+    ]
+    return problems
+
+
+def _overlaps(request: ComparisonRequest) -> Iterator[Problem]:
+    """Seeds that two arms have in common, but not in the same pair: pairs would not be independent of each other."""
+    most = request.replicates.max
+    for index, arm in enumerate(request.arms):
+        seed = request.first_seed(arm)
+        for before, other in enumerate(request.arms[:index]):
+            if 0 < abs(seed - request.first_seed(other)) < most:
+                yield Problem(
+                    f"/arms/{index}/base_seed",
+                    f"should be that of arm {before} ({request.first_seed(other)}) or at least {most} away from it, "
+                    "so that no seed is in two pairs",
+                )
+                break
+
+
+def _arm_problems(request: ComparisonRequest, specs: list[JobSpec]) -> list[Problem]:
+    problems = []
+    needs_validation = request.metric.value.startswith("val_") or request.target_accuracy is not None
+    alike: dict[tuple[str, str, int], int] = {}
+    for index, spec in enumerate(specs):
+        first = alike.setdefault((spec.arm_digest, spec.resources.device, spec.training.seed), index)
+        if first != index:
+            problems.append(
+                Problem(
+                    f"/arms/{index}/spec",
+                    f"is the same as arm {first}'s: with equal seeds both would give the same numbers. To see what "
+                    f"seeds alone do, give this arm a base_seed of its own, such as "
+                    f"{spec.training.seed + request.replicates.max}",
+                )
+            )
+        if len(spec.tags) >= MAX_TAGS:
+            problems.append(
+                Problem(
+                    f"/arms/{index}/spec/tags",
+                    f"should be at most {MAX_TAGS - 1} tags for an arm: its jobs get the comparison's id as one more",
+                )
+            )
+        if needs_validation and spec.dataset.held_out == 0:
+            problems.append(
+                Problem(
+                    f"/arms/{index}/spec/dataset/validation_samples",
+                    "should not be 0: the metric or the target accuracy is measured on validation samples",
+                )
+            )
+    return problems
+
+
+def _with_seed(spec: dict[str, Any], seed: int) -> dict[str, Any]:
+    training = spec.get("training", {})
+    return {**spec, "training": {**training, "seed": seed}} if isinstance(training, dict) else spec
