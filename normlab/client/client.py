@@ -51,13 +51,16 @@ class Client:
         base_url: Where the service answers; without it ``NORMLAB_URL``, else ``http://127.0.0.1:8000``.
 
     Example:
-        Train the same network without and with batch normalization, and ask what it brought::
+        Train the same network without and with batch normalization, and look at both:
 
-            with Client() as client:
-                jobs = [client.submit(name) for name in ("baseline", "baseline_with_batch_norm")]
-                for job in jobs:
-                    print(client.wait(job.id).result.test_accuracy)
-                Path("chart.png").write_bytes(client.compare_chart([job.id for job in jobs], "png"))
+        >>> from normlab import Client
+        >>> spec = {"dataset": "digits", "training": {"epochs": 2}}
+        >>> with Client() as client:
+        ...     jobs = [client.submit(name, **spec) for name in ("baseline", "baseline_with_batch_norm")]
+        ...     ended = [client.wait(job.id) for job in jobs]
+        ...     chart = client.compare_chart([job.id for job in jobs], "png")
+        >>> [job.result.epochs for job in ended]
+        [2, 2]
     """
 
     def __init__(self, base_url: str | None = None) -> None:
@@ -99,9 +102,10 @@ class Client:
         Raises:
             ServiceError: ``problems`` says what is wrong with the spec.
 
-        Example::
-
-            client.submit("batch_norm", dataset="digits", training={"epochs": 3, "seed": 7})
+        Example:
+            >>> with Client() as client:
+            ...     client.submit("batch_norm", dataset="digits", training={"epochs": 3, "seed": 7}).state
+            <JobState.QUEUED: 'queued'>
         """
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         return self._transport.fetch(

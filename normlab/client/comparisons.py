@@ -17,11 +17,17 @@ class Comparisons:
     """The comparisons of a service, as ``Client.comparisons``.
 
     Example:
-        Ask whether batch normalization helps, and read the answer in a sentence::
+        Ask whether batch normalization helps; ``verdicts[0].sentence`` says it in words:
 
-            arms = {"without": "baseline", "with": "baseline_with_batch_norm"}
-            comparison = client.comparisons.run(arms, replicates=5)
-            print(comparison.verdicts[0].sentence)
+        >>> from normlab import Client
+        >>> spec = {"dataset": "digits", "training": {"epochs": 1}}
+        >>> arms = {"without": "baseline", "with": "baseline_with_batch_norm"}
+        >>> with Client() as client:
+        ...     comparison = client.comparisons.run(
+        ...         {arm: {"architecture": preset, **spec} for arm, preset in arms.items()}, replicates=3
+        ...     )
+        >>> comparison.progress.pairs, comparison.verdicts[0].b
+        (3, 'with')
     """
 
     def __init__(self, transport: Transport) -> None:

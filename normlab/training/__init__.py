@@ -2,9 +2,10 @@
 
 >>> from normlab.spec import parse_job_spec
 >>> from normlab.training import train
->>> result = train(parse_job_spec({"architecture": "baseline", "dataset": "digits"}))  # doctest: +SKIP
->>> result.test_accuracy  # doctest: +SKIP
-0.475
+>>> spec = {"architecture": "baseline", "dataset": "digits", "training": {"epochs": 2, "optimizer": "adam"}}
+>>> result = train(parse_job_spec(spec))
+>>> [epoch.epoch for epoch in result.history], result.test_accuracy > 0.5
+([1, 2], True)
 
 Importing this package loads no TensorFlow; touching ``train`` does. Its names are in ``__init__.pyi``.
 """
