@@ -48,7 +48,7 @@ class Attempt(Context):
         database: Database,
         settings: Settings,
         shutdown: ShutdownFlag,
-        pulse: Liveness,
+        liveness: Liveness,
         checkpoints: "CheckpointFolder",
         *,
         job_id: str,
@@ -61,7 +61,7 @@ class Attempt(Context):
         self._database = database
         self._settings = settings
         self._shutdown = shutdown
-        self._liveness = pulse
+        self._liveness = liveness
         self._checkpoints = checkpoints
         self._began = time.monotonic()
         self._max_runtime_seconds = max_runtime_seconds
@@ -75,10 +75,10 @@ class Attempt(Context):
         """Whether the newest transaction may have been committed although it looks as if it failed."""
         self._ended = threading.Event()
         self._writing = threading.Lock()
-        # The pulse has a thread of its own: a statement that the database does not answer must not stop it.
+        # Signs of life have a thread of their own: a statement that the database does not answer must not stop them.
         self._threads = [
             threading.Thread(target=self._run, name=f"attempt-{job_id}", daemon=True),
-            threading.Thread(target=self._beat, name=f"pulse-{job_id}", daemon=True),
+            threading.Thread(target=self._give_signs_of_life, name=f"liveness-{job_id}", daemon=True),
         ]
 
     def __enter__(self) -> "Attempt":
@@ -190,7 +190,7 @@ class Attempt(Context):
 
     # What the threads do.
 
-    def _beat(self) -> None:
+    def _give_signs_of_life(self) -> None:
         self._liveness.beat()
         while not self._ended.wait(PROGRESS_SECONDS):
             self._liveness.beat()
@@ -268,12 +268,14 @@ class Attempt(Context):
         return True
 
     def _renew_lease(self, session: Session) -> bool:
-        beat = leases.heartbeat(session, self.job_id, self.number, lease_seconds=self._settings.lease_seconds)
-        if beat is None:
+        heartbeat = leases.heartbeat(
+            session, self.job_id, self.number, lease_seconds=self._settings.lease_seconds
+        )
+        if heartbeat is None:
             self._cause = StopCause.LOST
-        elif beat.cancel_requested:
+        elif heartbeat.cancel_requested:
             self._cause = StopCause.CANCELLED
-        return beat is not None
+        return heartbeat is not None
 
     def _end_if_it_hangs(self) -> None:
         cause = self.stop_cause

@@ -6,8 +6,8 @@ import struct
 from dataclasses import dataclass
 
 _SLOT = struct.Struct("@QQ")
-"""Process id, beats. ``pack_into`` writes zeros first: who reads in that moment sees a child at rest, and counts its
-silence anew, which is right, since it beats."""
+"""Process id, count. ``pack_into`` writes zeros first: who reads in that moment sees a child from which nothing is
+expected, and begins to count its silence anew."""
 
 
 class LivenessTable:
@@ -25,43 +25,43 @@ class LivenessTable:
         return Liveness(self._memory, (index % self.children) * _SLOT.size)
 
     def read(self) -> dict[int, int]:
-        """The beats of each child that works, by its process id."""
-        return {pid: beats for pid, beats in _SLOT.iter_unpack(self._memory[:]) if beats}
+        """The counts of the children from which signs of life are expected, by process id."""
+        return {pid: count for pid, count in _SLOT.iter_unpack(self._memory[:]) if count}
 
 
 @dataclass(frozen=True)
 class Liveness:
-    """A child's place. It beats while the child works, and rests while it waits for work."""
+    """A child's place: a count that grows as long as the child can do something."""
 
     memory: mmap.mmap
     offset: int
 
     def beat(self) -> None:
-        """Say that this process lives."""
-        _, beats = _SLOT.unpack_from(self.memory, self.offset)
-        _SLOT.pack_into(self.memory, self.offset, os.getpid(), beats + 1)
+        """Give a sign of life. From the first one on others are expected, about one a second."""
+        _, count = _SLOT.unpack_from(self.memory, self.offset)
+        _SLOT.pack_into(self.memory, self.offset, os.getpid(), count + 1)
 
     def rest(self) -> None:
-        """Say that this process has nothing to do, so that nobody expects a beat."""
+        """Say that none is expected: this process starts, or does what may take long."""
         _SLOT.pack_into(self.memory, self.offset, os.getpid(), 0)
 
 
 class SilentChildren:
-    """Notices children whose pulse stands still.
+    """Notices children whose count stands still.
 
-    Time is counted in looks, not by a clock: when the whole worker was stopped for a while, everybody's pulse stood
-    still, and nobody is to blame.
+    Time is measured in checks, not by a clock: when the whole worker was stopped for a while, all counts stood still,
+    and no child is to blame.
     """
 
-    def __init__(self, liveness_table: LivenessTable, *, looks: float) -> None:
+    def __init__(self, liveness_table: LivenessTable, *, checks: float) -> None:
         self._liveness_table = liveness_table
-        self._looks = looks
+        self._checks = checks
         self._seen: dict[int, tuple[int, int]] = {}
 
-    def look(self) -> list[int]:
-        """The process ids of the children whose pulse has stood still for more looks than are allowed."""
+    def check(self) -> list[int]:
+        """The process ids of the children that have been silent for more checks than are allowed."""
         before, self._seen = self._seen, {}
-        for pid, beats in self._liveness_table.read().items():
-            known, looks = before.get(pid, (beats, 0))
-            self._seen[pid] = (beats, looks + 1 if beats == known else 0)
-        return [pid for pid, (_, looks) in self._seen.items() if looks > self._looks]
+        for pid, count in self._liveness_table.read().items():
+            known, checks = before.get(pid, (count, 0))
+            self._seen[pid] = (count, checks + 1 if count == known else 0)
+        return [pid for pid, (_, checks) in self._seen.items() if checks > self._checks]

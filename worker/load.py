@@ -88,14 +88,14 @@ def _busy_beside(began: _Counters, ended: _Counters, cores: int) -> float | None
 
 def _waited(proc: Path) -> float | None:
     """The second number of a thread's schedstat are nanoseconds on a run queue (Linux, sched-stats)."""
-    nanoseconds, told = 0, False
+    nanoseconds, known = 0, False
     for thread in (proc / "self" / "task").glob("*/schedstat"):
         try:
             nanoseconds += int(thread.read_text().split()[1])
-            told = True
+            known = True
         except (OSError, IndexError, ValueError):  # a thread that has just ended
             continue
-    return nanoseconds / 1e9 if told else None
+    return nanoseconds / 1e9 if known else None
 
 
 def _busy(proc: Path) -> float | None:

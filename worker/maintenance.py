@@ -1,4 +1,4 @@
-"""The janitor of a worker's main process, which also looks after its children and says that it lives."""
+"""The maintenance loop of a worker's main process, which also watches its children and shows that it lives."""
 
 import contextlib
 import logging
@@ -19,7 +19,7 @@ from worker.liveness import LivenessTable, SilentChildren
 
 _logger = logging.getLogger(__name__)
 
-# Forking the children, looking after them and killing them are done one at a time. A thread that holds a database
+# Forking the children, checking them and killing them are done one at a time. A thread that holds a database
 # connection must not be forked: SQLite loses its locks, and a server would have two clients on one connection. The main
 # process forks only while nobody has this lock.
 children_lock = threading.Lock()
@@ -53,16 +53,16 @@ class WorkerMaintenance(MaintenanceLoop):
         self._checkpoints_dir = settings.checkpoints_dir
         self._known: set[int] = set()
         patience = settings.lease_seconds + settings.hang_seconds
-        self._silent = SilentChildren(liveness_table, looks=patience / self.tick_seconds)
+        self._silent = SilentChildren(liveness_table, checks=patience / self.tick_seconds)
         self._health_file = health_file(settings)
         self._health_file.parent.mkdir(parents=True, exist_ok=True)
 
     def tick(self) -> None:
-        """Touch the health file, look after the children, and sweep when it is time."""
+        """Touch the health file, check the children, and sweep when it is time."""
         self._health_file.touch()
         self._kill_silent_children()
         with children_lock:
-            self._look_after_children()
+            self._take_back_from_dead_children()
             super().tick()
 
     def sweep(self) -> None:
@@ -92,11 +92,11 @@ class WorkerMaintenance(MaintenanceLoop):
                 shutil.rmtree(self._checkpoints_dir / job_id, ignore_errors=True)
 
     def _kill_silent_children(self) -> None:
-        for pid in set(self._silent.look()) & _living_children():
+        for pid in set(self._silent.check()) & _living_children():
             _logger.error("child %d gives no sign of life and is killed", pid)
             os.kill(pid, signal.SIGKILL)
 
-    def _look_after_children(self) -> None:
+    def _take_back_from_dead_children(self) -> None:
         alive = _living_children()
         if self._known <= alive:
             self._known = alive

@@ -37,7 +37,7 @@ class Child:
     database: Database
     artifacts: ArtifactStore
     shutdown: ShutdownFlag
-    pulse: Liveness
+    liveness: Liveness
     name: str
     """Host, worker and process, as the jobs' rows name it."""
     has_gpu: bool
@@ -52,7 +52,7 @@ class Child:
         except Exception as error:
             if not is_unavailable(error):
                 raise
-            _logger.warning("the database does not answer; this process is announced with its first job")
+            _logger.warning("the database does not answer; this process is announced later")
 
 
 def run_next_job(child: Child) -> str | None:
@@ -61,7 +61,6 @@ def run_next_job(child: Child) -> str | None:
         return None
     try:
         with child.database.write() as session:
-            workers.announce(session, child.name, has_gpu=child.has_gpu)
             job = leases.claim_next(
                 session,
                 worker=child.name,
@@ -71,7 +70,7 @@ def run_next_job(child: Child) -> str | None:
     except Exception as error:
         if not is_unavailable(error):
             raise
-        _logger.warning("the database does not answer; the janitor will ring again for what waits")
+        _logger.warning("the database does not answer; the maintenance loop will notify again of what waits")
         return None
     if job is None:
         return None
@@ -90,7 +89,7 @@ def run_attempt(child: Child, job: Job) -> JobState | None:
         child.database,
         child.settings,
         child.shutdown,
-        child.pulse,
+        child.liveness,
         checkpoints,
         job_id=job.id,
         number=job.attempt,

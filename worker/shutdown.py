@@ -21,7 +21,7 @@ class ShutdownFlag:
     """One byte of memory that a process shares with the children it forks.
 
     Setting and reading it take no lock and no system call, so a signal handler may set it and a training loop may
-    look at it as often as it likes. It is never cleared.
+    read it as often as it likes. It is never cleared.
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class ShutdownLimit:
         """For putting jobs back."""
 
     def start(self) -> None:
-        """Begin to watch. Only sleeps and looks at the flag, so the process may fork meanwhile."""
+        """Begin to watch. Only sleeps and reads the flag, so the process may fork meanwhile."""
         threading.Thread(target=self._run, name="shutdown-limit", daemon=True).start()
 
     def _run(self) -> None:

@@ -9,6 +9,7 @@ import logging
 import os
 import secrets
 import socket
+import time
 from typing import Any
 
 from billiard import current_process
@@ -17,6 +18,7 @@ from celery import signals
 from normlab.runtime.notifier import Notifier
 from normlab.settings import Settings
 from normlab.store import ArtifactStore, Database
+from normlab.store.jobs.workers import SILENT_SECONDS
 from worker.liveness import LivenessTable
 from worker.maintenance import WorkerMaintenance
 from worker.memory import allowed_memory, plan_memory
@@ -27,6 +29,9 @@ from worker.shutdown import ShutdownFlag, ShutdownLimit
 
 _STAYS_WARM = 0.6
 """A child that has more than this part of its memory in use after a job is replaced: the next job gets all of it."""
+
+ANNOUNCE_SECONDS = SILENT_SECONDS / 2
+"""How often a child that waits tells the database that it is there: the database may have been away, and forgets."""
 
 _logger = logging.getLogger(__name__)
 
@@ -49,6 +54,7 @@ class Processes:
         self._maintenance: WorkerMaintenance | None = None
         self._child: Child | None = None
         self._jobs = 0
+        self._announce_at = 0.0
         self.child_worn_out = False
         """In a child: whether another should take its place before the next job."""
         self.name = f"{socket.gethostname()}/{secrets.token_hex(4)}"
@@ -63,18 +69,18 @@ class Processes:
         """Have Celery call what follows."""
         signals.celeryd_after_setup.connect(self._log_plan)
         signals.worker_init.connect(self._limit_shutdown)
-        signals.worker_ready.connect(self._begin_to_take_care)
-        signals.worker_shutting_down.connect(self._tell_children_to_stop)
-        signals.worker_shutdown.connect(self._end_taking_care)
+        signals.worker_ready.connect(self._start_maintenance)
+        signals.worker_shutting_down.connect(self._ask_children_to_stop)
+        signals.worker_shutdown.connect(self._stop_maintenance)
         signals.worker_process_init.connect(self._begin_child)
 
     def train(self, job_id: str) -> None:
-        """Somebody rang for this job: train the one at the head of the queue, be it that one or another."""
+        """A job waits, perhaps this one: train the one at the head of the queue, be it that one or another."""
         if self._child is None:
             raise RuntimeError(
                 "jobs are trained in the children of a prefork worker: start it with python -m worker"
             )
-        _logger.debug("rung for %s", job_id)
+        _logger.debug("notified of %s", job_id)
         if run_next_job(self._child) is not None:
             self._jobs += 1
             self.child_worn_out = (
@@ -83,9 +89,13 @@ class Processes:
             )
 
     def child_lives(self) -> None:
-        """In a child that waits for a message: say so."""
-        if self._child is not None:
-            self._child.pulse.beat()
+        """In a child that waits for a message: say so, to the main process often, to the database now and then."""
+        if self._child is None:
+            return
+        self._child.liveness.beat()
+        if time.monotonic() >= self._announce_at:
+            self._announce_at = time.monotonic() + ANNOUNCE_SECONDS
+            self._child.announce()
 
     def _log_plan(self, **_: Any) -> None:
         self._memory.log()
@@ -93,7 +103,7 @@ class Processes:
     def _limit_shutdown(self, **_: Any) -> None:
         ShutdownLimit(self._shutdown, self._settings, f"{self.name}/").start()
 
-    def _begin_to_take_care(self, **_: Any) -> None:
+    def _start_maintenance(self, **_: Any) -> None:
         database = Database(self._settings.resolved_database_url, pooled=False)
         notifier = Notifier(self._settings.resolved_broker_url)
         self._maintenance = WorkerMaintenance(
@@ -101,14 +111,14 @@ class Processes:
         )
         self._maintenance.start()
 
-    def _tell_children_to_stop(self, **_: Any) -> None:
+    def _ask_children_to_stop(self, **_: Any) -> None:
         # Runs in a signal handler. Said a second time, somebody is in a hurry: the children die with this
         # process, and their jobs are taken back when their leases run out.
         if self._shutdown.is_set:
             os._exit(os.EX_TEMPFAIL)
         self._shutdown.set()
 
-    def _end_taking_care(self, **_: Any) -> None:
+    def _stop_maintenance(self, **_: Any) -> None:
         if self._maintenance is not None:
             self._maintenance.stop()
 
@@ -126,13 +136,12 @@ class Processes:
             database=Database(self._settings.resolved_database_url),
             artifacts=ArtifactStore(self._settings.resolved_artifacts_url),
             shutdown=self._shutdown,
-            pulse=self._liveness_table.of_child(current_process().index),
+            liveness=self._liveness_table.of_child(current_process().index),
             name=f"{self.name}/{os.getpid()}",
             has_gpu=found_gpu if self._settings.worker_gpu is None else self._settings.worker_gpu,
             memory_bytes=self._memory.child_bytes,
         )
-        self._child.pulse.rest()  # a child that died in its work may have had this place
-        self._child.announce()
+        self._child.liveness.rest()  # a child that died may have had this place
 
 
 def load_tensorflow(*, threads: int, child: int, children: int) -> bool:

@@ -1,4 +1,4 @@
-"""The janitor's thread: runs in every API and every worker process, beside what that process does."""
+"""The maintenance loop: a thread in every API and every worker process, beside what that process does."""
 
 import logging
 import threading
@@ -12,10 +12,10 @@ _logger = logging.getLogger(__name__)
 
 
 class MaintenanceLoop:
-    """Sweeps every ``every_seconds``: takes back expired leases, and rings for jobs that wait without anybody knowing.
+    """Sweeps every ``every_seconds``: takes back expired leases, and notifies again of jobs that wait.
 
     A worker that gets a message takes the job at the head of the queue, whichever the message names. So it is
-    enough that as many messages wait as jobs, and what is missing is rung: none while all workers are busy.
+    enough that as many messages wait as jobs, and as many are sent as are missing: none while all workers are busy.
     """
 
     def __init__(self, database: Database, notifier: Notifier, *, every_seconds: float) -> None:
@@ -55,7 +55,7 @@ class MaintenanceLoop:
                 self.notify(swept.waiting[: max(0, len(swept.waiting) - pending)])
 
     def notify(self, job_ids: "tuple[str, ...] | list[str]") -> None:
-        """Ring for these jobs, as far as the broker answers."""
+        """Notify of these jobs, as far as the broker answers."""
         for job_id in job_ids:
             if not self._notifier.notify(job_id):
                 break
@@ -65,8 +65,8 @@ class MaintenanceLoop:
             try:
                 self.tick()
             except Exception as error:
-                # Whatever goes wrong, the next sweep may go well; a dead janitor would go unnoticed.
+                # Whatever goes wrong, the next sweep may go well; a dead thread would go unnoticed.
                 if is_unavailable(error):
-                    _logger.warning("the database does not answer; will look again")
+                    _logger.warning("the database does not answer; the next sweep tries again")
                 else:
                     _logger.exception("a sweep failed; will try again")

@@ -82,14 +82,14 @@ def test_redis_forgets_everything_while_fifty_jobs_wait(plant: Plant, accepted: 
         assert (job.state, job.attempt) == (JobState.SUCCEEDED, 1)
 
 
-def test_the_api_is_killed_between_commit_and_ring(with_sqlite: Plant, accepted: Accepted) -> None:
-    """What it leaves is a row that nobody rang for; whoever sent the request tries again with its key."""
+def test_the_api_is_killed_between_commit_and_message(with_sqlite: Plant, accepted: Accepted) -> None:
+    """What it leaves is a row that no worker was notified of; whoever sent the request tries again with its key."""
     plant = with_sqlite
     key = {"Idempotency-Key": "sent-twice"}
     body = {"architecture": "baseline", "dataset": "digits", **TINY}
     with plant.down():
         broker = psutil.Process(plant.redis.process.pid)
-        broker.suspend()  # so that ringing takes half a second, in which the API is killed
+        broker.suspend()  # so that notifying takes half a second, in which the API is killed
         ids: list[str] = []
         sending = threading.Thread(target=lambda: _post_until_it_breaks(plant, body, key))
         sending.start()
@@ -98,7 +98,7 @@ def test_the_api_is_killed_between_commit_and_ring(with_sqlite: Plant, accepted:
         sending.join()
         broker.resume()
         accepted.extend(ids)
-        job = plant.wait_for_end(ids[0], 60)  # rung for by the worker's own janitor
+        job = plant.wait_for_end(ids[0], 60)  # notified of by the worker's own maintenance loop
         assert (job.state, job.attempt) == (JobState.SUCCEEDED, 1)
         plant.api = plant.start("api", "--port", str(plant.port))
     again = plant.http.post("/jobs", json=body, headers=key)

@@ -34,7 +34,7 @@ def test_nothing_is_taken_back_early(
     with plant.other_worker():
         accepted.append(plant.submit(training={"epochs": 10_000}))
         plant.wait_for_epoch(accepted[0], 5)
-        time.sleep(LEASE_SECONDS + 2)  # its janitor sweeps all the time, and so does the API's
+        time.sleep(LEASE_SECONDS + 2)  # its maintenance loop sweeps all the time, and so does the API's
         job = plant.job(accepted[0])
         assert (job.state, job.attempt) == (JobState.RUNNING, 1)
         assert job.started_at is not None

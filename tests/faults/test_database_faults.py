@@ -48,7 +48,7 @@ def test_postgres_is_away_for_longer_than_the_lease(with_postgres: Plant, accept
     job = plant.wait_for_end(accepted[0])
     assert job.state is JobState.SUCCEEDED
     assert reasons(plant, accepted[0]).count("finished") == 1
-    # Who was faster when it came back, the trainer or a janitor, decides whether the attempt goes on.
+    # Who was faster when it came back, the trainer or a maintenance loop, decides whether the attempt goes on.
     assert job.attempt in (1, 2)
     note(
         "Postgres away longer than the lease",

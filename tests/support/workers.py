@@ -56,11 +56,11 @@ class Service:
         finally:
             process.stop(30)
 
-    def submit(self, spec: JobSpec, *, rings: int = 1) -> str:
-        """Store a job, ring for it, and give its id."""
+    def submit(self, spec: JobSpec, *, notifications: int = 1) -> str:
+        """Store a job, notify the workers, and give its id."""
         with self.database.write() as session:
             job_id = jobs.create(session, spec).id
-        for _ in range(rings):
+        for _ in range(notifications):
             assert self.notifier.notify(job_id)
         return job_id
 

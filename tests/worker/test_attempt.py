@@ -140,7 +140,7 @@ def test_a_cancellation_is_learned_with_the_heartbeat_and_outweighs_a_shutdown(
         eventually(lambda: attempt.stop_cause is StopCause.CANCELLED)
 
 
-def test_the_pulse_goes_on_while_the_database_holds_up_a_statement(
+def test_signs_of_life_go_on_while_the_database_holds_up_a_statement(
     database: Database, claimed: Job, make_attempt: MakeAttempt, liveness_table: LivenessTable
 ) -> None:
     def beats() -> int:

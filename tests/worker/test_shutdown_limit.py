@@ -37,7 +37,7 @@ def looks() -> Iterator[list[threading.Thread]]:
         look.join()
 
 
-def test_jobs_are_put_back_before_the_caretaker_can_count_their_attempts_as_lost(
+def test_jobs_are_put_back_before_the_maintenance_loop_can_count_their_attempts_as_lost(
     database: Database,
     claimed: Job,
     looks: list[threading.Thread],
@@ -49,7 +49,7 @@ def test_jobs_are_put_back_before_the_caretaker_can_count_their_attempts_as_lost
             reaper.take_back_dead(session, PREFIX, set())
 
     class Child:
-        """Is looked for by the caretaker as soon as it is killed, and was dead already."""
+        """Is looked for by the maintenance loop as soon as it is killed, and was dead already."""
 
         def kill(self) -> None:
             looks.append(threading.Thread(target=look))

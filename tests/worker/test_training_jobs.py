@@ -71,15 +71,15 @@ def test_a_job_is_trained_and_everything_about_it_is_stored(service: Service, ma
 
 
 def test_a_message_that_comes_ten_times_makes_one_attempt(service: Service, make_spec: MakeSpec) -> None:
-    first = service.wait_for_end(service.submit(make_spec(), rings=10))
+    first = service.wait_for_end(service.submit(make_spec(), notifications=10))
     after = service.wait_for_end(service.submit(make_spec()))
     assert (first.attempt, after.attempt) == (1, 1)
     with service.database.read() as session:
         assert len(events.history(session, first.id)) == 3
 
 
-def test_a_job_that_nobody_rang_for_is_trained(service: Service, make_spec: MakeSpec) -> None:
-    assert service.wait_for_end(service.submit(make_spec(), rings=0)).state is JobState.SUCCEEDED
+def test_a_job_that_nobody_was_notified_of_is_trained(service: Service, make_spec: MakeSpec) -> None:
+    assert service.wait_for_end(service.submit(make_spec(), notifications=0)).state is JobState.SUCCEEDED
 
 
 def test_a_running_job_is_cancelled_and_the_next_one_runs(

@@ -13,7 +13,7 @@ from normlab.documents.states import JobState
 from normlab.store import idempotency
 from normlab.store.clock import seconds_from_now
 from normlab.store.database import Database
-from normlab.store.jobs import leases, retry
+from normlab.store.jobs import leases, retry, workers
 from normlab.store.jobs.tables import Job
 
 
@@ -24,13 +24,15 @@ class Swept:
     taken_back: tuple[str, ...]
     """Ids of the jobs whose lease had run out."""
     waiting: tuple[str, ...]
-    """Ids of jobs that have been queued for longer than the grace, first in the queue first."""
+    """Ids of jobs that have been queued for longer than the grace, first in the queue first; not of those that no
+    worker could take."""
 
 
 def sweep(database: Database, *, grace_seconds: float = 2.0, limit: int = 1000) -> Swept:
-    """Take back expired leases, and say which jobs wait so long that the notifier should be rung again.
+    """Take back expired leases, and say of which jobs the workers should be notified again.
 
-    A job that was queued within the last ``grace_seconds`` is left out: the one that queued it rings.
+    A job that was queued within the last ``grace_seconds`` is left out: the one that queued it notifies. So is one that
+    asks for a GPU while no process that trains has one.
     """
     with database.read() as session:
         expired = session.execute(
@@ -38,9 +40,14 @@ def sweep(database: Database, *, grace_seconds: float = 2.0, limit: int = 1000) 
         ).all()
     taken_back = [job_id for job_id, attempt in expired if _take_back(database, job_id, attempt)]
     with database.read() as session:
+        has_gpu = workers.workforce(session).with_gpu > 0
         waiting = session.scalars(
             select(Job.id)
-            .where(Job.state == JobState.QUEUED, Job.queued_at < seconds_from_now(-grace_seconds))
+            .where(
+                Job.state == JobState.QUEUED,
+                Job.queued_at < seconds_from_now(-grace_seconds),
+                *([] if has_gpu else [~leases.needs_gpu()]),
+            )
             .order_by(*leases.QUEUE_ORDER)
             .limit(limit)
         ).all()
