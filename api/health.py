@@ -15,7 +15,7 @@ router = APIRouter(tags=["health"])
 
 _log = logging.getLogger(__name__)
 
-_OK = "ok"
+OK = "ok"
 
 
 @router.get("/", summary="What there is")
@@ -29,7 +29,7 @@ def index() -> Index:
 @router.get("/healthz", summary="Is the process alive?")
 async def healthz() -> Alive:
     """Answers as long as the process does; it looks at nothing else."""
-    return Alive(status=_OK)
+    return Alive(status=OK)
 
 
 @router.get(
@@ -39,28 +39,24 @@ async def healthz() -> Alive:
 )
 def readyz(services: ServicesDependency, response: Response) -> Readiness:
     """Whether the database answers, has the tables this version expects, and the broker takes messages."""
-    checks = {**_check_database(services), "broker": _check_broker(services)}
-    ready = all(result == _OK for result in checks.values())
+    checks = {**check_database(services), "broker": _check_broker(services)}
+    ready = all(result == OK for result in checks.values())
     if not ready:
         response.status_code = 503
     return Readiness(status="ready" if ready else "unavailable", checks=checks)
 
 
-def is_current(services: Services) -> bool:
-    """Whether the database has the tables that this version expects; raises ``SQLAlchemyError``."""
-    return migrations.is_current(services.database)
-
-
-def _check_database(services: Services) -> dict[str, str]:
+def check_database(services: Services) -> dict[str, str]:
+    """Whether the database answers, and has the tables that this version expects: ``OK``, or what is wrong."""
     try:
-        current = is_current(services)
+        current = migrations.is_current(services.database)
     except SQLAlchemyError as error:
         _log.warning("the database does not answer: %s", error)
         return {"database": "does not answer", "migrations": "unknown: the database does not answer"}
-    return {"database": _OK, "migrations": _OK if current else "not applied: run `python -m migrations`"}
+    return {"database": OK, "migrations": OK if current else "not applied: run `python -m migrations`"}
 
 
 def _check_broker(services: Services) -> str:
     if services.notifier.pending() is None:
         return "does not answer; jobs are stored and wait until it does"
-    return _OK
+    return OK

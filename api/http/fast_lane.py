@@ -51,18 +51,19 @@ class DirectRequest:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer of a request that went well."""
+    """An answer; what went wrong is raised instead, and answered by the guard."""
 
     content: bytes = b""
     media_type: bytes = b""
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    status: int = 200
 
     async def send(self, send: Send) -> None:
         """Send it."""
         headers = [(b"content-length", b"%d" % len(self.content)), *self.headers]
         if self.media_type:
             headers.append((b"content-type", self.media_type))
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.content})
 
 

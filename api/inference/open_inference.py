@@ -9,9 +9,8 @@ from typing import Any
 
 import orjson
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 
-from api.health import is_current
+from api.health import OK, check_database
 from api.http import media_types
 from api.http.fast_lane import JSON, Answer, DirectRequest, DirectRoute, Endpoint, operation
 from api.http.ids import MODEL_NAME
@@ -41,8 +40,10 @@ async def live(_request: DirectRequest, _body: bytes) -> Answer:
 
 async def ready(request: DirectRequest, _body: bytes) -> Answer:
     """The database answers and has its tables, so models can be found."""
-    if not await run_in_threadpool(is_current, request.services):
-        raise HTTPException(503, "tables are missing in the database: run `python -m migrations`")
+    checks = await run_in_threadpool(check_database, request.services)
+    wrong = [f"{name}: {result}" for name, result in checks.items() if result != OK]
+    if wrong:
+        return _json({"ready": False, "error": "; ".join(wrong)}, status=503)
     return _json({"ready": True})
 
 
@@ -140,8 +141,8 @@ def _all_versions(request: DirectRequest) -> list[tuple[str, str]]:
         return [(item.name, str(item.version)) for item in named_models.all_versions(session)]
 
 
-def _json(content: object) -> Answer:
-    return Answer(orjson.dumps(content), JSON)
+def _json(content: object, *, status: int = 200) -> Answer:
+    return Answer(orjson.dumps(content), JSON, status=status)
 
 
 def _route(

@@ -23,7 +23,6 @@ LOOKS = (
     "/v1/models/{}/metadata",
     "/v2/models/{}",
     "/v2/models/{}/ready",
-    "/v2/health/ready",
 )
 
 
@@ -66,6 +65,9 @@ def test_without_the_database_both_protocols_say_503_in_their_form(
                     assert response.headers["retry-after"] == "2"
                 for path in LOOKS:
                     assert_plain_error(http.get(path.format(job)), 503, "the database does not answer")
+            health = http.get("/v2/health/ready")
+            assert (health.status_code, health.json()["ready"]) == (503, False)
+            assert "database: does not answer" in health.json()["error"]
             assert_plain_error(http.post("/v2/repository/index"), 503, "the database does not answer")
             assert_problem(http.get(f"/jobs/{used}"), 503, "database_unavailable")
             assert http.get("/v2/health/live").json() == {"live": True}
