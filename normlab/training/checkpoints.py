@@ -1,4 +1,4 @@
-"""Checkpoints: all that a run needs to go on with the same bits, in a file that cannot be half-written.
+"""Checkpoints: all that a run needs to resume with the same bits, in a file that is either whole or not there.
 
 A file is a magic line, the SHA-256 of the rest, and an ``.npz`` archive (arrays and one JSON text; nothing is
 pickled). It is written to a temporary name, flushed to the disk, and renamed.
@@ -113,7 +113,7 @@ class CheckpointFolder:
         return target
 
     def latest(self, on_damage: Callable[[str], None] = lambda _: None) -> Checkpoint | None:
-        """The newest checkpoint that is whole, or None. ``on_damage`` is told of each newer one that is not."""
+        """The newest undamaged checkpoint, or None. ``on_damage`` gets a sentence about each newer, damaged one."""
         for file in reversed(self._files()):
             try:
                 return Checkpoint.from_bytes(file.read_bytes())
@@ -128,7 +128,7 @@ class CheckpointFolder:
         return sorted(file for file in self.path.iterdir() if _NAME.fullmatch(file.name))
 
     def _sync_names(self) -> None:
-        """The rename itself reaches the disk only with the folder."""
+        """Flush the folder, without which the renamed file may be missing after a power cut."""
         descriptor = os.open(self.path, os.O_RDONLY)
         try:
             os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""How a running training talks to whoever started it."""
+"""What a running training reports to its caller, and what it asks the caller."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run is. ``epoch`` counts from 1; ``step`` of ``steps`` are done in it."""
+    """Where a run is. ``epoch`` counts from 1; ``step`` of its ``steps`` are done."""
 
     phase: Phase
     epoch: int
@@ -29,10 +29,10 @@ Report = Progress | EpochMetrics | Measured
 
 
 class Context:
-    """What the loop needs of its surroundings. This class is the null version: nobody listens, nobody stops it."""
+    """The caller of a training, as the loop sees it. This class ignores all reports and never stops a run."""
 
     def report(self, event: Report) -> None:
-        """Take notice of something, in the order in which it happens.
+        """Receive a report. Reports come in the order of what they report.
 
         All that lies before a checkpoint has been reported when it is saved. A run that goes on from a checkpoint
         reports again, with the same values, what it had reported after it.

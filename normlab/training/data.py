@@ -1,4 +1,4 @@
-"""A job's data: split as its spec says, kept where the network is, and the order of its batches."""
+"""A job's data on its device, split as its spec says, and the order of its samples in each epoch."""
 
 import hashlib
 from collections import OrderedDict
@@ -47,9 +47,9 @@ _cache: OrderedDict[tuple[object, ...], TrainingData] = OrderedDict()
 
 
 def training_data(spec: JobSpec, data_dir: Path | None = None) -> TrainingData:
-    """The data of a job; the last ones are kept, so that a second job on the same data starts at once.
+    """The data of a job. The last ones are cached, so that a second job on the same data starts at once.
 
-    Raises ``DatasetError`` when the files cannot be had.
+    Raises ``DatasetError`` when the files are missing or damaged.
     """
     folder = (Settings().data_dir if data_dir is None else data_dir) / "datasets"
     part, seed = spec.dataset, spec.training.seed

@@ -1,4 +1,4 @@
-"""When a run ends before its last epoch: Keras's EarlyStopping, as a small state that a checkpoint can hold."""
+"""Early stopping by Keras's rule, with its state in a form that a checkpoint can hold."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from normlab.spec.epochs import EpochMetrics
 
 @dataclass
 class Patience:
-    """How long a run has been without getting better."""
+    """How many epochs a run has not improved for."""
 
     rule: EarlyStopping
     best: float | None = None
@@ -17,7 +17,7 @@ class Patience:
     wait: int = 0
 
     def improves(self, record: EpochMetrics) -> bool:
-        """Take notice of an epoch; whether it is the best so far by more than ``min_delta``."""
+        """Count an epoch, and say whether it is the best so far by more than ``min_delta``."""
         current = float(getattr(record, self.rule.monitor))
         if self.best is None or self._better(current, self.best):
             self.best, self.best_epoch, self.wait = current, record.epoch, 0
@@ -32,7 +32,7 @@ class Patience:
 
     @property
     def exhausted(self) -> bool:
-        """Whether the run is to end: ``patience`` epochs in a row were no better (of 0, one suffices)."""
+        """Whether the run is to end: ``patience`` epochs in a row did not improve (one, if ``patience`` is 0)."""
         return self.wait >= max(self.rule.patience, 1)
 
     def state(self) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def train(
         run.report(Phase.EVALUATING)
         test_began = perf_counter()
         test = program.evaluate(data.test)
-        _demand_finite(test.loss, run.epoch, "test loss")
+        _require_finite(test.loss, run.epoch, "test loss")
         test_seconds = perf_counter() - test_began
         weights = tuple(program.network.get_weights())
 
@@ -163,7 +163,7 @@ class _Run:
 
     def check_and_report(self, program: Program, steps: int, began: float) -> None:
         """After a segment: check that the loss is a number, report, and stop if the context wants that."""
-        _demand_finite(self.mean_loss, self.epoch + 1, "loss")  # waits for the device, which takes its time
+        _require_finite(self.mean_loss, self.epoch + 1, "loss")  # waits for the device, which takes its time
         seconds = perf_counter() - began
         self.train_seconds += seconds
         in_time = steps * _SEGMENT_SECONDS / max(seconds, 1e-6)
@@ -174,7 +174,7 @@ class _Run:
             raise Stopped(self.checkpoint(program))
 
     def measure(self, program: Program) -> None:
-        """Let the probes look, and report what they measured."""
+        """Call the probes, and report what they measured."""
         for measured in self.observer.measure(program, self.epoch + 1, self.step):
             self.context.report(measured)
 
@@ -184,7 +184,7 @@ class _Run:
         began = perf_counter()
         evaluation = program.evaluate(validation) if validation.count else None
         if evaluation is not None:
-            _demand_finite(evaluation.loss, self.epoch + 1, "validation loss")
+            _require_finite(evaluation.loss, self.epoch + 1, "validation loss")
         record = EpochMetrics(
             epoch=self.epoch + 1,
             learning_rate=float(learning_rates(self.spec.training, self.epoch + 1, self.steps)[-1]),
@@ -274,7 +274,7 @@ def _timed(work: Callable[[], None]) -> float:
     return perf_counter() - began
 
 
-def _demand_finite(loss: float, epoch: int, what: str) -> None:
+def _require_finite(loss: float, epoch: int, what: str) -> None:
     if not math.isfinite(loss):
         raise NanLossError(
             f"the {what} became {loss} in epoch {epoch}: a smaller learning rate, gradient clipping "

@@ -1,4 +1,4 @@
-"""What a training gives back."""
+"""The result of a training."""
 
 from dataclasses import dataclass
 from functools import cached_property

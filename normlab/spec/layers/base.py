@@ -1,4 +1,4 @@
-"""What every layer can tell of itself without being built."""
+"""What is known of a layer before it is built: its shapes, variables and costs."""
 
 from dataclasses import dataclass
 from math import prod

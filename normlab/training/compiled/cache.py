@@ -15,7 +15,7 @@ _KEPT = 32
 """How many programs a process keeps at most; the one that was used longest ago goes first."""
 
 _KEPT_BYTES = 256 * 2**20
-"""And how large all their variables may be together, but the program that was used last is kept in any case."""
+"""How large all their variables may be together; the program that was used last is kept even if it is larger."""
 
 _cache: OrderedDict[str, Program] = OrderedDict()
 
@@ -24,8 +24,8 @@ _cache: OrderedDict[str, Program] = OrderedDict()
 def borrow_program(spec: JobSpec, device: Device) -> Iterator[Program]:
     """A program for a job's layers, optimizer and batch size: a kept one, or a new one.
 
-    It belongs to the borrower until it comes back: two runs in one process never share one. It comes back also
-    from a run that was stopped or failed, since the next one resets it anyway.
+    Until the borrower returns it nobody else gets it, so two runs in one process never share one. It is also returned
+    by a run that was stopped or failed, since the next run resets it.
     """
     key = _key(spec, device)
     program = _cache.pop(key, None) or Program(

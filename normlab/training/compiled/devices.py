@@ -28,7 +28,7 @@ class SelectedDevice:
     product: str
 
     def peak_memory_bytes(self) -> int | None:
-        """The most of its memory that this process has used so far; None for a CPU, of which nobody counts it."""
+        """The largest amount of its memory that this process has used; None for a CPU, where it is not counted."""
         if self.kind is Device.CPU:
             return None
         return int(tf.config.experimental.get_memory_info(self.tensorflow_name.strip("/"))["peak"])

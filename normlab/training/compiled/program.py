@@ -78,8 +78,8 @@ class Program:
         pixels = tf.TensorSpec((None, *planned[0].input_shape), tf.uint8)
         labels = tf.TensorSpec((None,), tf.int32)
         set_xla_flags()
-        # autograph rewrites Python's "if" and "while" over tensors, of which there are none here, and leaves its
-        # files in the temporary folder of a process that is killed.
+        # autograph rewrites Python's "if" and "while" over tensors. There are none here, and its files would stay in
+        # the temporary folder of a process that is killed.
         self._graph_steps = tf.function(self._steps, autograph=False)
         self._xla_steps = tf.function(self._steps, autograph=False, jit_compile=True)
         self._evaluate = tf.function(self._evaluate_batch, input_signature=(pixels, labels), autograph=False)
@@ -150,8 +150,9 @@ class Program:
         return str(self._optimizer.learning_rate.dtype)
 
     def evaluate(self, samples: Samples) -> Evaluation:
-        """Loss and correctness of samples with the weights as they are, whatever the precision of the training:
-        these are the figures of the network that is kept.
+        """Loss and correctness of samples with the current weights.
+
+        It is computed in full precision also where training is not: these are the figures of the network that is kept.
         """
         losses, correct = 0.0, []
         for start in range(0, samples.count, EVALUATION_BATCH):

@@ -12,7 +12,7 @@ def forgotten_gradients() -> Iterator[None]:
 
     Each trace of ``tf.custom_gradient`` (Keras's optimizers use it, and ``silu``) is registered for ever under a
     name of its own, and holds the whole graph that it is part of: some megabytes for each network that a process
-    trains. Here the gradients are taken inside the traced functions, so nobody asks for an entry afterwards.
+    trains. Our gradients are taken inside the traced functions, so the entries are not needed afterwards.
     """
     registry = ops.gradient_registry._registry  # there is no public way
     before = set(registry)

@@ -68,10 +68,10 @@ def _read(path: Path, archive: Archive) -> bytes:
 
 
 def _checked(content: bytes, archive: Archive, place: str) -> bytes:
-    found = hashlib.sha256(content).hexdigest()
-    if found not in archive.sha256:
+    actual = hashlib.sha256(content).hexdigest()
+    if actual not in archive.sha256:
         expected = " or ".join(archive.sha256)
-        reason = f"{place}: its SHA-256 is {found} where {expected} is expected; it is not used"
+        reason = f"{place}: its SHA-256 is {actual} where {expected} is expected; it is not used"
         logger.warning(reason)
         raise _UnusableError(reason)
     return content
@@ -121,6 +121,6 @@ def _nowhere(name: DatasetName, source: Source, target: Path, reasons: list[str]
         ways.insert(0, f"install Debian's package {source.package}")
     places = "".join(f"\n  {number}. {reason}" for number, reason in enumerate(reasons, start=1))
     return DatasetError(
-        f"{name} cannot be had. Looked for {target.name} in these places:{places}\n"
-        f"Any of these helps: {', '.join(ways[:-1])}, or {ways[-1]}."
+        f"The files of {name} are missing. {target.name} was looked for in these places:{places}\n"
+        f"What helps: {', '.join(ways[:-1])}, or {ways[-1]}."
     )

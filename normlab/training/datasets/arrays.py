@@ -36,9 +36,9 @@ def check(name: DatasetName, arrays: Arrays) -> None:
         ((info.test_samples,), labels),
     )
     for part, array, (shape, largest) in zip(Arrays._fields, arrays, expected, strict=True):
-        found = f"{array.dtype} of shape {array.shape}"
+        actual = f"{array.dtype} of shape {array.shape}"
         if array.dtype != np.uint8 or array.shape != shape:
-            raise DatasetError(f"{part} of {name} should be uint8 of shape {shape}; its files hold {found}.")
+            raise DatasetError(f"{part} of {name} should be uint8 of shape {shape}; its files hold {actual}.")
         if array.max() > largest:
             raise DatasetError(
                 f"{part} of {name} should go from 0 to {largest}; its files hold a {array.max()}."

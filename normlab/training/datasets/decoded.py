@@ -96,9 +96,9 @@ def _compare(path: Path, expected: dict[str, object], *, checksum: bool) -> None
         raise ValueError(f"{path.name} has {path.stat().st_size} bytes, not {expected['bytes']}")
     if checksum:
         with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != expected["sha256"]:
-            raise ValueError(f"{path.name} has the SHA-256 {found}, not {expected['sha256']}")
+            actual = hashlib.file_digest(file, "sha256").hexdigest()
+        if actual != expected["sha256"]:
+            raise ValueError(f"{path.name} has the SHA-256 {actual}, not {expected['sha256']}")
 
 
 def _trust(folder: Path) -> None:

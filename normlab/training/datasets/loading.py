@@ -54,14 +54,14 @@ def load(name: DatasetName, datasets_dir: Path, *, source: Source | None = None)
     """
     source = SOURCES[name] if source is None else source
     folder = datasets_dir / "decoded" / f"{name}-{_archives_key(source)}"
-    found = decoded.read(folder)
-    if found is None:
+    opened = decoded.read(folder)
+    if opened is None:
         try:
             with one_process_at_a_time(folder.parent / f".{name}.lock"):
-                found = decoded.read(folder) or _decode(name, source, datasets_dir, folder)
+                opened = decoded.read(folder) or _decode(name, source, datasets_dir, folder)
         except OSError as error:
             raise unwritable(folder.parent, error) from error
-    return Dataset(name, *found.arrays, digest=found.digest)
+    return Dataset(name, *opened.arrays, digest=opened.digest)
 
 
 def _archives_key(source: Source) -> str:
@@ -79,7 +79,7 @@ def _decode(name: DatasetName, source: Source, datasets_dir: Path, folder: Path)
         raise DatasetError(f"The files of {name} cannot be decoded: {error}.") from error
     check(name, arrays)
     decoded.write(folder, arrays)
-    found = decoded.read(folder, thorough=True)
-    if found is None:
+    written = decoded.read(folder, thorough=True)
+    if written is None:
         raise DatasetError(f"What was just written to {folder} reads back differently: is the disk failing?")
-    return found
+    return written

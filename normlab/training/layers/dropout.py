@@ -35,8 +35,8 @@ class VectorizedDropout(keras.layers.Dropout):  # type: ignore[misc]  # Keras sh
 def philox(key: tf.Tensor, first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
     """32 random bits for each counter ``(first, second)`` under a key: all uint32, counters and result (n,).
 
-    Philox2x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011), of which
-    the first word is given.
+    This is the first word of Philox2x32-10 by Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as
+    1, 2, 3" (2011).
     """
     for number in range(_ROUNDS):
         product = tf.cast(first, tf.uint64) * tf.constant(_MULTIPLIER, tf.uint64)

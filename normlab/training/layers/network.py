@@ -41,7 +41,7 @@ def build_network(
 def full_precision(network: keras.Model) -> Iterator[None]:
     """Let a network's layers compute in the type of their variables, as they do where it serves and is exported.
 
-    Without it a network of a mixed policy would be judged by other probabilities than it will give.
+    Otherwise the figures of a network of a mixed policy would not be those of the network that is exported.
     """
     policies = [(layer, layer.dtype_policy) for layer in network.layers]
     try:

@@ -12,7 +12,7 @@ from normlab.training.layers.network import Array
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A run between two steps, as a copy: whatever a probe does with it, the run does not feel it."""
+    """A copy of a run between two steps: a probe may change it without changing the run."""
 
     network: keras.Model
     """Scaled pixels (batch, *shape) in, probabilities (batch, classes) out; with the run's weights, moving statistics,

@@ -1,4 +1,4 @@
-"""The one place at which the loop lets probes look: when they look, and at what."""
+"""The one place where the loop calls probes: at which steps, and with what."""
 
 from collections.abc import Sequence
 
@@ -11,10 +11,10 @@ from normlab.training.probes.base import Probe, Snapshot
 
 
 class Observer:
-    """Shows a run to its probes, between its steps. Without probes it costs nothing.
+    """Calls the probes of a run between its steps. Without probes it costs nothing.
 
-    Much of what normalization does is over by the end of the first epoch, so probes look at the initial weights, after
-    steps 1, 2, 4, 8, … of the first epoch, and at each epoch's end.
+    Much of what normalization does is over by the end of the first epoch, so probes measure the initial weights, then
+    after steps 1, 2, 4, 8, … of the first epoch, and at each epoch's end.
     """
 
     def __init__(self, probes: Sequence[Probe], steps: int) -> None:
@@ -28,14 +28,16 @@ class Observer:
         return min(2 ** step.bit_length(), self._steps) if self._probes and epoch == 1 else self._steps
 
     def measure(self, program: Program, epoch: int, step: int) -> tuple[Measured, ...]:
-        """What the probes measure after ``step`` steps of an epoch (from 1); nothing where they do not look."""
+        """The measurements after ``step`` steps of an epoch (from 1); none where probes are not called."""
         if not self._probes or not self._is_point(epoch, step):
             return ()
         measured: list[Measured] = []
         for probe in self._probes:
             hook = probe.on_epoch_end if step == self._steps else probe.on_step if step else probe.on_start
             with forgotten_gradients():
-                measured += hook(self._snapshot(program, epoch, step))  # a new one: no probe feels another
+                measured += hook(
+                    self._snapshot(program, epoch, step)
+                )  # a new copy, so that no probe affects another
         return tuple(measured)
 
     def _is_point(self, epoch: int, step: int) -> bool:
