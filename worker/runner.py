@@ -1,19 +1,24 @@
 """Take a job, train it, and end it in exactly one of the ways a job can end."""
 
 import contextlib
+import errno
 import logging
+import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from normlab.disk_full import is_disk_full
+from normlab.errors import ArtifactStoreError
 from normlab.settings import Settings
 from normlab.spec import JobSpec, parse_job_spec
 from normlab.spec.runs import Phase
 from normlab.store import ArtifactStore, Database, Job, JobState, WarningCode, is_unavailable
+from normlab.store.artifacts import StoredFile
 from normlab.store.jobs import endings, leases, workers
 from normlab.training.context import Progress
 from worker.attempt import Attempt, UnansweredError
@@ -24,7 +29,11 @@ from worker.outcome import outcome_of, store_files
 from worker.shutdown import ShutdownFlag
 
 if TYPE_CHECKING:
-    from normlab.training import CheckpointFolder, TrainResult
+    from normlab.training import CheckpointFolder, ExportedFile, TrainResult
+
+STORE_SECONDS = 300.0
+"""An artifact store that does not answer is waited for so long; then the job goes back into the queue."""
+STORE_RETRY_SECONDS = 2.0
 
 _logger = logging.getLogger(__name__)
 
@@ -102,15 +111,16 @@ def run_attempt(child: Child, job: Job) -> JobState | None:
         # Its files stay: they are either those of a job that has succeeded, or go when another attempt ends it.
         _logger.warning("%s: the database does not answer; its lease runs out", job.id)
         return None
-    if ended is None:
-        child.artifacts.delete(job.id, job.attempt)
-        return None
-    if ended.state.final:
+    if ended is not None and ended.state.final:
         shutil.rmtree(checkpoints.path, ignore_errors=True)
-    child.artifacts.delete_before(job.id, job.attempt)
-    if ended.state is not JobState.SUCCEEDED:
-        child.artifacts.delete(job.id, job.attempt)
-    return ended.state
+    try:
+        if ended is not None:
+            child.artifacts.delete_before(job.id, job.attempt)
+        if ended is None or ended.state is not JobState.SUCCEEDED:
+            child.artifacts.delete(job.id, job.attempt)
+    except Exception:  # fsspec's file systems raise anything; the job has ended all the same
+        _logger.exception("%s: files that nobody needs stay in the artifact store", job.id)
+    return None if ended is None else ended.state
 
 
 def _train_to_an_end(child: Child, job: Job, attempt: Attempt, checkpoints: "CheckpointFolder") -> Job | None:
@@ -127,6 +137,13 @@ def _train_to_an_end(child: Child, job: Job, attempt: Attempt, checkpoints: "Che
             attempt.save(stopped.checkpoint)
         ending = ending_of(attempt.stop_cause, job.id, job.attempt)
         return None if ending is None else attempt.conclude(ending)
+    except ArtifactStoreError:
+        _logger.exception("%s: attempt %d goes back into the queue", job.id, job.attempt)
+        ending = ending_of(attempt.stop_cause, job.id, job.attempt)
+        return attempt.conclude(
+            ending
+            or (lambda session: leases.lose(session, job.id, job.attempt, reason="artifact_store_away"))
+        )
     except Exception as error:
         _logger.exception("%s: attempt %d failed", job.id, job.attempt)
         failure = classify(error)
@@ -167,13 +184,33 @@ def _finish(
     ):
         exported = result.export(Path(folder))
         exported.append(export_evaluation(result, Path(folder), child.settings.data_dir))
-        files = store_files(child.artifacts, job, exported)
+        files = _store(child, job, attempt, exported)
     for file in exported:
         if file.error is not None:
             attempt.warn(WarningCode.EXPORT_FAILED, f"no {file.kind} file: {file.error}")
     exporting_seconds, load = time.perf_counter() - began, attempt.load.measured
     outcome = outcome_of(job, result, exported, files, exporting_seconds=exporting_seconds, load=load)
     return attempt.conclude(lambda session: endings.finish(session, job.id, job.attempt, outcome))
+
+
+def _store(child: Child, job: Job, attempt: Attempt, exported: "Sequence[ExportedFile]") -> list[StoredFile]:
+    """Put the files into the artifact store, and wait for one that does not answer: that is not the job's fault.
+
+    Raises:
+        ArtifactStoreError: it did not take them for ``STORE_SECONDS``, or somebody wants the attempt to stop.
+        OSError: its disk is full.
+    """
+    began = time.monotonic()
+    while True:
+        try:
+            return store_files(child.artifacts, job, exported)
+        except Exception as error:  # fsspec's file systems raise anything
+            if is_disk_full(error):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+            if attempt.should_stop() or time.monotonic() - began > STORE_SECONDS:
+                raise ArtifactStoreError("the artifact store did not take the job's files") from error
+            _logger.warning("%s: the artifact store does not answer (%s)", job.id, type(error).__name__)
+        time.sleep(STORE_RETRY_SECONDS)
 
 
 @contextlib.contextmanager
