@@ -8,13 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from rich.progress import Progress, TextColumn
 from rich.table import Table
 from typer.testing import CliRunner, Result
 
 from normlab.cli import app
 from normlab.cli.display import output
-from normlab.cli.display.console import SafeConsole, visible
+from normlab.cli.display.console import SafeConsole, accept_any_text, visible, visible_json
 from normlab.client import Client
 from normlab.documents.jobs import JobDocument
 
@@ -54,6 +56,21 @@ def test_json_says_the_same_with_escapes(capsys: pytest.CaptureFixture[str]) -> 
 def test_errors_with_the_services_words_are_shown_likewise(capsys: pytest.CaptureFixture[str]) -> None:
     output.write_error(f"two\nlines {HOSTILE}")
     assert capsys.readouterr().err == f"Error: two\nlines {SEEN}\n"
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(exclude_categories=()) | st.sampled_from(HOSTILE)))
+def test_any_text_is_written_as_characters_that_are_seen(text: str) -> None:
+    console = SafeConsole(file=io.StringIO(), width=10_000)
+    console.print(text, markup=False, soft_wrap=True)
+    written = console.file.getvalue()
+    assert visible(written) == written
+    as_json = visible_json(json.dumps(text, ensure_ascii=False))
+    assert visible(as_json) == as_json
+    assert json.loads(as_json) == text
+    accept_any_text()
+    for encoding in ("ascii", "cp1252", "utf-8"):
+        written.encode(encoding, "normlab.lookalike")
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-16"])
