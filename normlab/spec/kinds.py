@@ -42,6 +42,10 @@ def short(name: str) -> str:
 
 
 def closest(name: str, names: Iterable[str]) -> str:
-    """`` (did you mean 'x'?)`` when one of ``names`` is close to ``name``, else nothing."""
+    """`` (did you mean 'x'?)`` when one of ``names`` is close to ``name``, else nothing.
+
+    >>> closest("adm", ["sgd", "adam"])
+    " (did you mean 'adam'?)"
+    """
     matches = get_close_matches(short(name), list(names), n=1)
     return f" (did you mean {matches[0]!r}?)" if matches else ""

@@ -35,6 +35,10 @@ class UnbuildableError(ValueError):
 def plan(layers: Sequence[BaseLayer], input_shape: Shape, classes: int) -> tuple[PlannedLayer, ...]:
     """The layers with their names and shapes, the output layer included.
 
+    >>> from normlab.spec import preset_layers
+    >>> [(layer.name, layer.output_shape) for layer in plan(preset_layers("baseline"), (28, 28), classes=10)][-2:]
+    [('activation_2', (100,)), ('output', (10,))]
+
     Raises ``UnbuildableError`` at the first layer that does not fit what enters it.
     """
     planned: list[PlannedLayer] = []

@@ -20,7 +20,11 @@ class Role(StrEnum):
 
 
 def derive(seed: int, role: Role, *parts: object) -> int:
-    """A number in [0, 2**31) that depends on all arguments, by SHA-256."""
+    """A number in [0, 2**31) that depends on all arguments, by SHA-256.
+
+    >>> derive(42, Role.DROPOUT, 0), derive(42, Role.DROPOUT, 1), derive(43, Role.DROPOUT, 0)
+    (1020369370, 1871906661, 1040161672)
+    """
     return int.from_bytes(_hash(seed, role, *parts)[:4], "big") & 0x7FFF_FFFF
 
 
