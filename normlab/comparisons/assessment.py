@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from numpy.typing import ArrayLike
 
-from normlab.comparisons.runs import ComparedRuns
+from normlab.comparisons.runs import ComparedRuns, counted_state
 from normlab.comparisons.stopping import Look, look
 from normlab.store import Job, JobState, StudyState, StudyStopReason
 
@@ -164,7 +164,7 @@ def _unfinished(runs: ComparedRuns, pairs: int, state: StudyState) -> Sequence[s
 
 
 def _left_out(runs: ComparedRuns) -> tuple[str, ...]:
-    states = [(member, runs.state_of(member)) for member in runs.members]
+    states = [(member, counted_state(runs.comparison, member)) for member in runs.members]
     sentences = [
         f"Seed {member.seed} is left out: the job of {runs.arm_name(member)} {_what_happened(member.job, state)}."
         for member, state in states
@@ -174,10 +174,16 @@ def _left_out(runs: ComparedRuns) -> tuple[str, ...]:
         sentences.append(
             "Jobs seldom fail by chance: what is left is compared as if the failed ones had never been tried."
         )
+    unfinished = sorted({member.seed for member, state in states if state is None})
+    if unfinished:
+        sentences.append(
+            f"Left out since a job had not ended when the comparison did: seed{'s' * (len(unfinished) > 1)} "
+            f"{', '.join(map(str, unfinished))}."
+        )
     return tuple(sentences)
 
 
-def _what_happened(job: Job, state: JobState) -> str:
+def _what_happened(job: Job, state: JobState | None) -> str:
     if state is JobState.CANCELLED:
         return "was cancelled"
     return f"failed ({job.error_code})" if job.error_code else "failed"  # no code is left when it is retried

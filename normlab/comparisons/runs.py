@@ -30,10 +30,6 @@ class ComparedRuns:
         """The name of the arm that a job stands for."""
         return self.comparison.arms[member.arm].name
 
-    def state_of(self, member: ComparisonJob) -> JobState:
-        """The state of a job as far as it counts: of a comparison that is over, the one that it had then."""
-        return (self.comparison.state.final and member.ended) or member.job.state
-
     def values(self) -> dict[str, float | None]:
         """The metric of each run by its job."""
         return {run.job: self.question.metric.of(run) for group in self.arms.values() for run in group}
@@ -72,15 +68,22 @@ def load_runs(session: Session, comparison_id: str) -> ComparedRuns:
     comparison = studies.get(session, Comparison, comparison_id)
     question = Question.stored(comparison.question)
     rows = members.of(session, ComparisonJob, comparison_id, *_JOB_COLUMNS)
-    over = comparison.state.final
-    # What a comparison that is over has said stays as it is, also when a failed job of it is retried.
-    done = [member for member in rows if (member.ended if over else member.job.state) is JobState.SUCCEEDED]
+    done = [member for member in rows if counted_state(comparison, member) is JobState.SUCCEEDED]
     records = run_records(session, [member.job for member in done], question.target_accuracy)
     by_arm: dict[str, list[RunRecord]] = {arm.name: [] for arm in comparison.arms}
     for member in done:
         name = comparison.arms[member.arm].name
         by_arm[name].append(replace(records[member.job_id], name=name, pair=_pair(comparison, member)))
     return ComparedRuns(comparison, question, rows, by_arm, correctness_files(session, records))
+
+
+def counted_state(comparison: Comparison, member: ComparisonJob) -> JobState | None:
+    """The state of a member's job as far as it counts.
+
+    What a comparison that is over has said stays as it is, also when a failed job of it is retried: what counts is
+    the state in which the job had ended by then, and None if it had not.
+    """
+    return member.ended if comparison.state.final else member.job.state
 
 
 def _pair(comparison: Comparison, member: ComparisonJob) -> int | None:

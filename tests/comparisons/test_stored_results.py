@@ -55,6 +55,7 @@ def test_what_a_cancelled_one_says_stays_when_a_job_of_it_is_retried(laboratory)
         studies.cancel(session, Comparison, comparison.id)
     before = known(laboratory, comparison)
     assert before.pairs == 1
+    assert before.left_out[-1].endswith("had not ended when the comparison did: seeds 43, 44.")
     assert laboratory.get(comparison).result is not None
     with laboratory.database.write() as session:
         jobs.retry(session, members[3].job_id)
