@@ -4,12 +4,14 @@ The main process never loads TensorFlow, which does not survive a fork; each chi
 stays warm for the jobs that follow.
 """
 
+import contextlib
 import gc
 import logging
 import os
 import secrets
 import socket
 import time
+from pathlib import Path
 from typing import Any
 
 from billiard import current_process
@@ -29,6 +31,9 @@ from worker.shutdown import ShutdownFlag, ShutdownLimit
 
 _STAYS_WARM = 0.6
 """A child that has more than this part of its memory in use after a job is replaced: the next job gets all of it."""
+
+OOM_SCORE_ADJ = "500"
+"""How much sooner than others the kernel is to kill a child, from 0 to 1000 (proc_pid_oom_score_adj(5))."""
 
 ANNOUNCE_SECONDS = SILENT_SECONDS / 2
 """How often a child that waits tells the database that it is there: the database may have been away, and forgets."""
@@ -123,6 +128,9 @@ class Processes:
             self._maintenance.stop()
 
     def _begin_child(self, **_: Any) -> None:
+        with contextlib.suppress(OSError):  # not Linux
+            # When memory gets short in spite of all, the kernel takes a child and not what runs beside it.
+            Path("/proc/self/oom_score_adj").write_text(OOM_SCORE_ADJ)
         # What was computed in the main process: this one is about to be held to its own part.
         children, allowed, cores = self.count, self._allowed_cores, self._cores
         # A quota below the number of cores is no reason to leave out any of them.

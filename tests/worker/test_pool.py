@@ -5,6 +5,7 @@ The pool is built on parts of Celery and billiard that they do not document: whe
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -16,6 +17,7 @@ from normlab.store.jobs.tables import WorkerChild
 from support.workers import Service, children, wait_until
 from worker.memory import allowed_memory, plan_memory
 from worker.resources import allowed_cores
+from worker.signals import OOM_SCORE_ADJ
 
 pytestmark = pytest.mark.xdist_group("default-worker")
 
@@ -62,6 +64,8 @@ def test_by_default_each_core_has_a_child_if_the_memory_suffices(
     shares = [child.cpu_affinity() for child in family.values()]
     if plan == len(os.sched_getaffinity(0)):
         assert sorted(core for share in shares for core in share) == sorted(os.sched_getaffinity(0))
+    scores = {Path(f"/proc/{pid}/oom_score_adj").read_text().strip() for pid in family}
+    assert scores == {OOM_SCORE_ADJ}  # the kernel takes a child before what runs beside it
     log = (own_service.data_dir / "worker.log").read_text()
     assert str(plan_memory(allowed_memory(), allowed_cores())) in log
 
