@@ -31,8 +31,6 @@ class ReportingGroup(TyperGroup):
             return super().invoke(ctx)
         except NormlabError as error:
             write_error(str(error))
-        except UnicodeEncodeError as error:
-            write_error(f"{error.object!r} is not text: it holds bytes that are no characters.")
         except OSError as error:
             if error.errno == errno.EPIPE:  # who read our output has left; there is nobody to tell
                 _discard_output()

@@ -61,7 +61,8 @@ def _problems(value: Any, pointer: str) -> Iterator[Problem]:
         case dict():
             for key, inner in value.items():
                 yield from _problems(key, pointer)
-                yield from _problems(inner, f"{pointer}/{key}")
+                token = key.replace("~", "~0").replace("/", "~1")  # RFC 6901
+                yield from _problems(inner, f"{pointer}/{token}")
         case list() | tuple():
             for index, inner in enumerate(value):
                 yield from _problems(inner, f"{pointer}/{index}")

@@ -164,6 +164,7 @@ def test_a_spec_file_in_any_encoding_of_unicode(client: Client, tmp_path: Path, 
             "/training/target_accuracy: should be a finite number",
         ),
         (b'{"training": {"batch_size": [1e999]}}', 1, "/training/batch_size/0: should be a finite number"),
+        (b'{"a/b": [0, -Infinity]}', 1, "/a~1b/1: should be a finite number"),
         (b'{"name": "\\ud800"}', 1, "/name: should be text"),
         (b'{"name": "a", "name": "b"}', 2, '"name" stands twice'),
         (b"[" * 5000 + b"]" * 5000, 2, "nested too deeply"),
@@ -188,7 +189,8 @@ def test_a_spec_file_that_cannot_be_sent(
         (("submit", "baseline", "--learning-rate", "nan"), "/training/optimizer/learning_rate: "),
         (("submit", "baseline", "--name", "\udcff"), "/name: "),
         (("compare", "baseline", "batch_norm", "--confidence", "inf"), "/confidence: "),
-        (("jobs", "--name", "\udcff"), "'\\udcff'"),
+        (("jobs", "--name", "\udcff"), "This request cannot be sent: "),
+        (("show", "\udcff"), ""),
     ],
 )
 def test_arguments_that_cannot_be_sent(client: Client, arguments: tuple[str, ...], pointer: str) -> None:
