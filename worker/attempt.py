@@ -211,9 +211,10 @@ class Attempt(Context):
     def _flush(self) -> None:
         """Renew the lease if it is time, and write what was reported."""
         with self._writing:
-            batch = self._reports.waiting()
+            # After an epoch that was refused nothing is stored, but the lease is kept until the training has stopped.
+            batch = Batch() if self._cause is StopCause.REFUSED else self._reports.waiting()
             due = time.monotonic() - self._renewed_at >= self._settings.heartbeat_seconds
-            if not (due or batch) or self._cause in (StopCause.LOST, StopCause.REFUSED):
+            if not (due or batch) or self._cause is StopCause.LOST:
                 return
             try:
                 alive = self._write(batch)

@@ -58,10 +58,8 @@ class Child:
         try:
             with self.database.write() as session:
                 workers.announce(session, self.name, has_gpu=self.has_gpu)
-        except Exception as error:
-            if not is_unavailable(error):
-                raise
-            _logger.warning("the database does not answer; this process is announced later")
+        except Exception as error:  # it is announced again and again, and trains jobs without it
+            _logger.warning("this process could not be announced (%s)", type(error).__name__)
 
 
 def run_next_job(child: Child) -> str | None:

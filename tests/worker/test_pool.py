@@ -75,7 +75,7 @@ def test_messages_without_a_job_are_no_work(
 ) -> None:
     before = ready(own_service, worker, plan)
     for _ in range(5 * plan):  # more than the jobs after which a child is replaced
-        assert own_service.notifier.notify("job_unknown")
+        wait_until(lambda: own_service.notifier.notify("job_unknown"))
     wait_until(lambda: own_service.notifier.pending() == 0)
     assert own_service.wait_for_end(own_service.submit(diverging)).attempt == 1
     assert set(ready(own_service, worker, plan)) == set(before)
