@@ -45,6 +45,33 @@ SUMMARY: dict[str, Any] = {
     },
 }
 
+_COMPARISON: dict[str, Any] = {
+    "verdict": "b_better",
+    "pairs": 5,
+    "difference": 0.028,
+    "interval": {"low": 0.0241, "high": 0.0319},
+    "bootstrap_interval": {"low": 0.0258, "high": 0.0304},
+    "p_value": 0.0625,
+    "t_p_value": 0.0001,
+    "standard_deviation": 0.0032,
+    "effect_size": 8.8,
+    "probability_b_better": 1.0,
+    "pairs_needed": None,
+    "confidence": 0.95,
+    "equivalence_margin": 0.005,
+    "higher_is_better": True,
+    "caveats": [],
+}
+
+_CURVE: dict[str, Any] = {
+    "difference": [0.061, 0.028],
+    "band": [{"low": 0.048, "high": 0.074}, {"low": 0.022, "high": 0.034}],
+    "critical_value": 4.1,
+    "pairs": 5,
+    "confidence": 0.95,
+    "reading": "batch normalization is above baseline in epochs 1 to 2.",
+}
+
 _RESULT: dict[str, Any] = {
     "final": True,
     "seeds": [42, 43, 44, 45, 46],
@@ -61,15 +88,21 @@ _RESULT: dict[str, Any] = {
             "a": "baseline",
             "b": "batch normalization",
             "sentence": _SENTENCE,
-            "comparison": {
-                "verdict": "b_better",
-                "pairs": 5,
-                "difference": 0.028,
-                "interval": {"low": 0.0241, "high": 0.0319},
-                "p_value": 0.0625,
-            },
+            "comparison": _COMPARISON,
             "adjusted_p_value": 0.0625,
             "values": [[42, 0.837, 0.866]],
+            "curve": _CURVE,
+            "cost": {
+                "extra_seconds": 2.9,
+                "extra_points": 2.8,
+                "seconds_per_point": 1.04,
+                "reading": "A point costs 1.04 seconds of training.",
+            },
+            "variance": None,
+            "test_set": None,
+            "mcnemar": [
+                [42, {"only_a_right": 310, "only_b_right": 590, "difference": 0.028, "p_value": 1e-20}]
+            ],
         }
     ],
     "clocks": {"epoch": 10, "at_epoch": [], "seconds": 7.1, "at_seconds": [], "target": None},

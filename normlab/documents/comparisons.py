@@ -7,6 +7,12 @@ from pydantic import Field
 
 from normlab.documents.base import Document, Fraction
 from normlab.documents.states import FailureCode, JobState, StudyState, StudyStopReason
+from normlab.documents.statistics import (
+    ArmCostDocument,
+    ArmStatisticsDocument,
+    ClocksDocument,
+    PairReportDocument,
+)
 from normlab.spec.metrics import Metric
 from normlab.spec.open_enum import Open
 from normlab.spec.replicates import Replicates
@@ -70,21 +76,15 @@ class ComparisonResult(Document):
     seeds: tuple[int | None, ...] = Field(
         description="The seeds of the pairs; where an arm has seeds of its own, those of an arm that has none."
     )
-    arms: dict[str, Any] = Field(
-        description="Of each arm: values, mean, standard deviation, Student's interval for the mean."
+    arms: dict[str, ArmStatisticsDocument]
+    pairs: tuple[PairReportDocument, ...] = Field(description="Each two of the arms.")
+    clocks: ClocksDocument | None = Field(
+        description="At equal epochs, at equal training seconds, and time to the target accuracy; null for metrics "
+        "that are not measured after each epoch."
     )
-    pairs: tuple[dict[str, Any], ...] = Field(
-        description=(
-            "Of each pair of arms: the verdict's sentence; mean paired difference (b minus a) with Student's and "
-            "bootstrap interval, exact p value, effect size, probability that b is better; the difference "
-            "along the epochs with its band; cost of a point; variance of seeds and of the test set; "
-            "the bootstrap over test examples; McNemar's test of each pair of networks."
-        )
+    costs: dict[str, ArmCostDocument] = Field(
+        description="By arm, training seconds and accuracy; empty unless the metric is an accuracy."
     )
-    clocks: dict[str, Any] | None = Field(
-        description="At equal epochs, at equal training seconds, and time to the target accuracy."
-    )
-    costs: dict[str, Any] = Field(description="Of each arm: training seconds and accuracy.")
     pareto_front: tuple[str, ...] = Field(
         description="The arms for which no other arm is both better and cheaper."
     )

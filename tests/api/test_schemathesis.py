@@ -23,6 +23,7 @@ MEANS_MORE_THAN_ITS_SCHEMA = {
     "POST /comparisons",
     "GET /comparisons",  # with `jobs`
     "PUT /models/{name}",
+    "POST /models/{name}/rollback",
     "POST /jobs/{job_id}/evaluate",
     "POST /jobs/{job_id}/predict",
     "POST /models/{name}/predict",

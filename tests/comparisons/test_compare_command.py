@@ -66,10 +66,10 @@ def test_real_runs_have_all_that_the_analysis_can_use(first) -> None:
     _, comparison, _ = first
     assert comparison.result is not None
     (pair,) = comparison.result.pairs
-    assert pair["variance"]["test_set"] > 0  # which of the test examples each network got right was stored
-    assert len(pair["curve"]["difference"]) == 2
+    assert pair.variance.test_set > 0  # which of the test examples each network got right was stored
+    assert len(pair.curve.difference) == 2
     assert comparison.result.clocks is not None
-    assert comparison.result.clocks["target"]["accuracy"] == 0.3
+    assert comparison.result.clocks.target.accuracy == 0.3
     assert {difference.field for difference in comparison.result.differences} == {"normalization"}
     assert not any("environments differ" in caveat for caveat in comparison.result.caveats)
 

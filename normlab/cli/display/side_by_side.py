@@ -48,7 +48,7 @@ def show_comparison(comparison: SideBySide) -> None:
     if comparison.statistics is not None:
         out.print()
         for pair in comparison.statistics.pairs:
-            out.print(pair["sentence"], style="bold", markup=False, soft_wrap=not out.is_terminal)
+            out.print(pair.sentence, style="bold", markup=False, soft_wrap=not out.is_terminal)
     show_caveats(comparison.caveats)
 
 

@@ -1,12 +1,12 @@
 """The answer of a comparison as text."""
 
 from collections.abc import Callable
-from typing import Any
 
 from rich.markup import escape
 
 from normlab.cli.display.output import out, percent, seconds, show_caveats, table
 from normlab.documents.comparisons import ComparisonDocument
+from normlab.documents.statistics import ClocksDocument, IntervalDocument
 
 
 def show_answer(comparison: ComparisonDocument) -> None:
@@ -16,7 +16,7 @@ def show_answer(comparison: ComparisonDocument) -> None:
         return
     accuracy = comparison.metric.endswith("accuracy")
     for pair in result.pairs:
-        out.print(pair["sentence"], style="bold", markup=False, soft_wrap=not out.is_terminal)
+        out.print(pair.sentence, style="bold", markup=False, soft_wrap=not out.is_terminal)
     out.print()
     level = f"{100 * comparison.confidence:g} % interval"
     arms = table(
@@ -32,11 +32,11 @@ def show_answer(comparison: ComparisonDocument) -> None:
         cost = result.costs.get(name)
         arms.add_row(
             escape(name),
-            _value(arm["mean"], accuracy),
-            _interval(arm["interval"], accuracy),
-            _value(arm["standard_deviation"], accuracy),
-            str(len(arm["values"])),
-            seconds(cost["seconds"]) if cost else "-",
+            _value(arm.mean, accuracy),
+            _interval(arm.interval, accuracy),
+            _value(arm.standard_deviation, accuracy),
+            str(len(arm.values)),
+            seconds(cost.seconds) if cost else "-",
         )
     out.print(arms)
     out.print()
@@ -45,31 +45,31 @@ def show_answer(comparison: ComparisonDocument) -> None:
     columns = (difference, "interval", p_value, "effect", "second better in")
     differences = table("arms", *columns, numbers=columns)
     for pair in result.pairs:
-        statistics = pair["comparison"]
+        statistics = pair.comparison
         differences.add_row(
-            escape(f"{pair['a']}, {pair['b']}"),
-            _difference(statistics["difference"], accuracy, sign=True),
-            _interval(statistics["interval"], accuracy, _difference),
-            f"{pair['adjusted_p_value']:.3g}",
-            "-" if statistics["effect_size"] is None else _minus(f"{statistics['effect_size']:.2f}"),
-            f"{100 * statistics['probability_b_better']:.0f} % of pairs",
+            escape(f"{pair.a}, {pair.b}"),
+            _difference(statistics.difference, accuracy, sign=True),
+            _interval(statistics.interval, accuracy, _difference),
+            f"{pair.adjusted_p_value:.3g}",
+            "-" if statistics.effect_size is None else _minus(f"{statistics.effect_size:.2f}"),
+            f"{100 * statistics.probability_b_better:.0f} % of pairs",
         )
     out.print(differences)
     _show_target(result.clocks)
-    caveats = [*result.caveats, *(text for pair in result.pairs for text in pair["comparison"]["caveats"])]
+    caveats = [*result.caveats, *(text for pair in result.pairs for text in pair.comparison.caveats)]
     show_caveats(list(dict.fromkeys(caveats)))
 
 
-def _show_target(clocks: dict[str, Any] | None) -> None:
-    target = clocks and clocks["target"]
+def _show_target(clocks: ClocksDocument | None) -> None:
+    target = clocks and clocks.target
     if not target:
         return
     out.print()
-    for name, epochs in target["epochs"].items():
+    for name, epochs in target.epochs.items():
         reached = [epoch for epoch in epochs if epoch is not None]
-        median = target["arms"][name].get("median")
+        median = target.arms[name].median
         when = f", half of them by {seconds(median)} of training" if median is not None else ""
-        text = f"{name}: {len(reached)} of {len(epochs)} runs reached {percent(target['accuracy'])}{when}."
+        text = f"{name}: {len(reached)} of {len(epochs)} runs reached {percent(target.accuracy)}{when}."
         out.print(text, markup=False, soft_wrap=not out.is_terminal)
 
 
@@ -86,11 +86,11 @@ def _difference(value: float | None, accuracy: bool, *, sign: bool = False) -> s
 
 
 def _interval(
-    interval: dict[str, float | None], accuracy: bool, form: Callable[[float | None, bool], str] = _value
+    interval: IntervalDocument, accuracy: bool, form: Callable[[float | None, bool], str] = _value
 ) -> str:
-    if interval["low"] is None or interval["high"] is None:
+    if interval.low is None or interval.high is None:
         return "-"
-    return f"{form(interval['low'], accuracy)} to {form(interval['high'], accuracy)}"
+    return f"{form(interval.low, accuracy)} to {form(interval.high, accuracy)}"
 
 
 def _minus(text: str) -> str:

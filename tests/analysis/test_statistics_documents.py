@@ -1,0 +1,54 @@
+"""What the analysis computes is what the documents declare, field by field."""
+
+import json
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import pytest
+
+from normlab.analysis import arms, bands, clocks, comparison, cost, examples, several, survival, verdict
+from normlab.analysis.comparison import compare_runs
+from normlab.documents import statistics as documents
+from normlab.documents.comparisons import ComparisonResult
+from normlab.documents.side_by_side import Statistics
+from normlab.spec.metrics import Metric
+
+CLASSES = [
+    (arms.ArmStatistics, documents.ArmStatisticsDocument),
+    (bands.DifferenceBand, documents.DifferenceBandDocument),
+    (clocks.Clocks, documents.ClocksDocument),
+    (clocks.Target, documents.TargetDocument),
+    (comparison.PairReport, documents.PairReportDocument),
+    (comparison.ComparisonStatistics, Statistics),
+    (cost.ArmCost, documents.ArmCostDocument),
+    (cost.CostOfAPoint, documents.CostOfAPointDocument),
+    (examples.ExampleBootstrap, documents.ExampleBootstrapDocument),
+    (examples.McNemar, documents.McNemarDocument),
+    (examples.VarianceSources, documents.VarianceSourcesDocument),
+    (several.ArmPair, documents.ArmPairDocument),
+    (survival.LogRank, documents.LogRankDocument),
+    (survival.TimeToTarget, documents.TimeToTargetDocument),
+    (verdict.PairedComparison, documents.PairedComparisonDocument),
+]
+
+
+@pytest.mark.parametrize(("computed", "declared"), CLASSES)
+def test_fields_are_the_same(computed: Any, declared: Any) -> None:
+    assert {field.name for field in fields(computed)} == set(declared.model_fields) - {"final"}
+
+
+@pytest.mark.parametrize("metric", [metric for metric in Metric if metric is not Metric.TEST_LOSS])
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_a_real_result_is_written_and_read_without_loss(make_run: Any, metric: Metric, seeds: int) -> None:
+    runs = {
+        name: [make_run(architecture, seed=seed, target_accuracy=0.8) for seed in range(seeds)]
+        for name, architecture in (("plain", "baseline"), ("norm", "batch_norm"))
+    }
+    rng = np.random.default_rng(0)
+    correct = {run.job: rng.random(200) < 0.8 for group in runs.values() for run in group}
+    found = compare_runs(runs, metric=metric, target_accuracy=0.7, correct=correct).to_document()
+    document = ComparisonResult.model_validate(found | {"final": True})
+    written = json.loads(document.model_dump_json())
+    assert written == {name: found[name] for name in written if name != "final"} | {"final": True}
+    assert ComparisonResult.read(document.model_dump_json()) == document
