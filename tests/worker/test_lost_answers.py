@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from normlab.settings import Settings
 from normlab.spec import JobSpec
-from normlab.store import Database, EventKind, JobState
+from normlab.store import Database, EventKind, Job, JobState
 from normlab.store.jobs import endings, events, jobs, leases, reports
 from normlab.training.checkpoints import CheckpointFolder
 from support.cut_connections import CutConnections, cut_connections
@@ -99,3 +101,31 @@ def test_an_attempt_that_did_lose_its_job_is_told_so(
         endings.finish(session, attempt.job_id, 2, OUTCOME)
     way.lose(1)
     assert attempt.conclude(lambda session: endings.finish(session, attempt.job_id, 1, OUTCOME)) is None
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        "SET TRANSACTION READ ONLY",  # as on a standby, after a failover
+        "EXECUTE lost_by_a_pooler",
+        "SET LOCAL statement_timeout = 1; SELECT pg_sleep(1)",
+        "SELECT * FROM not_restored_yet",
+    ],
+)
+def test_an_end_that_the_database_refuses_for_reasons_of_its_own_is_told_again(
+    cuttable: tuple[Database, CutConnections], attempt: Attempt, refusal: str
+) -> None:
+    """Behind a pooler such a job ended as ``failed: internal``."""
+    refusals = [refusal]
+
+    def finish(session: Session) -> Job | None:
+        if refusals:
+            session.execute(text(refusals.pop()))
+        return endings.finish(session, attempt.job_id, 1, OUTCOME)
+
+    ended = attempt.conclude(finish)
+    assert refusals == []
+    assert ended is not None
+    assert ended.state is JobState.SUCCEEDED
+    with cuttable[0].read() as session:
+        assert len(reports.epochs(session, attempt.job_id)) == 2
