@@ -14,7 +14,8 @@ processor = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)
 
 from normlab.spec import Device, parse_job_spec
-from normlab.training import data, loop, programs
+from normlab.training import data, loop
+from normlab.training.compiled import cache as programs
 from normlab.training.compiled.devices import SelectedDevice
 
 IMAGE_TYPES = {
