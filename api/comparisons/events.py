@@ -7,11 +7,9 @@ from fastapi import APIRouter, Depends
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from api.comparisons.documents import event_data
-from api.http.media_types import EVENTS
 from api.http.parameters import ComparisonPath
-from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
-from api.jobs.events import PAGE, LastEventId, News, follow, refuse_if_over
+from api.http.sse import PAGE, LastEventId, News, follow, refuse_if_over, stream_answers
 from normlab.store import Comparison
 from normlab.store.studies import events as study_events
 from normlab.store.studies import studies
@@ -45,11 +43,7 @@ def existing_comparison(
     "/{comparison_id}/events",
     summary="Live events of a comparison",
     response_class=EventSourceResponse,
-    responses={
-        200: {"description": "The events.", "content": {EVENTS: {"example": _EXAMPLE}}},
-        204: {"description": "It is over, and nothing happened behind `Last-Event-ID`: do not come again."},
-        **error_answers(404, 422, 503),
-    },
+    responses=stream_answers(_EXAMPLE),
 )
 async def stream_comparison_events(
     services: ServicesDependency,

@@ -1,7 +1,6 @@
 """``/comparisons``: ask a question, look up the answer, list, cancel, delete."""
 
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
@@ -11,9 +10,9 @@ from api.comparisons.side_by_side import SideBySideQuery, side_by_side
 from api.http.bodies import JsonBody
 from api.http.idempotency import IdempotencyKey, create_once
 from api.http.media_types import CHARTS, JSON
+from api.http.pagination import DEFAULT_PAGE, PageLimit, link_header
 from api.http.parameters import NO_NUL, ComparisonPath
 from api.http.problems import error_answers
-from api.http.root_path import address
 from api.http.services import Services, ServicesDependency
 from api.jobs.files import delete_files
 from normlab import analysis
@@ -137,7 +136,7 @@ def list_comparisons(
         Query(max_length=len(StudyState), description="Any of these; repeat it for several."),
     ] = None,
     name: Annotated[str | None, Query(pattern=NO_NUL, description="Exactly this name.")] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: PageLimit = DEFAULT_PAGE,
     cursor: Annotated[
         str | None,
         Query(pattern=f"^{COMPARISON_ID_PATTERN}$", description="From the `next` of the page before."),
@@ -154,11 +153,8 @@ def list_comparisons(
     with services.database.read() as session:
         page = studies.page(session, Comparison, states=state or (), name=name, limit=limit, cursor=cursor)
         data = [summary_document(comparison) for comparison in page.studies]
-    headers = {"Vary": "Accept"}
-    if page.next_cursor is not None:
-        query = {"state": state, "name": name, "limit": limit, "cursor": page.next_cursor}
-        given = {key: value for key, value in query.items() if value is not None}
-        headers["Link"] = f'<{address("/comparisons")}?{urlencode(given, doseq=True)}>; rel="next"'
+    query = {"state": state, "name": name, "limit": limit}
+    headers = {"Vary": "Accept", **link_header("/comparisons", query, page.next_cursor)}
     document = ComparisonList(data=data, has_more=page.next_cursor is not None, next=page.next_cursor)
     return Response(document.model_dump_json(), media_type=JSON, headers=headers)
 

@@ -1,16 +1,15 @@
 """``/jobs``: submit, look up, list, cancel, retry, delete."""
 
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Response
 from sqlalchemy.orm import Session
 
 from api.http.bodies import JsonBody
 from api.http.idempotency import IdempotencyKey, create_once
+from api.http.pagination import DEFAULT_PAGE, PageLimit, link_header
 from api.http.parameters import NO_NUL, JobPath
 from api.http.problems import error_answers
-from api.http.root_path import address
 from api.http.services import ServicesDependency
 from api.jobs.documents import job_document, job_documents, job_url
 from api.jobs.files import delete_files
@@ -89,7 +88,7 @@ def list_jobs(
         Query(max_length=MAX_TAGS, description="All of these; repeat it for several."),
     ] = None,
     name: Annotated[str | None, Query(pattern=NO_NUL, description="Exactly this name.")] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: PageLimit = DEFAULT_PAGE,
     cursor: Annotated[
         str | None, Query(pattern=f"^{JOB_ID_PATTERN}$", description="From the `next` of the page before.")
     ] = None,
@@ -99,10 +98,8 @@ def list_jobs(
     with services.database.read() as session:
         page = jobs.page(session, wanted, limit=limit, cursor=cursor)
         data = job_documents(session, page.jobs)
-    if page.next_cursor is not None:
-        query = {"state": state, "tag": tag, "name": name, "limit": limit, "cursor": page.next_cursor}
-        given = {key: value for key, value in query.items() if value is not None}
-        response.headers["Link"] = f'<{address("/jobs")}?{urlencode(given, doseq=True)}>; rel="next"'
+    query = {"state": state, "tag": tag, "name": name, "limit": limit}
+    response.headers.update(link_header("/jobs", query, page.next_cursor))
     return JobList(data=data, has_more=page.next_cursor is not None, next=page.next_cursor)
 
 

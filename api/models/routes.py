@@ -9,6 +9,7 @@ from pydantic import AfterValidator
 
 from api.http.bodies import JsonBody, described_body, validated
 from api.http.ids import MODEL_NAME
+from api.http.pagination import DEFAULT_PAGE, PageLimit, link_header
 from api.http.parameters import NO_NUL, of_pattern
 from api.http.problems import error_answers
 from api.http.root_path import address
@@ -80,8 +81,9 @@ def point_model(
 @router.get("", summary="List the names", responses=error_answers(422, 503))
 def list_models(
     services: ServicesDependency,
+    response: Response,
     *,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: PageLimit = DEFAULT_PAGE,
     cursor: Annotated[
         str | None, Query(pattern=NO_NUL, description="From the `next` of the page before.")
     ] = None,
@@ -90,8 +92,9 @@ def list_models(
     with services.database.read() as session:
         models: Sequence[NamedModel] = named_models.page(session, limit=limit, after=cursor)
         documents = [_document(model) for model in models[:limit]]
-    has_more = len(models) > limit
-    return NamedModelList(data=documents, has_more=has_more, next=documents[-1].name if has_more else None)
+    following = documents[-1].name if len(models) > limit else None
+    response.headers.update(link_header("/models", {"limit": limit}, following))
+    return NamedModelList(data=documents, has_more=following is not None, next=following)
 
 
 @router.get("/{name}", summary="Look up a name", responses=error_answers(404, 503))

@@ -60,6 +60,8 @@ def test_names_are_listed_in_pages(service, http):
     assert [item["name"] for item in first["data"]] == names[:2]
     assert first["has_more"]
     second = http.get("/models", params={"limit": 2, "cursor": first["next"]}).json()
+    link = http.get("/models", params={"limit": 2, "cursor": "page"}).links["next"]["url"]
+    assert http.get(link).json() == second
     assert second["data"][0]["name"] == "page-c"
     for name in names:
         assert http.delete(f"/models/{name}").status_code == 204
