@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from api import examples
 from api.comparisons import examples as comparison_examples
 from api.http.fast_lane import DirectLane, DirectRoute
-from api.http.guard import guarded
+from api.http.guard import Guard
 from api.http.problems import Problem
 from api.inference import examples as inference_examples
 from api.inference.schemas import Instances
@@ -76,7 +76,7 @@ class DocumentedAPI(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """The guard, behind it the direct routes, behind these FastAPI's own."""
-        return guarded(DirectLane(self.direct_routes, super().build_middleware_stack()), self._settings)
+        return Guard(DirectLane(self.direct_routes, super().build_middleware_stack()), self._settings)
 
     def openapi(self) -> dict[str, Any]:
         """The document, made once."""

@@ -2,7 +2,7 @@
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope
 
 from api.http.headers import headers_of
 from normlab.settings import Settings
@@ -13,28 +13,40 @@ PREDICTIONS = ("/predict", "/infer", ":predict")
 _MAX_DIGITS = 18
 
 
-def body_limit(app: ASGIApp, settings: Settings) -> ASGIApp:
-    """Layer of the guard: 413 for a body that says it is too large, and where it is read for one that does not."""
+class BodyLimit:
+    """Part of the guard: how much of a body may come, by where it comes in."""
 
-    async def layer(scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, settings: Settings) -> None:
+        self._max_body_bytes = settings.max_body_bytes
+        self._max_prediction_bytes = settings.max_prediction_bytes
+
+    def of(self, scope: Scope, receive: Receive) -> Receive:
+        """What reads the body.
+
+        Raises ``HTTPException`` 413 for one that says it is too large; reading does for one that says nothing.
+        """
         is_prediction = scope["path"].endswith(PREDICTIONS)
-        max_bytes = settings.max_prediction_bytes if is_prediction else settings.max_body_bytes
-        declared = headers_of(scope).get(b"content-length", b"")
-        if len(declared) > _MAX_DIGITS or (declared.isdigit() and int(declared) > max_bytes):
+        max_bytes = self._max_prediction_bytes if is_prediction else self._max_body_bytes
+        declared = headers_of(scope).get(b"content-length")
+        if declared is None:
+            return _counting(receive, max_bytes)
+        if len(declared) > _MAX_DIGITS or not declared.isdigit() or int(declared) > max_bytes:
             raise _too_large(max_bytes)
-        received = 0
+        return receive  # the server reads no more of it than it has said
 
-        async def receive_counting() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > max_bytes:
-                raise _too_large(max_bytes)
-            return message
 
-        await app(scope, receive_counting, send)
+def _counting(receive: Receive, max_bytes: int) -> Receive:
+    received = 0
 
-    return layer
+    async def receive_counting() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > max_bytes:
+            raise _too_large(max_bytes)
+        return message
+
+    return receive_counting
 
 
 def _too_large(max_bytes: int) -> HTTPException:
@@ -45,7 +57,7 @@ def _too_large(max_bytes: int) -> HTTPException:
 
 
 async def read_body(receive: Receive) -> bytes:
-    """The whole body. Raises ``ClientDisconnect``, and what the guard's layer raises for too many bytes."""
+    """The whole body. Raises ``ClientDisconnect``, and what the guard raises for too many bytes."""
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body", False):
         whole: bytes = message.get("body", b"")

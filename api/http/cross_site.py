@@ -5,8 +5,10 @@ changes something is refused then. As in Go's ``net/http.CrossOriginProtection``
 (``Sec-Fetch-Site``), and ``Origin`` from older ones; what is no browser sends neither.
 """
 
+from collections.abc import Callable
+
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
 from api.http.headers import headers_of
 from normlab.settings import Settings
@@ -16,17 +18,16 @@ _OWN = (b"same-origin", b"none")
 """From a page of the service itself, or from nowhere: typed, or by a bookmark."""
 
 
-def cross_site(app: ASGIApp, _settings: Settings) -> ASGIApp:
-    """Layer of the guard: 403 for what a page elsewhere wants changed."""
+def cross_site(_settings: Settings) -> Callable[[Scope], None]:
+    """Check of the guard: 403 for what a page elsewhere wants changed."""
 
-    async def layer(scope: Scope, receive: Receive, send: Send) -> None:
+    def check(scope: Scope) -> None:
         if scope["method"] not in _SAFE_METHODS and _is_foreign(scope):
             raise HTTPException(
                 403, "a web page elsewhere may not ask for this: send it from a program or from here"
             )
-        await app(scope, receive, send)
 
-    return layer
+    return check
 
 
 def _is_foreign(scope: Scope) -> bool:

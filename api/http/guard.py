@@ -1,8 +1,8 @@
-"""What holds for every request, before any route is looked for: one stack of layers around both lanes.
+"""What holds for every request, before any route is looked for: one guard around both lanes.
 
-A layer takes the app behind it and the settings, and is an ASGI app. It refuses by raising; ``errors_as_answers`` makes
-an answer of that. Who asks (keys), how much they may ask for (quotas) and what is counted (metrics) are layers, too:
-metrics outermost, keys behind the names, quotas behind the keys.
+Its checks are plain functions, called one after the other: each looks at a request and raises to refuse it. Whatever is
+raised, there or further in, becomes an answer in the form that the path's protocol prescribes. Who asks (keys) and how
+much they may ask for (quotas) are further checks, behind the names; what is counted (metrics) belongs to ``Guard``.
 
 Limits for headers and slow senders are the connection's (:mod:`.connection`): there no request has come about yet.
 """
@@ -10,65 +10,100 @@ Limits for headers and slow senders are the connection's (:mod:`.connection`): t
 import itertools
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.answers import ANSWERED, answer_error
-from api.http.body_limit import body_limit
+from api.http.body_limit import BodyLimit
 from api.http.cross_site import cross_site
-from api.http.headers import REQUEST_ID, SECURITY_HEADERS, headers_of
+from api.http.headers import POLICY, REQUEST_ID, SECURITY_HEADERS, headers_of
 from api.http.hosts import host_names
 from api.http.root_path import root_path
 from normlab.settings import Settings
 
-Layer = Callable[[ASGIApp, Settings], ASGIApp]
+Check = Callable[[Scope], None]
 
 _SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _IDENTITY = (b"", b"identity")
 
 
-def answer_headers(app: ASGIApp, _settings: Settings) -> ASGIApp:
-    """Every answer has the security headers, and the request's id: the client's own if it is a sane one."""
-    prefix, numbers = secrets.token_hex(4).encode(), itertools.count(1)
+def header_count(settings: Settings) -> Check:
+    """431 for more headers than a client has reason to send."""
+    limit = settings.max_headers
 
-    async def layer(scope: Scope, receive: Receive, send: Send) -> None:
-        own = headers_of(scope).get(b"x-request-id")
-        if own is None or not _SANE_ID.fullmatch(own):
-            own = b"%b-%x" % (prefix, next(numbers))
-        scope[REQUEST_ID] = own
+    def check(scope: Scope) -> None:
+        if len(scope["headers"]) > limit:
+            raise HTTPException(431, f"the request has more than {limit} headers", {"Connection": "close"})
 
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = list(message.get("headers", ()))
-                present = {name for name, _ in headers}
-                headers += [header for header in SECURITY_HEADERS if header[0] not in present]
-                headers.append((b"x-request-id", own))
-                message["headers"] = headers
-            await send(message)
-
-        await app(scope, receive, send_with_headers)
-
-    return layer
+    return check
 
 
-def errors_as_answers(app: ASGIApp, _settings: Settings) -> ASGIApp:
-    """What is raised further in becomes an answer in the form of the protocol that the path belongs to."""
+def plain_bodies(_settings: Settings) -> Check:
+    """415 for compressed bodies, which no route reads."""
 
-    async def layer(scope: Scope, receive: Receive, send: Send) -> None:
+    def check(scope: Scope) -> None:
+        encoding = headers_of(scope).get(b"content-encoding")
+        if encoding is not None and encoding.lower() not in _IDENTITY:
+            raise HTTPException(
+                415,
+                "send the body as it is, without Content-Encoding: compressed bodies are not read here",
+                {"Accept-Encoding": "identity"},
+            )
+
+    return check
+
+
+CHECKS: tuple[Callable[[Settings], Check], ...] = (
+    root_path,
+    header_count,
+    host_names,
+    cross_site,
+    plain_bodies,
+)
+"""In the order in which they look at a request."""
+
+
+class Guard:
+    """ASGI: checks each HTTP request, and makes answers of errors.
+
+    Every answer has the security headers, and the request's id: the client's own if it is a sane one.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._checks = [make(settings) for make in CHECKS]
+        self._body_limit = BodyLimit(settings)
+        self._prefix = secrets.token_hex(4).encode()
+        self._numbers = itertools.count(1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Check, hand on, answer."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
         started = False
         answered: list[Exception] = []
         scope[ANSWERED] = answered
+        request_id = scope[REQUEST_ID] = self._id_of(scope)
 
-        async def send_noting(message: Message) -> None:
+        async def send_guarded(message: Message) -> None:
             nonlocal started
-            started = True
+            if not started:
+                started = True
+                message["headers"] = _with_own(message.get("headers", ()), request_id)
             await send(message)
 
         try:
-            await app(scope, receive, send_noting)
+            for check in self._checks:
+                check(scope)
+            receive = self._body_limit.of(scope, receive)
+            if scope["method"] == "HEAD":
+                await self._app({**scope, "method": "GET"}, receive, _without_body(send_guarded))
+            else:
+                await self._app(scope, receive, send_guarded)
         except ClientDisconnect:
             return
         except Exception as error:
@@ -76,85 +111,38 @@ def errors_as_answers(app: ASGIApp, _settings: Settings) -> ASGIApp:
                 return
             if started:
                 raise
-            await answer_error(scope, error)(scope, receive, send)
+            await answer_error(scope, error)(scope, receive, send_guarded)
         finally:
             # An error leads to this request, and what was read of it, by its trace: only a garbage collection would end
             # that circle.
             answered.clear()
 
-    return layer
+    def _id_of(self, scope: Scope) -> bytes:
+        given = headers_of(scope).get(b"x-request-id")
+        if given is not None and _SANE_ID.fullmatch(given):
+            return given
+        return b"%b-%x" % (self._prefix, next(self._numbers))
 
 
-def header_count(app: ASGIApp, settings: Settings) -> ASGIApp:
-    """431 for more headers than a client has reason to send."""
-    limit = settings.max_headers
-
-    async def layer(scope: Scope, receive: Receive, send: Send) -> None:
-        if len(scope["headers"]) > limit:
-            raise HTTPException(431, f"the request has more than {limit} headers", {"Connection": "close"})
-        await app(scope, receive, send)
-
-    return layer
+def _with_own(headers: Iterable[tuple[bytes, bytes]], request_id: bytes) -> list[tuple[bytes, bytes]]:
+    """An answer's headers and those that every answer has; a policy of its own counts."""
+    present = list(headers)
+    own = [*SECURITY_HEADERS, (b"x-request-id", request_id)]
+    for name, _ in present:
+        if name == POLICY:
+            return [*present, *(header for header in own if header[0] != POLICY)]
+    return present + own
 
 
-def plain_bodies(app: ASGIApp, _settings: Settings) -> ASGIApp:
-    """415 for compressed bodies, which no route reads."""
+def _without_body(send: Send) -> Send:
+    """Of an answer to ``HEAD``. Its end is told at once: an event stream would never come to it by itself."""
+    started = False
 
-    async def layer(scope: Scope, receive: Receive, send: Send) -> None:
-        if headers_of(scope).get(b"content-encoding", b"").lower() not in _IDENTITY:
-            raise HTTPException(
-                415,
-                "send the body as it is, without Content-Encoding: compressed bodies are not read here",
-                {"Accept-Encoding": "identity"},
-            )
-        await app(scope, receive, send)
+    async def send_head(message: Message) -> None:
+        nonlocal started
+        if not started:
+            started = True
+            await send(message)
+            await send({"type": "http.response.body"})
 
-    return layer
-
-
-def head_as_get(app: ASGIApp, _settings: Settings) -> ASGIApp:
-    """``HEAD`` is answered like ``GET``, without the body."""
-
-    async def layer(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] != "HEAD":
-            await app(scope, receive, send)
-            return
-        started = False
-
-        async def send_head(message: Message) -> None:
-            nonlocal started
-            if not started:
-                started = True
-                await send(message)
-                # The end is told at once: an event stream would never come to it by itself.
-                await send({"type": "http.response.body"})
-
-        await app({**scope, "method": "GET"}, receive, send_head)
-
-    return layer
-
-
-LAYERS: tuple[Layer, ...] = (
-    root_path,
-    answer_headers,
-    errors_as_answers,
-    header_count,
-    host_names,
-    cross_site,
-    plain_bodies,
-    body_limit,
-    head_as_get,
-)
-"""From the outside in."""
-
-
-def guarded(app: ASGIApp, settings: Settings) -> ASGIApp:
-    """The app behind all layers; only HTTP requests go through them."""
-    inner = app
-    for layer in reversed(LAYERS):
-        inner = layer(inner, settings)
-
-    async def guard(scope: Scope, receive: Receive, send: Send) -> None:
-        await (inner if scope["type"] == "http" else app)(scope, receive, send)
-
-    return guard
+    return send_head

@@ -8,11 +8,11 @@ _HEADERS = "normlab.headers"
 REQUEST_ID = "normlab.request_id"
 
 
+POLICY = b"content-security-policy"
 SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-content-type-options", b"nosniff"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (POLICY, b"default-src 'none'; frame-ancestors 'none'"),
     (b"cross-origin-resource-policy", b"same-origin"),
-    (b"referrer-policy", b"no-referrer"),
 )
 """On every answer, unless it has one of its own: nothing of it runs, is framed, or is read by a page elsewhere."""
 

@@ -8,9 +8,10 @@ been rebound.
 import ipaddress
 import re
 import socket
+from collections.abc import Callable
 
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
 from api.http.headers import headers_of
 from normlab.settings import Settings
@@ -67,22 +68,22 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def host_names(app: ASGIApp, settings: Settings) -> ASGIApp:
-    """Layer of the guard: 421 for a request to a name that the service does not have."""
+def host_names(settings: Settings) -> Callable[[Scope], None]:
+    """Check of the guard: 421 for a request to a name that the service does not have."""
     allowed = AllowedHosts(settings.allowed_hosts)
 
-    async def layer(scope: Scope, receive: Receive, send: Send) -> None:
+    def check(scope: Scope) -> None:
         host = headers_of(scope).get(b"host")
-        # HTTP/1.0 has no Host, and no browser speaks it.
-        if host is None and scope["http_version"] == "1.1":
-            raise HTTPException(400, "the header Host is missing")
-        if host is not None and not allowed.allows(host):
+        if host is None:
+            # HTTP/1.0 has no Host, and no browser speaks it.
+            if scope["http_version"] == "1.1":
+                raise HTTPException(400, "the header Host is missing")
+        elif not allowed.allows(host):
             shown = host.decode("latin-1")[:_MAX_SHOWN]
             raise HTTPException(
                 421,
                 f"this service does not answer to the name {shown!r}: its operator can allow the name with the setting "
                 "NORMLAB_ALLOWED_HOSTS",
             )
-        await app(scope, receive, send)
 
-    return layer
+    return check

@@ -3,9 +3,10 @@
 Some proxies take the prefix off before they hand a request on, others leave it there: both are understood.
 """
 
+from collections.abc import Callable
 from contextvars import ContextVar
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
 from normlab.settings import Settings
 
@@ -24,18 +25,17 @@ def route_path(scope: Scope) -> str:
     return path[len(root) :] if root and path.startswith(root) else path
 
 
-def root_path(app: ASGIApp, settings: Settings) -> ASGIApp:
-    """Layer of the guard: sets ASGI's ``root_path``, and ``path`` so that it begins with it."""
+def root_path(settings: Settings) -> Callable[[Scope], None]:
+    """Part of the guard: sets ASGI's ``root_path``, and ``path`` so that it begins with it."""
     root = settings.root_path
-    if not root:
-        return app
 
-    async def layer(scope: Scope, receive: Receive, send: Send) -> None:
+    def check(scope: Scope) -> None:
+        if not root:
+            return
         path = scope["path"]
         if not (path == root or path.startswith(f"{root}/")):
             scope["path"] = root + path
         scope["root_path"] = root
         _root_path.set(root)
-        await app(scope, receive, send)
 
-    return layer
+    return check

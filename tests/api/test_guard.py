@@ -110,7 +110,6 @@ def test_every_answer_has_the_headers_of_the_guard(http, path):
     assert response.headers["x-content-type-options"] == "nosniff"
     assert "default-src 'none'" in response.headers["content-security-policy"]
     assert response.headers["cross-origin-resource-policy"] == "same-origin"
-    assert response.headers["referrer-policy"] == "no-referrer"
     assert len(response.headers.get_list("content-security-policy")) == 1
 
 
