@@ -46,7 +46,7 @@ class LocalService:
             folder.
         host: The address to listen at.
         port: The port to listen at, 0 for any that is free.
-        processes: Children of the worker; without it as many as there are cores.
+        processes: Children of the worker; without it one for each core, or fewer where the memory is short.
         log_bytes: A log that has grown to so much is set aside.
         announce: Called with a sentence when something happens that its user should know.
 
