@@ -2,6 +2,8 @@
 
 import inspect
 import json
+import subprocess
+import sys
 import threading
 import typing
 from collections.abc import Iterator
@@ -112,6 +114,13 @@ def test_every_enum_of_a_document_is_open() -> None:
         if closed(field.annotation, field.metadata)
     }
     assert found == set()
+
+
+def test_documents_are_cheap_to_import() -> None:
+    modules = ", ".join(module.name for module in iter_modules(documents.__path__, f"{documents.__name__}."))
+    heavy = {"fastapi", "httpx", "numpy", "sqlalchemy", "scipy", "tensorflow"}
+    program = f"import sys, {modules}; assert not {heavy} & set(sys.modules), sys.modules.keys()"
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 class Answers(BaseHTTPRequestHandler):
