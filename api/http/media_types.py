@@ -1,6 +1,6 @@
 """Every media type that the API takes or gives."""
 
-from normlab.documents.predictions import IMAGE_TYPES
+from normlab.spec.images import IMAGE_TYPES
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"

@@ -35,7 +35,6 @@ from normlab.documents.predictions import Predictions
 from normlab.errors import InstancesError
 from normlab.predictions.resolver import Batch, LoadedModel, ModelRef
 from normlab.serving import (
-    Invert,
     Prediction,
     image_to_batch,
     parse_instances,
@@ -45,6 +44,7 @@ from normlab.serving import (
     seen_by_the_model,
 )
 from normlab.serving.instances import refuse_too_many
+from normlab.spec.images import Invert
 from normlab.store.identifiers import JOB_ID_PATTERN, MODEL_NAME_PATTERN, possible_id
 
 _MAX_FIELDS = 10

@@ -1,6 +1,6 @@
 """Talk to a Normlab service from Python: ``with Client() as client: client.submit("batch_norm")``."""
 
-from normlab.client.client import Client, Invert
+from normlab.client.client import Client
 from normlab.client.comparisons import Comparisons
 from normlab.client.events import JobEvent
 from normlab.client.formats import ChartFormat, ReportFormat
@@ -9,7 +9,6 @@ __all__ = [
     "ChartFormat",
     "Client",
     "Comparisons",
-    "Invert",
     "JobEvent",
     "ReportFormat",
 ]

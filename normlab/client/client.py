@@ -4,7 +4,6 @@ import hashlib
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,25 +19,17 @@ from normlab.client.transport import Transport, path_of
 from normlab.documents.catalogue import ArchitectureDocument, ArchitectureList, DatasetList
 from normlab.documents.jobs import JobDocument, JobList, ValidatedJob
 from normlab.documents.metrics import MetricsDocument
-from normlab.documents.predictions import IMAGE_TYPES, PredictionDocument, Predictions
+from normlab.documents.predictions import PredictionDocument, Predictions
 from normlab.documents.side_by_side import SideBySide
 from normlab.documents.states import JobState
 from normlab.documents.trained_models import ModelDocument
 from normlab.errors import InstancesError, ServiceError
 from normlab.spec import DatasetInfo, JobSpec
+from normlab.spec.images import IMAGE_TYPES, Invert
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 
 Pixels = Sequence[Any] | npt.NDArray[Any]
-
-
-class Invert(StrEnum):
-    """Whether light and dark of an image change places: the datasets' things are light on black."""
-
-    NEVER = "never"
-    ALWAYS = "always"
-    AUTO = "auto"
-    """When the image's border is light."""
 
 
 class Client:

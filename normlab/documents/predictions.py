@@ -4,9 +4,6 @@ from pydantic import ConfigDict, Field
 
 from normlab.documents.base import Document, Fraction
 
-IMAGE_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
-"""The images that can be classified: a file's suffix, and its media type."""
-
 
 class ClassScore(Document):
     """One of the most probable classes."""

@@ -5,13 +5,12 @@ What a user sends becomes a batch of raw pixels (:mod:`.instances`, :mod:`.array
 """
 
 from normlab.serving.arrays import parse_npy, pixels_of
-from normlab.serving.images import Invert, image_to_batch, pixels_in_header, seen_by_the_model
+from normlab.serving.images import image_to_batch, pixels_in_header, seen_by_the_model
 from normlab.serving.instances import images_of_lists, parse_instances, read_json
 from normlab.serving.predict import Prediction, predict, read_off
 from normlab.serving.sessions import ModelCache, OnnxModel
 
 __all__ = [
-    "Invert",
     "ModelCache",
     "OnnxModel",
     "Prediction",

@@ -15,27 +15,18 @@ An image that already has the model's size and colours therefore arrives bit for
 import io
 import struct
 import zlib
-from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from normlab.errors import InstancesError
+from normlab.spec.images import Invert
 
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
 """What Pillow's decoders raise for files that are cut short or damaged."""
 FORMATS = ("PNG", "JPEG", "WEBP")
 """Only these decoders of Pillow's many are ever tried."""
-
-
-class Invert(StrEnum):
-    """Whether light and dark change places before the model sees an image."""
-
-    NEVER = "never"
-    ALWAYS = "always"
-    AUTO = "auto"
-    """When the image's border is lighter than the middle between black and white."""
 
 
 def image_to_batch(

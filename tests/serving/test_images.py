@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 
 from normlab.errors import InstancesError
-from normlab.serving import Invert, image_to_batch
+from normlab.serving import image_to_batch
+from normlab.spec.images import Invert
 from support.images import png
 
 SHOE = np.random.default_rng(3).integers(0, 256, (28, 28), dtype=np.uint8)

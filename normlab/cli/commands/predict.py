@@ -8,8 +8,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from normlab.cli.display.output import JsonOption, UrlOption, out, percent, write_json
-from normlab.client import Client, Invert
+from normlab.client import Client
 from normlab.documents.predictions import PredictionDocument
+from normlab.spec.images import Invert
 
 BAR_WIDTH = 30
 
