@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from keras import layers, optimizers
 
-from normlab.spec import JobSpec
+from normlab.spec import JobSpec, schedules
+from normlab.spec import optimizers as kinds
 from normlab.training import TrainResult
 from support.keras_fit import assert_same, fit
 
@@ -126,3 +127,8 @@ def test_schedules(
         assert record.learning_rate == pytest.approx(
             float(keras.ops.convert_to_numpy(made()(last_step))), rel=1e-12
         )
+
+
+def test_no_kind_is_missing() -> None:
+    assert {written["name"] for written, _ in CASES} == set(kinds.OPTIMIZERS)
+    assert {written["name"] for written, _ in SCHEDULES} | {"constant"} == set(schedules.SCHEDULES)

@@ -124,11 +124,11 @@ def test_under_load(specs: Specs, expected: dict[str, Any], run: Callable[..., T
 
 
 @pytest.fixture
-def looks_around_after_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+def checks_after_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "_SEGMENT_SECONDS", 0.0)
 
 
-@pytest.mark.usefixtures("looks_around_after_every_step")
+@pytest.mark.usefixtures("checks_after_every_step")
 @pytest.mark.parametrize("name", NAMES)
 def test_stopped_after_every_step_and_resumed_each_time(
     name: str, specs: Specs, expected: dict[str, Any], data_dir: Path, run: Callable[..., TrainResult]
@@ -144,7 +144,7 @@ def test_stopped_after_every_step_and_resumed_each_time(
     assert fingerprint(run(specs[name], resume_from=checkpoint)) == expected[name]
 
 
-@pytest.mark.usefixtures("looks_around_after_every_step")
+@pytest.mark.usefixtures("checks_after_every_step")
 def test_resumed_by_a_process_without_the_program(
     specs: Specs, expected: dict[str, Any], data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
