@@ -9,6 +9,7 @@ Python's numbers (:mod:`.numbers`).
 import math
 import re
 from contextlib import suppress
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -24,6 +25,7 @@ _FIRST_KEY = len('{"instances":')
 """Nothing that fits into so few bytes is a boolean among numbers."""
 _OTHER_VALUES = 100
 """Beside the images: names, shapes, parameters."""
+_QUOTES_OF_ONE_KEY = 2
 _NOT_JSON_NUMBERS = re.compile(rb"(?<![\w\"])-?(?:NaN|Infinity)\b")
 
 
@@ -111,6 +113,7 @@ def _images_of_array(
     return array.reshape(len(array), *shape).astype(np.float32)
 
 
+@cache
 def max_values(shape: tuple[int, ...], max_instances: int) -> int:
     """Twice the JSON values of the largest request: its numbers, and the lists and objects around them. Who sends a few
     images too many is then told so.
@@ -126,6 +129,8 @@ def read_json(body: bytes, limit: int) -> Any:
     """
     _refuse_too_many_values(body, limit)
     document = _read_json(body)
+    if body.count(b'"') <= _QUOTES_OF_ONE_KEY:
+        return document
     with suppress(RecursionError):  # what is so deep holds no images
         # Each key has a colon. Where there are more, they stand in strings, or a key stands twice.
         if body.count(b":") != _count_keys(document):
