@@ -1,4 +1,4 @@
-"""The janitor of the API's process, which also lets comparisons go on when their jobs have ended."""
+"""The maintenance loop of the API's process, which also lets comparisons go on when their jobs have ended."""
 
 from normlab.comparisons import advance
 from normlab.runtime.maintenance import MaintenanceLoop

@@ -66,7 +66,7 @@ def test_the_worker_container_is_killed(stack: Stack, running: str) -> None:
     stack.wait("the job to be taken back", lambda: stack.job(running)["attempt"] == 2, seconds=60 + 30 + 60)
     assert (
         time.monotonic() - began < 60 + 30 + 60
-    )  # the lease, the janitor, and a container that loads TensorFlow
+    )  # the lease, the reaper, and a container that loads TensorFlow
     assert assert_trained_once(stack, running)["attempt"] == 2
 
 

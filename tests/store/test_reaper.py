@@ -21,7 +21,7 @@ def test_an_expired_lease_is_taken_back_once_however_many_sweep(
         assert events.history(session, expired)[-1].data == {"state": "queued", "reason": "lease_expired"}
 
 
-def test_a_heartbeat_that_comes_before_the_janitor_keeps_the_job(
+def test_a_heartbeat_that_comes_before_the_reaper_keeps_the_job(
     database: Database, claim_job: ClaimJob
 ) -> None:
     job_id = claim_job(lease_seconds=-1).id

@@ -93,7 +93,7 @@ def over(session: Session, job_ids: Collection[str]) -> set[str]:
 
 
 def _take_back(database: Database, job_id: str, attempt: int) -> bool:
-    # Another janitor or a late heartbeat may have been faster; looked at again within the UPDATE's
+    # Another reaper or a late heartbeat may have been faster; looked at again within the UPDATE's
     # transaction.
     with database.write() as session:
         still = select(Job.id).where(Job.id == job_id, retry.lease_has_expired()).with_for_update()
