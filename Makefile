@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 DATA ?= demo-data
 
-.PHONY: demo up test test-faults test-nightly test-containers check bench-serving reference lock bench-epochs bench-training bench-executors bench-runs bench-memory help
+.PHONY: demo up test test-faults test-nightly test-containers check bench-serving bench-onnx reference lock bench-epochs bench-training bench-executors bench-runs bench-memory help
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -73,6 +73,9 @@ bench-runs: $(STAMP)  ## ten jobs beside the notebook's two runs, and how soon a
 bench-memory: $(STAMP)  ## what a child holds after a job, after one of each kind, and after thirty more
 	scripts/get-fashion-mnist $(DATA)
 	$(BIN)/python bench/memory.py --data $(DATA)
+
+bench-onnx: $(STAMP)  ## in which runtimes the ONNX files are right (installs them in a temporary folder; some minutes)
+	$(BIN)/python bench/onnx_runtimes
 
 reference: $(STAMP)  ## write docs/reference/ anew from the code
 	$(BIN)/python scripts/make-reference
