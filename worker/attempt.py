@@ -23,7 +23,7 @@ from normlab.training.context import Context, Report
 from worker.endings import StopCause, ending_of
 from worker.liveness import Liveness
 from worker.load import LoadMeter
-from worker.reports import Batch, PendingReports
+from worker.reports import Batch, PendingReports, storable
 from worker.shutdown import ShutdownFlag
 
 if TYPE_CHECKING:
@@ -120,8 +120,9 @@ class Attempt(Context):
 
     def warn(self, code: WarningCode, detail: str) -> None:
         """Tell the job's owner of something that does not end the attempt."""
-        _logger.warning("%s: %s", self.job_id, detail)
-        self._reports.warn(code, detail)
+        text = storable(detail)
+        _logger.warning("%s: %s", self.job_id, text)
+        self._reports.warn(code, text)
 
     def end_for_memory(self, used_bytes: int) -> None:
         """Fail the job as it needs too much memory, and end this process, which the pool replaces."""

@@ -84,8 +84,8 @@ class PendingReports:
                 self._progress = event
 
     def warn(self, code: WarningCode, detail: str) -> None:
-        """Keep a warning."""
-        self._warnings.append((code, storable(detail)))
+        """Keep a warning, whose text is ``storable``."""
+        self._warnings.append((code, detail))
 
     def waiting(self) -> Batch:
         """All that waits now."""
