@@ -150,7 +150,8 @@ class Connection(HttpToolsProtocol):
             )
 
     def _is_answering(self) -> bool:
-        return self._has_asked and not self.cycle.response_complete
+        # A target that uvicorn cannot read (``CONNECT a:1``) ends the headers without a cycle.
+        return self._has_asked and self.cycle is not None and not self.cycle.response_complete
 
     def _refuse(self, status: int, detail: str) -> None:
         """Answer what never became a request, or never will be whole, and close."""

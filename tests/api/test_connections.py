@@ -78,6 +78,16 @@ def test_a_client_that_sends_nothing_more_is_cut_off(impatient, sent, status, se
         assert b"x-content-type-options: nosniff" in answer
 
 
+@pytest.mark.parametrize("target", [b"CONNECT a:1", b"CONNECT localhost:80", b"OPTIONS a:b", b"GET http://"])
+@pytest.mark.parametrize("before", [b"", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"])
+def test_a_target_that_cannot_be_read_is_answered(impatient, before, target):
+    with connect(impatient) as connection:
+        connection.sendall(before + target + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        answer = read(connection)
+    assert b"HTTP/1.1 400 Bad Request" in answer
+    assert b"this is no HTTP request" in answer
+
+
 def test_bytes_that_trickle_do_not_lengthen_the_time(impatient):
     for head, more in ((b"GET / HTTP/1.1\r\n", b"X: y\r\n"), (HEAD + b"Content-Length: 9999\r\n\r\n", b"{")):
         with connect(impatient) as connection:
