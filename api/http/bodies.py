@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.http.media_types import JSON
 from normlab.repeated_keys import RepeatedKeyError, load_json
+from normlab.spec.parse import has_more_values
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -17,6 +18,8 @@ _QUICK_BYTES = 16 * 1024
 """Of a body that is parsed on the event loop, in less than a millisecond."""
 _MAX_VALUES = 50_000
 """In a body; each but the first of a list or object stands behind a comma."""
+_MAX_FIELDS = 200
+"""More than any of the small bodies has."""
 
 
 def media_type(request: Request) -> str:
@@ -50,6 +53,8 @@ def _parse(body: bytes) -> Any:
 
 def validated(model: type[Model], body: Any) -> Model:
     """A body as this model; raises FastAPI's own error, which becomes 422."""
+    if has_more_values(body, _MAX_FIELDS):
+        raise invalid_body(sentence=f"is larger than any body here: it has more than {_MAX_FIELDS} values")
     try:
         return model.model_validate(body)
     except ValidationError as error:

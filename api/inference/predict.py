@@ -45,6 +45,7 @@ from normlab.serving import (
 )
 from normlab.serving.instances import refuse_too_many
 from normlab.spec.images import Invert
+from normlab.spec.kinds import short
 from normlab.store.identifiers import JOB_ID_PATTERN, MODEL_NAME_PATTERN, possible_id
 
 _MAX_FIELDS = 10
@@ -130,7 +131,10 @@ def _uploads(body: bytes, content_type: str, max_instances: int) -> list[tuple[s
         raise InstancesError("the form has no file: send at least one image")
     uploads = [file for _, file in files.items(multi=True)]
     refuse_too_many(len(uploads), max_instances)
-    return [(f"image {number}, {file.filename}: ", file.read()) for number, file in enumerate(uploads, 1)]
+    return [
+        (f"image {number}, {short(file.filename or '')}: ", file.read())
+        for number, file in enumerate(uploads, 1)
+    ]
 
 
 def _in_memory(*_sizes: object, **_options: object) -> io.BytesIO:

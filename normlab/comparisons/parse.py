@@ -9,10 +9,14 @@ from normlab.comparisons.request import ComparisonRequest, margin_problem
 from normlab.errors import Problem, SpecError
 from normlab.spec import JobSpec, Limits, parse_job_spec
 from normlab.spec.job import MAX_TAGS
-from normlab.spec.parse import validation_problems
+from normlab.spec.parse import has_more_values, spec_error
 from normlab.spec.training import SEED_MAX
 
 _NO_LIMITS = Limits()
+_FIELDS = 100
+"""More than a comparison has without its arms."""
+_FIELDS_OF_ARM = 10
+"""More than an arm has without its spec."""
 
 
 def parse_comparison(
@@ -20,15 +24,15 @@ def parse_comparison(
 ) -> tuple[ComparisonRequest, tuple[JobSpec, ...]]:
     """A comparison from plain JSON, checked as a whole, and its arms' specs with the first seed of each.
 
-    The number of arms is checked before any of them is looked at: what is refused costs nothing.
+    Counts are checked before contents: too many arms or fields are refused without a look at them.
 
     Raises ``SpecError`` with every problem that was found, each with a JSON pointer into ``body``.
     """
-    _refuse_too_many_arms(body, limits)
+    _refuse_too_many(body, limits)
     try:
         request = ComparisonRequest.model_validate(body)
     except ValidationError as error:
-        raise SpecError(validation_problems(error)) from None
+        raise spec_error(error) from None
     problems = [*_size_problems(request, limits)]
     specs: list[JobSpec] = []
     for index, arm in enumerate(request.arms):
@@ -52,10 +56,21 @@ def parse_comparison(
     return request, tuple(specs)
 
 
-def _refuse_too_many_arms(body: object, limits: Limits) -> None:
+def _refuse_too_many(body: object, limits: Limits) -> None:
     arms = body.get("arms") if isinstance(body, dict) else None
     if isinstance(arms, list | tuple) and len(arms) > limits.comparison_arms:
         raise SpecError([_number_of_arms(len(arms), limits)])
+    limit = _FIELDS + _FIELDS_OF_ARM * limits.comparison_arms
+    if has_more_values(_without_specs(body), limit):
+        raise SpecError(
+            [Problem("", f"is larger than any comparison: it has more than {limit} values besides specs")]
+        )
+
+
+def _without_specs(body: object) -> object:
+    if not (isinstance(body, dict) and isinstance(arms := body.get("arms"), list | tuple)):
+        return body
+    return {**body, "arms": [{**arm, "spec": None} if isinstance(arm, dict) else arm for arm in arms]}
 
 
 def _number_of_arms(arms: int, limits: Limits) -> Problem:

@@ -75,11 +75,11 @@ def _count_problems(body: object, limits: Limits) -> Iterator[Problem]:
         yield Problem("/tags", f"should be at most {MAX_TAGS} tags, not {len(tags)}")
         return
     limit = _FIELDS + _FIELDS_OF_LAYER * limits.layers
-    if _has_more_values(body, limit):
+    if has_more_values(body, limit):
         yield Problem("", f"is larger than any job spec: it has more than {limit} values")
 
 
-def _has_more_values(body: object, limit: int) -> bool:
+def has_more_values(body: object, limit: int) -> bool:
     """Whether there are more values in a document, at any depth."""
     waiting, count = [body], 0
     while waiting:

@@ -6,6 +6,7 @@ import threading
 import time
 
 from normlab.errors import NotFoundError
+from normlab.spec.kinds import short
 
 JOB_ID_PATTERN = r"job_[0-9a-z]{26}"
 COMPARISON_ID_PATTERN = r"cmp_[0-9a-z]{26}"
@@ -36,5 +37,5 @@ def possible_id(job_id: str) -> str:
     """The id itself if it has the form of one; else ``NotFoundError``."""
     # What cannot be an id never reaches the database, which would refuse some of it (NUL) in its own words.
     if not re.fullmatch(JOB_ID_PATTERN, job_id):
-        raise NotFoundError(f"there is no job {job_id!r}")
+        raise NotFoundError(f"there is no job {short(job_id)!r}")
     return job_id

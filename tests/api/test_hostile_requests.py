@@ -4,9 +4,10 @@ import json
 
 import pytest
 
+from normlab.comparisons.parse import parse_comparison
 from normlab.errors import MAX_PROBLEMS, SpecError
 from normlab.repeated_keys import RepeatedKeyError, load_json
-from normlab.spec import parse_job_spec
+from normlab.spec import Limits, parse_job_spec
 from support.problems import assert_problem
 
 JSON = {"Content-Type": "application/json"}
@@ -79,6 +80,37 @@ def test_what_was_sent_is_not_sent_back_at_length(body):
     with pytest.raises(SpecError) as caught:
         parse_job_spec(body)
     assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/comparisons", {f"k{n}": n for n in range(5000)}),
+        ("POST", "/comparisons", {"arms": [{f"k{n}": n for n in range(5000)}]}),
+        ("POST", "/comparisons", {"arms": [], "replicates": {f"k{n}": n for n in range(5000)}}),
+        ("PUT", "/models/x", {f"k{n}": n for n in range(5000)}),
+        ("POST", "/models/x/rollback", {"version": [0] * 5000}),
+        ("POST", "/jobs/job_0000000000000000000000000a/evaluate", {f"k{n}": n for n in range(5000)}),
+    ],
+)
+def test_fields_of_small_bodies_are_counted_before_they_are_read(http, method, path, body):
+    response = http.request(method, path, json=body)
+    problem = assert_problem(response, 422, response.json()["code"], "is larger than any", "values")
+    assert [error["pointer"] for error in problem["errors"]] == [""]
+
+
+def test_a_comparison_of_as_many_arms_as_an_operator_allows_is_read():
+    arms = [
+        {"name": f"arm {n}", "spec": {"architecture": "baseline"}, "base_seed": 1000 * n} for n in range(100)
+    ]
+    request, _ = parse_comparison({"arms": arms}, Limits(comparison_arms=100, comparison_jobs=10_000))
+    assert len(request.arms) == 100
+
+
+def test_a_job_that_cannot_be_is_not_sent_back_at_length(http):
+    response = http.put("/models/x", json={"job": "x" * 50_000})
+    assert_problem(response, 404, "not_found", "there is no job")
+    assert len(response.content) < 1000
 
 
 def test_500_tags_are_too_many_to_list_by(http):

@@ -267,6 +267,12 @@ def test_bad_forms_are_refused(service, http, files, status, sentence):
     assert_problem(response, status, "invalid_instances" if status == 422 else "bad_request", sentence)
 
 
+def test_a_long_file_name_is_not_sent_back_at_length(service, http):
+    response = http.post(f"/jobs/{service.job_id}/predict", files={"image": ("x" * 50_000, b"", "image/png")})
+    assert response.status_code == 422
+    assert len(response.content) < 1000
+
+
 def test_a_form_without_a_boundary_is_refused(service, http):
     headers = {"Content-Type": "multipart/form-data"}
     response = http.post(f"/jobs/{service.succeeded().id}/predict", content=b"x", headers=headers)
