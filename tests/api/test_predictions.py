@@ -268,7 +268,9 @@ def test_bad_forms_are_refused(service, http, files, status, sentence):
 
 
 def test_a_long_file_name_is_not_sent_back_at_length(service, http):
-    response = http.post(f"/jobs/{service.job_id}/predict", files={"image": ("x" * 50_000, b"", "image/png")})
+    response = http.post(
+        f"/jobs/{service.succeeded().id}/predict", files={"image": ("x" * 50_000, b"", "image/png")}
+    )
     assert response.status_code == 422
     assert len(response.content) < 1000
 
