@@ -1,5 +1,6 @@
 """A real `normlab up` in a process of its own."""
 
+import contextlib
 import os
 import re
 import signal
@@ -40,8 +41,13 @@ class Up:
         """Its own children by name; all of its descendants are remembered."""
         parent = psutil.Process(self.popen.pid)
         self.started = [*dict.fromkeys([*self.started, *parent.children(recursive=True)])]
-        living = [child for child in parent.children() if child.status() != psutil.STATUS_ZOMBIE]
-        return {component_name(child): child for child in living}
+        named = {}
+        for child in parent.children():
+            with contextlib.suppress(
+                psutil.NoSuchProcess
+            ):  # it ends while it is looked at; a zombie counts as this, too
+                named[component_name(child)] = child
+        return named
 
     def kill_and_wait_for_another(self, name: str) -> None:
         """SIGKILL one of its children, and wait until it has started a new one."""
