@@ -43,9 +43,7 @@ class Up:
         self.started = [*dict.fromkeys([*self.started, *parent.children(recursive=True)])]
         named = {}
         for child in parent.children():
-            with contextlib.suppress(
-                psutil.NoSuchProcess
-            ):  # it ends while it is looked at; a zombie counts as this, too
+            with contextlib.suppress(psutil.NoSuchProcess):  # one that ends meanwhile; a zombie counts, too
                 named[component_name(child)] = child
         return named
 
