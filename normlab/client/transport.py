@@ -34,7 +34,8 @@ class Transport:
             url = httpx.URL()
         if url.scheme not in {"http", "https"} or not url.host:
             raise ServiceError(
-                f"{base_url!r} is no address of a service; one looks like http://127.0.0.1:8000.",
+                f"{_without_password(base_url)!r} is no address of a service; one looks like "
+                "http://127.0.0.1:8000.",
                 code="bad_address",
             )
         # A proxy from the environment cannot reach this machine's own addresses.
@@ -84,8 +85,8 @@ class Transport:
             return kind.read(response.content)
         except ValidationError as error:
             raise ServiceError(
-                f"{self.base_url} answers {path} in a form that this client does not know ({_deviations(error)}): "
-                "it is no Normlab service, or one of another version.",
+                f"{_without_password(self.base_url)} answers {path} in a form that this client does not know "
+                f"({_deviations(error)}): it is no Normlab service, or one of another version.",
                 code="unknown_answer",
             ) from error
 
@@ -115,14 +116,22 @@ class Transport:
         """The error for a service that does not answer."""
         if isinstance(error, httpx.LocalProtocolError):
             return ServiceError(f"This request cannot be sent: {error}.", code="bad_request")
+        url = _without_password(self.base_url)
         if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
-            detail = f"The service at {self.base_url} did not answer in time."
+            detail = f"The service at {url} did not answer in time."
         else:
             detail = (
-                f"No Normlab service answers at {self.base_url}. Start one with `normlab up`, or set "
+                f"No Normlab service answers at {url}. Start one with `normlab up`, or set "
                 "NORMLAB_URL to the address of one that runs."
             )
         return ServiceError(detail, code="unreachable")
+
+
+def _without_password(url: str) -> str:
+    """An address for a sentence, which ends in logs; it need not be a right one."""
+    before, at, host = url.rpartition("@")
+    scheme, separator, _ = before.partition("://")
+    return f"{scheme + separator if separator else ''}…@{host}" if at else url
 
 
 def path_of(*parts: str) -> str:

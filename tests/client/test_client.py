@@ -169,6 +169,23 @@ def test_where_no_service_answers_a_sentence_says_how_to_start_one(monkeypatch: 
         Client("127.0.0.1:8000")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://me:secret@127.0.0.1:1",
+        "http://me:se@secret@127.0.0.1:1",
+        "http://me:secret/@127.0.0.1:x",
+        "htp://me:secret@host",
+        "me:secret@host",
+        "http://me:secret@[::1",
+    ],
+)
+def test_a_password_in_an_address_is_not_shown(url: str) -> None:
+    with pytest.raises(ServiceError) as caught:
+        Client(url).architectures()
+    assert "secret" not in str(caught.value)
+
+
 def test_an_answer_of_something_else_is_told_apart(local_service: LocalService) -> None:
     with (
         Client(f"{local_service.url}/docs") as client,
