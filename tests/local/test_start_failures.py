@@ -153,3 +153,30 @@ def test_a_password_in_a_url_with_a_mistake_is_not_shown(
         assert phrase in done.stderr
     for secret in ("secret", "hush", "Traceback"):
         assert secret not in done.stderr + done.stdout
+
+
+def test_settings_that_the_local_service_does_not_use_are_named(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    broken_file(data)  # so that it ends at once
+    result = subprocess.run(
+        [
+            sys.executable,
+            "-P",
+            "-c",
+            "from normlab.cli import app; app()",
+            "up",
+            "--data",
+            str(data),
+            "--port",
+            "0",
+        ],
+        env={**os.environ, "NORMLAB_DATABASE_URL": "postgresql://user:hush@db.example/normlab"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert "NORMLAB_DATABASE_URL is not used" in result.stderr
+    assert "hush" not in result.stderr
+    assert_nothing_left(data)

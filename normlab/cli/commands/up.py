@@ -37,6 +37,7 @@ def up(
 ) -> None:
     """Start the service on this machine: a private Redis, a worker and the API. Ctrl-C stops it."""
     settings = Settings()
+    _say_what_is_not_used(settings)
     service = LocalService(
         data or settings.data_dir,
         host=host,
@@ -58,6 +59,19 @@ def up(
     service.raise_failure()
     if len(endings) > 1:
         raise typer.Exit(130)
+
+
+def _say_what_is_not_used(settings: Settings) -> None:
+    """A line for settings that somebody may believe to be in use."""
+    places = ("database_url", "broker_url", "artifacts_url")
+    given = [f"NORMLAB_{name.upper()}" for name in places if getattr(settings, name) is not None]
+    if given:
+        notes.print(
+            f"{' and '.join(given)} {'are' if len(given) > 1 else 'is'} not used: `normlab up` keeps everything in its "
+            "folder. To use another database, run `python -m api` and `python -m worker`.",
+            style="yellow",
+            soft_wrap=True,
+        )
 
 
 def _end_on_signals(service: LocalService) -> list[int]:
