@@ -84,7 +84,10 @@ def failure_of(error: Exception, scope: Scope) -> Failure:
 
 def _normlab_error(error: errors.NormlabError, scope: Scope) -> Failure:
     status = next((status for kind, status in _STATUS.items() if isinstance(error, kind)), None)
-    if status is None or status >= 500 or status == HTTPStatus.GONE:
+    if status == HTTPStatus.GONE:
+        # No trace: whoever asks whether the model is ready asks again and again.
+        _log.warning("%s %s: %s (request %s)", scope["method"], scope["path"], error, request_id(scope))
+    elif status is None or status >= 500:
         _log_failure(error, scope)
     if isinstance(error, errors.ArtifactError):
         # A cache may keep a 410; a file can be put back.

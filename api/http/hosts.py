@@ -69,11 +69,15 @@ def _is_address(name: str) -> bool:
 
 
 def host_names(settings: Settings) -> Callable[[Scope], None]:
-    """Check of the guard: 421 for a request to a name that the service does not have."""
+    """Check of the guard: 421 for a request to a name that the service does not have, 400 for one to none or two."""
     allowed = AllowedHosts(settings.allowed_hosts)
 
     def check(scope: Scope) -> None:
-        host = headers_of(scope).get(b"host")
+        headers = headers_of(scope)
+        host = headers.get(b"host")
+        if len(headers) < len(scope["headers"]) and [name for name, _ in scope["headers"]].count(b"host") > 1:
+            # RFC 9112, section 3.2: a proxy may have looked at the other one.
+            raise HTTPException(400, "the header Host stands twice")
         if host is None:
             # HTTP/1.0 has no Host, and no browser speaks it.
             if scope["http_version"] == "1.1":

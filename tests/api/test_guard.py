@@ -68,6 +68,12 @@ def test_http_1_1_without_a_host_is_refused(http):
     assert b"200 OK" in ask(http, b"GET /healthz HTTP/1.0\r\n\r\n")
 
 
+def test_two_hosts_are_refused(http):
+    answer = ask(http, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n")
+    assert b"400 Bad Request" in answer
+    assert b"stands twice" in answer
+
+
 def ask(http: httpx.Client, request: bytes) -> bytes:
     with socket.create_connection((http.base_url.host, http.base_url.port), timeout=20) as connection:
         connection.sendall(request)
