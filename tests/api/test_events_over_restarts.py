@@ -103,6 +103,8 @@ def test_no_event_is_lost_or_repeated_over_restarts_of_two_processes(
         headers = {"Last-Event-ID": str(numbers[-1])} if numbers else {}
         address = f"{api.url}/jobs/{job_id}/events"
         with httpx.stream("GET", address, headers=headers, timeout=30, trust_env=False) as answer:
+            if answer.status_code == 204:  # all was read, but for the remark that this is the end
+                return True
             assert answer.status_code == 200
             for count, event in enumerate(parse(answer.iter_lines())):
                 if event.kind is EventKind.END:

@@ -16,6 +16,7 @@ from normlab.errors import SetupError
 from normlab.local.folder_lock import FolderLock
 from normlab.local.service import LocalService
 
+SHARED: set[psutil.Process] = set()
 MIGRATIONS = [sys.executable, "-P", "-m", "migrations"]
 
 
@@ -26,8 +27,15 @@ def migrate(data: Path, **options: object) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.fixture(autouse=True)
+def before() -> None:
+    """Remember the servers that other tests of this process share."""
+    SHARED.clear()
+    SHARED.update(psutil.Process().children())
+
+
 def assert_nothing_left(data: Path) -> None:
-    assert psutil.Process().children(recursive=True) == []
+    assert set(psutil.Process().children()) - SHARED == set()
     FolderLock(data / "normlab.lock", str).close()
 
 
