@@ -58,7 +58,7 @@ def test_the_first_steps_in_a_folder_of_an_odd_name(start_up: Callable[..., Up],
         assert len(client.metrics(job).epochs) == 2
     for _ in range(3):
         second.kill_and_wait_for_another("api")
-    second.look()["api"].kill()
+    second.wait_for("api").kill()
     code, said = second.finish()
     assert (code, second.left()) == (1, [])
     assert "       api | INFO:     Application startup complete." in said
@@ -83,7 +83,7 @@ def test_a_second_one_is_refused_and_a_second_signal_ends_it_at_once(
     ):
         LocalService(tmp_path / "other", port=port).start()
 
-    up.look()["worker"].suspend()
+    up.wait_for("worker").suspend()
     up.popen.send_signal(signal.SIGINT)
     time.sleep(0.5)
     assert up.popen.poll() is None, "it waits for the worker, which hangs"

@@ -49,12 +49,17 @@ class Up:
 
     def kill_and_wait_for_another(self, name: str) -> None:
         """SIGKILL one of its children, and wait until it has started a new one."""
-        killed = self.look()[name]
+        killed = self.wait_for(name)
         killed.kill()
+        self.wait_for(name, other_than=killed)
+
+    def wait_for(self, name: str, other_than: psutil.Process | None = None) -> psutil.Process:
+        """The child of that name. A child that is just executing its program has no command line, so no name."""
         deadline = time.monotonic() + 20
-        while (found := self.look().get(name)) is None or found == killed:
+        while (found := self.look().get(name)) is None or found == other_than:
             assert time.monotonic() < deadline, f"{name} was not started again"
             time.sleep(0.05)
+        return found
 
     def finish(self, seconds: float = 30) -> tuple[int, str]:
         """Wait for its end: exit code and what it said on stderr."""
@@ -68,7 +73,9 @@ class Up:
 
 def component_name(process: psutil.Process) -> str:
     command = process.cmdline()
-    return command[command.index("-m") + 1] if "-m" in command else "redis"
+    if "-m" in command:
+        return command[command.index("-m") + 1]
+    return "redis" if command else "executing"
 
 
 def end(up: Up) -> None:
