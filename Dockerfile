@@ -61,7 +61,7 @@ USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
-CMD ["python", "-m", "api", "--host", "0.0.0.0", "--port", "8000"]
+CMD ["normlab-api", "--host", "0.0.0.0", "--port", "8000"]
 ARG NORMLAB_VERSION=local
 ARG NORMLAB_REVISION=unknown
 LABEL org.opencontainers.image.title="normlab-api" \
@@ -81,8 +81,8 @@ COPY --from=worker-dependencies /opt/normlab /opt/normlab
 COPY --from=project /opt/normlab /opt/normlab
 USER 10001:10001
 HEALTHCHECK --interval=30s --timeout=15s --start-period=60s --retries=3 \
-    CMD ["python", "-m", "worker", "--check-health"]
-CMD ["python", "-m", "worker"]
+    CMD ["normlab-worker", "--check-health"]
+CMD ["normlab-worker"]
 ARG NORMLAB_VERSION=local
 ARG NORMLAB_REVISION=unknown
 LABEL org.opencontainers.image.title="normlab-worker" \
@@ -102,8 +102,8 @@ COPY --from=worker-gpu-dependencies /opt/normlab /opt/normlab
 COPY --from=project /opt/normlab /opt/normlab
 USER 10001:10001
 HEALTHCHECK --interval=30s --timeout=15s --start-period=60s --retries=3 \
-    CMD ["python", "-m", "worker", "--check-health"]
-CMD ["python", "-m", "worker"]
+    CMD ["normlab-worker", "--check-health"]
+CMD ["normlab-worker"]
 ARG NORMLAB_VERSION=local
 ARG NORMLAB_REVISION=unknown
 LABEL org.opencontainers.image.title="normlab-worker-gpu" \

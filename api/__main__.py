@@ -1,4 +1,4 @@
-"""``python -m api --host --port``: the HTTP service in this process, until SIGTERM or Ctrl-C."""
+"""``normlab-api --host --port``: the HTTP service in this process, until SIGTERM or Ctrl-C."""
 
 import argparse
 import ctypes
@@ -38,7 +38,7 @@ def _prepare_memory() -> None:
 
 def main() -> None:
     """Serve."""
-    parser = argparse.ArgumentParser(prog="python -m api", description="Normlab's HTTP service.")
+    parser = argparse.ArgumentParser(prog="normlab-api", description="Normlab's HTTP service.")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen at (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8000, help="the port, 0 for any (default: %(default)s)")
     parser.add_argument("--access-log", action="store_true", help="write a line for each request")

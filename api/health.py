@@ -53,7 +53,7 @@ def check_database(services: Services) -> dict[str, str]:
     except SQLAlchemyError as error:
         _log.warning("the database does not answer: %s", error)
         return {"database": "does not answer", "migrations": "unknown: the database does not answer"}
-    return {"database": OK, "migrations": OK if current else "not applied: run `python -m migrations`"}
+    return {"database": OK, "migrations": OK if current else "not applied: run `normlab-migrate`"}
 
 
 def _check_broker(services: Services) -> str:

@@ -47,5 +47,5 @@ def fill_in(environment: dict[str, str]) -> dict[str, str]:
 
 if __name__ == "__main__":
     if len(sys.argv) == 1:
-        sys.exit("Say which command to run, for instance: python -m api")
+        sys.exit("Say which command to run, for instance: normlab-api")
     os.execvpe(sys.argv[1], sys.argv[1:], fill_in(dict(os.environ)))  # noqa: S606 - the image's own command

@@ -1,6 +1,6 @@
 """The schema's history: ``upgrade(url)`` brings a database to its newest form.
 
-``python -m migrations`` does it for the configured database.
+``normlab-migrate`` does it for the configured database.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""``python -m migrations``: bring the configured database to its newest form."""
+"""``normlab-migrate``: bring the configured database to its newest form."""
 
 import argparse
 import sys
@@ -17,7 +17,7 @@ from normlab.store import Database
 def main() -> None:
     """Upgrade, or with ``--new`` write a migration of what the models have and the database has not."""
     parser = argparse.ArgumentParser(
-        prog="python -m migrations", description="Make or upgrade the database's tables."
+        prog="normlab-migrate", description="Make or upgrade the database's tables."
     )
     parser.add_argument(
         "--new", metavar="MESSAGE", help="write the migration that brings the models' changes"

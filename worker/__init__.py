@@ -1,1 +1,1 @@
-"""The Celery process: claims jobs, trains them, reports. ``python -m worker`` starts it."""
+"""The Celery process: claims jobs, trains them, reports. ``normlab-worker`` starts it."""

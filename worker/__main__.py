@@ -1,4 +1,4 @@
-"""``python -m worker``: a worker with as many children as cores, until SIGTERM or Ctrl-C."""
+"""``normlab-worker``: a worker with as many children as cores, until SIGTERM or Ctrl-C."""
 
 import argparse
 import os
@@ -12,7 +12,7 @@ from normlab.settings import Settings
 def main() -> None:
     """Run a worker, or say whether one runs well."""
     parser = argparse.ArgumentParser(
-        prog="python -m worker",
+        prog="normlab-worker",
         description="Train queued jobs. SIGTERM or Ctrl-C puts what runs back into the queue, at the step it had "
         "reached, and ends; a second one ends at once. All settings are environment variables (NORMLAB_...).",
     )

@@ -1,4 +1,4 @@
-"""The Celery app, put together: ``celery -A worker.app worker`` finds it here, ``python -m worker`` runs it."""
+"""The Celery app, put together: ``celery -A worker.app worker`` finds it here, ``normlab-worker`` runs it."""
 
 from celery import Celery
 

@@ -83,7 +83,7 @@ class Processes:
         """A job waits, perhaps this one: train the one at the head of the queue, be it that one or another."""
         if self._child is None:
             raise RuntimeError(
-                "jobs are trained in the children of a prefork worker: start it with python -m worker"
+                "jobs are trained in the children of a prefork worker: start it with normlab-worker"
             )
         _logger.debug("notified of %s", job_id)
         if run_next_job(self._child) is not None:

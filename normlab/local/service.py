@@ -184,7 +184,7 @@ class LocalService:
 
         def module(name: str, *arguments: str) -> Component:
             # -P: a file of the same name in the folder we were started in is not meant.
-            command = [sys.executable, "-P", "-m", name, *arguments]
+            command = [sys.executable, "-P", "-m", "normlab.programs", name, *arguments]
             process = Process(name, self.log_dir, environment, self._log_bytes)
             return Component(process, lambda: process.start(command, inherit))
 

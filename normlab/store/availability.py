@@ -65,7 +65,7 @@ def why_unavailable(error: BaseException) -> str | None:
     if code in _TOO_LONG:
         return "the database takes too long"
     if code == _NO_TABLE:
-        return "tables are missing in the database: run `python -m migrations`"
+        return "tables are missing in the database: run `normlab-migrate`"
     if error.connection_invalidated or _is_own_reason(error, code):
         return "the database does not answer"
     return None

@@ -46,7 +46,7 @@ def test_a_database_without_tables_is_not_ready(tmp_path, broker_url, serve):
         response = http.get("/readyz")
         assert response.status_code == 503
         assert response.json()["status"] == "unavailable"
-        assert response.json()["checks"]["migrations"] == "not applied: run `python -m migrations`"
+        assert response.json()["checks"]["migrations"] == "not applied: run `normlab-migrate`"
 
 
 def test_the_api_takes_back_jobs_of_workers_that_fell_silent(

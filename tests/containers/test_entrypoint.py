@@ -80,4 +80,4 @@ def test_what_is_missing_is_said_in_a_sentence(environment: dict[str, str], sent
 
 def test_a_missing_command_is_said_in_a_sentence() -> None:
     done = start({}, [])
-    assert done.stderr.strip() == "Say which command to run, for instance: python -m api"
+    assert done.stderr.strip() == "Say which command to run, for instance: normlab-api"

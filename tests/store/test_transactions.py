@@ -78,7 +78,7 @@ def test_a_statement_that_no_database_would_take_does_not_make_it_unavailable(
 def test_a_database_whose_tables_are_not_made_yet_is_unavailable(database: Database) -> None:
     with pytest.raises(DBAPIError) as raised, database.read() as session:
         session.execute(text("SELECT * FROM not_made_yet"))
-    assert "python -m migrations" in str(why_unavailable(raised.value))
+    assert "normlab-migrate" in str(why_unavailable(raised.value))
 
 
 def test_a_lost_connection_and_a_deadlock_are_the_databases_own_reasons(postgres_database: Database) -> None:

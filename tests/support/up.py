@@ -73,8 +73,8 @@ class Up:
 
 def component_name(process: psutil.Process) -> str:
     command = process.cmdline()
-    if "-m" in command:
-        return command[command.index("-m") + 1]
+    if "normlab.programs" in command:
+        return command[command.index("normlab.programs") + 1]
     return "redis" if command else "executing"
 
 

@@ -68,7 +68,7 @@ def _say_what_is_not_used(settings: Settings) -> None:
     if given:
         notes.print(
             f"{' and '.join(given)} {'are' if len(given) > 1 else 'is'} not used: `normlab up` keeps everything in its "
-            "folder. To use another database, run `python -m api` and `python -m worker`.",
+            "folder. To use another database, run `normlab-api` and `normlab-worker`.",
             style="yellow",
             soft_wrap=True,
         )
