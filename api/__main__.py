@@ -4,6 +4,7 @@ import argparse
 import ctypes
 import gc
 import logging
+import socket
 import sys
 from contextlib import suppress
 
@@ -36,11 +37,23 @@ def _prepare_memory() -> None:
         libc.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
 
 
+def _inherited(descriptor: int) -> socket.socket:
+    try:
+        return socket.socket(fileno=descriptor)
+    except OSError as error:
+        sys.exit(f"Error: --fd {descriptor} is no socket: {error.strerror}.")
+
+
 def main() -> None:
     """Serve."""
     parser = argparse.ArgumentParser(prog="normlab-api", description="Normlab's HTTP service.")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen at (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8000, help="the port, 0 for any (default: %(default)s)")
+    parser.add_argument(
+        "--fd",
+        type=int,
+        help="listen at this inherited socket instead; --host is then only the service's name",
+    )
     parser.add_argument("--access-log", action="store_true", help="write a line for each request")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s:  %(name)s: %(message)s")
@@ -55,7 +68,10 @@ def main() -> None:
     except SetupError as error:
         sys.exit(f"Error: {error}")
     _prepare_memory()
-    server_of(app, settings, host=arguments.host, port=arguments.port, access_log=arguments.access_log).run()
+    server = server_of(
+        app, settings, host=arguments.host, port=arguments.port, access_log=arguments.access_log
+    )
+    server.run(None if arguments.fd is None else [_inherited(arguments.fd)])
 
 
 if __name__ == "__main__":

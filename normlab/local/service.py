@@ -5,11 +5,9 @@ thread, so that none of them is left, however this process ends.
 """
 
 import contextlib
-import errno
 import importlib.util
 import os
 import re
-import socket
 import sys
 import threading
 import time
@@ -23,6 +21,7 @@ import httpx
 from normlab.errors import NormlabError, SetupError
 from normlab.local.folder import make_private
 from normlab.local.folder_lock import FolderLock
+from normlab.local.listener import listen
 from normlab.local.log_file import DEFAULT_LOG_BYTES
 from normlab.local.process import Process
 from normlab.local.redis import EmbeddedRedis
@@ -30,6 +29,8 @@ from normlab.local.supervisor import Component
 from normlab.settings import Settings
 
 READY_SECONDS = 60.0
+LOOK_SECONDS = 2.0
+"""A question whether it is ready waits in the socket until the API runs, no longer than this."""
 # In it a worker gives its jobs back to the queue, and the API finishes its answers.
 GRACE_SECONDS = 15.0
 
@@ -166,31 +167,33 @@ class LocalService:
 
     def _serve(self, lock: FolderLock) -> None:
         lock.write_owner(f"process {os.getpid()}")
-        self._port = _free_port(self._host, self._port)
-        try:
-            self._start_all([lock.descriptor])
-            lock.write_owner(f"process {os.getpid()}, which serves {self.url}")
-            while not self._stopping.wait(0.1):
-                for component in self._components:
-                    component.process.log.rotate()
-                    if component.has_ended():
-                        self._start_again(component)
-        finally:
-            self._end_all()
+        with listen(self._host, self._port) as listener:
+            self._port = int(listener.getsockname()[1])
+            try:
+                self._start_all([lock.descriptor], listener.fileno())
+                lock.write_owner(f"process {os.getpid()}, which serves {self.url}")
+                while not self._stopping.wait(0.1):
+                    for component in self._components:
+                        component.process.log.rotate()
+                        if component.has_ended():
+                            self._start_again(component)
+            finally:
+                listener.close()  # nobody is to wait in it for an API that does not come back
+                self._end_all()
 
-    def _start_all(self, inherit: Sequence[int]) -> None:
+    def _start_all(self, inherit: Sequence[int], listener: int) -> None:
         self._start(Component(self._redis.process, lambda: self._redis.start(inherit)))
         environment = self._environment()  # where the socket is, is known only now
 
-        def module(name: str, *arguments: str) -> Component:
+        def module(name: str, *arguments: str, also: Sequence[int] = ()) -> Component:
             # -P: a file of the same name in the folder we were started in is not meant.
             command = [sys.executable, "-P", "-m", "normlab.programs", name, *arguments]
             process = Process(name, self.log_dir, environment, self._log_bytes)
-            return Component(process, lambda: process.start(command, inherit))
+            return Component(process, lambda: process.start(command, [*inherit, *also]))
 
         self._run_to_end(module("migrations"))
         self._start(module("worker"))
-        self._start(module("api", "--host", self._host, "--port", str(self._port)))
+        self._start(module("api", "--host", self._host, "--fd", str(listener), also=[listener]))
         self._wait_until_ready()
 
     def _environment(self) -> dict[str, str]:
@@ -230,7 +233,7 @@ class LocalService:
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
-        with httpx.Client(base_url=self.url, timeout=5, trust_env=False) as http:
+        with httpx.Client(base_url=self.url, timeout=LOOK_SECONDS, trust_env=False) as http:
             while not self._stopping.wait(0.1):
                 if _is_ready(http):
                     self.ready.set()
@@ -274,23 +277,6 @@ def _require_tensorflow() -> None:
             "Training needs TensorFlow, which is not installed: `pip install 'normlab[cpu]'`, or "
             "`pip install 'normlab[gpu]'` for NVIDIA GPUs."
         )
-
-
-def _free_port(host: str, port: int) -> int:
-    """The port if it is free, or any free one for 0."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except (OSError, UnicodeError) as error:
-            in_use = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
-            reason = error.strerror if isinstance(error, OSError) else "no name of a host"
-            why = "is in use" if in_use else f"cannot be listened on ({reason})"
-            raise SetupError(
-                f"Port {port} of {host} {why}. Choose another one, or 0 for any that is free."
-            ) from error
-        return int(probe.getsockname()[1])
 
 
 def _is_ready(http: httpx.Client) -> bool:

@@ -188,3 +188,14 @@ def test_settings_that_the_local_service_does_not_use_are_named(tmp_path: Path) 
     assert "NORMLAB_DATABASE_URL is not used" in result.stderr
     assert "hush" not in result.stderr
     assert_nothing_left(data)
+
+
+def test_an_api_that_inherits_no_socket(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "api", "--fd", "99"],
+        env={**os.environ, "NORMLAB_DATA_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, "Error: --fd 99 is no socket: Bad file descriptor.\n")

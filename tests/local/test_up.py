@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
@@ -13,6 +14,7 @@ from normlab.cli import app
 from normlab.client import Client
 from normlab.documents.states import JobState
 from normlab.errors import SetupError
+from normlab.local.listener import listen
 from normlab.local.service import LocalService
 from support.up import Up
 
@@ -92,6 +94,21 @@ def test_a_second_one_is_refused_and_a_second_signal_ends_it_at_once(
     code, _ = up.finish()
     assert (code, up.left()) == (130, [])
     assert time.monotonic() - began < 5
+
+
+def test_the_port_stays_its_own_while_the_api_is_restarted(
+    start_up: Callable[..., Up], tmp_path: Path
+) -> None:
+    up = start_up(tmp_path)
+    url = up.wait_until_ready()
+    port = int(url.rpartition(":")[2])
+    killed = up.look()["api"]
+    killed.kill()
+    killed.wait()
+    with pytest.raises(SetupError, match="is in use"):
+        listen("127.0.0.1", port)
+    # It waits for the next API, and is not refused.
+    assert httpx.get(f"{url}/healthz", timeout=60, trust_env=False).status_code == 200
 
 
 def test_nothing_outlives_it_when_it_is_killed(start_up: Callable[..., Up], tmp_path: Path) -> None:
