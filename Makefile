@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 DATA ?= demo-data
 
-.PHONY: demo up test test-faults test-nightly test-containers check bench-serving bench-hostile bench-onnx reference lock bench-epochs bench-training bench-executors bench-runs bench-memory help
+.PHONY: demo up test test-faults test-nightly test-containers check bench-serving bench-hostile bench-requests bench-onnx reference lock bench-epochs bench-training bench-executors bench-runs bench-memory help
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -76,6 +76,9 @@ bench-memory: $(STAMP)  ## what a child holds after a job, after one of each kin
 
 bench-onnx: $(STAMP)  ## in which runtimes the ONNX files are right (installs them in a temporary folder; some minutes)
 	$(BIN)/python bench/onnx_runtimes
+
+bench-requests: $(STAMP)  ## what a request costs the API, beside another build: OLD=checkout
+	$(BIN)/python bench/requests $(if $(OLD),--old $(OLD))
 
 bench-hostile: $(STAMP)  ## what requests cost that are made to hurt
 	$(BIN)/python bench/hostile_requests.py
