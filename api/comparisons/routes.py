@@ -11,7 +11,7 @@ from api.http.bodies import JsonBody
 from api.http.idempotency import IdempotencyKey, create_once
 from api.http.media_types import CHARTS, JSON
 from api.http.pagination import DEFAULT_PAGE, PageLimit, link_header
-from api.http.parameters import NO_NUL, ComparisonPath
+from api.http.parameters import NO_NUL, ComparisonPath, IdPart
 from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
 from api.jobs.files import delete_files
@@ -136,6 +136,7 @@ def list_comparisons(
         Query(max_length=len(StudyState), description="Any of these; repeat it for several."),
     ] = None,
     name: Annotated[str | None, Query(pattern=NO_NUL, description="Exactly this name.")] = None,
+    id_part: IdPart = None,
     limit: PageLimit = DEFAULT_PAGE,
     cursor: Annotated[
         str | None,
@@ -151,9 +152,11 @@ def list_comparisons(
     if asked.jobs is not None:
         return side_by_side(services, request, asked)
     with services.database.read() as session:
-        page = studies.page(session, Comparison, states=state or (), name=name, limit=limit, cursor=cursor)
+        page = studies.page(
+            session, Comparison, states=state or (), name=name, id_part=id_part, limit=limit, cursor=cursor
+        )
         data = [summary_document(comparison) for comparison in page.studies]
-    query = {"state": state, "name": name, "limit": limit}
+    query = {"state": state, "name": name, "id": id_part, "limit": limit}
     headers = {"Vary": "Accept", **link_header("/comparisons", query, page.next_cursor)}
     document = ComparisonList(data=data, has_more=page.next_cursor is not None, next=page.next_cursor)
     return Response(document.model_dump_json(), media_type=JSON, headers=headers)

@@ -3,16 +3,26 @@
 import re
 from typing import Annotated
 
-from fastapi import Path
+from fastapi import Path, Query
 from pydantic import AfterValidator
 from pydantic.config import JsonDict
 
 from api.http.ids import COMPARISON_ID, JOB_ID
 from normlab.errors import NotFoundError
-from normlab.store.identifiers import COMPARISON_ID_PATTERN, JOB_ID_PATTERN, possible_id
+from normlab.store.identifiers import COMPARISON_ID_PATTERN, ID_PART_PATTERN, JOB_ID_PATTERN, possible_id
 
 NO_NUL = r"^[^\x00]*$"
 """Of texts that are looked for in the database: Postgres knows no NUL."""
+
+
+IdPart = Annotated[
+    str | None,
+    Query(
+        alias="id",
+        pattern=f"^({ID_PART_PATTERN})$",
+        description="Ids that begin or end with this, to find one of which only a part is known.",
+    ),
+]
 
 
 def of_pattern(pattern: str) -> JsonDict:

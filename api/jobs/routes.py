@@ -8,17 +8,18 @@ from sqlalchemy.orm import Session
 from api.http.bodies import JsonBody
 from api.http.idempotency import IdempotencyKey, create_once
 from api.http.pagination import DEFAULT_PAGE, PageLimit, link_header
-from api.http.parameters import NO_NUL, JobPath
+from api.http.parameters import NO_NUL, IdPart, JobPath
 from api.http.problems import error_answers
 from api.http.services import ServicesDependency
 from api.jobs.documents import job_document, job_documents, job_url
 from api.jobs.files import delete_files
 from normlab.documents.jobs import JobDocument, JobList, ValidatedJob
-from normlab.spec import JobSpec, estimate, parse_job_spec
+from normlab.spec import DatasetName, JobSpec, estimate, parse_job_spec
 from normlab.spec.job import MAX_TAGS
 from normlab.store import JobState, deletion
 from normlab.store.identifiers import JOB_ID_PATTERN
-from normlab.store.jobs import jobs
+from normlab.store.jobs import jobs, listing
+from normlab.store.jobs.listing import JobFilter, JobOrder
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -88,17 +89,29 @@ def list_jobs(
         Query(max_length=MAX_TAGS, description="All of these; repeat it for several."),
     ] = None,
     name: Annotated[str | None, Query(pattern=NO_NUL, description="Exactly this name.")] = None,
+    dataset: Annotated[DatasetName | None, Query(description="Trained on this dataset.")] = None,
+    preset: Annotated[
+        str | None, Query(pattern=NO_NUL, description="Of this preset, such as `baseline`.")
+    ] = None,
+    id_part: IdPart = None,
+    sort: Annotated[
+        JobOrder,
+        Query(
+            description="Accuracies: the highest first; seconds: the shortest first; jobs without such a figure last."
+        ),
+    ] = JobOrder.NEWEST,
     limit: PageLimit = DEFAULT_PAGE,
     cursor: Annotated[
         str | None, Query(pattern=f"^{JOB_ID_PATTERN}$", description="From the `next` of the page before.")
     ] = None,
 ) -> JobList:
-    """The newest jobs first. Jobs that come in between two pages neither shift nor repeat any."""
-    wanted = jobs.JobFilter(states=state or (), tags=tag or (), name=name)
+    """The newest jobs first, or by `sort`. By age, jobs that come in between two pages neither shift nor repeat any."""
+    given = {"name": name, "dataset": dataset, "preset": preset}
+    wanted = JobFilter(states=state or (), tags=tag or (), id_part=id_part, **given)
     with services.database.read() as session:
-        page = jobs.page(session, wanted, limit=limit, cursor=cursor)
+        page = listing.page(session, wanted, order=sort, limit=limit, cursor=cursor)
         data = job_documents(session, page.jobs)
-    query = {"state": state, "tag": tag, "name": name, "limit": limit}
+    query = {"state": state, "tag": tag, **given, "id": id_part, "sort": sort, "limit": limit}
     response.headers.update(link_header("/jobs", query, page.next_cursor))
     return JobList(data=data, has_more=page.next_cursor is not None, next=page.next_cursor)
 

@@ -5,6 +5,9 @@ import secrets
 import threading
 import time
 
+from sqlalchemy import ColumnElement, or_
+from sqlalchemy.orm import InstrumentedAttribute
+
 from normlab.errors import NotFoundError
 from normlab.spec.kinds import short
 
@@ -12,6 +15,9 @@ JOB_ID_PATTERN = r"job_[0-9a-z]{26}"
 COMPARISON_ID_PATTERN = r"cmp_[0-9a-z]{26}"
 MODEL_NAME_PATTERN = r"(?!job_)[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 """A name like a job's id would be mistaken for one."""
+
+ID_PART_PATTERN = r"[a-z]{3}_[0-9a-z]{1,26}|[0-9a-z]{1,26}"
+"""A part of an id that lists can be asked for: its beginning, with the prefix or without, or its end."""
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _LENGTH = 26
@@ -31,6 +37,15 @@ def new_id(prefix: str) -> str:
         _last = number = max(fresh, _last + 1)
     letters = (_ALPHABET[number >> shift & 31] for shift in range(5 * (_LENGTH - 1), -1, -5))
     return f"{prefix}_{''.join(letters)}"
+
+
+def is_part_of(
+    column: ColumnElement[str] | InstrumentedAttribute[str], prefix: str, part: str
+) -> ColumnElement[bool]:
+    """Whether an id, which has this prefix, begins or ends with the part."""
+    if part.startswith(f"{prefix}_"):
+        return column.startswith(part, autoescape=True)
+    return or_(column.startswith(f"{prefix}_{part}", autoescape=True), column.endswith(part, autoescape=True))
 
 
 def possible_id(job_id: str) -> str:

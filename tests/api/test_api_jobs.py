@@ -144,11 +144,26 @@ def test_jobs_are_filtered_by_state_tags_and_name(service, http):
     assert listed(state="failed") == []
     assert listed(name="one & only") == [queued]
     assert listed(tag=[tag, "x"]) == [queued]
+    assert listed(id=queued[-8:], sort="oldest", dataset="digits", preset="baseline") == [queued]
+    assert listed(sort="oldest") == [queued, running]
+    paged = http.get("/jobs", params={"tag": tag, "sort": "test_accuracy", "limit": 1})
+    assert http.get(paged.links["next"]["url"]).json()["data"][0]["id"] == queued
 
 
 @pytest.mark.parametrize(
     "query",
-    ["limit=0", "limit=201", "limit=x", "state=done", "cursor=x", "name=%00", "tag=%00", "cursor=%00"],
+    [
+        "limit=0",
+        "limit=201",
+        "limit=x",
+        "state=done",
+        "cursor=x",
+        "name=%00",
+        "tag=%00",
+        "cursor=%00",
+        "id=%25",
+        "sort=x",
+    ],
 )
 def test_bad_filters_are_refused(http, query):
     name = query.partition("=")[0]

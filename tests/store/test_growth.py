@@ -10,8 +10,8 @@ from normlab.spec import JobSpec
 from normlab.spec.epochs import EpochMetrics
 from normlab.spec.measurements import Measured
 from normlab.store import Database, JobState, measurements
-from normlab.store.jobs import events, jobs, leases, reports
-from normlab.store.jobs.jobs import JobFilter
+from normlab.store.jobs import events, jobs, leases, listing, reports
+from normlab.store.jobs.listing import JobFilter
 
 FEW, MANY = 100, 100_000
 
@@ -92,7 +92,7 @@ def test_what_a_running_job_writes_and_a_follower_reads_does_not_grow_with_its_e
                 ),
                 steps(untimed, lambda session, id_=job_id, last=count: events.after(session, id_, last)),
                 steps(untimed, lambda session, id_=job_id: events.after(session, id_, 50, limit=20)),
-                steps(untimed, lambda session: jobs.page(session, limit=5)),
+                steps(untimed, lambda session: listing.page(session, limit=5)),
             ]
         )
     untimed.close()
@@ -107,10 +107,12 @@ def test_what_is_asked_of_few_jobs_does_not_grow_with_the_others(
 
     def look() -> list[int]:
         return [
-            steps(untimed, lambda session: jobs.page(session, limit=5)),
-            steps(untimed, lambda session: jobs.page(session, JobFilter(tags=["a", "b"]), limit=5)),
-            steps(untimed, lambda session: jobs.page(session, JobFilter(name="mine"), limit=5)),
-            steps(untimed, lambda session: jobs.page(session, JobFilter(states=[JobState.QUEUED]), limit=5)),
+            steps(untimed, lambda session: listing.page(session, limit=5)),
+            steps(untimed, lambda session: listing.page(session, JobFilter(tags=["a", "b"]), limit=5)),
+            steps(untimed, lambda session: listing.page(session, JobFilter(name="mine"), limit=5)),
+            steps(
+                untimed, lambda session: listing.page(session, JobFilter(states=[JobState.QUEUED]), limit=5)
+            ),
         ]
 
     few = look()

@@ -8,9 +8,9 @@ from normlab.errors import NotFoundError, StateError
 from normlab.spec import JobSpec, parse_job_spec
 from normlab.store import Database, FailureCode, Job, JobState, deletion
 from normlab.store.identifiers import new_id
-from normlab.store.jobs import endings, events, jobs, leases
+from normlab.store.jobs import endings, events, jobs, leases, listing
 from normlab.store.jobs.endings import Outcome
-from normlab.store.jobs.jobs import JobFilter
+from normlab.store.jobs.listing import JobFilter, JobOrder
 from normlab.store.jobs.states import LEGAL_TRANSITIONS, sources
 
 MakeJob = Callable[..., str]
@@ -50,7 +50,7 @@ def test_pages_neither_repeat_nor_miss_a_job_when_others_come_in(
     cursor = None
     while True:
         with database.read() as session:
-            page = jobs.page(session, limit=3, cursor=cursor)
+            page = listing.page(session, limit=3, cursor=cursor)
         seen += [job.id for job in page.jobs]
         cursor = page.next_cursor
         if cursor is None:
@@ -63,8 +63,8 @@ def test_the_last_page_that_is_full_has_no_next(database: Database, make_job: Ma
     for _ in range(4):
         make_job()
     with database.read() as session:
-        assert jobs.page(session, limit=4).next_cursor is None
-        assert jobs.page(session, limit=3).next_cursor is not None
+        assert listing.page(session, limit=4).next_cursor is None
+        assert listing.page(session, limit=3).next_cursor is not None
 
 
 def test_jobs_are_filtered_by_all_that_is_given(
@@ -77,7 +77,7 @@ def test_jobs_are_filtered_by_all_that_is_given(
 
     def found(**wanted: object) -> set[str]:
         with database.read() as session:
-            return {job.id for job in jobs.page(session, JobFilter(**wanted)).jobs}  # type: ignore[arg-type]  # any field
+            return {job.id for job in listing.page(session, JobFilter(**wanted)).jobs}  # type: ignore[arg-type]  # any field
 
     spec = make_spec()
     assert found(tags=["a"]) == {tagged, running}
@@ -88,6 +88,40 @@ def test_jobs_are_filtered_by_all_that_is_given(
     assert found(spec_digest=spec.digest) == {plain, tagged, running}
     assert found(arm_digest=spec.arm_digest) == {plain, tagged, running, other_seed}
     assert found(name="unknown") == set()
+    other = make_job({"dataset": "mnist", "architecture": "batch_norm"})
+    assert found(dataset="mnist") == found(preset="batch_norm") == {other}
+    for part in (other, other[-6:], other.removeprefix("job_")[:-1], other[:-1]):
+        assert found(id_part=part) == {other}
+    assert found(id_part=other[:8]) == {plain, tagged, running, other_seed, other}
+    assert found(id_part=other[5:-5]) == set()  # neither its beginning nor its end
+
+
+def test_jobs_are_sorted_by_a_figure_over_pages(database: Database, make_job: MakeJob) -> None:
+    accuracies = [0.1 + 0.2, 0.9, None, 0.3, 0.9]
+    made = [make_job() for _ in accuracies]
+    with database.write() as session:
+        for job_id, accuracy in zip(made, accuracies, strict=True):
+            if accuracy is not None:
+                jobs.get(session, job_id).result = {"test_accuracy": accuracy, "train_seconds": 1 / accuracy}
+
+    def listed(order: JobOrder) -> list[int]:
+        seen, cursor = [], None
+        while True:
+            with database.read() as session:
+                page = listing.page(session, order=order, limit=2, cursor=cursor)
+            seen += [made.index(job.id) for job in page.jobs]
+            cursor = page.next_cursor
+            if cursor is None:
+                return seen
+
+    assert listed(JobOrder.TEST_ACCURACY) == [4, 1, 0, 3, 2]
+    assert listed(JobOrder.TRAIN_SECONDS) == [4, 1, 0, 3, 2]
+    assert listed(JobOrder.OLDEST) == [0, 1, 2, 3, 4]
+    with database.write() as session:
+        page = listing.page(session, order=JobOrder.TEST_ACCURACY, limit=2)
+        deletion.delete_job(session, made[1])
+    with database.read() as session, pytest.raises(NotFoundError, match="begin without a cursor"):
+        listing.page(session, order=JobOrder.TEST_ACCURACY, cursor=page.next_cursor)
 
 
 def test_a_queued_job_is_cancelled_at_once_and_never_starts(database: Database, make_job: MakeJob) -> None:
@@ -208,7 +242,7 @@ def test_deleting_takes_everything_but_not_a_running_job(database: Database, cla
     with database.read() as session:
         assert jobs.find(session, job_id) is None
         assert events.after(session, job_id) == []
-        assert jobs.page(session, JobFilter(tags=["a"])).jobs == []
+        assert listing.page(session, JobFilter(tags=["a"])).jobs == []
     with pytest.raises(NotFoundError, match="there is no job"), database.write() as session:
         deletion.delete_job(session, job_id)
 

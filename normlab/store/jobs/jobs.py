@@ -1,7 +1,8 @@
-"""Jobs as their owners see them: create, look up, list, cancel, retry. Deleting is in ``store/deletion.py``."""
+"""Jobs as their owners see them: create, look up, cancel, retry. Lists are in ``listing.py``, deleting is in
+``store/deletion.py``.
+"""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import delete as sql_delete
@@ -19,27 +20,6 @@ from normlab.store.jobs import events
 from normlab.store.jobs.retry import FRESH_COUNT, MAX_ATTEMPTS
 from normlab.store.jobs.tables import Epoch, Job, JobTag
 from normlab.store.jobs.transitions import lock, move, update_job
-
-
-@dataclass(frozen=True)
-class JobFilter:
-    """Which jobs to list; a field left empty filters nothing, several must all be fulfilled."""
-
-    states: Collection[JobState] = ()
-    """Any of these."""
-    tags: Collection[str] = ()
-    """All of these."""
-    name: str | None = None
-    spec_digest: str | None = None
-    arm_digest: str | None = None
-
-
-@dataclass(frozen=True)
-class JobPage:
-    """Some jobs, newest first; ``next_cursor`` is None on the last page."""
-
-    jobs: Sequence[Job]
-    next_cursor: str | None
 
 
 def create(
@@ -113,28 +93,6 @@ def get_many(session: Session, job_ids: Collection[str]) -> list[Job]:
     if missing:
         raise NotFoundError(f"there is no job {', '.join(missing)}")
     return [found[job_id] for job_id in job_ids]
-
-
-def page(
-    session: Session, wanted: JobFilter = JobFilter(), *, limit: int = 50, cursor: str | None = None
-) -> JobPage:
-    """A page of jobs, newest first. ``cursor`` is the ``next_cursor`` of the page before.
-
-    Jobs that come in between two pages neither shift nor repeat any.
-    """
-    query = select(Job).order_by(Job.id.desc()).limit(limit + 1)
-    if wanted.states:
-        query = query.where(Job.state.in_(set(wanted.states)))
-    if tags := set(wanted.tags):
-        with_tags = select(JobTag.job_id).where(JobTag.tag.in_(tags)).group_by(JobTag.job_id)
-        query = query.where(Job.id.in_(with_tags.having(func.count() == len(tags))))
-    for column in ("name", "spec_digest", "arm_digest"):
-        if (value := getattr(wanted, column)) is not None:
-            query = query.where(getattr(Job, column) == value)
-    if cursor is not None:
-        query = query.where(Job.id < cursor)
-    found = session.scalars(query).all()
-    return JobPage(found[:limit], found[limit - 1].id if len(found) > limit else None)
 
 
 def request_cancel(session: Session, job_id: str) -> Job:

@@ -15,6 +15,7 @@ from normlab.documents.events import EventKind
 from normlab.documents.states import JobState, StudyState, StudyStopReason
 from normlab.errors import NotFoundError, StateError
 from normlab.store.clock import database_now
+from normlab.store.identifiers import is_part_of
 from normlab.store.jobs import jobs
 from normlab.store.jobs.tables import Job
 from normlab.store.studies import events
@@ -57,6 +58,7 @@ def page(
     *,
     states: Collection[StudyState] = (),
     name: str | None = None,
+    id_part: str | None = None,
     limit: int = 50,
     cursor: str | None = None,
 ) -> StudyPage[AnyStudy]:
@@ -66,6 +68,8 @@ def page(
         query = query.where(kind.state.in_(set(states)))
     if name is not None:
         query = query.where(kind.name == name)
+    if id_part is not None:
+        query = query.where(is_part_of(kind.id, kind.id_prefix, id_part))
     if cursor is not None:
         query = query.where(kind.id < cursor)
     rows = session.scalars(query).all()

@@ -1,0 +1,120 @@
+"""Which jobs a list has, and in which order, page by page."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from normlab.documents.states import JobState
+from normlab.errors import NotFoundError
+from normlab.store.identifiers import is_part_of
+from normlab.store.jobs.tables import Job, JobTag
+
+
+class JobOrder(StrEnum):
+    """What a list of jobs is sorted by. Jobs that have no such figure come last; of equals, the newest first."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    BEST_VAL_ACCURACY = "best_val_accuracy"
+    """The highest first, as all accuracies."""
+    LAST_VAL_ACCURACY = "last_val_accuracy"
+    TEST_ACCURACY = "test_accuracy"
+    TRAIN_SECONDS = "train_seconds"
+    """The shortest first."""
+
+
+@dataclass(frozen=True)
+class JobFilter:
+    """Which jobs to list; a field left empty filters nothing, several must all be fulfilled."""
+
+    states: Collection[JobState] = ()
+    """Any of these."""
+    tags: Collection[str] = ()
+    """All of these."""
+    name: str | None = None
+    dataset: str | None = None
+    preset: str | None = None
+    id_part: str | None = None
+    """The beginning or the end of the id, with or without its prefix."""
+    spec_digest: str | None = None
+    arm_digest: str | None = None
+
+
+@dataclass(frozen=True)
+class JobPage:
+    """Some jobs in order; ``next_cursor`` is None on the last page."""
+
+    jobs: Sequence[Job]
+    next_cursor: str | None
+
+
+def page(
+    session: Session,
+    wanted: JobFilter = JobFilter(),
+    *,
+    order: JobOrder = JobOrder.NEWEST,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> JobPage:
+    """A page of jobs. ``cursor`` is the ``next_cursor`` of the page before.
+
+    By age, jobs that come in between two pages neither shift nor repeat any. By a figure, jobs that get theirs
+    meanwhile can.
+
+    Raises:
+        NotFoundError: the job at which the page before ended is gone, and the order is by a figure of it.
+    """
+    query = _filtered(select(Job), wanted).limit(limit + 1)
+    if order in (JobOrder.NEWEST, JobOrder.OLDEST):
+        newest = order is JobOrder.NEWEST
+        query = query.order_by(Job.id.desc() if newest else Job.id)
+        if cursor is not None:
+            query = query.where(Job.id < cursor if newest else Job.id > cursor)
+    else:
+        figure = _figure(order)
+        query = query.order_by(figure.desc(), Job.id.desc())
+        if cursor is not None:
+            query = query.where(_behind(session, figure, cursor))
+    rows = session.scalars(query).all()
+    return JobPage(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)
+
+
+def _filtered(query: Select[Job], wanted: JobFilter) -> Select[Job]:
+    if wanted.states:
+        query = query.where(Job.state.in_(set(wanted.states)))
+    if tags := set(wanted.tags):
+        with_tags = select(JobTag.job_id).where(JobTag.tag.in_(tags)).group_by(JobTag.job_id)
+        query = query.where(Job.id.in_(with_tags.having(func.count() == len(tags))))
+    if wanted.id_part is not None:
+        query = query.where(is_part_of(Job.id, "job", wanted.id_part))
+    columns: dict[str, Any] = {
+        "name": Job.name,
+        "dataset": Job.spec["dataset", "name"].as_string(),
+        "preset": Job.spec["architecture", "preset"].as_string(),
+        "spec_digest": Job.spec_digest,
+        "arm_digest": Job.arm_digest,
+    }
+    for field, column in columns.items():
+        if (value := getattr(wanted, field)) is not None:
+            query = query.where(column == value)
+    return query
+
+
+def _figure(order: JobOrder) -> ColumnElement[float]:
+    """What to sort by, the largest first; below everything for jobs that have no such figure."""
+    figure = Job.result[order.value].as_float()
+    return func.coalesce(-figure if order is JobOrder.TRAIN_SECONDS else figure, float("-1e300"))
+
+
+def _behind(session: Session, figure: ColumnElement[float], cursor: str) -> ColumnElement[bool]:
+    if session.scalar(select(Job.id).where(Job.id == cursor)) is None:
+        raise NotFoundError(
+            f"job {cursor}, at which the page before ended, is deleted: begin without a cursor"
+        )
+    # The database computes both sides, so that they are equal to the last bit where they should be.
+    last = select(figure).where(Job.id == cursor).scalar_subquery()
+    return or_(figure < last, and_(figure == last, Job.id < cursor))
