@@ -64,6 +64,7 @@ def _result(result: "TrainResult") -> dict[str, Any]:
         "best_val_accuracy": max(validated, default=None),
         "last_val_accuracy": history[-1].val_accuracy,
         "test_loss": result.test_loss,
+        "test_cross_entropy": result.test_cross_entropy,
         "test_accuracy": result.test_accuracy,
         "reached_target_at_epoch": next(reached, None),
         "train_seconds": sum(record.train_seconds for record in history),

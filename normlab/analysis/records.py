@@ -26,6 +26,8 @@ class RunRecord:
     name: str | None = None
     test_accuracy: float | None = None
     test_loss: float | None = None
+    test_cross_entropy: float | None = None
+    """``test_loss`` without the L2 penalty; None in runs from before it was kept."""
     target_accuracy: float | None = None
     timings: Mapping[str, float | None] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
@@ -43,6 +45,7 @@ class RunRecord:
             name=job.get("name"),
             test_accuracy=result.get("test_accuracy"),
             test_loss=result.get("test_loss"),
+            test_cross_entropy=result.get("test_cross_entropy"),
             timings=job.get("timings") or {},
             environment=job.get("environment") or {},
         )

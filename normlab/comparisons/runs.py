@@ -113,6 +113,7 @@ def _record(job: Job, epochs: Sequence[Epoch], target_accuracy: float | None) ->
         name=job.name,
         test_accuracy=result.get("test_accuracy"),
         test_loss=result.get("test_loss"),
+        test_cross_entropy=result.get("test_cross_entropy"),
         target_accuracy=target_accuracy,
         timings=job.timings or {},
         environment=job.environment or {},

@@ -35,6 +35,9 @@ class JobResult(Document):
     last_val_accuracy: float | None
     test_loss: float | None = Field(description="On the test set, measured once, after the last epoch.")
     test_accuracy: float | None
+    test_cross_entropy: float | None = Field(
+        default=None, description="`test_loss` without the L2 penalty; null in jobs from before it was kept."
+    )
     reached_target_at_epoch: int | None = Field(description="The first epoch that reached `target_accuracy`.")
     train_seconds: float
 

@@ -21,7 +21,7 @@ from normlab.spec.epochs import EpochMetrics
 
 Array = npt.NDArray[Any]
 
-_MAGIC = b"normlab checkpoint 2\n"
+_MAGIC = b"normlab checkpoint 3\n"
 _NAME = re.compile(r"(\d{6})-(\d{9})\.ckpt")
 _KEPT = 2
 """How many are kept: the newest, and the one before it in case the newest is damaged."""
@@ -38,6 +38,8 @@ class Checkpoint:
     """Steps done of the next one."""
     loss_sum: float
     """Of these steps: loss times samples."""
+    cross_entropy_sum: float
+    """The same without the L2 penalty."""
     correct: int
     train_seconds: float
     history: tuple[EpochMetrics, ...]
@@ -59,7 +61,16 @@ class Checkpoint:
         """The file's content in two parts, since joining them would take its memory a second time."""
         loop = {
             name: getattr(self, name)
-            for name in ("spec_digest", "epoch", "step", "loss_sum", "correct", "train_seconds", "patience")
+            for name in (
+                "spec_digest",
+                "epoch",
+                "step",
+                "loss_sum",
+                "cross_entropy_sum",
+                "correct",
+                "train_seconds",
+                "patience",
+            )
         }
         loop["history"] = [record.model_dump() for record in self.history]
         loop["has_best_weights"] = self.best_weights is not None

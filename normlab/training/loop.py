@@ -95,6 +95,7 @@ def train(
         history=tuple(run.history),
         stop_reason=run.stop_reason,
         test_loss=test.loss,
+        test_cross_entropy=test.cross_entropy,
         test_accuracy=test.accuracy,
         test_correct=test.correct,
         weights=weights,
@@ -192,6 +193,8 @@ class _Run:
             accuracy=int(self.sums.correct) / self.spec.dataset.trained_on,
             val_loss=None if evaluation is None else evaluation.loss,
             val_accuracy=None if evaluation is None else evaluation.accuracy,
+            cross_entropy=float(self.sums.cross_entropy) / self.spec.dataset.trained_on,
+            val_cross_entropy=None if evaluation is None else evaluation.cross_entropy,
             train_seconds=self.train_seconds,
             evaluate_seconds=perf_counter() - began,
             compile_seconds=self.compile_seconds,
@@ -240,6 +243,7 @@ class _Run:
             epoch=self.epoch,
             step=self.step,
             loss_sum=float(self.sums.loss),
+            cross_entropy_sum=float(self.sums.cross_entropy),
             correct=int(self.sums.correct),
             train_seconds=self.train_seconds,
             history=tuple(self.history),
@@ -251,7 +255,7 @@ class _Run:
     def resume(self, checkpoint: Checkpoint, program: Program) -> None:
         program.restore(checkpoint.variables)
         self.epoch, self.step = checkpoint.epoch, checkpoint.step
-        self.sums = Sums.of(checkpoint.loss_sum, checkpoint.correct)
+        self.sums = Sums.of(checkpoint.loss_sum, checkpoint.cross_entropy_sum, checkpoint.correct)
         self.elapsed_before = checkpoint.elapsed_seconds
         self.train_seconds = checkpoint.train_seconds
         self.history = list(checkpoint.history)

@@ -37,6 +37,8 @@ class TrainResult:
     history: tuple[EpochMetrics, ...]
     stop_reason: StopReason
     test_loss: float
+    test_cross_entropy: float
+    """``test_loss`` without the L2 penalty."""
     test_accuracy: float
     test_correct: npt.NDArray[np.bool_]
     """For each test sample whether it was right: (n_test,)."""

@@ -55,6 +55,8 @@ class Service:
             accuracy=0.5,
             val_loss=None if val_accuracy is None else 0.9,
             val_accuracy=val_accuracy,
+            cross_entropy=0.75,
+            val_cross_entropy=0.5,
             train_seconds=0.25,
             evaluate_seconds=0.125,
             compile_seconds=1.5,

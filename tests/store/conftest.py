@@ -53,6 +53,8 @@ def make_metrics() -> Callable[..., EpochMetrics]:
             accuracy=0.8,
             val_loss=0.6,
             val_accuracy=None,
+            cross_entropy=loss,
+            val_cross_entropy=0.6,
             train_seconds=1.5,
             evaluate_seconds=0.25,
             compile_seconds=0.0,

@@ -20,11 +20,12 @@ from normlab.training.layers.network import build_network, initial_weights
 
 @dataclass(frozen=True)
 class Fitted:
-    """What ``fit`` gave: Keras's history by name, the final weights, and the loss and accuracy on the test set."""
+    """What ``fit`` gave: Keras's history by name, the final weights, and what it found on the test set."""
 
     history: dict[str, list[float]]
     weights: list[npt.NDArray[Any]]
-    test: tuple[float, float]
+    test: tuple[float, float, float]
+    """Loss, accuracy, and cross-entropy without penalties."""
 
 
 def fit(
@@ -45,8 +46,12 @@ def fit(
     planned = plan_job(spec)
     model.set_weights(initial_weights(build_network(planned, floatx), planned, spec.training.seed))
     # Eager steps are the same arithmetic, and a few of them are done before a function is traced.
+    cross_entropy = keras.metrics.SparseCategoricalCrossentropy(name="cross_entropy")
     model.compile(
-        loss="sparse_categorical_crossentropy", optimizer=optimizer, metrics=["accuracy"], run_eagerly=True
+        loss="sparse_categorical_crossentropy",
+        optimizer=optimizer,
+        metrics=["accuracy", cross_entropy],
+        run_eagerly=True,
     )
     history = model.fit(
         pixels[held_out:end],
@@ -59,10 +64,8 @@ def fit(
         callbacks=list(callbacks),
         verbose=0,
     )
-    loss, accuracy = model.evaluate(
-        data.x_test / spec.dataset.info.pixel_max, data.y_test, batch_size=1000, verbose=0
-    )
-    return Fitted(history.history, model.get_weights(), (loss, accuracy))
+    test = model.evaluate(data.x_test / spec.dataset.info.pixel_max, data.y_test, batch_size=1000, verbose=0)
+    return Fitted(history.history, model.get_weights(), tuple(test))
 
 
 def assert_same(result: TrainResult, fitted: Fitted, *, relative: float = 1e-9) -> None:
@@ -71,13 +74,14 @@ def assert_same(result: TrainResult, fitted: Fitted, *, relative: float = 1e-9) 
     A weight is compared relative to the largest of its variable, since some are exactly zero.
     """
     assert len(result.history) == len(fitted.history["loss"])
-    for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
+    for name in ("loss", "accuracy", "val_loss", "val_accuracy", "cross_entropy", "val_cross_entropy"):
         if name not in fitted.history:
             assert all(getattr(record, name) is None for record in result.history)
             continue
         ours = [getattr(record, name) for record in result.history]
         np.testing.assert_allclose(ours, fitted.history[name], rtol=relative, err_msg=name)
-    np.testing.assert_allclose((result.test_loss, result.test_accuracy), fitted.test, rtol=relative)
+    test = result.test_loss, result.test_accuracy, result.test_cross_entropy
+    np.testing.assert_allclose(test, fitted.test, rtol=relative)
     for number, (ours, theirs) in enumerate(zip(result.weights, fitted.weights, strict=True)):
         largest = np.abs(theirs).max(initial=0.0)
         np.testing.assert_allclose(

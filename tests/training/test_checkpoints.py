@@ -25,6 +25,7 @@ def make_checkpoint(epoch: int = 3, size: int = 500) -> Checkpoint:
         epoch=epoch,
         step=7,
         loss_sum=0.1 + 0.2,
+        cross_entropy_sum=0.1 + 0.7,
         correct=12,
         train_seconds=1.5,
         history=(made_up_epoch(1),),
@@ -158,7 +159,7 @@ from normlab.training.checkpoints import Checkpoint, CheckpointFolder
 folder = CheckpointFolder(Path(sys.argv[1]))
 variables = (np.arange(2_000_000, dtype=np.float32),)
 for epoch in range(1, 1_000_000):
-    folder.write(Checkpoint("sha256:00", epoch, 0, 0.0, 0, 0.0, (), None, variables, None))
+    folder.write(Checkpoint("sha256:00", epoch, 0, 0.0, 0.0, 0, 0.0, (), None, variables, None))
     print(epoch, flush=True)
 """
 

@@ -37,7 +37,7 @@ def specs(small_spec: Callable[..., JobSpec]) -> Specs:
         "dropout_and_early_stopping": small_spec(
             [
                 {"type": "flatten"},
-                {"type": "dense", "units": 20, "activation": "relu"},
+                {"type": "dense", "units": 20, "activation": "relu", "kernel_regularizer": {"l2": 0.01}},
                 {"type": "dropout", "rate": 0.4},
             ],
             {

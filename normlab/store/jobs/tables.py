@@ -117,6 +117,8 @@ class Epoch(Base):
     accuracy: Mapped[float]
     val_loss: Mapped[float | None]
     val_accuracy: Mapped[float | None]
+    cross_entropy: Mapped[float | None]
+    val_cross_entropy: Mapped[float | None]
     train_seconds: Mapped[float]
     evaluate_seconds: Mapped[float]
     compile_seconds: Mapped[float]

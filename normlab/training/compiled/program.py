@@ -28,22 +28,27 @@ from normlab.training.seeds import Role, derive
 
 @dataclass(frozen=True)
 class Sums:
-    """What an epoch has added up: loss times samples, and samples that were right. Scalars on the device."""
+    """What an epoch has added up: losses times samples, and samples that were right. Scalars on the device."""
 
     loss: tf.Tensor  # () float64
+    cross_entropy: tf.Tensor  # () float64: the loss without the L2 penalty
     correct: tf.Tensor  # () int32
 
     @classmethod
-    def of(cls, loss: float = 0.0, correct: int = 0) -> "Sums":
+    def of(cls, loss: float = 0.0, cross_entropy: float = 0.0, correct: int = 0) -> "Sums":
         """Sums to start from."""
-        return cls(tf.constant(loss, tf.float64), tf.constant(correct, tf.int32))
+        sums = tf.constant(loss, tf.float64), tf.constant(cross_entropy, tf.float64)
+        return cls(*sums, tf.constant(correct, tf.int32))
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Mean loss over the samples, with the L2 penalty, and for each sample whether it was right (n,)."""
+    """Mean losses over the samples, and for each sample whether it was right (n,)."""
 
     loss: float
+    """With the L2 penalty."""
+    cross_entropy: float
+    """Without it."""
     correct: npt.NDArray[np.bool_]
 
     @property
@@ -142,7 +147,8 @@ class Program:
         compiled = self.executor is Executor.XLA and block.order.shape[0] > 1
         run = self._xla_steps if compiled else self._graph_steps
         bounds = tf.constant(steps.start), tf.constant(steps.stop)
-        return Sums(*run(samples.x, samples.y, block.order, block.rates, *bounds, sums.loss, sums.correct))
+        carried = sums.loss, sums.cross_entropy, sums.correct
+        return Sums(*run(samples.x, samples.y, block.order, block.rates, *bounds, *carried))
 
     @property
     def rate_dtype(self) -> str:
@@ -161,7 +167,8 @@ class Program:
             losses += float(loss)
             correct.append(right.numpy())
         penalty = float(sum(self.network.losses, start=0.0))
-        return Evaluation(losses / samples.count + penalty, np.concatenate(correct))
+        cross_entropy = losses / samples.count
+        return Evaluation(cross_entropy + penalty, cross_entropy, np.concatenate(correct))
 
     def _steps(  # noqa: PLR0917  (TensorFlow traces a function of tensors, which have no better home)
         self,
@@ -172,32 +179,40 @@ class Program:
         start: tf.Tensor,  # () int32
         stop: tf.Tensor,  # () int32
         loss_sum: tf.Tensor,  # () float64
+        cross_entropy_sum: tf.Tensor,  # () float64
         correct: tf.Tensor,  # () int32
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """The loop: TensorFlow carries the variables of network and optimizer through it."""
         self.traces += 1
         batch_size = order.shape[1]
         rows = tf.reshape(x, (-1, math.prod(x.shape[1:])))  # of which XLA makes a simpler, faster gather
 
-        def step(i: tf.Tensor, loss_sum: tf.Tensor, correct: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        def step(
+            i: tf.Tensor, loss_sum: tf.Tensor, cross_entropy_sum: tf.Tensor, correct: tf.Tensor
+        ) -> tuple[tf.Tensor, ...]:
             pixels = tf.reshape(tf.gather(rows, order[i]), (batch_size, *x.shape[1:]))
             pixels = self._scaled(pixels)  # (batch, *shape)
             labels = tf.gather(y, order[i])  # (batch,)
             self._optimizer.learning_rate.assign(rates[i])
             with tf.GradientTape() as tape:
                 probabilities = self.network(pixels, training=True)  # (batch, classes)
-                loss = tf.reduce_mean(_cross_entropy(labels, probabilities))
+                cross_entropies = _cross_entropy(labels, probabilities)  # (batch,)
+                loss = tf.reduce_mean(cross_entropies)
                 loss += sum(tf.cast(penalty, loss.dtype) for penalty in self.network.losses)
                 scaled_loss = self._optimizer.scale_loss(loss)
             variables = self.network.trainable_variables
             self._optimizer.apply(tape.gradient(scaled_loss, variables), variables)
             right = tf.reduce_sum(tf.cast(_is_right(labels, probabilities), tf.int32))
-            return i + 1, loss_sum + tf.cast(loss, tf.float64) * batch_size, correct + right
+            total = tf.cast(loss, tf.float64) * batch_size
+            # Not by way of the loss, whose last digit depends on what XLA computes together with it.
+            unpenalized = (
+                tf.reduce_sum(tf.cast(cross_entropies, tf.float64)) if self.network.losses else total
+            )
+            return i + 1, loss_sum + total, cross_entropy_sum + unpenalized, correct + right
 
-        _, loss_sum, correct = tf.while_loop(
-            lambda i, *_: i < stop, step, (start, loss_sum, correct), parallel_iterations=1
-        )
-        return loss_sum, correct
+        carried = (start, loss_sum, cross_entropy_sum, correct)
+        _, *sums = tf.while_loop(lambda i, *_: i < stop, step, carried, parallel_iterations=1)
+        return tuple(sums)
 
     def _evaluate_batch(self, x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         self.traces += 1
