@@ -18,7 +18,7 @@ MODULES = sorted(
     for path in (ROOT / package).rglob("*.py")
     if ">>> " in path.read_text()
 )
-WITH_A_SERVICE = {"normlab.client.client", "normlab.client.comparisons"}
+WITH_A_SERVICE = {"normlab.client.client", "normlab.client.comparisons", "normlab.client.models"}
 WITHOUT = {"normlab.spec", "normlab.training", "normlab.analysis", "normlab.local.redis"}
 
 

@@ -13,13 +13,13 @@ from api.http.problems import error_answers
 from api.http.services import ServicesDependency
 from api.jobs.documents import job_document, job_documents, job_url
 from api.jobs.files import delete_files
-from normlab.documents.jobs import JobDocument, JobList, ValidatedJob
+from normlab.documents.jobs import JobDocument, JobList, JobOrder, ValidatedJob
 from normlab.spec import DatasetName, JobSpec, estimate, parse_job_spec
 from normlab.spec.job import MAX_TAGS
 from normlab.store import JobState, deletion
 from normlab.store.identifiers import JOB_ID_PATTERN
 from normlab.store.jobs import jobs, listing
-from normlab.store.jobs.listing import JobFilter, JobOrder
+from normlab.store.jobs.listing import JobFilter
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 

@@ -103,7 +103,7 @@ def judge(bundled: BundledJob, again: JobDocument, metrics: MetricsDocument) -> 
         return Judgement(Reproduced.NOT_RUN, None, why)
     ours = [epoch.model_dump() for epoch in metrics.epochs]
     weights = bundled.digests.get("final_weights")
-    same_weights = weights is not None and weights == (again.digests or {}).get("final_weights")
+    same_weights = weights is not None and weights == _digests(again).get("final_weights")
     if same_weights and _values(ours) == _values(bundled.epochs):
         return Judgement(Reproduced.SAME_BITS, 0.0, ())
     reasons = _reasons(bundled, again)
@@ -117,15 +117,19 @@ def judge(bundled: BundledJob, again: JobDocument, metrics: MetricsDocument) -> 
     return Judgement(Reproduced.WITHIN_TOLERANCE if close else Reproduced.DIFFERENT, largest, reasons)
 
 
+def _digests(job: JobDocument) -> dict[str, Any]:
+    return job.digests.model_dump() if job.digests else {}
+
+
 def _reasons(bundled: BundledJob, again: JobDocument) -> tuple[str, ...]:
-    environment = again.environment or {}
+    environment = again.environment.model_dump() if again.environment else {}
     reasons = [
         f"{ENVIRONMENT[field].words} ({bundled.environment.get(field)}, now {environment.get(field)})"
         for field in fields_with(Effect.DECIDES, Effect.FOLLOWS)
         if bundled.environment.get(field) != environment.get(field)
     ]
     for field, words in (("dataset", "the dataset's files"), ("data_order", "the order of the data")):
-        if bundled.digests.get(field) != (again.digests or {}).get(field):
+        if bundled.digests.get(field) != _digests(again).get(field):
             reasons.insert(0, f"{words} are not the same")
     if not reasons:
         reasons = [

@@ -1,35 +1,32 @@
 """The calls of the service as methods."""
 
-import hashlib
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import httpx
-import numpy as np
-import numpy.typing as npt
-
 from normlab.client.comparisons import Comparisons
+from normlab.client.downloads import download
 from normlab.client.events import JobEvent, follow
 from normlab.client.formats import ChartFormat
+from normlab.client.images import Pixels, predict
+from normlab.client.models import Models
+from normlab.client.pages import pages, several
 from normlab.client.transport import Transport, path_of
 from normlab.documents.catalogue import ArchitectureDocument, ArchitectureList, DatasetList
-from normlab.documents.jobs import JobDocument, JobList, ValidatedJob
+from normlab.documents.evaluations import EvaluationDocument, Split
+from normlab.documents.jobs import JobDocument, JobList, JobOrder, ValidatedJob
 from normlab.documents.metrics import MetricsDocument
-from normlab.documents.predictions import PredictionDocument, Predictions
+from normlab.documents.predictions import PredictionDocument
 from normlab.documents.side_by_side import SideBySide
 from normlab.documents.states import JobState
 from normlab.documents.trained_models import ModelDocument
-from normlab.errors import InstancesError, ServiceError
-from normlab.spec import DatasetInfo, JobSpec
-from normlab.spec.images import IMAGE_TYPES, Invert
+from normlab.spec import DatasetInfo, DatasetName, JobSpec
+from normlab.spec.images import Invert
 
 DEFAULT_URL = "http://127.0.0.1:8000"
-
-Pixels = Sequence[Any] | npt.NDArray[Any]
 
 
 class Client:
@@ -58,6 +55,8 @@ class Client:
         self._transport = Transport(base_url or os.environ.get("NORMLAB_URL") or DEFAULT_URL)
         self.comparisons = Comparisons(self._transport)
         """Arms that are trained with the same seeds."""
+        self.models = Models(self._transport)
+        """Names that stand for trained networks."""
 
     @property
     def base_url(self) -> str:
@@ -115,16 +114,33 @@ class Client:
         return self._transport.fetch(JobDocument, "GET", path_of("jobs", job_id))
 
     def jobs(
-        self, *, state: JobState | None = None, tag: str | None = None, name: str | None = None
+        self,
+        *,
+        state: JobState | Collection[JobState] | None = None,
+        tag: str | Collection[str] | None = None,
+        name: str | None = None,
+        dataset: DatasetName | str | None = None,
+        preset: str | None = None,
+        id_part: str | None = None,
+        sort: JobOrder | str = JobOrder.NEWEST,
     ) -> Iterator[JobDocument]:
-        """All jobs that match, newest first; further pages are fetched as they are needed."""
-        filters = {"state": state, "tag": tag, "name": name}
-        parameters = {key: str(value) for key, value in filters.items() if value is not None}
-        page = self._transport.fetch(JobList, "GET", "/jobs", params=parameters)
-        yield from page.data
-        while page.next is not None:
-            page = self._transport.fetch(JobList, "GET", "/jobs", params={**parameters, "cursor": page.next})
-            yield from page.data
+        """All jobs that match; further pages are fetched as they are needed.
+
+        Args:
+            state: One state, or any of several.
+            tag: One tag, or all of several.
+            name: Exactly this name.
+            dataset: Trained on this dataset.
+            preset: Of this preset, such as ``baseline``.
+            id_part: Ids that begin or end with this.
+            sort: ``newest``, ``oldest``, ``best_val_accuracy``, ``last_val_accuracy``, ``test_accuracy`` (the highest
+                first) or ``train_seconds`` (the shortest first).
+        """
+        filters = {"name": name, "dataset": dataset, "preset": preset, "id": id_part, "sort": JobOrder(sort)}
+        return pages(
+            lambda parameters: self._transport.fetch(JobList, "GET", "/jobs", params=parameters),
+            {**filters, "state": several(state), "tag": several(tag)},
+        )
 
     def wait(self, job_id: str, timeout_seconds: float | None = None) -> JobDocument:
         """Wait until a job has ended, and return it, however it ended.
@@ -158,9 +174,13 @@ class Client:
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         return self._transport.fetch(JobDocument, "POST", path_of("jobs", job_id, "retry"), headers=headers)
 
-    def delete(self, job_id: str) -> None:
-        """Delete a job that does not run, with its metrics and its files."""
-        self._transport.request("DELETE", path_of("jobs", job_id))
+    def delete(self, job_id: str, *, forget_names: bool = False) -> None:
+        """Delete a job that does not run, with its metrics and its files.
+
+        With ``forget_names`` models' names that stand or stood for it lose that version.
+        """
+        parameters = {"forget_names": "true"} if forget_names else {}
+        self._transport.request("DELETE", path_of("jobs", job_id), params=parameters)
 
     def predict(
         self, job_id: str, images: str | Path | Pixels, *, invert: Invert | str = Invert.NEVER, top_k: int = 0
@@ -176,21 +196,37 @@ class Client:
         Returns:
             A prediction for each image.
         """
-        parameters = {"invert": Invert(invert).value, "top_k": top_k}
-        if isinstance(images, str | Path):
-            path = Path(images)
-            media_type = IMAGE_TYPES.get(path.suffix.lower())
-            if media_type is None:
-                raise InstancesError(
-                    f"{path.name} is no image that can be sent: it should be a .png, .jpg or .webp file."
-                )
-            body = {"content": _read(path), "headers": {"Content-Type": media_type}}
-        else:
-            body = {"json": {"instances": images.tolist() if isinstance(images, np.ndarray) else images}}
-        answer = self._transport.fetch(
-            Predictions, "POST", path_of("jobs", job_id, "predict"), params=parameters, **body
+        return predict(self._transport, path_of("jobs", job_id), images, invert=invert, top_k=top_k)
+
+    def evaluate(
+        self, job_id: str, *, split: Split | str = Split.TEST, mistakes: int = 10
+    ) -> EvaluationDocument:
+        """How well a trained network does on samples that were held out: by class, and where it is wrong.
+
+        Args:
+            job_id: A job that has succeeded.
+            split: ``test`` or ``validation``.
+            mistakes: So many of those that it was most confident of.
+        """
+        body = {"split": Split(split), "mistakes": mistakes}
+        return self._transport.fetch(
+            EvaluationDocument, "POST", path_of("jobs", job_id, "evaluate"), json=body
         )
-        return list(answer.predictions)
+
+    def confusion_chart(
+        self,
+        job_id: str,
+        *,
+        split: Split | str = Split.TEST,
+        chart_format: ChartFormat | str = ChartFormat.PNG,
+    ) -> bytes:
+        """The confusion matrix as a chart: ``png``, ``svg``, or ``json`` for its Vega-Lite spec."""
+        return self._transport.request(
+            "POST",
+            path_of("jobs", job_id, "evaluate"),
+            json={"split": Split(split)},
+            headers={"Accept": ChartFormat(chart_format).media_type},
+        ).content
 
     def compare(self, job_ids: Iterable[str]) -> SideBySide:
         """Put jobs side by side: what differs between their specs, and what came of it.
@@ -217,31 +253,7 @@ class Client:
 
         The file appears when it is whole; one that was there is replaced.
         """
-        files = {file.format: file for file in self.model(job_id).formats}
-        if model_format not in files:
-            have = ", ".join(files) or "none"
-            raise ServiceError(
-                f"There is no {model_format!r} file of this network; there is: {have}.", code="not_found"
-            )
-        target = Path(path)
-        partial = target.with_name(f"{target.name}.partial")
-        digest = hashlib.sha256()
-        url = path_of("jobs", job_id, "model", model_format)
-        try:
-            with (
-                self._transport.stream(url, headers={}, read_timeout=60) as response,
-                partial.open("wb") as file,
-            ):
-                for block in response.iter_bytes():
-                    digest.update(block)
-                    file.write(block)
-            if digest.hexdigest() != files[model_format].sha256.removeprefix("sha256:"):
-                raise ServiceError("The file that arrived is not the one the service keeps: try again.")
-            return partial.replace(target)
-        except httpx.TransportError as error:
-            raise self._transport.unreachable(error) from error
-        finally:
-            partial.unlink(missing_ok=True)
+        return download(self._transport, self.model(job_id), model_format, Path(path))
 
     def architectures(self) -> list[ArchitectureDocument]:
         """The presets, expanded, with a sentence on each."""
@@ -259,10 +271,3 @@ def _document(spec: JobSpec | Mapping[str, Any] | str | None, fields: Mapping[st
     elif isinstance(spec, str):
         spec = {"architecture": spec}
     return {**(spec or {}), **fields}
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InstancesError(f"{path} cannot be read: {error.strerror}.") from error

@@ -1,13 +1,15 @@
 """Comparisons over HTTP: arms that are trained with the same seeds, and what follows from it."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from normlab.client.events import JobEvent, follow
 from normlab.client.formats import ChartFormat, ReportFormat
+from normlab.client.pages import pages, several
 from normlab.client.transport import Transport, path_of
 from normlab.documents.comparisons import ComparisonDocument, ComparisonList, ComparisonSummary
+from normlab.documents.states import StudyState
 from normlab.spec import JobSpec
 
 Spec = JobSpec | Mapping[str, Any] | str
@@ -69,15 +71,26 @@ class Comparisons:
         """One comparison with all that is known so far."""
         return self._transport.fetch(ComparisonDocument, "GET", path_of("comparisons", comparison_id))
 
-    def list(self, *, name: str | None = None) -> Iterator[ComparisonSummary]:
-        """All comparisons, newest first; further pages are fetched as they are needed."""
-        parameters = {} if name is None else {"name": name}
-        page = self._transport.fetch(ComparisonList, "GET", "/comparisons", params=parameters)
-        yield from page.data
-        while page.next is not None:
-            following = {**parameters, "cursor": page.next}
-            page = self._transport.fetch(ComparisonList, "GET", "/comparisons", params=following)
-            yield from page.data
+    def list(
+        self,
+        *,
+        state: StudyState | Collection[StudyState] | None = None,
+        name: str | None = None,
+        id_part: str | None = None,
+    ) -> Iterator[ComparisonSummary]:
+        """All comparisons that match, newest first; further pages are fetched as they are needed.
+
+        Args:
+            state: One state, or any of several.
+            name: Exactly this name.
+            id_part: Ids that begin or end with this.
+        """
+        return pages(
+            lambda parameters: self._transport.fetch(
+                ComparisonList, "GET", "/comparisons", params=parameters
+            ),
+            {"state": several(state), "name": name, "id": id_part},
+        )
 
     def wait(self, comparison_id: str, timeout_seconds: float | None = None) -> ComparisonDocument:
         """Wait until a comparison has ended, and return it, however it ended.

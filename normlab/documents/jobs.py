@@ -1,15 +1,30 @@
 """Jobs: their progress, their results, and what became of them."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from pydantic import Field
 
 from normlab.documents.base import Document
+from normlab.documents.environments import JobDigests, JobEnvironment
 from normlab.documents.states import FailureCode, JobState, WarningCode
-from normlab.spec import Estimate
+from normlab.spec import Estimate, JobSpec, parse_job_spec
 from normlab.spec.open_enum import Open
 from normlab.spec.runs import Phase, StopReason
+
+
+class JobOrder(StrEnum):
+    """What a list of jobs is sorted by. Jobs that have no such figure come last; of equals, the newest first."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    BEST_VAL_ACCURACY = "best_val_accuracy"
+    """The highest first, as all accuracies."""
+    LAST_VAL_ACCURACY = "last_val_accuracy"
+    TEST_ACCURACY = "test_accuracy"
+    TRAIN_SECONDS = "train_seconds"
+    """The shortest first."""
 
 
 class JobProgress(Document):
@@ -117,10 +132,10 @@ class JobDocument(Document):
     result: JobResult | None = Field(description="Only when it has succeeded.")
     timings: JobTimings | None
     error: JobError | None = Field(description="Only when it has failed.")
-    environment: dict[str, Any] | None = Field(
+    environment: JobEnvironment | None = Field(
         description="Versions, machine and executor it was trained with, and how busy the machine was (`load`)."
     )
-    digests: dict[str, Any] | None = Field(description="Checksums that prove what was the same between runs.")
+    digests: JobDigests | None = Field(description="Checksums that prove what was the same between runs.")
     history: tuple[StateChange, ...]
     warnings: tuple[JobWarning, ...]
     links: JobLinks
@@ -131,6 +146,51 @@ class JobDocument(Document):
         architecture = self.spec.get("architecture")
         preset = architecture.get("preset") if isinstance(architecture, dict) else None
         return self.name or preset or self.id
+
+    @property
+    def job_spec(self) -> JobSpec:
+        """The spec as an object with typed fields, such as ``job_spec.training.epochs``.
+
+        Raises:
+            SpecError: It holds what this version of Normlab does not know.
+        """
+        return parse_job_spec(self.spec)
+
+    @property
+    def preset(self) -> str | None:
+        """The preset's name; None for layers of one's own."""
+        preset: str | None = self.spec["architecture"].get("preset")
+        return preset
+
+    @property
+    def dataset(self) -> str:
+        """The dataset's name."""
+        return str(self.spec["dataset"]["name"])
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs were asked for; ``result.epochs`` were trained."""
+        return int(self.spec["training"]["epochs"])
+
+    @property
+    def seed(self) -> int:
+        """The seed of the initial weights, the order of the samples, and dropout."""
+        return int(self.spec["training"]["seed"])
+
+    @property
+    def batch_size(self) -> int:
+        """Samples in each training step."""
+        return int(self.spec["training"]["batch_size"])
+
+    @property
+    def optimizer(self) -> str:
+        """The optimizer's name."""
+        return str(self.spec["training"]["optimizer"]["name"])
+
+    @property
+    def learning_rate(self) -> float:
+        """The optimizer's learning rate, before any schedule."""
+        return float(self.spec["training"]["optimizer"]["learning_rate"])
 
 
 class JobList(Document):

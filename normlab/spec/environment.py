@@ -1,6 +1,7 @@
 """What a job records of where it ran, one row each: which of it changes the numbers, and how people call it.
 
-To record something more: add its row here, and its value in ``normlab/training/compiled/devices.py``.
+To record something more: add its row here, its value in ``normlab/training/compiled/devices.py``, and its
+field in ``normlab/documents/environments.py``.
 """
 
 from dataclasses import dataclass

@@ -74,6 +74,8 @@ def test_jobs_are_listed_over_several_pages_and_filtered(
     assert [job.id for job in client.jobs(tag="page")] == [job.id for job in reversed(jobs)]
     assert [job.name for job in client.jobs(name="number 7")] == ["number 7"]
     assert {job.id for job in client.jobs(state=JobState.SUCCEEDED)} >= {job.id for job in trained}
+    assert [job.id for job in client.jobs(tag=["page"], sort="oldest")] == [job.id for job in jobs]
+    assert [job.id for job in client.jobs(id_part=jobs[0].id[-8:], preset="baseline")] == [jobs[0].id]
 
 
 def test_waiting_has_an_end_and_a_cancelled_job_can_be_deleted(client: Client) -> None:
@@ -148,6 +150,43 @@ def test_a_trained_network_is_described_and_downloaded(
     with pytest.raises(ServiceError, match=r"There is no 'torch' file of this network; there is: .*keras"):
         client.download_model(trained[1].id, "torch", tmp_path / "network.pt")
     assert [file.name for file in tmp_path.iterdir()] == ["network.onnx"]
+
+
+def test_a_network_is_evaluated(client: Client, trained: tuple[JobDocument, JobDocument]) -> None:
+    job = trained[1]
+    evaluated = client.evaluate(job.id, mistakes=3)
+    assert evaluated.accuracy == job.result.test_accuracy
+    assert sum(map(sum, evaluated.confusion_matrix)) == evaluated.samples == 360
+    assert client.evaluate(job.id, split="validation").samples != 360
+    assert Image.open(io.BytesIO(client.confusion_chart(job.id))).format == "PNG"
+
+
+def test_a_name_from_its_first_version_to_its_end(
+    client: Client, trained: tuple[JobDocument, JobDocument]
+) -> None:
+    first, second = (job.id for job in trained)
+    client.models.point("reader", first)
+    assert client.models.point("reader", second).version == 2
+    assert client.models.predict("reader", [[0] * 64]) == client.predict(second, [[0] * 64])
+    assert client.models.roll_back("reader").job == first
+    client.models.delete_version("reader", 2)
+    assert [item.job for item in client.models.get("reader").versions] == [first]
+    assert "reader" in [model.name for model in client.models.list()]
+    client.models.delete("reader")
+    with pytest.raises(ServiceError, match="there is no model reader"):
+        client.models.get("reader")
+
+
+def test_a_job_says_what_it_was_trained_with(trained: tuple[JobDocument, JobDocument]) -> None:
+    job = trained[1]
+    spec = job.job_spec
+    assert (job.preset, job.dataset, job.epochs, job.seed) == ("batch_norm", "digits", 3, 42)
+    assert (job.batch_size, job.optimizer) == (spec.training.batch_size, spec.training.optimizer.name)
+    assert job.learning_rate == spec.training.optimizer.learning_rate
+    assert job.environment.tensorflow is not None
+    assert job.environment.load.load_average_start is not None
+    assert job.digests.spec == job.spec_digest
+    assert job.digests.final_weights.startswith("sha256:")
 
 
 def test_what_there_is(client: Client) -> None:

@@ -27,10 +27,12 @@ from normlab.client.transport import Transport
 from normlab.documents.base import Document
 from normlab.documents.catalogue import DatasetList
 from normlab.documents.comparisons import ComparisonDocument
+from normlab.documents.environments import JobEnvironment
 from normlab.documents.jobs import JobDocument
 from normlab.documents.metrics import MetricsDocument
 from normlab.documents.states import JobState
 from normlab.errors import ServiceError
+from normlab.spec.environment import ENVIRONMENT
 from normlab.spec.open_enum import OpenEnum
 
 TABLES = (examples, comparison_examples, inference_examples, job_examples, model_examples)
@@ -218,3 +220,8 @@ def test_each_call_reads_the_document_that_the_service_promises(
             names = {"ComparisonList", "SideBySide"}
         assert kind.__name__ in names, call
     assert len(read) >= 15
+
+
+def test_each_thing_that_an_environment_records_has_a_field() -> None:
+    assert set(JobEnvironment.model_fields) == set(ENVIRONMENT)
+    assert JobEnvironment.read('{"of_a_newer_version": 1}').model_dump()["of_a_newer_version"] == 1

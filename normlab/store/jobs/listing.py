@@ -2,29 +2,16 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from normlab.documents.jobs import JobOrder
 from normlab.documents.states import JobState
 from normlab.errors import NotFoundError
 from normlab.store.identifiers import is_part_of
 from normlab.store.jobs.tables import Job, JobTag
-
-
-class JobOrder(StrEnum):
-    """What a list of jobs is sorted by. Jobs that have no such figure come last; of equals, the newest first."""
-
-    NEWEST = "newest"
-    OLDEST = "oldest"
-    BEST_VAL_ACCURACY = "best_val_accuracy"
-    """The highest first, as all accuracies."""
-    LAST_VAL_ACCURACY = "last_val_accuracy"
-    TEST_ACCURACY = "test_accuracy"
-    TRAIN_SECONDS = "train_seconds"
-    """The shortest first."""
 
 
 @dataclass(frozen=True)

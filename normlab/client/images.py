@@ -1,0 +1,41 @@
+"""Images on their way to a network: files as they are, pixels as JSON."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from normlab.client.transport import Transport
+from normlab.documents.predictions import PredictionDocument, Predictions
+from normlab.errors import InstancesError
+from normlab.spec.images import IMAGE_TYPES, Invert
+
+Pixels = Sequence[Any] | npt.NDArray[Any]
+
+
+def predict(
+    transport: Transport, network: str, images: str | Path | Pixels, *, invert: Invert | str, top_k: int
+) -> list[PredictionDocument]:
+    """Let the network at this path (of a job or a name) classify images; see ``Client.predict``."""
+    parameters = {"invert": Invert(invert).value, "top_k": top_k}
+    if isinstance(images, str | Path):
+        path = Path(images)
+        media_type = IMAGE_TYPES.get(path.suffix.lower())
+        if media_type is None:
+            raise InstancesError(
+                f"{path.name} is no image that can be sent: it should be a .png, .jpg or .webp file."
+            )
+        body = {"content": _read(path), "headers": {"Content-Type": media_type}}
+    else:
+        body = {"json": {"instances": images.tolist() if isinstance(images, np.ndarray) else images}}
+    answer = transport.fetch(Predictions, "POST", f"{network}/predict", params=parameters, **body)
+    return list(answer.predictions)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InstancesError(f"{path} cannot be read: {error.strerror}.") from error
