@@ -74,6 +74,18 @@ _CURVE: dict[str, Any] = {
 
 _RESULT: dict[str, Any] = {
     "final": True,
+    "headline": "baseline and batch normalization were trained on Fashion-MNIST with 5 seeds each and compared by "
+    "validation accuracy: batch normalization is better.",
+    "setup": {
+        "dataset": "Fashion-MNIST",
+        "common": {"optimizer": "sgd", "learning rate": "0.001, constant", "seeds": "42 to 46"},
+        "by_arm": {
+            "normalization": {
+                "baseline": "none",
+                "batch normalization": "batch_normalization after dense(300)",
+            }
+        },
+    },
     "seeds": [42, 43, 44, 45, 46],
     "arms": {
         "baseline": {
@@ -164,6 +176,7 @@ VALIDATED: dict[str, Any] = {
 }
 
 SIDE_BY_SIDE: dict[str, Any] = {
+    "setup": {"dataset": "Fashion-MNIST", "common": {"optimizer": "sgd", "seeds": "42"}, "by_arm": {}},
     "jobs": [
         {
             "id": JOB_ID,

@@ -22,8 +22,10 @@ from normlab.analysis.examples import (
     variance_sources,
 )
 from normlab.analysis.fairness import arm_caveats
+from normlab.analysis.headline import headline
 from normlab.analysis.metrics import style_of
 from normlab.analysis.records import RunRecord
+from normlab.analysis.setup import Setup, setup_of
 from normlab.analysis.several import compare_arms
 from normlab.analysis.verdict import PairedComparison
 from normlab.analysis.wording import sentence
@@ -56,6 +58,7 @@ class PairReport:
 class ComparisonStatistics:
     """What is known about several arms."""
 
+    setup: Setup
     metric: Metric
     confidence: float
     equivalence_margin: float
@@ -70,9 +73,8 @@ class ComparisonStatistics:
     caveats: tuple[str, ...]
 
     def to_document(self) -> dict[str, Any]:
-        """Plain JSON."""
-        document: dict[str, Any] = to_plain(self)
-        return document
+        """Plain JSON, which begins with the comparison in one sentence."""
+        return {"headline": headline(self), **to_plain(self)}
 
 
 def compare_runs(
@@ -137,6 +139,7 @@ def compare_runs(
         for shared in [_of_one_test_set((*paired[pair.a], *paired[pair.b]), correct or {})]
     )
     return ComparisonStatistics(
+        setup=setup_of(paired),
         metric=metric,
         confidence=confidence,
         equivalence_margin=equivalence_margin,

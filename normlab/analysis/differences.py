@@ -4,7 +4,7 @@ An architecture is taken apart into facets (layers, normalization, activation, i
 arms which differ in three things at once are seen to do so, however their layers are written down.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -176,10 +176,17 @@ def _normalization(steps: list[_Step]) -> str:
         elif step.facet == "normalization":
             placed.append((step.text, f"{layer} and its activation" if activated else layer))
     kinds = [
-        f"{kind} after {', after '.join(place for _, place in group)}"
+        f"{kind} {', '.join(_places(place for _, place in group))}"
         for kind, group in groupby(placed, key=lambda item: item[0])
     ]
     return "; ".join(kinds) or "none"
+
+
+def _places(places: Iterable[str]) -> Iterator[str]:
+    """Where a normalization stands, a place that is repeated once: ``after each of 10 dense(50)``."""
+    for place, group in groupby(places):
+        times = len(list(group))
+        yield f"after {place}" if times == 1 else f"after each of {times} {place}"
 
 
 def _activation(steps: list[_Step]) -> str:
@@ -205,6 +212,8 @@ def _regularizer(layer: Layer) -> str:
 
 
 def _joined(texts: list[str], *, collapse: bool = False) -> str:
+    """The texts in a row, what is repeated once: ``flatten, 10 x dense(50)``; or ``collapse``d to one if all are."""
     if collapse and len(set(texts)) == 1:
         return texts[0]
-    return ", ".join(texts) or "none"
+    runs = [(text, len(list(group))) for text, group in groupby(texts)]
+    return ", ".join(text if times == 1 else f"{times} x {text}" for text, times in runs) or "none"

@@ -10,6 +10,7 @@ from normlab.analysis.differences import Difference, differences
 from normlab.analysis.documents import to_plain
 from normlab.analysis.fairness import caveats
 from normlab.analysis.records import RunRecord, labels
+from normlab.analysis.setup import Setup, setup_of
 from normlab.analysis.sizes import size_of
 
 
@@ -46,6 +47,8 @@ class RunSummary:
 class SideBySide:
     """What ``GET /comparisons?jobs=…`` answers."""
 
+    setup: Setup
+    """``by_arm`` is keyed by the job's id."""
     jobs: tuple[RunSummary, ...]
     differences: tuple[Difference, ...]
     """Values are keyed by the job's id."""
@@ -54,6 +57,7 @@ class SideBySide:
     def to_document(self) -> dict[str, Any]:
         """Plain JSON."""
         return {
+            "setup": self.setup.to_document(),
             "jobs": [to_plain(job) for job in self.jobs],
             "differences": [difference.to_document() for difference in self.differences],
             "caveats": list(self.caveats),
@@ -68,6 +72,7 @@ def summarize(runs: Sequence[RunRecord]) -> SideBySide:
     if len(specs) != len(runs):
         raise ValueError("a run can be in a comparison only once, but some ids are the same")
     return SideBySide(
+        setup=setup_of({run.job: [run] for run in runs}),
         jobs=tuple(_summarize(run, label) for run, label in zip(runs, labels(runs), strict=True)),
         differences=differences(specs),
         caveats=caveats(runs),

@@ -11,7 +11,7 @@ import orjson
 from normlab import analysis
 from normlab.comparisons.assessment import Assessment
 from normlab.comparisons.charts import ChartName, draw
-from normlab.comparisons.report import html_report, markdown_report
+from normlab.comparisons.report import html_report, markdown_report, request_again
 from normlab.comparisons.runs import ComparedRuns
 from normlab.spec.epochs import EpochMetrics
 from normlab.store import Job
@@ -22,13 +22,16 @@ FORMAT = 1
 _README = """\
 A comparison made with Normlab.
 
+{summary}
 report.html         what came out, for people (report.md: the same without images)
 result.json         all figures
 manifest.json       what was asked; each job's spec, seed, digests, environment and result
+request.json        the body that asks for it
 metrics.csv         every epoch of every job
 charts/             Vega-Lite specifications and SVG images
 
-`normlab reproduce` with this archive trains every job again and says whether the same came out.
+To run it again: `normlab reproduce` with this archive trains every job again and says whether the same came out.
+request.json asks a service for the same comparison (POST /comparisons).
 """
 
 
@@ -43,7 +46,8 @@ def write_bundle(runs: ComparedRuns, assessment: Assessment) -> bytes:
 
 
 def _files(runs: ComparedRuns, assessment: Assessment) -> Iterator[tuple[str, str | bytes]]:
-    yield "README.txt", _README
+    yield "README.txt", _README.format(summary=_summary(assessment))
+    yield "request.json", _json(request_again(runs))
     yield "manifest.json", _json(_manifest(runs))
     yield "metrics.csv", _metrics(runs)
     if assessment.statistics is None:
@@ -56,6 +60,18 @@ def _files(runs: ComparedRuns, assessment: Assessment) -> Iterator[tuple[str, st
         if chart is not None:
             yield f"charts/{name}.vl.json", _json(chart)
             yield f"charts/{name}.svg", analysis.render(chart, "svg")
+
+
+def _summary(assessment: Assessment) -> str:
+    """The comparison in one sentence, and what was trained; nothing before the first pair."""
+    if assessment.statistics is None:
+        return ""
+    document = assessment.statistics.to_document()
+    setup = assessment.statistics.setup
+    lines = [f"{field}: {value}" for field, value in setup.common.items()]
+    for field, values in setup.by_arm.items():
+        lines += [f"{field} of {arm}: {value}" for arm, value in values.items()]
+    return "\n".join([document["headline"], "", *lines, ""])
 
 
 def _manifest(runs: ComparedRuns) -> dict[str, Any]:

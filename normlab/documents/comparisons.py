@@ -69,10 +69,26 @@ class ComparisonProgress(Document):
     fraction: Fraction = Field(description="The part of the jobs so far that have ended.")
 
 
+class SetupDocument(Document):
+    """What was trained, on what, and where, in words."""
+
+    dataset: str | None = Field(description="Its title; null if there is more than one.")
+    common: dict[str, str] = Field(description="What is the same everywhere, by field.")
+    by_arm: dict[str, dict[str, str]] = Field(
+        description="What differs, by field and the arm's name, or the job's id."
+    )
+
+
 class ComparisonResult(Document):
     """What the pairs that are complete say."""
 
     final: bool = Field(description="Whether nothing will be added.")
+    headline: str | None = Field(
+        default=None, description="The comparison in one sentence; null if it ended in a version without."
+    )
+    setup: SetupDocument | None = Field(
+        default=None, description="What was trained; null if the comparison ended in a version without."
+    )
     seeds: tuple[int | None, ...] = Field(
         description="The seeds of the pairs; where an arm has seeds of its own, those of an arm that has none."
     )

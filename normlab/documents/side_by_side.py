@@ -3,7 +3,12 @@
 from pydantic import Field, RootModel
 
 from normlab.documents.base import Document
-from normlab.documents.comparisons import ComparisonList, ComparisonResult, DifferenceDocument
+from normlab.documents.comparisons import (
+    ComparisonList,
+    ComparisonResult,
+    DifferenceDocument,
+    SetupDocument,
+)
 from normlab.spec.metrics import Metric
 from normlab.spec.open_enum import Open
 
@@ -42,6 +47,7 @@ class Statistics(ComparisonResult):
 class SideBySide(Document):
     """Several jobs side by side."""
 
+    setup: SetupDocument | None = Field(default=None, description="Null from a service that has none yet.")
     jobs: tuple[ComparedJob, ...]
     differences: tuple[DifferenceDocument, ...]
     caveats: tuple[str, ...] = Field(description="What to know before drawing a conclusion.")

@@ -7,10 +7,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from normlab.analysis import arms, bands, clocks, comparison, cost, examples, several, survival, verdict
+from normlab.analysis import (
+    arms,
+    bands,
+    clocks,
+    comparison,
+    cost,
+    examples,
+    setup,
+    several,
+    survival,
+    verdict,
+)
 from normlab.analysis.comparison import compare_runs
 from normlab.documents import statistics as documents
-from normlab.documents.comparisons import ComparisonResult
+from normlab.documents.comparisons import ComparisonResult, SetupDocument
 from normlab.documents.side_by_side import Statistics
 from normlab.spec.metrics import Metric
 
@@ -26,6 +37,7 @@ CLASSES = [
     (examples.ExampleBootstrap, documents.ExampleBootstrapDocument),
     (examples.McNemar, documents.McNemarDocument),
     (examples.VarianceSources, documents.VarianceSourcesDocument),
+    (setup.Setup, SetupDocument),
     (several.ArmPair, documents.ArmPairDocument),
     (survival.LogRank, documents.LogRankDocument),
     (survival.TimeToTarget, documents.TimeToTargetDocument),
@@ -35,7 +47,7 @@ CLASSES = [
 
 @pytest.mark.parametrize(("computed", "declared"), CLASSES)
 def test_fields_are_the_same(computed: Any, declared: Any) -> None:
-    assert {field.name for field in fields(computed)} == set(declared.model_fields) - {"final"}
+    assert {field.name for field in fields(computed)} == set(declared.model_fields) - {"final", "headline"}
 
 
 @pytest.mark.parametrize("metric", [metric for metric in Metric if metric is not Metric.TEST_LOSS])

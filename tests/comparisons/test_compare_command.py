@@ -48,7 +48,11 @@ def test_two_networks_are_compared_from_a_shell(first) -> None:
     assert comparison.state is StudyState.FINISHED
     assert comparison.verdicts is not None
     (verdict,) = comparison.verdicts
-    assert result.stdout.splitlines()[0] == verdict.sentence
+    assert comparison.result is not None
+    assert result.stdout.splitlines()[0] == comparison.result.headline
+    for words in ("1,300 samples for training", "learning rate", "50,610", "TensorFlow"):
+        assert words in result.stdout
+    assert verdict.sentence in result.stdout.splitlines()
     for words in ("baseline_with_batch_norm ", "exact p", "of 3 runs reached 30.00 %", "Beware"):
         assert words in result.stdout
     lines = result.stderr.splitlines()
@@ -188,7 +192,7 @@ def test_spec_files_are_arms_and_it_goes_on_until_decided(run, client: Client, t
     (comparison,) = client.comparisons.list(name="files")
     assert comparison.arm_names == ("baseline", "faster")
     assert comparison.stop_reason == "decided"
-    assert result.stdout.startswith("faster is better than baseline: its training loss is ")
+    assert "\nfaster is better than baseline: its training loss is " in result.stdout
 
 
 def test_a_network_is_not_told_apart_from_itself(run, client: Client) -> None:
@@ -199,7 +203,7 @@ def test_a_network_is_not_told_apart_from_itself(run, client: Client) -> None:
     (comparison,) = client.comparisons.list(name="itself")
     assert comparison.arm_names == ("baseline", "baseline (2)")
     assert [verdict.verdict for verdict in comparison.verdicts] == ["inconclusive"]
-    assert result.stdout.startswith("Not decided: baseline (2) minus baseline is ")
+    assert "\nNot decided: baseline (2) minus baseline is " in result.stdout
     assert "baseline and baseline (2) are the same but for their seeds" in result.stdout
     assert "The runs of a pair do not share their seed" in result.stdout
     arms = client.comparisons.get(comparison.id).arms

@@ -9,6 +9,7 @@ from PIL import Image
 
 from normlab.comparisons import Assessment, load_runs
 from normlab.comparisons.bundle import write_bundle
+from normlab.comparisons.parse import parse_comparison
 from support.problems import assert_problem
 
 # Far from other tests' seeds: all share one store.
@@ -112,6 +113,7 @@ def test_the_bundle_has_everything(served, comparison):
         assert set(archive.namelist()) == {
             "README.txt",
             "manifest.json",
+            "request.json",
             "metrics.csv",
             "result.json",
             "report.html",
@@ -121,6 +123,8 @@ def test_the_bundle_has_everything(served, comparison):
         manifest = json.loads(archive.read("manifest.json"))
         metrics = list(csv.DictReader(io.StringIO(archive.read("metrics.csv").decode())))
         result = json.loads(archive.read("result.json"))
+        repeated, _ = parse_comparison(json.loads(archive.read("request.json")))
+        readme = archive.read("README.txt").decode()
     assert [job["seed"] for job in manifest["jobs"]] == [BASE_SEED + pair for pair in (0, 0, 1, 1, 2, 2)]
     for job in manifest["jobs"]:
         assert job["spec"]["training"]["seed"] == job["seed"]
@@ -132,6 +136,15 @@ def test_the_bundle_has_everything(served, comparison):
     assert (last["arm"], last["epoch"]) == ("baseline", "2")
     assert float(last["val_accuracy"]) == accuracy("baseline", BASE_SEED)
     assert result["pairs"][0]["sentence"] == comparison["verdicts"][0]["sentence"]
+    assert (repeated.base_seed, repeated.replicates.max, repeated.target_accuracy) == (BASE_SEED, 3, 0.83)
+    assert [arm.name for arm in repeated.arms] == ["baseline", "<b>bold & new</b>"]
+    for words in (
+        result["headline"],
+        "1,300 samples for training",
+        "parameters of baseline: 50,610",
+        "normlab reproduce",
+    ):
+        assert words in readme
 
 
 @pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@SUM(1)", " =1"])

@@ -1,5 +1,6 @@
 """What a report is made of, whatever it is written in."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,6 +9,10 @@ from normlab.analysis.charts.theme import Chart
 
 NOTHING = "\N{EN DASH}"
 """What stands in a table's cell where there is no value."""
+
+_NUMBER = r"[+\N{MINUS SIGN}-]?[\d,]+(\.\d+)?( %)?"
+_NUMBERS = re.compile(rf"(< )?{_NUMBER}( to {_NUMBER})?|{NOTHING}")
+"""A number, or an interval."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +42,16 @@ class Bullets:
 
 
 @dataclass(frozen=True)
+class Code:
+    """What is to be typed or sent as it stands."""
+
+    kind: ClassVar = "code"
+    text: str
+
+
+@dataclass(frozen=True)
 class Table:
-    """A table."""
+    """A table. The first cell of a row says what the row is about."""
 
     kind: ClassVar = "table"
     head: Sequence[str]
@@ -46,9 +59,9 @@ class Table:
 
     @property
     def numeric(self) -> list[bool]:
-        """For each column whether all of its cells look like numbers; such a column is set to the right."""
+        """For each column whether all of its cells are numbers or intervals; such a column is set to the right."""
         return [
-            bool(self.rows) and all(_is_number(row[column]) for row in self.rows)
+            bool(self.rows) and all(_NUMBERS.fullmatch(row[column]) for row in self.rows)
             for column in range(len(self.head))
         ]
 
@@ -62,12 +75,4 @@ class Figure:
     description: str
 
 
-Block = Heading | Paragraph | Bullets | Table | Figure
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text.removesuffix(" %").replace("\N{MINUS SIGN}", "-"))
-    except ValueError:
-        return text == NOTHING
-    return True
+Block = Heading | Paragraph | Bullets | Code | Table | Figure

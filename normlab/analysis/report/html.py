@@ -1,27 +1,37 @@
 """The report as one self-contained HTML page: no script, nothing loaded from elsewhere."""
 
 from base64 import b64encode
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from normlab.analysis.charts.theme import Chart, ImageFormat, render
 from normlab.analysis.comparison import ComparisonStatistics
+from normlab.analysis.headline import listed
 from normlab.analysis.report.content import Arms, content
 
 
 def html_report(
-    comparison: ComparisonStatistics, arms: Arms, *, title: str | None = None, subtitle: str = ""
+    comparison: ComparisonStatistics,
+    arms: Arms,
+    *,
+    title: str | None = None,
+    subtitle: str = "",
+    request: Mapping[str, Any] | None = None,
+    identifier: str | None = None,
 ) -> str:
-    """A page that shows the verdict, the caveats, charts, tables and how it was done.
+    """A page that shows the setup, the verdict, the caveats, charts, tables, how it was done and how to repeat it.
 
     ``arms`` are the runs that were compared; ``subtitle`` is for what only the caller knows, such as when
-    and where it was done. The same data give the same page.
+    and where it was done; ``request`` and ``identifier`` are those of a comparison that a service keeps. The same data
+    give the same page.
     """
     page = _TEMPLATES.get_template("report.html").render(
-        title=title or " against ".join(comparison.arms),
+        title=title or listed(list(comparison.arms), " against "),
         subtitle=subtitle or f"{comparison.metric.words}, {len(comparison.seeds)} seeds of each arm",
-        blocks=content(comparison, arms),
+        blocks=content(comparison, arms, request=request, identifier=identifier),
     )
     return f"{page}\n"
 

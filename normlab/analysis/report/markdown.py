@@ -2,18 +2,28 @@
 inside."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from normlab.analysis.comparison import ComparisonStatistics
-from normlab.analysis.report.blocks import Block, Bullets, Figure, Heading, Paragraph, Table
+from normlab.analysis.headline import listed
+from normlab.analysis.report.blocks import Block, Bullets, Code, Figure, Heading, Paragraph, Table
 from normlab.analysis.report.content import Arms, content
 
 
 def markdown_report(
-    comparison: ComparisonStatistics, arms: Arms, *, title: str | None = None, subtitle: str = ""
+    comparison: ComparisonStatistics,
+    arms: Arms,
+    *,
+    title: str | None = None,
+    subtitle: str = "",
+    request: Mapping[str, Any] | None = None,
+    identifier: str | None = None,
 ) -> str:
     """The same as the HTML page, without its charts."""
-    heading = title or " against ".join(comparison.arms)
-    blocks = [_block(block) for block in content(comparison, arms) if not isinstance(block, Figure)]
+    heading = title or listed(list(comparison.arms), " against ")
+    made = content(comparison, arms, request=request, identifier=identifier)
+    blocks = [_block(block) for block in made if not isinstance(block, Figure)]
     below = [_plain(subtitle)] if subtitle else []
     return "\n\n".join([f"# {_plain(heading)}", *below, *blocks]) + "\n"
 
@@ -26,6 +36,9 @@ def _block(block: Block) -> str:
             return f"**{_plain(text)}**" if strong else _plain(text)
         case Bullets(items):
             return "\n".join(f"- {_plain(item)}" for item in items)
+        case Code(text):
+            # An indented block: no text inside can end it, as it can a fence of backticks.
+            return "\n".join(f"    {line}" for line in text.splitlines())
         case Table(head, rows):
             lines = [[_plain(cell) for cell in row] for row in (head, *rows)]
             lines.insert(1, ["---"] * len(head))

@@ -5,6 +5,7 @@ from pathlib import Path
 from rich.markup import escape
 
 from normlab.cli.display.output import out, percent, seconds, show_caveats, table, write_file
+from normlab.cli.display.setup import show_setup
 from normlab.client import ChartFormat, Client
 from normlab.documents.side_by_side import ComparedJob, SideBySide
 
@@ -15,10 +16,12 @@ def write_chart(client: Client, job_ids: list[str], path: Path, chart_format: Ch
 
 
 def show_comparison(comparison: SideBySide) -> None:
-    """Write the three parts of a comparison as tables."""
+    """Write the parts of a comparison as tables, first what was trained."""
     jobs = comparison.jobs
+    names = {job.id: job.name for job in jobs}
+    show_setup(comparison.setup, lambda job: names.get(job, job))
     has_target = any(job.target_accuracy is not None for job in jobs)
-    figures = ["best val", "at epoch", "last val", "test", "per epoch", "training", "whole run"]
+    figures = ["best validation", "at epoch", "last validation", "test", "per epoch", "training", "whole run"]
     figures += ["to target"] if has_target else []
     made = table("job", *figures, numbers=tuple(figures))
     for job in jobs:
@@ -34,16 +37,7 @@ def show_comparison(comparison: SideBySide) -> None:
             *([_to_target(job)] if has_target else []),
         )
     out.print(made)
-    if comparison.differences:
-        differing = table("what differs", *(escape(job.name) for job in jobs))
-        for difference in comparison.differences:
-            values = [difference.values.get(job.id) for job in jobs]
-            differing.add_row(
-                difference.field, *(escape("-" if value is None else str(value)) for value in values)
-            )
-        out.print()
-        out.print(differing)
-    elif len(jobs) > 1:
+    if len(jobs) > 1 and not comparison.differences:
         out.print("\nTheir specs are the same.")
     if comparison.statistics is not None:
         out.print()

@@ -5,15 +5,20 @@ from collections.abc import Callable
 from rich.markup import escape
 
 from normlab.cli.display.output import out, percent, seconds, show_caveats, table
+from normlab.cli.display.setup import show_setup
 from normlab.documents.comparisons import ComparisonDocument
 from normlab.documents.statistics import ClocksDocument, IntervalDocument
 
 
 def show_answer(comparison: ComparisonDocument) -> None:
-    """Write the verdict, what each arm came to, how they differ, at what cost, and what to beware of."""
+    """Write what was trained, the verdict, what each arm came to, how they differ, at what cost, and caveats."""
     result = comparison.result
     if result is None:
         return
+    if result.headline is not None:
+        out.print(result.headline, markup=False, soft_wrap=not out.is_terminal)
+        out.print()
+    show_setup(result.setup)
     accuracy = comparison.metric.endswith("accuracy")
     for pair in result.pairs:
         out.print(pair.sentence, style="bold", markup=False, soft_wrap=not out.is_terminal)

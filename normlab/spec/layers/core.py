@@ -139,7 +139,7 @@ class ActivationLayer(BaseLayer):
     def _only_what_applies(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
         document: dict[str, object] = handler(self)
         if self.negative_slope is None:
-            document.pop("negative_slope")
+            document.pop("negative_slope", None)
         return document
 
 

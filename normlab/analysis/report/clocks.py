@@ -1,0 +1,106 @@
+"""The parts of a report that are about time: where it went, the three clocks, and what it buys."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
+
+from normlab.analysis.charts.clocks import accuracy_against_cost, target_curves
+from normlab.analysis.clocks import Target
+from normlab.analysis.comparison import ComparisonStatistics
+from normlab.analysis.metrics import style_of
+from normlab.analysis.records import RunRecord
+from normlab.analysis.report.blocks import NOTHING, Block, Bullets, Figure, Heading, Paragraph, Table
+from normlab.analysis.report.cells import interval, level, number, p_value, verdict
+
+Arms = Mapping[str, Sequence[RunRecord]]
+
+_PHASES = ("waiting", "starting", "compiling", "training", "evaluating", "exporting")
+
+
+def times(arms: Arms) -> Iterable[Block]:
+    """Where the runs' time went; only the training is on the clocks of the comparison."""
+    rows = []
+    for name, runs in arms.items():
+        known = {
+            phase: [seconds for run in runs if (seconds := run.timings.get(f"{phase}_seconds")) is not None]
+            for phase in _PHASES
+        }
+        rows.append([name, *(number(fmean(seconds)) if seconds else NOTHING for seconds in known.values())])
+    if any(cell != NOTHING for row in rows for cell in row[1:]):
+        yield Paragraph(
+            "Where the time of a run went, mean seconds. The clocks and costs below count the training alone: a "
+            "program that an earlier run has compiled is used again, so compiling says nothing of an arm."
+        )
+        yield Table(["arm", *_PHASES], rows)
+
+
+def clocks(comparison: ComparisonStatistics, arms: Arms) -> Iterable[Block]:
+    """The arms at equal epochs, at equal training time, and by the time to the target."""
+    found = comparison.clocks
+    if found is None or found.epoch is None or found.seconds is None:
+        return
+    style = style_of(comparison.metric)
+    yield Heading("Three clocks")
+    lengths = {len(run.epochs) for runs in arms.values() for run in runs}
+    if len(lengths) == 1:
+        yield Paragraph(
+            f"At equal epochs: all runs have {found.epoch}, so this clock says what is said above."
+        )
+    rows = [
+        [
+            f"{pair.b} minus {pair.a}",
+            where,
+            style.difference(pair.comparison.difference, sign=True),
+            interval(pair.comparison.interval, style.factor, style.digits),
+            level(pair.comparison.confidence),
+            verdict(pair.comparison.verdict, pair.a, pair.b),
+        ]
+        for where, pairs in (
+            (f"at epoch {found.epoch}", found.at_epoch if len(lengths) > 1 else None),
+            (f"after {found.seconds:.1f} s of training", found.at_seconds),
+        )
+        for pair in pairs or ()
+    ]
+    unit = f" ({style.unit.strip()})" if style.unit else ""
+    if rows:
+        yield Table(["", "clock", f"difference{unit}", "interval", "its level", "verdict"], rows)
+    if found.at_seconds is None:
+        yield Paragraph(
+            "At equal training time: some run had not finished an epoch in the training time that all runs have."
+        )
+    if found.target is not None:
+        yield from _target(found.target)
+
+
+def _target(target: Target) -> Iterable[Block]:
+    goal = f"{100 * target.accuracy:.4g} % validation accuracy"
+    if not any(arm.reached for arm in target.arms.values()):
+        yield Paragraph(f"By the time to the target: no run reached {goal}.")
+        return
+    yield Figure(target_curves(target), "Share of runs that have reached the target, by training time.")
+    yield Table(
+        ["arm", f"reached {goal}", "median training time to it (s)"],
+        [
+            [
+                name,
+                f"{arm.reached} of {arm.runs}",
+                "not reached by half" if arm.median is None else number(arm.median, 1),
+            ]
+            for name, arm in target.arms.items()
+        ],
+    )
+    yield Bullets([
+        f"{b} against {a}: log-rank p = {p_value(test.p_value)}. {' '.join(test.caveats)}".strip()
+        for a, b, test in target.pairs
+    ])  # fmt: skip
+
+
+def cost(comparison: ComparisonStatistics) -> Iterable[Block]:
+    """What the arms cost beside what they give."""
+    if not comparison.costs:
+        return
+    yield Heading("What it costs")
+    yield Figure(accuracy_against_cost(comparison), "Mean accuracy of each arm against its training time.")
+    yield Bullets([
+        *(pair.cost.reading for pair in comparison.pairs if pair.cost),
+        f"Worth their cost (no other arm is both cheaper and better): {', '.join(comparison.pareto_front)}.",
+    ])  # fmt: skip

@@ -1,0 +1,176 @@
+"""What was trained, on what, and where: what all arms have in common once, and what differs by arm."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from normlab.analysis.differences import ARCHITECTURE_FACETS, facets
+from normlab.analysis.documents import to_plain
+from normlab.analysis.records import RunRecord, SpecDocument
+from normlab.analysis.sizes import size_of
+from normlab.spec.datasets import DATASETS, DatasetInfo
+from normlab.spec.optimizers import OPTIMIZERS
+from normlab.spec.schedules import SCHEDULES
+
+NOT_RECORDED = "not recorded"
+"""Of runs that do not say where they ran, such as those of another program."""
+
+_ALWAYS = ("layers", "normalization", "activation", "initializer")
+"""Facets that are shown also where they are "none"."""
+_VERSIONS = {
+    "normlab": "Normlab",
+    "tensorflow": "TensorFlow",
+    "keras": "Keras",
+    "numpy": "NumPy",
+    "python": "Python",
+}
+
+
+@dataclass(frozen=True)
+class Setup:
+    """The setup of several arms, in the words of people; fields stand in the order in which they are read."""
+
+    dataset: str | None
+    """The title of the dataset that all arms were trained on; None if they were not trained on the same."""
+    common: Mapping[str, str]
+    """What is the same for all arms, by field."""
+    by_arm: Mapping[str, Mapping[str, str]]
+    """What is not, by field and arm."""
+
+    def to_document(self) -> dict[str, Any]:
+        """Plain JSON."""
+        document: dict[str, Any] = to_plain(self)
+        return document
+
+
+def setup_of(arms: Mapping[str, Sequence[RunRecord]]) -> Setup:
+    """The setup of these arms, each with at least one run, from their runs' specs and environments."""
+    described = {name: _describe(runs) for name, runs in arms.items()}
+    common: dict[str, str] = {}
+    by_arm: dict[str, dict[str, str]] = {}
+    for field in dict.fromkeys(field for description in described.values() for field in description):
+        values = {name: description.get(field, "none") for name, description in described.items()}
+        if len(set(values.values())) > 1:
+            by_arm[field] = values
+        elif field in _ALWAYS or field not in ARCHITECTURE_FACETS or set(values.values()) != {"none"}:
+            common[field] = next(iter(values.values()))
+    titles = {_title(runs[0].spec) for runs in arms.values()}
+    return Setup(titles.pop() if len(titles) == 1 else None, common, by_arm)
+
+
+def _describe(runs: Sequence[RunRecord]) -> dict[str, str]:
+    spec = runs[0].spec
+    architecture, training = spec.get("architecture", {}), spec.get("training", {})
+    layers = architecture.get("layers", ()) if isinstance(architecture, Mapping) else ()
+    shown = {name: text for name, text in facets(layers).items() if name != "layer order"}
+    if info := _info(str(spec.get("dataset", {}).get("name"))):
+        shown["layers"] += f", output({info.class_count})"
+    size = size_of(spec)
+    return {
+        **dict(_data(spec.get("dataset", {}))),
+        **shown,
+        "parameters": "unknown" if size is None else f"{size.parameters:,}",
+        **dict(_training(training)),
+        "seeds": _seeds([run.seed for run in runs]),
+        "hardware": _each(runs, _hardware),
+        "versions": _each(runs, _versions),
+    }
+
+
+def _title(spec: SpecDocument) -> str:
+    name = str(spec.get("dataset", {}).get("name"))
+    info = _info(name)
+    return info.title if info else name
+
+
+def _info(name: str) -> DatasetInfo | None:
+    return next((info for info in DATASETS.values() if info.name == name), None)
+
+
+def _data(dataset: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    name = str(dataset.get("name"))
+    info = _info(name)
+    if info is None:  # of another version
+        yield "dataset", name
+        return
+    yield "dataset", f"{info.title} ({name}): {info.description}"
+    held_out = dataset.get("validation_samples")
+    held_out = info.default_validation_samples if held_out is None else held_out
+    trained_on = dataset.get("training_samples") or info.training_samples - held_out
+    chosen = "drawn by the seed" if dataset.get("validation_split") == "random" else "the first ones"
+    validation = f"{held_out:,} for validation ({chosen})" if held_out else "none for validation"
+    yield "split", f"{trained_on:,} samples for training, {validation}, {info.test_samples:,} for testing"
+
+
+def _training(training: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    optimizer = training.get("optimizer", {})
+    yield "loss", "cross-entropy"
+    apart = ("name", "learning_rate")
+    yield "optimizer", _with_options(optimizer, OPTIMIZERS.get(str(optimizer.get("name"))), apart)
+    schedule = training.get("learning_rate_schedule", {})
+    shape = _with_options(schedule, SCHEDULES.get(str(schedule.get("name"))), ("name",))
+    yield "learning rate", f"{optimizer.get('learning_rate')}, {shape}"
+    yield "batch size", str(training.get("batch_size"))
+    yield "epochs", _epochs(training)
+    yield "precision", str(training.get("precision"))
+    if training.get("shuffle") is False:
+        yield "order of the samples", "the same in each epoch"
+
+
+def _epochs(training: Mapping[str, Any]) -> str:
+    stopping = training.get("early_stopping")
+    if not stopping:
+        return str(training.get("epochs"))
+    monitor = str(stopping.get("monitor")).replace("val_", "validation ")
+    kept = "best" if stopping.get("restore_best_weights") else "last"
+    return (
+        f"at most {training.get('epochs')}; ends after {stopping.get('patience')} without a better {monitor}, and "
+        f"keeps the weights of the {kept} epoch"
+    )
+
+
+def _with_options(document: Mapping[str, Any], kind: Any, apart: Sequence[str]) -> str:
+    """A kind with the options that are not its defaults: ``sgd (momentum 0.9)``."""
+    fields = {} if kind is None else kind.model_fields
+    options = [
+        f"{option} {value}"
+        for option, value in document.items()
+        if option not in apart and (option not in fields or fields[option].default != value)
+    ]
+    name = str(document.get("name"))
+    return f"{name} ({', '.join(options)})" if options else name
+
+
+def _seeds(seeds: Iterable[int | None]) -> str:
+    """``42 to 46``, ``1, 7``."""
+    known = sorted({seed for seed in seeds if seed is not None})
+    parts: list[str] = []
+    for _, group in groupby(enumerate(known), key=lambda item: item[1] - item[0]):
+        run = [seed for _, seed in group]
+        parts += [f"{run[0]} to {run[-1]}"] if len(run) > 2 else map(str, run)
+    return ", ".join(parts) or NOT_RECORDED
+
+
+def _each(runs: Sequence[RunRecord], describe: Callable[[Mapping[str, Any]], str]) -> str:
+    """What the runs' environments say, each text once."""
+    texts = sorted({describe(run.environment) for run in runs} - {""})
+    return "; or ".join(texts) or NOT_RECORDED
+
+
+def _hardware(environment: Mapping[str, Any]) -> str:
+    device = str(environment.get("device") or "")
+    name = str(environment.get("device_name") or environment.get("machine") or "")
+    parts = [" ".join(part for part in (device.upper(), name) if part)]
+    if cores := environment.get("cores"):
+        parts.append(f"{cores} core{'s' * (cores != 1)}")
+    if threads := environment.get("intra_op_threads"):
+        parts.append(f"{threads} thread{'s' * (threads != 1)} in an operation")
+    if executor := environment.get("executor"):
+        parts.append(f"executor {executor}")
+    return ", ".join(part for part in parts if part)
+
+
+def _versions(environment: Mapping[str, Any]) -> str:
+    parts = [f"{words} {environment[field]}" for field, words in _VERSIONS.items() if environment.get(field)]
+    return ", ".join([*parts, *([str(environment["platform"])] if environment.get("platform") else [])])
