@@ -49,7 +49,7 @@ def outcome_of(
 
 
 def _result(result: "TrainResult") -> dict[str, Any]:
-    history = result.history
+    history = result.history[: result.kept_epoch]  # what came after was tried and thrown away
     validated = [record.val_accuracy for record in history if record.val_accuracy is not None]
     target = result.spec.training.target_accuracy
     reached = (
@@ -58,14 +58,15 @@ def _result(result: "TrainResult") -> dict[str, Any]:
         if target is not None and record.val_accuracy is not None and record.val_accuracy >= target
     )
     return {
-        "epochs": len(history),
+        "epochs": len(result.history),
+        "kept_epoch": result.kept_epoch,
         "stop_reason": result.stop_reason,
         "best_epoch": result.best_epoch,
         "best_val_accuracy": max(validated, default=None),
-        "last_val_accuracy": history[-1].val_accuracy,
+        "kept_val_accuracy": history[-1].val_accuracy,
         "test_loss": result.test_loss,
         "test_cross_entropy": result.test_cross_entropy,
         "test_accuracy": result.test_accuracy,
         "reached_target_at_epoch": next(reached, None),
-        "train_seconds": sum(record.train_seconds for record in history),
+        "train_seconds": sum(record.train_seconds for record in result.history),
     }

@@ -108,6 +108,7 @@ def metrics_document(job: Job, epochs: Sequence[Epoch]) -> MetricsDocument:
     return MetricsDocument(
         job=job.id,
         state=job.state,
+        kept_epoch=(job.result or {}).get("kept_epoch"),
         epochs=[EpochDocument.model_validate(epoch) for epoch in epochs],
         totals=MetricTotals(
             epochs=len(epochs),

@@ -69,6 +69,7 @@ JOB: dict[str, Any] = {
 METRICS: dict[str, Any] = {
     "job": JOB_ID,
     "state": "running",
+    "kept_epoch": None,
     "epochs": [
         {
             "epoch": 1,

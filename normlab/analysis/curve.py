@@ -24,8 +24,8 @@ def value_at_seconds(run: RunRecord, metric: Metric, seconds: float) -> float | 
 
 def reached_at(run: RunRecord, target: float) -> tuple[int, float] | None:
     """The first epoch whose validation accuracy is the target or above, and the training seconds until its
-    end."""
-    for point, seconds in zip(run.epochs, run.training_seconds, strict=True):
+    end. Of the epochs up to the kept one: a network that was thrown away reached nothing."""
+    for point, seconds in zip(run.kept_epochs, run.training_seconds, strict=False):
         if point.val_accuracy is not None and point.val_accuracy >= target:
             return point.epoch, seconds
     return None

@@ -24,6 +24,8 @@ class RunRecord:
     spec: SpecDocument
     epochs: tuple[EpochMetrics, ...] = ()
     name: str | None = None
+    kept_epoch: int | None = None
+    """The epoch (from 1) whose weights were kept; None where that is not known: then it is the last one."""
     test_accuracy: float | None = None
     test_loss: float | None = None
     test_cross_entropy: float | None = None
@@ -43,6 +45,7 @@ class RunRecord:
             spec=job["spec"],
             epochs=tuple(EpochMetrics.model_validate(epoch) for epoch in metrics["epochs"]),
             name=job.get("name"),
+            kept_epoch=result.get("kept_epoch"),
             test_accuracy=result.get("test_accuracy"),
             test_loss=result.get("test_loss"),
             test_cross_entropy=result.get("test_cross_entropy"),
@@ -75,6 +78,18 @@ class RunRecord:
         architecture = self.spec.get("architecture", {})
         preset: str | None = architecture.get("preset") if isinstance(architecture, Mapping) else None
         return self.name or preset or self.job
+
+    @cached_property
+    def kept_epochs(self) -> tuple[EpochMetrics, ...]:
+        """The epochs that led to the kept network: what came after them was tried and thrown away."""
+        return tuple(
+            point for point in self.epochs if self.kept_epoch is None or point.epoch <= self.kept_epoch
+        )
+
+    @property
+    def kept(self) -> EpochMetrics | None:
+        """The epoch at whose end the network was as it was kept; None while there is no epoch."""
+        return self.kept_epochs[-1] if self.kept_epochs else None
 
     @cached_property
     def training_seconds(self) -> tuple[float, ...]:

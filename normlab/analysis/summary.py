@@ -29,8 +29,9 @@ class RunSummary:
     multiplications_per_sample: int | None
     best_val_accuracy: float | None
     best_epoch: int | None
-    last_val_accuracy: float | None
-    last_epoch: int | None
+    kept_val_accuracy: float | None
+    kept_epoch: int | None
+    """The epoch whose weights were kept, or of a run that still trains the last one so far."""
     test_accuracy: float | None
     seconds_per_epoch: float | None
     """Median over the epochs."""
@@ -80,10 +81,11 @@ def summarize(runs: Sequence[RunRecord]) -> SideBySide:
 
 
 def _summarize(run: RunRecord, label: str) -> RunSummary:
-    validated = [(point.val_accuracy, point.epoch) for point in run.epochs if point.val_accuracy is not None]
+    validated = [
+        (point.val_accuracy, point.epoch) for point in run.kept_epochs if point.val_accuracy is not None
+    ]
     # The first of equals: the epoch at which that accuracy was there.
     best, best_epoch = max(validated, key=lambda item: item[0], default=(None, None))
-    last, last_epoch = validated[-1] if validated else (None, None)
     reached = None if run.target is None else reached_at(run, run.target)
     size = size_of(run.spec)
     return RunSummary(
@@ -95,8 +97,8 @@ def _summarize(run: RunRecord, label: str) -> RunSummary:
         multiplications_per_sample=size.multiplications_per_sample if size else None,
         best_val_accuracy=best,
         best_epoch=best_epoch,
-        last_val_accuracy=last,
-        last_epoch=last_epoch,
+        kept_val_accuracy=run.kept.val_accuracy if run.kept else None,
+        kept_epoch=run.kept.epoch if run.kept else None,
         test_accuracy=run.test_accuracy,
         seconds_per_epoch=median(point.train_seconds for point in run.epochs) if run.epochs else None,
         compile_seconds=run.timings.get("compiling_seconds")

@@ -133,7 +133,7 @@ class Client:
             dataset: Trained on this dataset.
             preset: Of this preset, such as ``baseline``.
             id_part: Ids that begin or end with this.
-            sort: ``newest``, ``oldest``, ``best_val_accuracy``, ``last_val_accuracy``, ``test_accuracy`` (the highest
+            sort: ``newest``, ``oldest``, ``best_val_accuracy``, ``kept_val_accuracy``, ``test_accuracy`` (the highest
                 first) or ``train_seconds`` (the shortest first).
         """
         filters = {"name": name, "dataset": dataset, "preset": preset, "id": id_part, "sort": JobOrder(sort)}

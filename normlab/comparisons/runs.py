@@ -111,6 +111,7 @@ def _record(job: Job, epochs: Sequence[Epoch], target_accuracy: float | None) ->
         spec=job.spec,
         epochs=tuple(epoch.metrics for epoch in epochs),
         name=job.name,
+        kept_epoch=result.get("kept_epoch"),
         test_accuracy=result.get("test_accuracy"),
         test_loss=result.get("test_loss"),
         test_cross_entropy=result.get("test_cross_entropy"),

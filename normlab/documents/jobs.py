@@ -21,7 +21,7 @@ class JobOrder(StrEnum):
     OLDEST = "oldest"
     BEST_VAL_ACCURACY = "best_val_accuracy"
     """The highest first, as all accuracies."""
-    LAST_VAL_ACCURACY = "last_val_accuracy"
+    KEPT_VAL_ACCURACY = "kept_val_accuracy"
     TEST_ACCURACY = "test_accuracy"
     TRAIN_SECONDS = "train_seconds"
     """The shortest first."""
@@ -45,15 +45,26 @@ class JobResult(Document):
 
     epochs: int = Field(description="Epochs that were trained.")
     stop_reason: Open[StopReason]
-    best_epoch: int | None = Field(description="The epoch with the highest validation accuracy.")
+    kept_epoch: int | None = Field(
+        default=None,
+        description=(
+            "The epoch whose weights were kept, exported and evaluated on the test set: the last one, or with "
+            "`restore_best_weights` the best by what `early_stopping` monitors. Null in jobs from before it was stored."
+        ),
+    )
+    kept_val_accuracy: float | None = Field(default=None, description="Of the kept network.")
+    best_epoch: int | None = Field(
+        description="The epoch with the highest validation accuracy, of those up to the kept one."
+    )
     best_val_accuracy: float | None
-    last_val_accuracy: float | None
-    test_loss: float | None = Field(description="On the test set, measured once, after the last epoch.")
+    test_loss: float | None = Field(description="On the test set, measured once, of the kept network.")
     test_accuracy: float | None
     test_cross_entropy: float | None = Field(
         default=None, description="`test_loss` without the L2 penalty; null in jobs from before it was kept."
     )
-    reached_target_at_epoch: int | None = Field(description="The first epoch that reached `target_accuracy`.")
+    reached_target_at_epoch: int | None = Field(
+        description="The first epoch that reached `target_accuracy`, of those up to the kept one."
+    )
     train_seconds: float
 
 

@@ -30,5 +30,8 @@ class MetricsDocument(Document):
 
     job: str
     state: Open[JobState]
+    kept_epoch: int | None = Field(
+        description="The epoch whose weights the job's network has. Null until the job has succeeded."
+    )
     epochs: tuple[EpochDocument, ...]
     totals: MetricTotals

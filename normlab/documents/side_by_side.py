@@ -24,8 +24,10 @@ class ComparedJob(Document):
     multiplications_per_sample: int | None = Field(description="Multiply-adds of one forward pass.")
     best_val_accuracy: float | None
     best_epoch: int | None
-    last_val_accuracy: float | None
-    last_epoch: int | None
+    kept_val_accuracy: float | None = Field(
+        description="Of the network that was kept, as `test_accuracy`; of a job that still runs, the last one so far."
+    )
+    kept_epoch: int | None
     test_accuracy: float | None
     seconds_per_epoch: float | None = Field(description="Median of the epochs' training seconds.")
     compile_seconds: float | None

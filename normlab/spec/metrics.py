@@ -1,7 +1,6 @@
 """What arms can be compared by."""
 
 import math
-from collections.abc import Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -12,16 +11,16 @@ class MeasuredRun(Protocol):
     """A run whose metrics can be read."""
 
     @property
-    def epochs(self) -> Sequence[EpochMetrics]:
-        """In order."""
+    def kept(self) -> EpochMetrics | None:
+        """The epoch whose weights were kept; None while there is no epoch."""
 
     @property
     def test_accuracy(self) -> float | None:
-        """After the last epoch."""
+        """Of the kept network."""
 
     @property
     def test_loss(self) -> float | None:
-        """After the last epoch."""
+        """Of the kept network."""
 
 
 class Metric(StrEnum):
@@ -61,11 +60,11 @@ class Metric(StrEnum):
         return prefix + kind
 
     def of(self, run: MeasuredRun) -> float | None:
-        """The run's value: of the test set, or of the last epoch (never of the best); None when there is
-        none yet, or when it is not finite."""
+        """The run's value, of the network that was kept: on the test set, or at the end of its epoch; None when there
+        is none yet, or when it is not finite."""
         if not self.every_epoch:
             return _finite(getattr(run, self.value))
-        return self.at(run.epochs[-1]) if run.epochs else None
+        return None if run.kept is None else self.at(run.kept)
 
     def at(self, epoch: EpochMetrics) -> float | None:
         """The value at an epoch's end; None when it is not known or not finite."""

@@ -93,6 +93,7 @@ def train(
     return TrainResult(
         spec=spec,
         history=tuple(run.history),
+        kept_epoch=run.kept_epoch,
         stop_reason=run.stop_reason,
         test_loss=test.loss,
         test_cross_entropy=test.cross_entropy,
@@ -146,6 +147,12 @@ class _Run:
     def stop_reason(self) -> StopReason:
         exhausted = self.patience is not None and self.patience.exhausted
         return StopReason.EARLY_STOPPING if exhausted else StopReason.COMPLETED
+
+    @property
+    def kept_epoch(self) -> int:
+        """The epoch (from 1) whose weights the run ends with."""
+        restored = self.patience is not None and self.best_weights is not None
+        return self.patience.best_epoch if self.patience is not None and restored else self.epoch
 
     def train_epoch(self, program: Program, samples: Samples) -> None:
         """The steps that are left of the next epoch."""

@@ -35,6 +35,9 @@ class TrainResult:
 
     spec: JobSpec
     history: tuple[EpochMetrics, ...]
+    kept_epoch: int
+    """The epoch (from 1) at whose end the network had the ``weights``: the last, unless early stopping restored an
+    earlier one. All figures of the result are of this network."""
     stop_reason: StopReason
     test_loss: float
     test_cross_entropy: float
@@ -51,9 +54,13 @@ class TrainResult:
 
     @property
     def best_epoch(self) -> int:
-        """The epoch (from 1) with the best validation accuracy, the first of several; without one, of training."""
-        validated = self.history[0].val_accuracy is not None
-        values = [record.val_accuracy if validated else record.accuracy for record in self.history]
+        """The epoch (from 1) with the best validation accuracy, the first of several; without one, of training.
+
+        Of the epochs up to the kept one: the network of a later one exists no more.
+        """
+        history = self.history[: self.kept_epoch]
+        validated = history[0].val_accuracy is not None
+        values = [record.val_accuracy if validated else record.accuracy for record in history]
         return int(np.argmax(np.array(values, float))) + 1
 
     @cached_property

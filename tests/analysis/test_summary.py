@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from normlab.analysis import RunRecord, summarize
+from normlab.spec.metrics import Metric
 from support.epochs import made_up_epoch
 
 
@@ -22,7 +23,7 @@ def test_the_figures_of_one_run() -> None:
     )
     summary = summarize([run]).jobs[0]
     assert (summary.best_val_accuracy, summary.best_epoch) == (0.84, 2)
-    assert (summary.last_val_accuracy, summary.last_epoch) == (0.83, 3)
+    assert (summary.kept_val_accuracy, summary.kept_epoch) == (0.83, 3)
     assert summary.seconds_per_epoch == 2.0
     assert summary.train_seconds == 6.0
     assert summary.compile_seconds == 2.0
@@ -34,6 +35,24 @@ def test_the_figures_of_one_run() -> None:
 def test_the_best_epoch_is_the_first_of_equals() -> None:
     epochs = tuple(made_up_epoch(epoch, val_loss=1.0, val_accuracy=0.8) for epoch in (1, 2, 3))
     assert summarize([RunRecord("job_1", {}, epochs)]).jobs[0].best_epoch == 1
+
+
+def test_no_figure_is_of_a_network_that_was_thrown_away() -> None:
+    """Early stopping restored the weights of epoch 2; epochs 3 and 4 were tried and got worse by what it monitors."""
+    accuracies = (0.7, 0.8, 0.9, 0.85)
+    epochs = tuple(
+        made_up_epoch(epoch, val_loss=1.0 - value, val_accuracy=value)
+        for epoch, value in enumerate(accuracies, 1)
+    )
+    run = RunRecord("job_1", {}, epochs, kept_epoch=2, target_accuracy=0.88)
+    assert (Metric.VAL_ACCURACY.of(run), Metric.VAL_LOSS.of(run)) == (0.8, 1.0 - 0.8)
+    summary = summarize([run]).jobs[0]
+    assert (summary.kept_val_accuracy, summary.kept_epoch) == (0.8, 2)
+    assert (summary.best_val_accuracy, summary.best_epoch) == (0.8, 2)
+    assert summary.reached_target_at_epoch is None
+    # What was trained was trained all the same.
+    assert (summary.epochs, summary.train_seconds) == (4, 4.0)
+    assert Metric.VAL_ACCURACY.of(RunRecord("job_2", {}, epochs)) == 0.85
 
 
 def test_a_run_that_has_just_begun_has_no_figures_and_says_so(make_run: Any) -> None:

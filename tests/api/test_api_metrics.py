@@ -37,6 +37,18 @@ def test_metrics_are_there_epoch_by_epoch_with_their_sums(service, http):
     }
 
 
+def test_the_epoch_of_the_kept_network_is_named_and_counts(service, http):
+    job = service.start()
+    for epoch, accuracy in enumerate((0.6, 0.7, 0.9), 1):
+        service.report(job, epoch, accuracy)
+    assert http.get(f"/jobs/{job.id}/metrics").json()["kept_epoch"] is None
+    service.finish(job, kept_epoch=2)
+    assert http.get(f"/jobs/{job.id}/metrics").json()["kept_epoch"] == 2
+    assert http.get(f"/jobs/{job.id}").json()["result"]["kept_epoch"] == 2
+    (compared,) = http.get("/comparisons", params={"jobs": job.id}).json()["jobs"]
+    assert (compared["kept_epoch"], compared["kept_val_accuracy"], compared["epochs"]) == (2, 0.7, 3)
+
+
 def test_metrics_are_sent_only_when_they_have_changed(service, http):
     job = service.start()
     service.report(job, 1)

@@ -178,7 +178,8 @@ def test_listing_and_showing(run, trained: tuple[JobDocument, JobDocument]) -> N
     assert run("jobs", "--tag", "nobody's").stderr == "No jobs match.\n"
     shown = run("show", trained[1].id).stdout
     assert "batch_norm  succeeded  job_" in shown
-    assert "Test accuracy " in shown
+    assert "The network of epoch " in shown
+    assert " was kept: validation accuracy " in shown
     assert "compiling" in shown
     assert json.loads(run("show", trained[1].id, "--json").stdout)["id"] == trained[1].id
 

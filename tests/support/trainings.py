@@ -28,6 +28,7 @@ def fingerprint(result: TrainResult) -> dict[str, Any]:
     ]
     return {
         "history": history,
+        "kept_epoch": result.kept_epoch,
         "stop_reason": result.stop_reason,
         "test_loss": result.test_loss,
         "test_correct": result.test_correct.tolist(),

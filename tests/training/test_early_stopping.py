@@ -11,6 +11,7 @@ from keras import layers, optimizers
 from normlab.spec import JobSpec
 from normlab.spec.runs import StopReason
 from normlab.training import TrainResult
+from normlab.training.data import training_data
 from support.keras_fit import assert_same, fit
 
 LAYERS = [{"type": "flatten"}, {"type": "dense", "units": 16, "activation": "relu"}]
@@ -68,6 +69,21 @@ def test_best_weights_are_restored_also_when_the_epochs_run_out(
 def test_the_best_epoch_is_the_first_with_the_best_validation_accuracy(
     small_spec: Callable[..., JobSpec], run: Callable[..., TrainResult]
 ) -> None:
-    result = run(spec_with(RULES[0], small_spec, 6))
+    result = run(spec_with(RULES[2], small_spec, 6))
     accuracies = [record.val_accuracy for record in result.history]
     assert result.best_epoch == accuracies.index(max(accuracies)) + 1
+
+
+@pytest.mark.parametrize("rule", [RULES[0], RULES[1], RULES[2]], ids=["val_loss", "val_accuracy", "loss"])
+def test_the_kept_epoch_is_the_one_whose_network_is_exported(
+    rule: dict[str, Any], small_spec: Callable[..., JobSpec], run: Callable[..., TrainResult], data_dir: Path
+) -> None:
+    result = run(spec_with(rule, small_spec, 30))
+    restored = rule.get("restore_best_weights", False)
+    assert (result.kept_epoch < len(result.history)) == restored
+    data = training_data(result.spec, data_dir)
+    predicted = result.network.predict(data.validation.x.numpy().astype("float32"), verbose=0).argmax(axis=1)
+    kept = result.history[result.kept_epoch - 1]
+    assert kept.val_accuracy == (predicted == data.validation.y.numpy()).mean()
+    # No figure is of a network that was thrown away.
+    assert result.best_epoch <= result.kept_epoch

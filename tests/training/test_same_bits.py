@@ -84,7 +84,9 @@ def test_after_other_jobs_of_the_same_kind(
 
 
 def test_early_stopping_is_among_the_cases(expected: dict[str, Any]) -> None:
-    assert expected["dropout_and_early_stopping"]["stop_reason"] == "early_stopping"
+    stopped = expected["dropout_and_early_stopping"]
+    assert stopped["stop_reason"] == "early_stopping"
+    assert stopped["kept_epoch"] < len(stopped["history"])
 
 
 def test_in_another_process_in_another_order_and_nothing_is_left_of_it(

@@ -19,7 +19,7 @@ from normlab.cli.display.output import (
     write_json,
 )
 from normlab.client import Client
-from normlab.documents.jobs import JobDocument
+from normlab.documents.jobs import JobDocument, JobResult
 from normlab.documents.metrics import MetricsDocument
 from normlab.documents.states import JobState
 
@@ -97,13 +97,23 @@ def show(job_id: JobArgument, *, as_json: JsonOption = False, url: UrlOption = N
         out.print()
         _show_epochs(metrics)
     if job.result:
-        out.print(
-            f"\nTest accuracy {percent(job.result.test_accuracy)}, best validation accuracy "
-            f"{percent(job.result.best_val_accuracy)} at epoch {job.result.best_epoch}."
-        )
+        out.print(f"\n{_outcome(job.result)}", soft_wrap=True)
     if job.timings:
         parts = [f"{key.removesuffix('_seconds')} {seconds(value)}" for key, value in job.timings if value]
         out.print(f"Time: {', '.join(parts)}.")
+
+
+def _outcome(result: JobResult) -> str:
+    """What the kept network came to, and the best epoch on the way where that is another."""
+    kept_epoch = result.kept_epoch or result.epochs
+    kept = [f"test accuracy {percent(result.test_accuracy)}"]
+    if result.kept_val_accuracy is not None:
+        kept.insert(0, f"validation accuracy {percent(result.kept_val_accuracy)}")
+    sentence = f"The network of epoch {kept_epoch} was kept: {', '.join(kept)}."
+    if result.best_val_accuracy is None or result.best_epoch == kept_epoch:
+        return sentence
+    best = percent(result.best_val_accuracy)
+    return f"{sentence} The best validation accuracy was {best}, at epoch {result.best_epoch}."
 
 
 def _show_epochs(metrics: MetricsDocument) -> None:

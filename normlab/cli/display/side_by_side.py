@@ -21,7 +21,7 @@ def show_comparison(comparison: SideBySide) -> None:
     names = {job.id: job.name for job in jobs}
     show_setup(comparison.setup, lambda job: names.get(job, job))
     has_target = any(job.target_accuracy is not None for job in jobs)
-    figures = ["best validation", "at epoch", "last validation", "test", "per epoch", "training", "whole run"]
+    figures = ["best validation", "at epoch", "kept validation", "test", "per epoch", "training", "whole run"]
     figures += ["to target"] if has_target else []
     made = table("job", *figures, numbers=tuple(figures))
     for job in jobs:
@@ -29,7 +29,7 @@ def show_comparison(comparison: SideBySide) -> None:
             escape(job.name),
             percent(job.best_val_accuracy),
             "-" if job.best_epoch is None else str(job.best_epoch),
-            percent(job.last_val_accuracy),
+            percent(job.kept_val_accuracy),
             percent(job.test_accuracy),
             seconds(job.seconds_per_epoch),
             seconds(job.train_seconds),
