@@ -8,20 +8,20 @@ for what came after N, and neither misses nor repeats one.
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from normlab.documents.events import EventKind
+from normlab.store.base import table_of
 from normlab.store.jobs.tables import Event, Job
 
+_INSERT = insert(table_of(Event))
 
-def append(session: Session, job: Job, kind: EventKind, data: dict[str, Any]) -> Event:
-    """Store an event under ``job.event_count``, which the caller's UPDATE has just raised by one."""
-    event = Event(
-        job_id=job.id, number=job.event_count, kind=kind, at=job.updated_at, attempt=job.attempt, data=data
-    )
-    session.add(event)
-    return event
+
+def append(session: Session, job: Job, kind: EventKind, data: dict[str, Any]) -> None:
+    """Store an event under ``job.event_count``, which the caller's statement has just raised by one."""
+    event = {"job_id": job.id, "number": job.event_count, "kind": kind, "at": job.updated_at}
+    session.execute(_INSERT, event | {"attempt": job.attempt, "data": data})
 
 
 def after(session: Session, job_id: str, number: int = 0, *, limit: int = 500) -> Sequence[Event]:

@@ -11,18 +11,60 @@ from datetime import datetime, timedelta
 from math import floor
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from normlab.documents.states import JobState
+from normlab.store.base import table_of
 from normlab.store.clock import database_now
 from normlab.store.jobs import workers
-from normlab.store.jobs.leases import QUEUE_ORDER, needs_gpu
+from normlab.store.jobs.leases import needs_gpu
 from normlab.store.jobs.tables import Job
 
 _MEASURED_JOBS = 200
 """Run times are the means of so many jobs that succeeded last."""
 _ROUNDING = 1e-9
+
+
+_jobs = table_of(Job).c  # statements on the table are made once, and give plain rows
+
+
+def _before(name: str) -> ColumnElement[bool]:
+    """Whether a job goes before the one whose place in the order the parameters ``name``… hold."""
+    priority, queued_at = (
+        bindparam(f"{name}_priority", type_=_jobs.priority.type),
+        bindparam(f"{name}_queued_at", type_=_jobs.queued_at.type),
+    )
+    earlier = or_(
+        _jobs.queued_at < queued_at, and_(_jobs.queued_at == queued_at, _jobs.id < bindparam(f"{name}_id"))
+    )
+    return or_(_jobs.priority > priority, and_(_jobs.priority == priority, earlier))
+
+
+_ORDER = (_jobs.priority.desc(), _jobs.queued_at, _jobs.id)
+_QUEUED = _jobs.state == JobState.QUEUED
+_WANTED = (
+    select(_jobs.id, _jobs.priority, _jobs.queued_at, needs_gpu().label("gpu"))
+    .where(_jobs.id.in_(bindparam("job_ids", expanding=True)), _QUEUED)
+    .order_by(*_ORDER)
+)
+_ARMS_AHEAD = (
+    select(_jobs.arm_digest, func.count()).where(_QUEUED, _before("first")).group_by(_jobs.arm_digest)
+)
+# Those of a page of jobs are neighbours in the queue, so this reads few others.
+_LINE = (
+    select(_jobs.id, _jobs.arm_digest)
+    .where(_QUEUED, ~_before("first"), or_(_before("last"), _jobs.id == bindparam("last_id")))
+    .order_by(*_ORDER)
+)
+_RUNNING = select(_jobs.arm_digest, _jobs.started_at, _jobs.progress).where(_jobs.state == JobState.RUNNING)
+_LAST_RUNS = (
+    select(_jobs.arm_digest, _jobs.started_at, _jobs.finished_at)
+    .where(_jobs.state == JobState.SUCCEEDED)
+    .order_by(_jobs.finished_at.desc())
+    .limit(_MEASURED_JOBS)
+)
+_NOW = select(database_now())
 
 
 @dataclass(frozen=True)
@@ -42,47 +84,26 @@ def places(session: Session, job_ids: Collection[str]) -> dict[str, Place]:
 
     The estimate takes every job ahead to run as long as jobs of its arm did, or else as all jobs did.
     """
-    wanted = session.execute(
-        select(Job.id, Job.priority, Job.queued_at, needs_gpu().label("gpu"))
-        .where(Job.id.in_(job_ids), Job.state == JobState.QUEUED)
-        .order_by(*QUEUE_ORDER)
-    ).all()
+    wanted = session.execute(_WANTED, {"job_ids": list(job_ids)}).all()
     if not wanted:
         return {}
     gpu = {job.id: job.gpu for job in wanted}
-    first, last = wanted[0], wanted[-1]
-    before_first = _before(first.priority, first.queued_at, first.id)
-    before_last = _before(last.priority, last.queued_at, last.id)
-    ahead = _arms_where(session, before_first)
-    # Those of a page of jobs are neighbours in the queue, so this reads few others.
-    line = session.execute(
-        select(Job.id, Job.arm_digest)
-        .where(Job.state == JobState.QUEUED, ~before_first, or_(before_last, Job.id == last.id))
-        .order_by(*QUEUE_ORDER)
-    )
+    ends = {
+        f"{name}_{column}": getattr(job, column)
+        for name, job in (("first", wanted[0]), ("last", wanted[-1]))
+        for column in ("priority", "queued_at", "id")
+    }
+    ahead: Counter[str] = Counter(dict(session.execute(_ARMS_AHEAD, ends).all()))
     force = workers.workforce(session)
     starts = _Starts(session, force)
     found = {}
-    for job_id, arm in line:
+    for job_id, arm in session.execute(_LINE, ends):
         if job_id in gpu:
             missing = _missing(force, gpu=gpu[job_id])
             start = None if missing else starts.after(ahead)
             found[job_id] = Place(ahead.total() + 1, missing or "its turn", start)
         ahead[arm] += 1
     return found
-
-
-def _before(priority: int, queued_at: datetime, job_id: str) -> ColumnElement[bool]:
-    """Whether a job goes before the one of which these are the place in the order."""
-    earlier = or_(Job.queued_at < queued_at, and_(Job.queued_at == queued_at, Job.id < job_id))
-    return or_(Job.priority > priority, and_(Job.priority == priority, earlier))
-
-
-def _arms_where(session: Session, condition: ColumnElement[bool]) -> Counter[str]:
-    """How many waiting jobs of each arm fulfil a condition."""
-    query = select(Job.arm_digest, func.count()).where(Job.state == JobState.QUEUED, condition)
-    counts = session.execute(query.group_by(Job.arm_digest))
-    return Counter(dict(counts.all()))
 
 
 def _missing(force: workers.Workforce, *, gpu: bool) -> str | None:
@@ -100,10 +121,8 @@ class _Starts:
         self._seconds = _run_seconds(session)
         if not self._seconds:
             return
-        self._now = session.scalars(select(database_now())).one()
-        running = session.execute(
-            select(Job.arm_digest, Job.started_at, Job.progress).where(Job.state == JobState.RUNNING)
-        )
+        self._now = session.scalars(_NOW).one()
+        running = session.execute(_RUNNING)
         ends = [_end(progress, began or self._now, self._of(arm)) for arm, began, progress in running]
         free = [max(0.0, (end - self._now).total_seconds()) for end in ends]
         self._free = sorted(free + [0.0] * (force.children - len(free)))
@@ -147,14 +166,8 @@ def _end(progress: dict[str, Any] | None, began: datetime, usual_seconds: float)
 
 def _run_seconds(session: Session) -> dict[str, float]:
     """Mean run times by arm, and of all under the empty name; nothing if no job has succeeded yet."""
-    last = (
-        select(Job.arm_digest, Job.started_at, Job.finished_at)
-        .where(Job.state == JobState.SUCCEEDED)
-        .order_by(Job.finished_at.desc())
-        .limit(_MEASURED_JOBS)
-    )
     measured: dict[str, list[float]] = {}
-    for arm, started_at, finished_at in session.execute(last):
+    for arm, started_at, finished_at in session.execute(_LAST_RUNS):
         if started_at is not None and finished_at is not None:
             for key in (arm, ""):
                 measured.setdefault(key, []).append((finished_at - started_at).total_seconds())

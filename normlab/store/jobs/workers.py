@@ -9,12 +9,19 @@ from dataclasses import dataclass
 from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from normlab.store.base import table_of
 from normlab.store.clock import database_now, seconds_from_now
 from normlab.store.jobs.tables import WorkerChild
 from normlab.store.upsert import insert
 
 SILENT_SECONDS = 60
 """A process that has given no sign of life for so long is not counted any more."""
+
+
+_children = table_of(WorkerChild).c
+_WORKFORCE = select(func.count(), func.sum(case((_children.has_gpu, 1), else_=0))).where(
+    _children.seen_at >= seconds_from_now(-SILENT_SECONDS)
+)
 
 
 @dataclass(frozen=True)
@@ -50,8 +57,5 @@ def keep(session: Session, worker_prefix: str, living: Collection[str]) -> None:
 
 def workforce(session: Session) -> Workforce:
     """Those that are there now."""
-    query = select(func.count(), func.sum(case((WorkerChild.has_gpu, 1), else_=0))).where(
-        WorkerChild.seen_at >= seconds_from_now(-SILENT_SECONDS)
-    )
-    children, with_gpu = session.execute(query).one()
+    children, with_gpu = session.execute(_WORKFORCE).one()
     return Workforce(children=children, with_gpu=with_gpu or 0)
