@@ -22,7 +22,6 @@ from normlab.store.jobs.retry import FRESH_COUNT, MAX_ATTEMPTS
 from normlab.store.jobs.tables import Epoch, Job, JobTag
 from normlab.store.jobs.transitions import lock, move, update_job
 
-
 _jobs = table_of(Job)
 _INSERT = (
     insert(_jobs)
