@@ -18,7 +18,7 @@ class RepeatedKeyError(ValueError):
         super().__init__("stands twice in this object: send it once")
 
 
-def load_json(text: bytes) -> Any:
+def load_json(text: bytes | str) -> Any:
     """``json.loads``, which also raises :class:`RepeatedKeyError`."""
     repeated: list[tuple[dict[str, Any], str]] = []
 

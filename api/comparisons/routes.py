@@ -11,7 +11,7 @@ from api.http.bodies import JsonBody
 from api.http.idempotency import IdempotencyKey, create_once
 from api.http.media_types import CHARTS, JSON
 from api.http.pagination import DEFAULT_PAGE, PageLimit, link_header
-from api.http.parameters import NO_NUL, ComparisonPath, IdPart
+from api.http.parameters import ComparisonCursor, ComparisonPath, Findable, IdPart, QueryFlag
 from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
 from api.jobs.files import delete_files
@@ -21,7 +21,6 @@ from normlab.documents.comparisons import ComparisonDocument, ComparisonList, Va
 from normlab.documents.side_by_side import ComparisonsOrSideBySide
 from normlab.store import Comparison, JobState, StudyState, deletion
 from normlab.store.comparisons import comparisons
-from normlab.store.identifiers import COMPARISON_ID_PATTERN
 from normlab.store.studies import studies
 
 router = APIRouter(prefix="/comparisons", tags=["comparisons"])
@@ -59,7 +58,7 @@ def submit_comparison(
     response: Response,
     body: JsonBody,
     *,
-    validate_only: Annotated[bool, Query(description="Only check the request; store nothing.")] = False,
+    validate_only: Annotated[QueryFlag, Query(description="Only check the request; store nothing.")] = False,
     idempotency_key: IdempotencyKey = None,
 ) -> dict[str, Any]:
     """Train each arm with the same seeds (or its own), and say whether they differ, by how much, and at what cost.
@@ -135,12 +134,12 @@ def list_comparisons(
         list[StudyState] | None,
         Query(max_length=len(StudyState), description="Any of these; repeat it for several."),
     ] = None,
-    name: Annotated[str | None, Query(pattern=NO_NUL, description="Exactly this name.")] = None,
+    name: Annotated[Findable | None, Query(description="Exactly this name.")] = None,
     id_part: IdPart = None,
     limit: PageLimit = DEFAULT_PAGE,
     cursor: Annotated[
-        str | None,
-        Query(pattern=f"^{COMPARISON_ID_PATTERN}$", description="From the `next` of the page before."),
+        ComparisonCursor | None,
+        Query(description="From the `next` of the page before."),
     ] = None,
 ) -> Response:
     """The newest comparisons first.

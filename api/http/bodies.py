@@ -1,6 +1,7 @@
 """Request bodies that routes read themselves, as dependencies."""
 
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, HTTPException, Request
@@ -9,8 +10,11 @@ from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from api.http.media_types import JSON
+from normlab.errors import Problem
+from normlab.json_syntax import syntax_problem
 from normlab.repeated_keys import RepeatedKeyError, load_json
 from normlab.spec.parse import has_more_values
+from normlab.spec.problems import pointer_to, validation_problems
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -46,9 +50,12 @@ def _parse(body: bytes) -> Any:
         return load_json(body)
     except RepeatedKeyError as error:
         raise invalid_body(*error.path, sentence=str(error)) from None
-    except (ValueError, RecursionError) as error:
-        what = str(error) if isinstance(error, json.JSONDecodeError) else "it cannot be read"
-        raise HTTPException(400, f"the body is not valid JSON: {what}") from None
+    except json.JSONDecodeError as error:
+        raise HTTPException(
+            400, f"the body is not valid JSON: it {syntax_problem(error.doc, error)}"
+        ) from None
+    except (ValueError, RecursionError):
+        raise HTTPException(400, "the body is not valid JSON: it cannot be read") from None
 
 
 def validated(model: type[Model], body: Any) -> Model:
@@ -58,15 +65,16 @@ def validated(model: type[Model], body: Any) -> Model:
     try:
         return model.model_validate(body)
     except ValidationError as error:
-        raise RequestValidationError(
-            [{**item, "loc": ("body", *item["loc"])} for item in error.errors(include_url=False)]
-        ) from None
+        raise _refusal(validation_problems(error.errors(include_url=False), model, body)) from None
 
 
 def invalid_body(*path: str | int, sentence: str) -> RequestValidationError:
     """The error for a part of a body that is well-formed and cannot be: 422 with a pointer to it."""
-    mistake = {"type": "impossible", "loc": ("body", *path), "msg": sentence, "input": None}
-    return RequestValidationError([mistake])
+    return _refusal([Problem(pointer_to(path), sentence)])
+
+
+def _refusal(problems: Sequence[Problem]) -> RequestValidationError:
+    return RequestValidationError([{"loc": ("body",), "problem": problem} for problem in problems])
 
 
 def described_body(model: type[BaseModel]) -> dict[str, Any]:

@@ -7,9 +7,9 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Any
 
 from fastapi.exceptions import RequestValidationError
-from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Scope
@@ -17,7 +17,7 @@ from starlette.types import Scope
 from api.http.headers import request_id
 from api.http.root_path import route_path
 from normlab import errors
-from normlab.spec.parse import problem_of
+from normlab.spec.problems import validation_problems
 from normlab.store import why_unavailable
 
 _log = logging.getLogger(__name__)
@@ -117,19 +117,21 @@ def _http_error(error: HTTPException, scope: Scope) -> Failure:
 
 
 def _invalid_request(error: RequestValidationError) -> Failure:
-    mistakes: Sequence[ErrorDetails] = error.errors()
+    mistakes: Sequence[Any] = error.errors()
     problems = [_request_problem(detail) for detail in mistakes[: errors.MAX_PROBLEMS]]
     sentences = [str(problem) if problem.pointer else problem.detail for problem in problems]
     detail = errors.sentence_of(sentences, len(mistakes) - len(problems))
     return Failure(422, detail, _CODES[422], problems)
 
 
-def _request_problem(detail: ErrorDetails) -> errors.Problem:
-    place, *path = detail["loc"]
-    problem = problem_of({**detail, "loc": tuple(path)})
-    if place == "body":
+def _request_problem(detail: Any) -> errors.Problem:
+    """One of FastAPI's findings about a parameter, or one of ours about a body."""
+    if "problem" in detail:
+        problem: errors.Problem = detail["problem"]
         return problem
-    name = ".".join(map(str, path))
+    place, name, *inside = detail["loc"]
+    mistake: Any = {**detail, "loc": (name, *inside)}
+    (problem,) = validation_problems([mistake])
     return errors.Problem("", f"{place} parameter `{name}`: {problem.detail}")
 
 

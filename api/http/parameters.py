@@ -1,25 +1,41 @@
 """Parameters that several routes take."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Path, Query
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 from pydantic.config import JsonDict
 
 from api.http.ids import COMPARISON_ID, JOB_ID
 from normlab.errors import NotFoundError
+from normlab.spec.shown import shown
+from normlab.spec.text import Form
 from normlab.store.identifiers import COMPARISON_ID_PATTERN, ID_PART_PATTERN, JOB_ID_PATTERN, possible_id
 
-NO_NUL = r"^[^\x00]*$"
-"""Of texts that are looked for in the database: Postgres knows no NUL."""
+Findable = Annotated[str, Form(r"^[^\x00]*$", "a text without the character NUL")]
+"""A text that is looked for in the database: Postgres knows no NUL."""
+JobCursor = Annotated[str, Form(f"^{JOB_ID_PATTERN}$", "the `next` of the page before")]
+ComparisonCursor = Annotated[str, Form(f"^{COMPARISON_ID_PATTERN}$", "the `next` of the page before")]
+
+
+def _flag(value: Any) -> Any:
+    if isinstance(value, str):
+        if value not in _FLAGS:
+            raise ValueError(f"should be true or false, not {shown(value)}")
+        return _FLAGS[value]
+    return value
+
+
+_FLAGS = {"true": True, "false": False}
+QueryFlag = Annotated[bool, BeforeValidator(_flag)]
+"""A yes or no in the query, in JSON's spelling alone: FastAPI would also take ``on``, ``y`` and ``1``."""
 
 
 IdPart = Annotated[
-    str | None,
+    Annotated[str, Form(f"^({ID_PART_PATTERN})$", "the beginning or the end of an id")] | None,
     Query(
         alias="id",
-        pattern=f"^({ID_PART_PATTERN})$",
         description="Ids that begin or end with this, to find one of which only a part is known.",
     ),
 ]

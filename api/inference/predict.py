@@ -27,6 +27,7 @@ from api.http.fast_lane import (
     schema_of,
 )
 from api.http.ids import JOB_ID, MODEL_NAME
+from api.http.parameters import QueryFlag
 from api.http.problems import error_answers
 from api.inference import examples
 from api.inference.run import decode, find_model, infer, read_quickly
@@ -45,7 +46,7 @@ from normlab.serving import (
 )
 from normlab.serving.instances import refuse_too_many
 from normlab.spec.images import Invert
-from normlab.spec.kinds import short
+from normlab.spec.shown import short
 from normlab.store.identifiers import JOB_ID_PATTERN, MODEL_NAME_PATTERN, possible_id
 
 _MAX_FIELDS = 10
@@ -62,7 +63,7 @@ class PredictOptions(BaseModel):
         description="For images: whether light and dark change places; `auto` looks at the border.",
     )
     top_k: int = Field(default=0, ge=0, le=1000, description="Also give so many of the best classes.")
-    image: bool = Field(default=False, description="Also give the image that the model saw, as a PNG.")
+    image: QueryFlag = Field(default=False, description="Also give the image that the model saw, as a PNG.")
 
 
 class NamedPredictOptions(PredictOptions):

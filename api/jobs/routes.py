@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from api.http.bodies import JsonBody
 from api.http.idempotency import IdempotencyKey, create_once
 from api.http.pagination import DEFAULT_PAGE, PageLimit, link_header
-from api.http.parameters import NO_NUL, IdPart, JobPath
+from api.http.parameters import Findable, IdPart, JobCursor, JobPath, QueryFlag
 from api.http.problems import error_answers
 from api.http.services import ServicesDependency
 from api.jobs.documents import job_document, job_documents, job_url
@@ -17,7 +17,6 @@ from normlab.documents.jobs import JobDocument, JobList, JobOrder, ValidatedJob
 from normlab.spec import DatasetName, JobSpec, estimate, parse_job_spec
 from normlab.spec.job import MAX_TAGS
 from normlab.store import JobState, deletion
-from normlab.store.identifiers import JOB_ID_PATTERN
 from normlab.store.jobs import jobs, listing
 from normlab.store.jobs.listing import JobFilter
 
@@ -51,7 +50,7 @@ def submit_job(
     response: Response,
     body: JsonBody,
     *,
-    validate_only: Annotated[bool, Query(description="Only check the spec; store nothing.")] = False,
+    validate_only: Annotated[QueryFlag, Query(description="Only check the spec; store nothing.")] = False,
     idempotency_key: IdempotencyKey = None,
 ) -> dict[str, Any]:
     """Ask for a training run. `{"architecture": "baseline"}` is a whole request.
@@ -85,14 +84,12 @@ def list_jobs(
         Query(max_length=len(JobState), description="Any of these; repeat it for several."),
     ] = None,
     tag: Annotated[
-        list[Annotated[str, Query(pattern=NO_NUL)]] | None,
+        list[Findable] | None,
         Query(max_length=MAX_TAGS, description="All of these; repeat it for several."),
     ] = None,
-    name: Annotated[str | None, Query(pattern=NO_NUL, description="Exactly this name.")] = None,
+    name: Annotated[Findable | None, Query(description="Exactly this name.")] = None,
     dataset: Annotated[DatasetName | None, Query(description="Trained on this dataset.")] = None,
-    preset: Annotated[
-        str | None, Query(pattern=NO_NUL, description="Of this preset, such as `baseline`.")
-    ] = None,
+    preset: Annotated[Findable | None, Query(description="Of this preset, such as `baseline`.")] = None,
     id_part: IdPart = None,
     sort: Annotated[
         JobOrder,
@@ -101,9 +98,7 @@ def list_jobs(
         ),
     ] = JobOrder.NEWEST,
     limit: PageLimit = DEFAULT_PAGE,
-    cursor: Annotated[
-        str | None, Query(pattern=f"^{JOB_ID_PATTERN}$", description="From the `next` of the page before.")
-    ] = None,
+    cursor: Annotated[JobCursor | None, Query(description="From the `next` of the page before.")] = None,
 ) -> JobList:
     """The newest jobs first, or by `sort`. By age, jobs that come in between two pages neither shift nor repeat any."""
     given = {"name": name, "dataset": dataset, "preset": preset}
@@ -177,7 +172,7 @@ def delete_job(
     job_id: JobPath,
     *,
     forget_names: Annotated[
-        bool, Query(description="Also take it out of the models' names that stand or stood for it.")
+        QueryFlag, Query(description="Also take it out of the models' names that stand or stood for it.")
     ] = False,
 ) -> None:
     """Its metrics, events and files go with it. 409 while it runs, is compared or has a name."""

@@ -10,7 +10,7 @@ from pydantic import AfterValidator
 from api.http.bodies import JsonBody, described_body, validated
 from api.http.ids import MODEL_NAME
 from api.http.pagination import DEFAULT_PAGE, PageLimit, link_header
-from api.http.parameters import NO_NUL, of_pattern
+from api.http.parameters import Findable, of_pattern
 from api.http.problems import error_answers
 from api.http.root_path import address
 from api.http.services import ServicesDependency
@@ -84,9 +84,7 @@ def list_models(
     response: Response,
     *,
     limit: PageLimit = DEFAULT_PAGE,
-    cursor: Annotated[
-        str | None, Query(pattern=NO_NUL, description="From the `next` of the page before.")
-    ] = None,
+    cursor: Annotated[Findable | None, Query(description="From the `next` of the page before.")] = None,
 ) -> NamedModelList:
     """By the alphabet."""
     with services.database.read() as session:

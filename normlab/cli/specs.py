@@ -1,45 +1,11 @@
-"""Job specs from files and options."""
+"""Job specs from options."""
 
-import json
 import math
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import typer
-
 from normlab.errors import Problem, SpecError
-
-
-def read_spec(file: str, hint: str) -> dict[str, Any]:
-    """A spec from a JSON file (UTF-8, UTF-16 or UTF-32), ``-`` for stdin; ``hint`` is the argument that named it."""
-    try:
-        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        # With bytes, json.loads finds the encoding by itself.
-        spec = json.loads(content, object_pairs_hook=_object)
-    except OSError as error:
-        raise typer.BadParameter(f"{file} cannot be read: {error.strerror}.", param_hint=hint) from error
-    except UnicodeDecodeError as error:
-        raise typer.BadParameter(
-            f"{file} is not JSON: it is not text in UTF-8, UTF-16 or UTF-32.", param_hint=hint
-        ) from error
-    except ValueError as error:
-        raise typer.BadParameter(f"{file} is not JSON: {error}.", param_hint=hint) from error
-    except RecursionError as error:
-        raise typer.BadParameter(f"{file} is nested too deeply for a job spec.", param_hint=hint) from error
-    if not isinstance(spec, dict):
-        raise SpecError([Problem("", 'a job spec is an object, such as {"architecture": "baseline"}')])
-    return spec
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"{json.dumps(twice)} stands twice in one object")
-    return found
+from normlab.spec.shown import shown
 
 
 def check_is_json(value: Any) -> None:
@@ -67,7 +33,7 @@ def _problems(value: Any, pointer: str) -> Iterator[Problem]:
             for index, inner in enumerate(value):
                 yield from _problems(inner, f"{pointer}/{index}")
         case float() if not math.isfinite(value):
-            yield Problem(pointer, f"should be a finite number, and is {value}")
+            yield Problem(pointer, f"should be a finite number, not {shown(value)}")
         case str() if any("\ud800" <= character <= "\udfff" for character in value):
             yield Problem(pointer, "should be text, and has half a character (a surrogate) in it")
 

@@ -9,7 +9,8 @@ from normlab.comparisons.request import ComparisonRequest, margin_problem
 from normlab.errors import Problem, SpecError
 from normlab.spec import JobSpec, Limits, parse_job_spec
 from normlab.spec.job import MAX_TAGS
-from normlab.spec.parse import has_more_values, spec_error
+from normlab.spec.parse import has_more_values
+from normlab.spec.problems import spec_error
 from normlab.spec.training import SEED_MAX
 
 _NO_LIMITS = Limits()
@@ -32,7 +33,7 @@ def parse_comparison(
     try:
         request = ComparisonRequest.model_validate(body)
     except ValidationError as error:
-        raise spec_error(error) from None
+        raise spec_error(error, ComparisonRequest, body) from None
     problems = [*_size_problems(request, limits)]
     specs: list[JobSpec] = []
     for index, arm in enumerate(request.arms):

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, field_validator
 
 from normlab.spec.fields import Flag, Integer, PositiveInteger, SpecModel
-from normlab.spec.job import Name
+from normlab.spec.job import JobSpec, Name
 from normlab.spec.metrics import Metric
+from normlab.spec.mistakes.places import Holds
 from normlab.spec.replicates import Replicates
 from normlab.spec.training import SEED_MAX
 
@@ -29,7 +30,7 @@ class ArmRequest(SpecModel):
     """One side of a comparison."""
 
     name: Name
-    spec: dict[str, Any] = Field(
+    spec: Annotated[dict[str, Any], Holds(JobSpec)] = Field(
         description="A job spec (the schema JobSpec) without `training.seed`; each replicate gets its own."
     )
     base_seed: Seed | None = None

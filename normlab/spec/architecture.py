@@ -1,14 +1,19 @@
 """An architecture: a list of layers, written out or by a preset's name."""
 
+import re
 from typing import Annotated, Any
 
 from pydantic import Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from normlab.spec.fields import SpecModel
-from normlab.spec.kinds import closest, description_of, short
+from normlab.spec.kinds import description_of
 from normlab.spec.layers import LAYERS, Layer
+from normlab.spec.nearest import did_you_mean
 from normlab.spec.presets import PRESETS
+from normlab.spec.shown import quoted, shown
+
+_FILE_NAME = re.compile(r"\.(jsonc?|json5|ya?ml|toml|py|txt|h5|keras)$|[/\\]", re.IGNORECASE)
 
 
 class Architecture(SpecModel):
@@ -32,13 +37,7 @@ class Architecture(SpecModel):
         preset = PRESETS.get(value["preset"]) if isinstance(value["preset"], str) else None
         if preset is None:
             raise PydanticCustomError(
-                "unknown_preset",
-                "there is no preset {name}{hint}; the presets are {presets}",
-                {
-                    "name": repr(short(str(value["preset"]))),
-                    "hint": closest(str(value["preset"]), PRESETS),
-                    "presets": ", ".join(PRESETS),
-                },
+                "unknown_preset", "{sentence}", {"sentence": _no_preset(value["preset"])}
             )
         return {**value, "layers": value.get("layers", list(preset.layers))}
 
@@ -49,9 +48,22 @@ class Architecture(SpecModel):
                 "preset_changed",
                 "these are not the layers of the preset {name}: "
                 "leave out preset when the layers are your own",
-                {"name": repr(self.preset)},
+                {"name": quoted(self.preset)},
             )
         return self
+
+
+def _no_preset(given: Any) -> str:
+    if isinstance(given, str) and _FILE_NAME.search(given):
+        return (
+            f"{quoted(given)} is the name of a file, not of a preset: `normlab submit --file` reads one; over HTTP "
+            "send what is in it"
+        )
+    hint = did_you_mean(given, PRESETS) if isinstance(given, str) else ""
+    return (
+        f"there is no preset {shown(given)}{hint}; the presets are {', '.join(PRESETS)}; layers of your own are "
+        'written {"layers": [{"type": "flatten"}, {"type": "dense", "units": 100}]}'
+    )
 
 
 class _Layers(SpecModel):

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, ConfigDict, Field, field_validator
 from normlab.spec.architecture import ArchitectureField
 from normlab.spec.datasets import DATASETS, DatasetInfo, DatasetName
 from normlab.spec.fields import Integer, PositiveInteger, PositiveNumber, SpecModel
-from normlab.spec.text import one_line
+from normlab.spec.text import Form, one_line
 from normlab.spec.training import TrainingSpec
 
 MAX_NAME_LENGTH = 200
@@ -18,7 +18,12 @@ MAX_TAGS = 32
 """Of one job; so more of them in a search would find nothing."""
 
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH), AfterValidator(one_line)]
-Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\s,][^,]*$"), AfterValidator(one_line)]
+Tag = Annotated[
+    str,
+    Field(min_length=1, max_length=64),
+    Form(r"^[^\s,][^,]*$", "a word or more, without a comma and without a space at its beginning"),
+    AfterValidator(one_line),
+]
 
 
 class DatasetSpec(SpecModel):

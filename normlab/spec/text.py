@@ -1,6 +1,13 @@
 """Text that people read in lists, charts and terminals: names, tags, notes."""
 
 import re
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from normlab.spec.shown import shown
 
 UNSEEN = (
     "\x00-\x1f\x7f-\x9f"  # controls, among them those that terminals obey
@@ -19,12 +26,41 @@ _REFUSED = re.compile(rf"[{UNSEEN}]|(?<![^\x00-\x7f])[\u200c\u200d]")
 _FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e007a]+\U000e007f")
 
 
+# What is not seen by itself: spaces of all kinds, Braille without a dot, what changes or joins its neighbours.
+_BLANK = re.compile(r"[\s\u2800\u200c\u200d\ufe00-\ufe0f\u180b-\u180d\u180f]*")
+
+
+@dataclass(frozen=True)
+class Form:
+    """Which texts a field takes, as ``Annotated`` metadata: a regular expression, and in words what fits it."""
+
+    pattern: str
+    words: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Refuse what does not fit, in words."""
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Tell programs the expression."""
+        return {**handler(schema), "pattern": self.pattern}
+
+    def _check(self, text: str) -> str:
+        if re.search(self.pattern, text) is None:
+            raise ValueError(f"should be {self.words}, not {shown(text)}")
+        return text
+
+
 def one_line(text: str) -> str:
-    """The text, if each of its characters can be seen and it is one line.
+    """The text, if it is one line, each of its characters can be seen, and there is at least one.
 
     Raises:
         ValueError: It is not; the message says which character is wrong.
     """
+    if text and _BLANK.fullmatch(text):
+        raise ValueError("should have a character that can be seen")
     if found := _REFUSED.search(_FLAG.sub("", text)):
         raise ValueError(
             f"should be one line of characters that can be seen, and has U+{ord(found[0]):04X} among them"

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from normlab.errors import NotFoundError
-from normlab.spec.kinds import short
+from normlab.spec.shown import short
 
 JOB_ID_PATTERN = r"job_[0-9a-z]{26}"
 COMPARISON_ID_PATTERN = r"cmp_[0-9a-z]{26}"

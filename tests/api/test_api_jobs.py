@@ -53,7 +53,7 @@ def test_validating_stores_nothing(http):
     ("body", "pointer", "sentence"),
     [
         ({}, "/architecture", "is required"),
-        ({"architecture": "baselin"}, "/architecture", "did you mean 'baseline'?"),
+        ({"architecture": "baselin"}, "/architecture", 'did you mean "baseline"?'),
         (BODY | {"training": {"epochs": 0}}, "/training/epochs", "greater than 0"),
         (BODY | {"colour": 1}, "/colour", "is not known here"),
         ([], "", "should be an object"),

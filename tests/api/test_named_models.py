@@ -121,7 +121,7 @@ def test_impossible_names_are_refused(service, http, bad):
         ("", {"job": 3}, "/job", "should be a string, not 3"),
         ("", {"job": "x", "name": 1}, "/name", "is not known here"),
         ("", [], "", "should be an object"),
-        ("/rollback", {"version": True}, "/version", "should be a whole number, not True"),
+        ("/rollback", {"version": True}, "/version", "should be a whole number, not true"),
         ("/rollback", {"version": 0}, "/version", "greater than or equal to 1"),
     ],
 )

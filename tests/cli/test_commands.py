@@ -99,8 +99,8 @@ def test_a_spec_from_a_file_and_what_goes_over_it(run, tmp_path: Path) -> None:
     [
         (("submit",), 2, "name an architecture"),
         (("submit", "--file", "nowhere.json"), 2, "No such file"),
-        (("submit", "--file", "-"), 2, "is not JSON"),
-        (("submit", "bassline"), 1, "/architecture: there is no preset 'bassline'"),
+        (("submit", "--file", "-"), 2, "stdin is empty"),
+        (("submit", "bassline"), 1, '/architecture: there is no preset "bassline"'),
         (
             ("submit", "baseline", "--epochs", "0"),
             1,

@@ -70,26 +70,30 @@ def test_the_digest_is_of_what_changes_the_numbers() -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (None, "/: should be an object, not None"),
-        ({}, "/architecture: is required"),
+        (None, '/: should be an object such as {"architecture": "baseline"}, not null'),
+        (
+            {},
+            '/architecture: is required: "baseline" or '
+            '{"layers": [{"type": "flatten"}, {"type": "dense", "units": 100}]}',
+        ),
         (
             {"architecture": "basline"},
-            "/architecture: there is no preset 'basline' (did you mean 'baseline'?); the presets are "
-            "baseline, batch_norm, baseline_with_batch_norm, deep_sigmoid, deep_sigmoid_with_batch_norm",
+            '/architecture: there is no preset "basline" (did you mean "baseline"?); the presets are '
+            "baseline, batch_norm, baseline_with_batch_norm, deep_sigmoid, deep_sigmoid_with_batch_norm; layers of "
+            'your own are written {"layers": [{"type": "flatten"}, {"type": "dense", "units": 100}]}',
         ),
         (
             {"architecture": {"preset": "baseline", "layers": []}},
-            "/architecture: these are not the layers of the preset 'baseline': "
+            '/architecture: these are not the layers of the preset "baseline": '
             "leave out preset when the layers are your own",
         ),
         (
             {"architecture": "baseline", "epochs": 3},
-            "/epochs: is not known here: check its spelling, or leave it out",
+            '/epochs: belongs in "training": write "training": {"epochs": 3}',
         ),
         (
             {"architecture": "baseline", "dataset": "fashion"},
-            "/dataset/name: 'fashion' is not known here (did you mean 'fashion_mnist'?); "
-            "it should be one of fashion_mnist, mnist, cifar10, digits",
+            '/dataset/name: "fashion" is called "fashion_mnist" here',
         ),
         (
             {"architecture": "baseline", "dataset": {"validation_samples": 60_000}},
@@ -110,15 +114,15 @@ def test_the_digest_is_of_what_changes_the_numbers() -> None:
             "/training/early_stopping/monitor: needs validation samples: monitor loss or accuracy instead",
         ),
         (with_training(epochs=0), "/training/epochs: should be greater than 0, not 0"),
-        (with_training(epochs="3"), "/training/epochs: should be a whole number, not '3'"),
-        (with_training(seed=True), "/training/seed: should be a whole number, not True"),
+        (with_training(epochs="3"), '/training/epochs: should be a whole number, not "3": 3, without quotes'),
+        (with_training(seed=True), "/training/seed: should be a whole number, not true"),
         (
             with_training(optimizer={"name": "sgd", "learning_rate": float("nan")}),
-            "/training/optimizer/learning_rate: should be a finite number, not nan",
+            "/training/optimizer/learning_rate: should be a finite number, not NaN",
         ),
         (
             with_training(optimizer="adm"),
-            "/training/optimizer: 'adm' is not known here (did you mean 'adam'?); "
+            '/training/optimizer: "adm" is not known here (did you mean "adam"?); '
             "it should be one of sgd, adam, adamw, rmsprop",
         ),
         (
@@ -135,7 +139,7 @@ def test_the_digest_is_of_what_changes_the_numbers() -> None:
         ),
         (
             with_layers({"units": 3}),
-            "/architecture/layers/0: should have the field 'type'",
+            '/architecture/layers/0: should have "type", as in {"type": "dense", "units": 100}',
         ),
         (
             with_layers(FLATTEN, {"type": "conv2d", "filters": 8, "kernel_size": 3}),

@@ -28,6 +28,27 @@ UNSEEN = {
 }
 
 
+BLANK = [" ", "\u3000", "\xa0\xa0", "\u2800", "\ufe0f", " \ufe0e ", "\u180b"]
+
+
+@pytest.mark.parametrize("text", BLANK, ids=ascii)
+def test_a_name_has_a_character_that_can_be_seen(text: str) -> None:
+    with pytest.raises(SpecError) as refused:
+        parse_job_spec({"architecture": "baseline", "name": text})
+    (problem,) = refused.value.problems
+    assert problem.pointer == "/name"
+    assert "a character that can be seen" in problem.detail
+
+
+@pytest.mark.parametrize("tag", [" a", "a,b", ",", "\ta"])
+def test_a_tag_that_is_no_tag_is_told_in_words(tag: str) -> None:
+    with pytest.raises(SpecError) as refused:
+        parse_job_spec({"architecture": "baseline", "tags": [tag]})
+    (problem,) = refused.value.problems
+    assert problem.pointer == "/tags/0"
+    assert "without a comma and without a space at its beginning" in problem.detail
+
+
 @pytest.mark.parametrize("text", SEEN)
 def test_what_can_be_seen_may_stand_in_names_and_tags(text: str) -> None:
     tag = text.replace(",", "")

@@ -11,7 +11,8 @@ from normlab.cli.display.comparison_progress import follow_until_interrupted
 from normlab.cli.display.output import JsonOption, UrlOption, announce, notes, write_file, write_json
 from normlab.cli.display.side_by_side import show_comparison, write_chart
 from normlab.cli.display.verdicts import show_answer
-from normlab.cli.specs import check_is_json, put, put_inside, read_spec
+from normlab.cli.spec_files import read_spec
+from normlab.cli.specs import check_is_json, put, put_inside
 from normlab.client import ChartFormat, Client, ReportFormat
 from normlab.documents.comparisons import ComparisonDocument
 from normlab.documents.states import StudyState

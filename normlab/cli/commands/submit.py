@@ -6,7 +6,8 @@ import typer
 
 from normlab.cli.commands.watch import report_failures, watch_until_interrupted
 from normlab.cli.display.output import JsonOption, UrlOption, notes, out, table, write_json
-from normlab.cli.specs import as_object, check_is_json, put, put_inside, read_spec
+from normlab.cli.spec_files import read_spec
+from normlab.cli.specs import as_object, check_is_json, put, put_inside
 from normlab.client import Client
 from normlab.documents.jobs import ValidatedJob
 from normlab.spec import TrainingSpec
