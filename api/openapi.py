@@ -1,20 +1,22 @@
 """The OpenAPI document, with the schemas of bodies that routes read themselves."""
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
-from starlette.routing import Route, compile_path
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from api import examples
 from api.comparisons import examples as comparison_examples
+from api.http.answers import speaks_a_protocol
 from api.http.fast_lane import DirectLane, DirectRoute
 from api.http.guard import Guard
-from api.http.problems import Problem
+from api.http.problems import Problem, error_answers
+from api.http.protocol_errors import protocol_error_answers
+from api.http.queries import Declared, KnownQueries
 from api.inference import examples as inference_examples
 from api.inference.schemas import Instances
 from api.jobs import examples as job_examples
@@ -24,8 +26,6 @@ from normlab.comparisons import ComparisonRequest
 from normlab.documents.predictions import Predictions
 from normlab.settings import Settings
 from normlab.spec import JobSpec
-
-Matcher = Callable[[str], re.Match[str] | None]
 
 _DEFAULT_ERROR = "HTTPValidationError"
 _REFERENCE = "#/components/schemas/{model}"
@@ -57,26 +57,25 @@ class DocumentedAPI(FastAPI):
         super().__init__(**options)
         self._settings = settings
         self.direct_routes = direct_routes
-        self._methods: list[tuple[Matcher, set[str]]] = []
         for router in routers:
             self.include_router(router)
-        own = [*self.routes, *(route for router in routers for route in router.routes)]
-        for route in own:
-            if isinstance(route, Route | APIRoute):
-                self._methods.append((compile_path(route.path)[0].match, set(route.methods or ())))
-        self._methods += [(route.match, {route.method}) for route in direct_routes]
+        own = [*direct_routes, *self.routes, *(route for router in routers for route in router.routes)]
+        self._declared = [
+            Declared.of(route) for route in own if isinstance(route, DirectRoute | Route | APIRoute)
+        ]
 
     def allowed_methods(self, path: str) -> list[str]:
         """What can be asked of a path, by all routes that it fits; nothing if there is none."""
         methods: set[str] = set()
-        for match, own in self._methods:
-            if match(path):
-                methods |= own
+        for route in self._declared:
+            if route.match(path):
+                methods |= route.methods
         return sorted(methods | {"HEAD"} if "GET" in methods else methods)
 
     def build_middleware_stack(self) -> ASGIApp:
-        """The guard, behind it the direct routes, behind these FastAPI's own."""
-        return Guard(DirectLane(self.direct_routes, super().build_middleware_stack()), self._settings)
+        """The guard, behind it the query's names, behind these the direct routes, and then FastAPI's own."""
+        lanes = DirectLane(self.direct_routes, super().build_middleware_stack())
+        return Guard(KnownQueries(lanes, self._declared), self._settings)
 
     def openapi(self) -> dict[str, Any]:
         """The document, made once."""
@@ -92,6 +91,7 @@ class DocumentedAPI(FastAPI):
             _add_examples(schemas)
             _remove_default_errors(document)
             _remove_null_from_parameters(document)
+            _add_refusals(document)
         return self.openapi_schema or {}
 
 
@@ -109,6 +109,15 @@ def _remove_default_errors(document: dict[str, Any]) -> None:
                 del operation["responses"]["422"]
     for name in (_DEFAULT_ERROR, "ValidationError"):
         document["components"]["schemas"].pop(name, None)
+
+
+def _add_refusals(document: dict[str, Any]) -> None:
+    """Every call refuses parameters of the query that it does not have."""
+    for path, operations in document["paths"].items():
+        answers = protocol_error_answers(400) if speaks_a_protocol(path) else error_answers(422)
+        for operation in operations.values():
+            for status, answer in answers.items():
+                operation["responses"].setdefault(str(status), answer)
 
 
 def _remove_null_from_parameters(document: dict[str, Any]) -> None:

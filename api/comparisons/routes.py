@@ -1,5 +1,6 @@
 """``/comparisons``: ask a question, look up the answer, list, cancel, delete."""
 
+from dataclasses import fields
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -13,6 +14,7 @@ from api.http.media_types import CHARTS, JSON
 from api.http.pagination import DEFAULT_PAGE, PageLimit, link_header
 from api.http.parameters import ComparisonCursor, ComparisonPath, Findable, IdPart, QueryFlag
 from api.http.problems import error_answers
+from api.http.queries import refuse_together
 from api.http.services import Services, ServicesDependency
 from api.jobs.files import delete_files
 from normlab import analysis
@@ -24,6 +26,11 @@ from normlab.store.comparisons import comparisons
 from normlab.store.studies import studies
 
 router = APIRouter(prefix="/comparisons", tags=["comparisons"])
+
+_OF_JOBS = {field.name for field in fields(SideBySideQuery)} - {"jobs"}
+"""Parameters that say how jobs are put side by side."""
+_OF_PAGES = {"state", "name", "id", "limit", "cursor"}
+"""Parameters that say which comparisons are listed."""
 
 _LOCATION = {"Location": {"description": "Where the comparison is.", "schema": {"type": "string"}}}
 _BODY = {
@@ -149,7 +156,9 @@ def list_comparisons(
     `image/svg+xml`, or its Vega-Lite source.
     """
     if asked.jobs is not None:
+        refuse_together(request, _OF_PAGES, "does nothing beside `jobs`: leave it out")
         return side_by_side(services, request, asked)
+    refuse_together(request, _OF_JOBS, "does something only with `jobs`: name them, or leave it out")
     with services.database.read() as session:
         page = studies.page(
             session, Comparison, states=state or (), name=name, id_part=id_part, limit=limit, cursor=cursor

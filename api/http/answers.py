@@ -22,9 +22,14 @@ ANSWERED = "normlab.answered"
 _PROTOCOLS = re.compile(r"/v[12](?:/|$)")
 
 
+def speaks_a_protocol(path: str) -> bool:
+    """Whether others have said what requests to this path, and its answers and errors, look like."""
+    return _PROTOCOLS.match(path) is not None
+
+
 def answer_failure(path: str, failure: Failure) -> Response:
     """A failure as an answer; ``path`` is without the root path."""
-    return protocol_response(failure) if _PROTOCOLS.match(path) else problem_response(failure)
+    return protocol_response(failure) if speaks_a_protocol(path) else problem_response(failure)
 
 
 def answer_error(scope: Scope, error: Exception) -> Response:

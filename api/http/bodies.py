@@ -1,7 +1,6 @@
 """Request bodies that routes read themselves, as dependencies."""
 
 import json
-from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, HTTPException, Request
@@ -9,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 
+from api.http.failures import invalid_request
 from api.http.media_types import JSON
 from normlab.errors import Problem
 from normlab.json_syntax import syntax_problem
@@ -65,16 +65,12 @@ def validated(model: type[Model], body: Any) -> Model:
     try:
         return model.model_validate(body)
     except ValidationError as error:
-        raise _refusal(validation_problems(error.errors(include_url=False), model, body)) from None
+        raise invalid_request(validation_problems(error.errors(include_url=False), model, body)) from None
 
 
 def invalid_body(*path: str | int, sentence: str) -> RequestValidationError:
     """The error for a part of a body that is well-formed and cannot be: 422 with a pointer to it."""
-    return _refusal([Problem(pointer_to(path), sentence)])
-
-
-def _refusal(problems: Sequence[Problem]) -> RequestValidationError:
-    return RequestValidationError([{"loc": ("body",), "problem": problem} for problem in problems])
+    return invalid_request([Problem(pointer_to(path), sentence)])
 
 
 def described_body(model: type[BaseModel]) -> dict[str, Any]:

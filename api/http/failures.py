@@ -65,6 +65,11 @@ def http_failure(status: int, detail: str, headers: Mapping[str, str] | None = N
     return Failure(status, detail, _CODES.get(status, "http_error"), headers=headers or {})
 
 
+def invalid_request(problems: Sequence[errors.Problem]) -> RequestValidationError:
+    """The error for a request that is well-formed and cannot be: 422, with what is wrong piece by piece."""
+    return RequestValidationError([{"problem": problem} for problem in problems])
+
+
 def failure_of(error: Exception, scope: Scope) -> Failure:
     """What to answer. What was not foreseen goes into the log, with its trace and the request's id."""
     if isinstance(error, HTTPException):

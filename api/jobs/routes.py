@@ -74,7 +74,7 @@ def submit_job(
     return document
 
 
-@router.get("", summary="List jobs", responses=error_answers(422, 503))
+@router.get("", summary="List jobs", responses=error_answers(404, 422, 503))
 def list_jobs(
     services: ServicesDependency,
     response: Response,

@@ -35,6 +35,7 @@ class Form:
     """Which texts a field takes, as ``Annotated`` metadata: a regular expression, and in words what fits it."""
 
     pattern: str
+    """Of a whole text, from ``^`` to ``$``: these mean other things to programs of other languages than to Python."""
     words: str
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -48,7 +49,7 @@ class Form:
         return {**handler(schema), "pattern": self.pattern}
 
     def _check(self, text: str) -> str:
-        if re.search(self.pattern, text) is None:
+        if re.fullmatch(self.pattern.removeprefix("^").removesuffix("$"), text) is None:
             raise ValueError(f"should be {self.words}, not {shown(text)}")
         return text
 

@@ -7,6 +7,7 @@ import jsonschema
 import pytest
 
 from api.app import create_app
+from api.http import queries
 from normlab.settings import Settings
 
 VERSIONED = ("{name}", "{name}/versions/{version}")
@@ -186,3 +187,10 @@ def test_no_parameter_can_be_null(operations):
     for name, operation in operations.items():
         for parameter in operation.get("parameters", ()):
             assert {"type": "null"} not in parameter["schema"].get("anyOf", ()), (name, parameter["name"])
+
+
+def test_every_name_from_elsewhere_leads_to_a_parameter(operations):
+    parameters = [item for operation in operations.values() for item in operation.get("parameters", ())]
+    names = {item["name"] for item in parameters if item["in"] == "query"}
+    assert set(queries.ELSEWHERE.values()) <= names
+    assert not set(queries.ELSEWHERE) & names

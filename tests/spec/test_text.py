@@ -64,3 +64,9 @@ def test_what_cannot_be_seen_is_refused_with_its_number(character: str) -> None:
     problems = {problem.pointer: problem.detail for problem in refused.value.problems}
     assert problems.keys() == {"/name", "/tags/1"}
     assert f"U+{ord(character):04X}" in problems["/name"]
+
+
+@pytest.mark.parametrize("tag", ["a\n", "\na"])
+def test_a_form_is_of_the_whole_text(tag: str) -> None:
+    with pytest.raises(SpecError):
+        parse_job_spec({"architecture": "baseline", "tags": [tag]})
