@@ -112,6 +112,7 @@ VALIDATED: dict[str, Any] = {
         "training_bytes": 69337080,
         "steps_per_epoch": 1719,
     },
+    "warnings": [],
 }
 
 EXAMPLES: Examples = {

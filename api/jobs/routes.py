@@ -13,8 +13,8 @@ from api.http.problems import error_answers
 from api.http.services import ServicesDependency
 from api.jobs.documents import job_document, job_documents, job_url
 from api.jobs.files import delete_files
-from normlab.documents.jobs import JobDocument, JobList, JobOrder, ValidatedJob
-from normlab.spec import DatasetName, JobSpec, estimate, parse_job_spec
+from normlab.documents.jobs import JobDocument, JobList, JobOrder, SpecWarning, ValidatedJob
+from normlab.spec import DatasetName, JobSpec, estimate, learning_warnings, parse_job_spec
 from normlab.spec.job import MAX_TAGS
 from normlab.store import JobState, deletion
 from normlab.store.jobs import jobs, listing
@@ -61,7 +61,15 @@ def submit_job(
     spec = parse_job_spec(body, services.settings.limits)
     if validate_only:
         response.status_code = 200
-        validated = ValidatedJob(spec=spec.to_document(), spec_digest=spec.digest, estimate=estimate(spec))
+        validated = ValidatedJob(
+            spec=spec.to_document(),
+            spec_digest=spec.digest,
+            estimate=estimate(spec),
+            warnings=tuple(
+                SpecWarning(pointer=warning.pointer, detail=warning.detail)
+                for warning in learning_warnings(spec)
+            ),
+        )
         return validated.model_dump(mode="json")
 
     def create(session: Session) -> dict[str, Any]:

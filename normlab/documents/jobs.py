@@ -212,9 +212,17 @@ class JobList(Document):
     next: str | None = Field(description="The `cursor` of the next page; null on the last one.")
 
 
+class SpecWarning(Document):
+    """What makes learning hard in a spec that can be built."""
+
+    pointer: str = Field(description="A JSON pointer into the spec.")
+    detail: str
+
+
 class ValidatedJob(Document):
     """What a spec would train, without training it."""
 
     spec: dict[str, Any] = Field(description="With every default written out.")
     spec_digest: str
     estimate: Estimate
+    warnings: tuple[SpecWarning, ...] = ()

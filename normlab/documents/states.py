@@ -58,6 +58,8 @@ class WarningCode(StrEnum):
     """A checkpoint was not what had been written; an older one was used, or none."""
     CHECKPOINT_NOT_WRITTEN = "checkpoint_not_written"
     """The disk did not take a checkpoint; the one before it stays."""
+    HARD_TO_LEARN = "hard_to_learn"
+    """The spec leaves little for the network to learn from."""
     EXPORT_FAILED = "export_failed"
     """A file of the trained network is not offered: it could not be made, or its runtime computed it wrongly."""
 

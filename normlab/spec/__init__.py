@@ -10,6 +10,7 @@ from normlab.spec.architecture import Architecture, preset_layers
 from normlab.spec.datasets import DATASETS, DatasetInfo, DatasetName
 from normlab.spec.estimate import Estimate, LayerEstimate, estimate
 from normlab.spec.job import DatasetSpec, Device, JobSpec, Resources
+from normlab.spec.learning import learning_warnings
 from normlab.spec.limits import Limits
 from normlab.spec.parse import parse_job_spec
 from normlab.spec.plan import PlannedLayer, plan, plan_job
@@ -35,6 +36,7 @@ __all__ = [
     "Resources",
     "TrainingSpec",
     "estimate",
+    "learning_warnings",
     "parse_job_spec",
     "plan",
     "plan_job",

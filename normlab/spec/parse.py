@@ -8,6 +8,7 @@ from normlab.errors import Problem, SpecError
 from normlab.spec.estimate import estimate
 from normlab.spec.job import MAX_TAGS, JobSpec
 from normlab.spec.layers import WithKernel
+from normlab.spec.learning import erased_inputs
 from normlab.spec.limits import Limits
 from normlab.spec.plan import UnbuildableError
 from normlab.spec.problems import spec_error
@@ -38,6 +39,8 @@ def parse_job_spec(body: object, limits: Limits = _NO_LIMITS) -> JobSpec:
     if not problems:
         # Shapes are worked out only now, since sizes beyond the limits have been refused.
         problems = [*_build_problems(spec, limits)]
+    if not problems:
+        problems = [*erased_inputs(spec)]
     if problems:
         raise SpecError(problems)
     return spec

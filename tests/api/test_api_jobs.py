@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from normlab.store import FailureCode
-from normlab.store.jobs import endings, reports
+from normlab.store.jobs import endings, events, reports
 from support.problems import assert_problem
 
 BODY = {"architecture": "baseline", "dataset": "digits", "training": {"epochs": 1}}
@@ -27,6 +27,26 @@ def test_a_submitted_job_is_stored_when_the_answer_comes(http):
         assert job[absent] is None
     for link in ("self", "metrics"):
         assert http.get(job["links"][link]).status_code == 200
+
+
+def test_what_makes_learning_hard_is_said_before_and_when_a_job_is_stored(service, http):
+    layers = [{"type": "flatten"}, {"type": "dense", "units": 2}, {"type": "layer_normalization"}]
+    body = BODY | {
+        "architecture": {"layers": [*layers, {"type": "batch_normalization"}]},
+        "dataset": {"name": "digits", "training_samples": 65},
+    }
+    validated = http.post("/jobs?validate_only=true", json=body).json()
+    assert [warning["pointer"] for warning in validated["warnings"]] == [
+        "/architecture/layers/2",
+        "/training/batch_size",
+    ]
+    job = http.post("/jobs", json=body).json()
+    assert [warning["code"] for warning in job["warnings"]] == ["hard_to_learn"] * 2
+    assert "over two values" in job["warnings"][0]["detail"]
+    with service.database.read() as session:
+        numbers = [event.number for event in events.after(session, job["id"])]
+    assert numbers == [1, 2, 3]
+    assert http.post("/jobs", json=BODY).json()["warnings"] == []
 
 
 @pytest.mark.usefixtures("broker_url")  # which empties it

@@ -73,6 +73,8 @@ def submit(
         job = client.submit(spec)
         if not as_json:
             out.print(job.id, soft_wrap=True)
+            for warning in job.warnings:
+                _show_warning(warning.detail)
         if watch:
             jobs = watch_until_interrupted(client, [job])
             report_failures(jobs)
@@ -95,6 +97,10 @@ def _put_optimizer(spec: dict[str, Any], name: str | None, learning_rate: float 
     training["optimizer"] = optimizer
 
 
+def _show_warning(detail: str) -> None:
+    notes.print(f"Beware: {detail}", style="yellow", markup=False, soft_wrap=True)
+
+
 def _show_size(validation: ValidatedJob) -> None:
     estimate = validation.estimate
     layers = table("layer", "type", "output", "parameters", numbers=("output", "parameters"))
@@ -102,6 +108,8 @@ def _show_size(validation: ValidatedJob) -> None:
         shape = " x ".join(map(str, layer.output_shape))
         layers.add_row(layer.name, layer.type, shape, f"{layer.parameters:,}")
     out.print(layers)
+    for warning in validation.warnings:
+        _show_warning(f"{warning.pointer}: {warning.detail}")
     out.print(
         f"{estimate.parameters:,} parameters, {estimate.trainable_parameters:,} of them trainable; "
         f"{estimate.multiplications_per_sample:,} multiplications a sample; "

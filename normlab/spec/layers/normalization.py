@@ -1,9 +1,13 @@
 """Normalization layers. All work on the last dimension, as Keras's do by default."""
 
+from math import prod
 from typing import Literal
 
 from normlab.spec.fields import Flag, Fraction, PositiveInteger, PositiveNumber
-from normlab.spec.layers.base import BaseLayer, Shape, Variable
+from normlab.spec.layers.base import BaseLayer, Shape, Variable, describe
+
+FEW_VALUES = 2
+"""Of two normalized values little more is left than which of them was larger; of one, nothing."""
 
 
 class Normalization(BaseLayer):
@@ -23,6 +27,17 @@ class Normalization(BaseLayer):
         beta = (Variable("beta", shape[-1:]),) if self.center else ()
         return gamma + beta
 
+    def values(self, shape: Shape, samples: int) -> int:
+        """Over how many values each mean is taken, when ``samples`` of ``shape`` enter together.
+
+        One value minus its mean is 0: nothing of the input is left.
+        """
+        raise NotImplementedError
+
+    def erases_channel_means(self, shape: Shape, samples: int) -> bool:
+        """Whether the mean of each channel of each sample is ``beta`` afterwards, whatever it was before."""
+        raise NotImplementedError
+
 
 class BatchNormalization(Normalization):
     """Mean and variance over the batch in training; over all batches (moving averages) in inference."""
@@ -39,6 +54,14 @@ class BatchNormalization(Normalization):
         variance = Variable("moving_variance", shape[-1:], trainable=False, initial=1.0)
         return (*super().variables(shape), mean, variance)
 
+    def values(self, shape: Shape, samples: int) -> int:
+        """See the base class."""
+        return samples * prod(shape[:-1])
+
+    def erases_channel_means(self, shape: Shape, samples: int) -> bool:  # noqa: ARG002  (of any size)
+        """See the base class."""
+        return samples == 1
+
 
 class LayerNormalization(Normalization):
     """Mean and variance over the last dimension of each sample."""
@@ -46,6 +69,24 @@ class LayerNormalization(Normalization):
     keras_class = "LayerNormalization"
 
     type: Literal["layer_normalization"]
+
+    def values(self, shape: Shape, samples: int) -> int:  # noqa: ARG002  (each sample by itself)
+        """See the base class."""
+        return shape[-1]
+
+    def erases_channel_means(self, shape: Shape, samples: int) -> bool:  # noqa: ARG002  (never: it works across channels)
+        """See the base class."""
+        return False
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """See the base class."""
+        if shape[-1] == 1:
+            instead = '{"type": "group_normalization", "groups": 1} works on all values of a sample'
+            raise ValueError(
+                f"layer_normalization works on the last dimension, and that of {describe(shape)} has one value, "
+                f"of which nothing would be left: {instead if prod(shape) > 1 else 'leave the layer out'}"
+            )
+        return shape
 
 
 class GroupNormalization(Normalization):
@@ -60,9 +101,30 @@ class GroupNormalization(Normalization):
     def output_shape(self, shape: Shape) -> Shape:
         """See the base class."""
         if shape[-1] % self.groups:
-            divisors = [str(n) for n in range(1, min(shape[-1], 64) + 1) if shape[-1] % n == 0]
             raise ValueError(
-                f"{shape[-1]} channels cannot be divided into {self.groups} groups: "
-                f"groups could be {', '.join(divisors)}"
+                f"{shape[-1]} channels cannot be divided into {self.groups} groups: {_groups_for(shape)}"
+            )
+        if self.values(shape, 1) == 1:
+            raise ValueError(
+                f"{self.groups} groups of {describe(shape)} hold one value each, of which nothing would be left: "
+                f"{_groups_for(shape)}"
             )
         return shape
+
+    def values(self, shape: Shape, samples: int) -> int:  # noqa: ARG002  (each sample by itself)
+        """See the base class."""
+        return prod(shape) // self.groups
+
+    def erases_channel_means(self, shape: Shape, samples: int) -> bool:  # noqa: ARG002  (each sample by itself)
+        """See the base class."""
+        return self.groups == shape[-1]
+
+
+def _groups_for(shape: Shape) -> str:
+    """Which numbers of groups leave something of the input, if possible more than which value is larger."""
+    divisors = [n for n in range(1, min(shape[-1], 64) + 1) if shape[-1] % n == 0]
+    for fewest in (FEW_VALUES + 1, FEW_VALUES):
+        good = [str(n) for n in divisors if prod(shape) // n >= fewest]
+        if good:
+            return f"groups could be {', '.join(good)}"
+    return "leave the layer out"

@@ -10,9 +10,9 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session, make_transient_to_detached
 
 from normlab.documents.events import EventKind
-from normlab.documents.states import JobState
+from normlab.documents.states import JobState, WarningCode
 from normlab.errors import NotFoundError, StateError
-from normlab.spec import JobSpec
+from normlab.spec import JobSpec, learning_warnings
 from normlab.store import measurements
 from normlab.store.base import Base, table_of
 from normlab.store.clock import database_now
@@ -39,7 +39,10 @@ def create(
     *,
     max_attempts: int = MAX_ATTEMPTS,
 ) -> Job:
-    """Store a new job, queued. Ring the notifier when the transaction has been committed."""
+    """Store a new job, queued, with what makes learning hard in its spec as warnings.
+
+    Ring the notifier when the transaction has been committed.
+    """
     job_id = new_id("job")
     names = dict.fromkeys(spec.tags)
     tags = [JobTag(job_id=job_id, tag=tag, position=position) for position, tag in enumerate(names)]
@@ -67,6 +70,10 @@ def create(
         make_transient_to_detached(row)
     session.add(job)
     events.append(session, job, EventKind.STATE, {"state": JobState.QUEUED, "reason": "created"})
+    for warning in learning_warnings(spec):
+        update_job(session, Job.id == job_id, values={})
+        data = {"code": WarningCode.HARD_TO_LEARN, "detail": str(warning)}
+        events.append(session, job, EventKind.WARNING, data)
     return job
 
 

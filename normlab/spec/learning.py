@@ -1,0 +1,107 @@
+"""Specs that can be built and cannot learn, or hardly: what normalization leaves of its input.
+
+Keras trains all of these without a word. Each rule was seen in training on ``digits``: where nothing is left the
+accuracy is that of a guess.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from normlab.errors import Problem
+from normlab.spec.job import JobSpec
+from normlab.spec.layers import ActivationLayer, BatchNormalization, Dropout, Normalization
+from normlab.spec.layers.convolution import AveragePooling2D, GlobalAveragePooling2D
+from normlab.spec.layers.normalization import FEW_VALUES
+from normlab.spec.plan import PlannedLayer, plan_job
+
+
+def erased_inputs(spec: JobSpec) -> Iterator[Problem]:
+    """Layers of a spec that can be built of whose input nothing is left, so that nothing before them can learn.
+
+    That a layer by itself leaves nothing (of a shape, whatever the batch) is said when it is planned.
+    """
+    planned = plan_job(spec)
+    for item in planned:
+        layer = item.layer
+        if isinstance(layer, BatchNormalization) and layer.values(item.input_shape, _batch(spec)) == 1:
+            pointer = "/training/batch_size" if spec.training.batch_size == 1 else "/dataset/training_samples"
+            yield Problem(
+                pointer,
+                f"every batch has one sample, of which {item.name} would leave nothing: take batches of 8 or more, or "
+                "layer_normalization, which needs no batch",
+            )
+            return
+    yield from _erased_means(spec, planned)
+
+
+def _erased_means(spec: JobSpec, planned: Sequence[PlannedLayer]) -> Iterator[Problem]:
+    """The mean of a channel that has just been normalized by itself is the same for every input."""
+    shown = [(index, item) for index, item in enumerate(planned) if not _keeps_means(item)]
+    for (_, before), (index, item) in pairwise(shown):
+        layer = before.layer
+        if (
+            isinstance(layer, Normalization)
+            and layer.erases_channel_means(before.input_shape, _batch(spec))
+            and _takes_channel_means(item)
+        ):
+            yield Problem(
+                f"/architecture/layers/{index}",
+                f"takes the mean of channels whose means {before.name} has just made equal for all inputs, so nothing "
+                "is left: put an activation between them, or normalize across channels",
+            )
+
+
+def _batch(spec: JobSpec) -> int:
+    """How many samples the largest batch has."""
+    return min(spec.training.batch_size, spec.dataset.trained_on)
+
+
+def _keeps_means(item: PlannedLayer) -> bool:
+    layer = item.layer
+    return isinstance(layer, Dropout) or (isinstance(layer, ActivationLayer) and layer.activation == "linear")
+
+
+def _takes_channel_means(item: PlannedLayer) -> bool:
+    """Whether what leaves a layer is the mean of each channel over the whole picture."""
+    layer = item.layer
+    if isinstance(layer, GlobalAveragePooling2D):
+        return True
+    height, width = item.input_shape[:2]
+    return (
+        isinstance(layer, AveragePooling2D)
+        and item.output_shape[:2] == (1, 1)
+        and layer.pool_size[0] >= height
+        and layer.pool_size[1] >= width
+    )
+
+
+def learning_warnings(spec: JobSpec) -> Iterator[Problem]:
+    """What makes learning hard in a spec that ``parse_job_spec`` took, with pointers."""
+    planned = plan_job(spec)
+    for index, item in enumerate(planned):
+        layer = item.layer
+        if isinstance(layer, Normalization) and layer.values(item.input_shape, _batch(spec)) == FEW_VALUES:
+            yield Problem(
+                f"/architecture/layers/{index}",
+                f"{item.name} takes each mean over two values, and little more is left of them than which is larger",
+            )
+    yield from _last_batch_of_one(spec, planned)
+
+
+def _last_batch_of_one(spec: JobSpec, planned: Sequence[PlannedLayer]) -> Iterator[Problem]:
+    samples, size = spec.dataset.trained_on, spec.training.batch_size
+    if samples <= size or samples % size != 1:
+        return
+    hit = [
+        (item.layer.momentum, item.name)
+        for item in planned
+        if isinstance(item.layer, BatchNormalization) and item.layer.values(item.input_shape, 1) == 1
+    ]
+    if hit:
+        momentum, name = min(hit)
+        yield Problem(
+            "/training/batch_size",
+            f"the last batch of each epoch has one sample, of which {name} leaves nothing: that step teaches nothing "
+            f"to the layers before it, and takes {1 - momentum:.0%} of the way to 0 with its moving variance, just "
+            f"before the evaluation; with {samples - 1} training samples or another batch size there is none",
+        )
