@@ -7,7 +7,8 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api import examples
 from api.comparisons import examples as comparison_examples
@@ -17,6 +18,7 @@ from api.http.guard import Guard
 from api.http.problems import Problem, error_answers
 from api.http.protocol_errors import protocol_error_answers
 from api.http.queries import Declared, KnownQueries
+from api.http.server import trusted_proxies
 from api.inference import examples as inference_examples
 from api.inference.schemas import Instances
 from api.jobs import examples as job_examples
@@ -73,9 +75,20 @@ class DocumentedAPI(FastAPI):
         return sorted(methods | {"HEAD"} if "GET" in methods else methods)
 
     def build_middleware_stack(self) -> ASGIApp:
-        """The guard, behind it the query's names, behind these the direct routes, and then FastAPI's own."""
-        lanes = DirectLane(self.direct_routes, super().build_middleware_stack())
+        """The guard, behind it the query's names, behind these the direct routes, and then FastAPI's own.
+
+        Only FastAPI's write a request's scheme, into redirects: what a proxy says of it is read before them.
+        """
+        others = ProxyHeadersMiddleware(super().build_middleware_stack(), trusted_proxies())  # type: ignore[arg-type]  # uvicorn has ASGI's types of its own
+        lanes = DirectLane(self.direct_routes, others)  # type: ignore[arg-type]  # likewise
         return Guard(KnownQueries(lanes, self._declared), self._settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request to the guard. FastAPI and Starlette do this in two steps, each with a little to look at."""
+        scope["app"] = self
+        if self.middleware_stack is None:
+            self.middleware_stack = self.build_middleware_stack()
+        await self.middleware_stack(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         """The document, made once."""

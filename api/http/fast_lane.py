@@ -8,9 +8,8 @@ along.
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from typing import Any, TypeVar
+from functools import cache, lru_cache
+from typing import Any, NamedTuple, TypeVar
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
@@ -46,11 +45,15 @@ class DirectRequest:
     @property
     def media_type(self) -> str:
         """The body's media type without its parameters, in lower case."""
-        return self.header(b"content-type").partition(";")[0].strip().lower()
+        return _media_type(headers_of(self.scope).get(b"content-type", b""))
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+@lru_cache
+def _media_type(content_type: bytes) -> str:
+    return content_type.decode("latin-1").partition(";")[0].strip().lower()
+
+
+class Answer(NamedTuple):
     """An answer; what went wrong is raised instead, and answered by the guard."""
 
     content: bytes = b""

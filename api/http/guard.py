@@ -10,7 +10,7 @@ Limits for headers and slow senders are the connection's (:mod:`.connection`): t
 import itertools
 import re
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -89,12 +89,12 @@ class Guard:
         scope[ANSWERED] = answered
         request_id = scope[REQUEST_ID] = self._id_of(scope)
 
-        async def send_guarded(message: Message) -> None:
+        def send_guarded(message: Message) -> Awaitable[None]:
             nonlocal started
             if not started:
                 started = True
                 message["headers"] = _with_own(message.get("headers", ()), request_id)
-            await send(message)
+            return send(message)
 
         try:
             for check in self._checks:

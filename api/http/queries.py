@@ -5,7 +5,7 @@ One check before both lanes, of what the routes declare; a request without a que
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self, get_args, get_origin
 from urllib.parse import parse_qsl
@@ -94,11 +94,11 @@ class KnownQueries:
         self._app = app
         self._routes = routes
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Check, and hand on."""
         if scope["type"] == "http" and scope["query_string"]:
             self._check(scope)
-        await self._app(scope, receive, send)
+        return self._app(scope, receive, send)
 
     def _check(self, scope: Scope) -> None:
         method, path = scope["method"], route_path(scope)

@@ -4,7 +4,6 @@ https://github.com/kserve/open-inference-protocol, with Triton's extensions for 
 index. A model is a name, or the id of a job.
 """
 
-from functools import partial
 from typing import Any
 
 import orjson
@@ -82,7 +81,7 @@ async def infer_route(request: DirectRequest, body: bytes) -> Answer:
     ref = ref_of_path(request)
     loaded = await find_model(request, ref)
     length = _header_length(request, body)
-    inference = await read_quickly(body, partial(_parse, request, loaded, body, length))
+    inference = await read_quickly(body, _parse, request, loaded, body, length)
     probabilities = await infer(request, loaded, inference.batch)
     answer, header_length = protocol.answer(
         inference,

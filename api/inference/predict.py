@@ -103,14 +103,14 @@ async def _read(request: DirectRequest, body: bytes, loaded: LoadedModel, invert
     kind = request.media_type
     max_instances = request.services.settings.max_instances
     if kind == media_types.JSON:
-        return await read_quickly(body, partial(loaded.parse, parse_instances, body, max_instances))
+        return await read_quickly(body, loaded.parse, parse_instances, body, max_instances)
     if kind == media_types.NPY:
-        return await read_quickly(body, partial(loaded.parse, parse_npy, body, max_instances))
+        return await read_quickly(body, loaded.parse, parse_npy, body, max_instances)
     if media_types.PHOTO_ALIASES.get(kind, kind) in media_types.PHOTOS:
         return await _decode(request, loaded, invert, [("", body)])
     if kind == media_types.FORM:
         content_type = request.header(b"content-type")
-        files = await read_quickly(body, partial(_uploads, body, content_type, max_instances))
+        files = await read_quickly(body, _uploads, body, content_type, max_instances)
         return await _decode(request, loaded, invert, files)
     kinds = ", ".join((media_types.JSON, media_types.NPY, *media_types.PHOTOS))
     raise HTTPException(

@@ -5,7 +5,7 @@ takes long would make all other requests wait.
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import anyio
 from starlette.concurrency import run_in_threadpool
@@ -26,6 +26,7 @@ _DECODED_AT_ONCE = 2
 MAX_DIGITS = 18
 """Of a number in a path or header."""
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 _decoding = anyio.CapacityLimiter(_DECODED_AT_ONCE)
@@ -63,9 +64,11 @@ async def find_model(request: DirectRequest, ref: ModelRef) -> LoadedModel:
     return loaded if loaded is not None else await run_in_threadpool(models.find, ref)
 
 
-async def read_quickly(body: bytes, read: Callable[[], T]) -> T:
+async def read_quickly(body: bytes, read: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
     """What ``read`` gives; in a thread when the body is large."""
-    return read() if len(body) <= _QUICK_BYTES else await run_in_threadpool(read)
+    if len(body) <= _QUICK_BYTES:
+        return read(*args, **options)
+    return await run_in_threadpool(read, *args, **options)
 
 
 async def decode(read: Callable[[], T]) -> T:

@@ -55,7 +55,7 @@ async def predict(request: DirectRequest, body: bytes) -> Answer:
     """Probabilities, in rows or columns as they were asked for."""
     loaded = await find_model(request, ref_of_path(request))
     max_instances = request.services.settings.max_instances
-    batch, key = await read_quickly(body, partial(_parse, loaded, body, max_instances))
+    batch, key = await read_quickly(body, _parse, loaded, body, max_instances)
     content = {key: await infer(request, loaded, batch)}
     return Answer(orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY), JSON)
 

@@ -8,7 +8,7 @@ is alone is answered alone, a turn later.
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,8 +16,7 @@ from normlab.predictions.resolver import Batch
 from normlab.serving import OnnxModel
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
+class _Waiting(NamedTuple):
     model: OnnxModel
     batch: Batch
     work: int
@@ -46,8 +45,10 @@ class MicroBatcher:
     def _run_next(self, loop: asyncio.AbstractEventLoop) -> None:
         """One run, for the model that somebody has waited for longest."""
         together = self._take()
+        batches = [item.batch for item in together]
+        batch = np.concatenate(batches) if len(batches) > 1 else batches[0]
         try:
-            rows = together[0].model(np.concatenate([item.batch for item in together]))
+            rows = together[0].model(batch)
         except Exception as error:
             for item in together:
                 if not item.answer.done():

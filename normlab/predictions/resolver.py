@@ -3,7 +3,7 @@
 import asyncio
 import re
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -31,8 +31,7 @@ class Parser(Protocol):
         """Raises ``InstancesError``."""
 
 
-@dataclass(frozen=True)
-class ModelRef:
+class ModelRef(NamedTuple):
     """What a request wants predictions of: a job, or a name and perhaps one of its versions."""
 
     name: str
@@ -62,8 +61,7 @@ class ModelInfo:
     """For one image."""
 
 
-@dataclass(frozen=True)
-class LoadedModel:
+class LoadedModel(NamedTuple):
     """What answers."""
 
     info: ModelInfo

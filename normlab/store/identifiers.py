@@ -19,6 +19,7 @@ MODEL_NAME_PATTERN = r"(?!job_)[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 ID_PART_PATTERN = r"[a-z]{3}_[0-9a-z]{1,26}|[0-9a-z]{1,26}"
 """A part of an id that lists can be asked for: its beginning, with the prefix or without, or its end."""
 
+_possible = re.compile(JOB_ID_PATTERN).fullmatch
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _LENGTH = 26
 _RANDOM_BITS = 80
@@ -51,6 +52,6 @@ def is_part_of(
 def possible_id(job_id: str) -> str:
     """The id itself if it has the form of one; else ``NotFoundError``."""
     # What cannot be an id never reaches the database, which would refuse some of it (NUL) in its own words.
-    if not re.fullmatch(JOB_ID_PATTERN, job_id):
+    if not _possible(job_id):
         raise NotFoundError(f"there is no job {short(job_id)!r}")
     return job_id

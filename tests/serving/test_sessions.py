@@ -35,6 +35,17 @@ def test_a_loaded_model_does_not_keep_its_file():
     assert sys.getrefcount(onnx) == before
 
 
+def test_the_session_runs_as_onnxruntimes_own_method_does():
+    session = OnnxModel(linear_network(SHAPE, 10)[0])._session
+    inner = getattr(getattr(session, "_sess", None), "run", None)
+    moved = "the library moved: serving/sessions.py runs a network by InferenceSession._sess.run"
+    assert inner is not None, f"{moved}, which is gone: use InferenceSession.run"
+    feed = {session.get_inputs()[0].name: images(3)}
+    np.testing.assert_array_equal(
+        inner([session.get_outputs()[0].name], feed, None)[0], session.run(None, feed)[0], err_msg=moved
+    )
+
+
 def test_an_image_has_the_same_probabilities_in_every_batch():
     model = OnnxModel(linear_network(SHAPE, 10)[0])
     batch = images(16)
