@@ -3,6 +3,8 @@
 import asyncio
 import time
 from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -52,7 +54,11 @@ def _processes(server: Server) -> list[psutil.Process]:
 
 
 def _cpu_seconds(server: Server) -> float:
-    return sum(sum(process.cpu_times()[:2]) for process in _processes(server))
+    """As the scheduler counts it, in nanoseconds; the usual counters go in steps of 10 ms."""
+    threads = chain.from_iterable(
+        Path(f"/proc/{process.pid}/task").glob("*/schedstat") for process in _processes(server)
+    )
+    return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
 
 
 async def _load(port: int, request: bytes, connections: int, seconds: float) -> list[float]:
