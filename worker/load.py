@@ -57,7 +57,8 @@ class LoadMeter:
           waited for a core that somebody else had.
         - ``busy_beside``: of the whole machine's time, the part that others used (or that the host of a virtual
           machine gave to others), 0 to 1.
-          Both are None for less than half a second of training.
+        - ``cpu_seconds``: processor time of this process, added up over its threads: training and evaluating.
+          These three are None for less than half a second of training.
         - ``load_average_start``, ``load_average_end``: processes that ran or wanted to, over the minute before.
         """
         if self._began is None:
@@ -67,6 +68,7 @@ class LoadMeter:
         self.measured = {
             "core_share": _core_share(began, now) if known else None,
             "busy_beside": _busy_beside(began, now, os.cpu_count() or 1) if known else None,
+            "cpu_seconds": now.ran - began.ran if known else None,
             "load_average_start": self._load_average,
             "load_average_end": _load_average(),
         }

@@ -14,8 +14,13 @@ _SPEC: dict[str, Any] = {
 
 _SENTENCE = (
     "batch normalization is better than baseline: its validation accuracy is 2.80 percentage points higher "
-    "(95 % interval 2.41 to 3.19; 5 pairs; exact p = 0.0625)."
+    "(95 % interval 2.41 to 3.19; 5 pairs; t test p = 0.00005; 5 pairs are too few for the exact test to decide)."
 )
+
+
+def _basis(supposes: str) -> dict[str, Any]:
+    return {"level": 0.95, "together": 0.95, "corrected_for": [], "supposes": supposes}
+
 
 _VERDICT = {"a": "baseline", "b": "batch normalization", "verdict": "b_better", "sentence": _SENTENCE}
 
@@ -50,17 +55,29 @@ _COMPARISON: dict[str, Any] = {
     "pairs": 5,
     "difference": 0.028,
     "interval": {"low": 0.0241, "high": 0.0319},
-    "bootstrap_interval": {"low": 0.0258, "high": 0.0304},
+    "basis": _basis("pairs that do not depend on each other, and differences that are roughly normal"),
+    "bootstrap_interval": None,
+    "bootstrap_basis": None,
     "p_value": 0.0625,
-    "t_p_value": 0.0001,
+    "t_p_value": 0.00005,
+    "deciding_test": "t_alone",
+    "deciding_p_value": 0.0001,
     "standard_deviation": 0.0032,
     "effect_size": 8.8,
-    "probability_b_better": 1.0,
-    "pairs_needed": None,
+    "wins": {
+        "a": 0,
+        "b": 5,
+        "ties": 0,
+        "share_b": 1.0,
+        "interval": {"low": 0.478, "high": 1.0},
+        "confidence": 0.95,
+    },
+    "further_pairs": None,
     "confidence": 0.95,
     "equivalence_margin": 0.005,
     "higher_is_better": True,
     "caveats": [],
+    "withheld": None,
 }
 
 _CURVE: dict[str, Any] = {
@@ -69,7 +86,10 @@ _CURVE: dict[str, Any] = {
     "critical_value": 4.1,
     "pairs": 5,
     "confidence": 0.95,
-    "reading": "batch normalization is above baseline in epochs 1 to 2.",
+    "basis": _basis(
+        "pairs that do not depend on each other, and differences that are roughly normal at all epochs together"
+    ),
+    "reading": "batch normalization ahead from epoch 1 to 2.",
 }
 
 _RESULT: dict[str, Any] = {
@@ -93,6 +113,7 @@ _RESULT: dict[str, Any] = {
             "mean": 0.837,
             "standard_deviation": 0.0016,
             "interval": {"low": 0.835, "high": 0.839},
+            "basis": _basis("runs that do not depend on each other, and values that are roughly normal"),
         }
     },
     "pairs": [
@@ -101,14 +122,25 @@ _RESULT: dict[str, Any] = {
             "b": "batch normalization",
             "sentence": _SENTENCE,
             "comparison": _COMPARISON,
-            "adjusted_p_value": 0.0625,
+            "adjusted_p_value": 0.0001,
+            "earlier_looks": [],
+            "error_share": 1.0,
             "values": [[42, 0.837, 0.866]],
             "curve": _CURVE,
             "cost": {
                 "extra_seconds": 2.9,
+                "extra_seconds_interval": {"low": 2.7, "high": 3.1},
+                "extra_seconds_basis": _basis(
+                    "pairs that do not depend on each other, and differences that are roughly normal"
+                ),
                 "extra_points": 2.8,
                 "seconds_per_point": 1.04,
-                "reading": "A point costs 1.04 seconds of training.",
+                "interval": {"low": 0.89, "high": 1.21},
+                "basis": _basis(
+                    "pairs that do not depend on each other, with both differences roughly normal together"
+                ),
+                "reading": "batch normalization needs 2.9 more seconds of training than baseline: 1.04 seconds for "
+                "each percentage point (95 % interval 0.89 to 1.21).",
             },
             "variance": None,
             "test_set": None,
@@ -117,6 +149,14 @@ _RESULT: dict[str, Any] = {
             ],
         }
     ],
+    "method": {
+        "correction": "none",
+        "planned_looks": 16,
+        "spending": "pocock",
+        "earlier_looks": 0,
+        "sentences": ["Each arm was trained with the same number of seeds."],
+    },
+    "clock": "wall",
     "clocks": {"epoch": 10, "at_epoch": [], "seconds": 7.1, "at_seconds": [], "target": None},
     "costs": {"baseline": {"seconds": 7.1, "accuracy": 0.837}},
     "pareto_front": ["baseline", "batch normalization"],

@@ -23,7 +23,7 @@ from .records import RunRecord
 from .report.html import html_report
 from .report.markdown import markdown_report
 from .sequential import SequentialComparison, Spending, StoppingPlan, compare_until_decided
-from .several import ArmPair, compare_arms, holm
+from .several import ArmPair, compare_arms, compare_by_plan
 from .summary import RunSummary, SideBySide, summarize
 from .survival import LogRank, TimeToTarget, log_rank, time_to_target
 from .verdict import PairedComparison, Verdict
@@ -57,6 +57,7 @@ __all__ = [
     "by_arm",
     "caveats",
     "compare_arms",
+    "compare_by_plan",
     "compare_clocks",
     "compare_paired",
     "compare_runs",
@@ -67,7 +68,6 @@ __all__ = [
     "difference_curves",
     "differences",
     "example_bootstrap",
-    "holm",
     "html_report",
     "learning_curves",
     "log_rank",

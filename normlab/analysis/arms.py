@@ -5,9 +5,12 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from normlab.analysis.basis import Basis, alone
 from normlab.analysis.documents import to_plain
 from normlab.analysis.intervals import Interval, spread, t_interval, unit_of
 from normlab.analysis.validation import as_values, check_confidence
+
+_SUPPOSES = "runs that do not depend on each other, and values that are roughly normal"
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,8 @@ class ArmStatistics:
     """With n - 1 in the denominator; None for a single value."""
     interval: Interval
     """Student's interval for the mean; infinite for a single value."""
+    basis: Basis
+    """Of ``interval``. It is that of this arm alone: two arms are compared by their pairs, not by these."""
 
     def to_document(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -34,6 +39,7 @@ def describe_arm(values: ArrayLike, *, confidence: float = 0.95) -> ArmStatistic
     same (``compare_paired``). Raises ``ValueError`` for no values, or values that are not finite.
     """
     array = as_values("values", values)
+    level = check_confidence(confidence)
     unit = unit_of(array)
     scaled = array / unit
     mean, sd = float(scaled.mean()), spread(scaled)
@@ -41,5 +47,6 @@ def describe_arm(values: ArrayLike, *, confidence: float = 0.95) -> ArmStatistic
         values=tuple(array.tolist()),
         mean=mean * unit,
         standard_deviation=sd * unit if len(array) > 1 else None,
-        interval=t_interval(mean, sd, len(array), check_confidence(confidence)).times(unit),
+        interval=t_interval(mean, sd, len(array), level).times(unit),
+        basis=alone(level, _SUPPOSES),
     )

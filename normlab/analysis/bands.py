@@ -2,7 +2,7 @@
 epochs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -10,10 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from normlab.analysis.basis import Basis, alone
 from normlab.analysis.documents import to_plain
 from normlab.analysis.intervals import NO_INTERVAL, Interval, unit_of
 from normlab.analysis.validation import ROUNDING, Floats, as_generator, as_matrix, check_confidence
 
+_SUPPOSES = (
+    "pairs that do not depend on each other, and differences that are roughly normal at all epochs together"
+)
 _DRAWS = 4_000
 _BLOCK = 2_000_000
 
@@ -29,6 +33,8 @@ class DifferenceBand:
     """How many standard errors wide the band is to each side; infinite with one pair."""
     pairs: int
     confidence: float
+    basis: Basis
+    """Of the band as a whole."""
     reading: str
 
     def to_document(self) -> dict[str, Any]:
@@ -41,6 +47,7 @@ def difference_band(
     a: ArrayLike,
     b: ArrayLike,
     *,
+    basis: Basis | None = None,
     confidence: float = 0.95,
     higher_is_better: bool = True,
     names: tuple[str, str] = ("a", "b"),
@@ -52,6 +59,8 @@ def difference_band(
     stays below c with the given confidence. c is the quantile of that largest |t| for normal data with the epochs'
     observed correlation, drawn by simulation. A correlation seen in n pairs looks stronger than it is, so it is drawn
     towards zero by 1/√n (found by simulation to keep the promise); Bonferroni's value bounds c from above.
+
+    ``basis`` gives the level where it is corrected for something; else it is ``confidence``.
 
     Reading this band answers "from which epoch to which", where a test at each epoch would find some
     difference in most comparisons of an arm with itself. Raises ``ValueError`` for tables that do not fit
@@ -66,7 +75,8 @@ def difference_band(
             f"a and b should have the same pairs and epochs, but their shapes are {first.shape} and {second.shape}: "
             "give the epochs that all runs have"
         )
-    check_confidence(confidence)
+    basis = basis or alone(confidence, "")
+    basis, confidence = replace(basis, supposes=_SUPPOSES), check_confidence(basis.level)
     unit = unit_of(first, second)
     d = second / unit - first / unit  # (n, E)
     d[np.abs(d) <= ROUNDING] = 0.0
@@ -86,7 +96,8 @@ def difference_band(
         band=band,
         critical_value=critical,
         pairs=n,
-        confidence=float(confidence),
+        confidence=confidence,
+        basis=basis,
         reading=_reading(band, names if higher_is_better else (names[1], names[0])),
     )
 

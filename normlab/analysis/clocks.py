@@ -22,8 +22,9 @@ class Target:
     """How fast the arms reach a target."""
 
     accuracy: float
+    unit: str
+    """Of the arms' times: ``seconds`` of training, or ``epochs`` where seconds cannot be compared."""
     arms: Mapping[str, TimeToTarget]
-    """Time in training seconds."""
     epochs: Mapping[str, tuple[int | None, ...]]
     """The epoch at which each run of an arm reached it."""
     pairs: tuple[tuple[str, str, LogRank], ...]
@@ -54,8 +55,12 @@ def compare_clocks(
     target_accuracy: float | None = None,
     confidence: float = 0.95,
     equivalence_margin: float = 0.0,
+    by_seconds: bool = True,
 ) -> Clocks:
     """Compare arms by the three clocks; each has one finished run per seed, in the same order of seeds.
+
+    Without ``by_seconds``, where seconds say nothing of the arms, there is no comparison at equal seconds, and the
+    time to the target is counted in epochs.
 
     ``metric`` is one that is known at every epoch. Raises ``ValueError`` otherwise.
     """
@@ -78,7 +83,7 @@ def compare_clocks(
 
     trained = bool(runs) and all(run.epochs for run in runs)
     epoch = min(run.epochs[-1].epoch for run in runs) if trained else None
-    seconds = min(run.training_seconds[-1] for run in runs) if trained else None
+    seconds = min(run.training_seconds[-1] for run in runs) if trained and by_seconds else None
     return Clocks(
         epoch=epoch,
         at_epoch=None if epoch is None else compare(
@@ -88,23 +93,27 @@ def compare_clocks(
         at_seconds=None if seconds is None else compare(
             {arm: [value_at_seconds(run, metric, seconds) for run in group] for arm, group in arms.items()}
         ),
-        target=_target(arms, target_accuracy) if target_accuracy is not None and trained else None,
+        target=_target(arms, target_accuracy, by_seconds=by_seconds)
+        if target_accuracy is not None and trained else None,
     )  # fmt: skip
 
 
-def _target(arms: Mapping[str, Sequence[RunRecord]], target: float) -> Target:
+def _target(arms: Mapping[str, Sequence[RunRecord]], target: float, *, by_seconds: bool) -> Target:
     times: dict[str, tuple[list[float], list[bool]]] = {}
     epochs = {}
     for arm, runs in arms.items():
         reached_by_run = [reached_at(run, target) for run in runs]
         watched = [
-            reached[1] if reached else run.training_seconds[-1]
+            reached[by_seconds]
+            if reached
+            else (run.training_seconds[-1] if by_seconds else run.epochs[-1].epoch)
             for run, reached in zip(runs, reached_by_run, strict=True)
         ]
         times[arm] = (watched, [reached is not None for reached in reached_by_run])
         epochs[arm] = tuple(reached[0] if reached else None for reached in reached_by_run)
     return Target(
         accuracy=target,
+        unit="seconds" if by_seconds else "epochs",
         arms={arm: time_to_target(*observed) for arm, observed in times.items()},
         epochs=epochs,
         pairs=tuple((a, b, log_rank(*times[a], *times[b])) for a, b in combinations(times, 2)),

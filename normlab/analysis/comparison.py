@@ -1,18 +1,21 @@
 """A whole comparison: runs of several arms in, everything that can be said about them out."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from normlab.analysis.arms import ArmStatistics, describe_arm
 from normlab.analysis.bands import DifferenceBand, difference_band
+from normlab.analysis.basis import Basis
 from normlab.analysis.clocks import Clocks, compare_clocks
 from normlab.analysis.cost import ArmCost, CostOfAPoint, cost_of_a_point, pareto_front
-from normlab.analysis.differences import Difference, differences
+from normlab.analysis.curve import value_at_epoch
+from normlab.analysis.differences import Difference, differences, has_penalty
 from normlab.analysis.documents import to_plain
+from normlab.analysis.earlier_looks import NO_EARLIER_LOOKS, EarlierLook, EarlierLooks
 from normlab.analysis.examples import (
     ExampleBootstrap,
     McNemar,
@@ -23,10 +26,14 @@ from normlab.analysis.examples import (
 )
 from normlab.analysis.fairness import arm_caveats
 from normlab.analysis.headline import headline
+from normlab.analysis.learning import learning_caveats
+from normlab.analysis.load import Clock, ClockChoice, choose_clock
+from normlab.analysis.method import Method, method_of
 from normlab.analysis.metrics import style_of
 from normlab.analysis.records import RunRecord
+from normlab.analysis.sequential import SequentialComparison, StoppingPlan
 from normlab.analysis.setup import Setup, setup_of
-from normlab.analysis.several import compare_arms
+from normlab.analysis.several import ArmPair, compare_arms, pairs_by_plan
 from normlab.analysis.verdict import PairedComparison
 from normlab.analysis.wording import sentence
 from normlab.spec.metrics import Metric
@@ -41,11 +48,16 @@ class PairReport:
     sentence: str
     comparison: PairedComparison
     adjusted_p_value: float
+    earlier_looks: tuple[EarlierLook, ...]
+    """Comparisons before this one that have seen runs of both arms, oldest first."""
+    error_share: float
+    """The part of its error that they leave to this one."""
     values: tuple[tuple[int | None, float, float], ...]
     """Number of the pair (its seed, if its runs share one), value of a, value of b, for each pair."""
     curve: DifferenceBand | None
     """Of the metric over epochs; None when it has none, or before an epoch that all runs have."""
     cost: CostOfAPoint | None
+    """None unless the metric is an accuracy, and there are seconds that can be compared."""
     variance: VarianceSources | None
     """Seeds apart from test set; None unless there are two pairs whose runs' right test examples were given."""
     test_set: ExampleBootstrap | None
@@ -66,15 +78,28 @@ class ComparisonStatistics:
     """Those that all arms have a value for, in order: one pair each."""
     arms: Mapping[str, ArmStatistics]
     pairs: tuple[PairReport, ...]
+    method: Method
     clocks: Clocks | None
+    clock: Clock
+    """Whose seconds ``costs`` are."""
     costs: Mapping[str, ArmCost]
-    pareto_front: tuple[str, ...]
+    """Empty unless the metric is an accuracy, and there are seconds that can be compared."""
+    pareto_front: tuple[str, ...] | None
+    """None unless it is decided of each two arms which is more accurate, and which needs more time."""
     differences: tuple[Difference, ...]
     caveats: tuple[str, ...]
 
     def to_document(self) -> dict[str, Any]:
         """Plain JSON, which begins with the comparison in one sentence."""
         return {"headline": headline(self), **to_plain(self)}
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan that goes on until decided, and what it has seen of each pair of arms (``compare_by_plan``)."""
+
+    plan: StoppingPlan
+    seen: Sequence[SequentialComparison]
 
 
 def compare_runs(
@@ -85,14 +110,16 @@ def compare_runs(
     equivalence_margin: float = 0.0,
     target_accuracy: float | None = None,
     correct: Mapping[str, ArrayLike] | None = None,
+    before: Mapping[tuple[str, str], EarlierLooks] | None = None,
+    planned: Planned | None = None,
 ) -> ComparisonStatistics:
     """Compare arms by their finished runs, paired by seed, or by what ``RunRecord.pair`` says instead.
 
     ``arms`` are by name, and keep their order. A seed counts when every arm has a run of it with a value,
     and an arm's second run of a seed does not; the caveats say what is left out. ``correct`` are, by
     job, booleans of shape (test examples,): whether each was right; arms on different datasets are compared without
-    them. The metric is the last epoch's or the
-    test set's, never the best epoch's.
+    them. ``before`` are the earlier looks at pairs of arms, ``planned`` the plan where the number of pairs depends on
+    what they show. The metric is that of the network which a run keeps, never of the epoch that looks best.
 
     Raises ``ValueError`` for fewer than two arms, and when no seed is common.
     """
@@ -104,19 +131,19 @@ def compare_runs(
     by_seed = {name: _by_seed(runs, metric) for name, runs in arms.items()}
     paired = {name: [group[seed] for seed in seeds] for name, group in by_seed.items()}
     values = {name: [_value(run, metric) for run in runs] for name, runs in paired.items()}
-    costs = {
-        name: ArmCost(
-            seconds=float(np.mean([run.training_seconds[-1] if run.epochs else 0.0 for run in runs])),
-            accuracy=float(np.mean(values[name])),
-        )
-        for name, runs in paired.items()
+    options: _Options = {
+        "equivalence_margin": equivalence_margin,
+        "higher_is_better": metric.higher_is_better,
     }
-    compared = compare_arms(
-        values,
-        confidence=confidence,
-        equivalence_margin=equivalence_margin,
-        higher_is_better=metric.higher_is_better,
+    compared = (
+        compare_arms(values, confidence=confidence, before=before, **options)
+        if planned is None
+        else pairs_by_plan(values, planned.seen, planned.plan, **options)
     )
+    compared = tuple(_without_own_penalties(pair, paired, metric) for pair in compared)
+    choice = choose_clock(paired)
+    seconds = _seconds(paired, choice) if metric.higher_is_better else None
+    costs = _costs(seconds, values)
     pairs = tuple(
         PairReport(
             a=pair.a,
@@ -124,20 +151,28 @@ def compare_runs(
             sentence=sentence(pair.comparison, pair.a, pair.b, metric),
             comparison=pair.comparison,
             adjusted_p_value=pair.adjusted_p_value,
+            earlier_looks=looks.looks,
+            error_share=looks.share,
             values=tuple(zip(seeds, values[pair.a], values[pair.b], strict=True)),
-            curve=_curve(
-                paired[pair.a], paired[pair.b], metric, pair.comparison.confidence, (pair.a, pair.b)
-            ),
-            cost=cost_of_a_point(costs[pair.a], costs[pair.b], (pair.a, pair.b))
-            if metric.higher_is_better
+            curve=_curve(paired[pair.a], paired[pair.b], metric, pair.comparison.basis, (pair.a, pair.b)),
+            cost=cost_of_a_point(
+                pair.comparison,
+                (values[pair.a], values[pair.b]),
+                (seconds[pair.a], seconds[pair.b]),
+                (pair.a, pair.b),
+                choice.clock,
+            )
+            if seconds
             else None,
             variance=_variance(paired[pair.a], paired[pair.b], shared, confidence),
             test_set=_test_set(paired[pair.a], paired[pair.b], shared, confidence),
             mcnemar=_mcnemar(paired[pair.a], paired[pair.b], shared),
         )
         for pair in compared
+        for looks in [(before or {}).get((pair.a, pair.b), NO_EARLIER_LOOKS)]
         for shared in [_of_one_test_set((*paired[pair.a], *paired[pair.b]), correct or {})]
     )
+    decided = [(pair.a, pair.b, pair.comparison.verdict, pair.cost) for pair in pairs if pair.cost]
     return ComparisonStatistics(
         setup=setup_of(paired),
         metric=metric,
@@ -146,20 +181,79 @@ def compare_runs(
         seeds=seeds,
         arms={name: describe_arm(group, confidence=confidence) for name, group in values.items()},
         pairs=pairs,
+        method=method_of(
+            metric,
+            confidence=confidence,
+            equivalence_margin=equivalence_margin,
+            pairs_of_arms=len(pairs),
+            plan=None if planned is None else planned.plan,
+            before=before or {},
+        ),
         clocks=compare_clocks(
             paired,
             metric=metric,
             target_accuracy=target_accuracy,
             confidence=confidence,
             equivalence_margin=equivalence_margin,
+            by_seconds=choice.clock is Clock.WALL,
         )
         if metric.every_epoch
         else None,
-        costs=costs if metric.higher_is_better else {},
-        pareto_front=pareto_front(costs) if metric.higher_is_better else (),
+        clock=choice.clock,
+        costs=costs,
+        pareto_front=pareto_front(costs, decided) if costs else None,
         differences=differences({name: runs[0].spec for name, runs in paired.items()}),
-        caveats=(*_left_out(arms, len(seeds)), *_fairness(paired, metric), *_of_the_test_set(pairs, metric)),
+        caveats=(
+            *_left_out(arms, len(seeds)),
+            *_fairness(paired, metric),
+            *_of_the_test_set(pairs, metric),
+            *_planning(pairs),
+        ),
     )
+
+
+class _Options(TypedDict):
+    equivalence_margin: float
+    higher_is_better: bool
+
+
+def _seconds(paired: Mapping[str, Sequence[RunRecord]], choice: ClockChoice) -> dict[str, list[float]] | None:
+    """The seconds of each run; None where there are none that can be compared."""
+    seconds = {name: [choice.seconds(run) for run in runs] for name, runs in paired.items()}
+    if any(value is None for group in seconds.values() for value in group):
+        return None
+    return {name: [value for value in group if value is not None] for name, group in seconds.items()}
+
+
+def _costs(
+    seconds: Mapping[str, Sequence[float]] | None, values: Mapping[str, Sequence[float]]
+) -> dict[str, ArmCost]:
+    return {
+        name: ArmCost(seconds=float(np.mean(group)), accuracy=float(np.mean(values[name])))
+        for name, group in (seconds or {}).items()
+    }
+
+
+def _without_own_penalties(
+    pair: ArmPair, paired: Mapping[str, Sequence[RunRecord]], metric: Metric
+) -> ArmPair:
+    """The pair without a verdict where a loss holds an arm's own L2 penalty: it is then another number in each arm."""
+    if metric.higher_is_better:
+        return pair
+    for name in (pair.a, pair.b):
+        if any(has_penalty(run.spec) and _unpenalized(run, metric) is None for run in paired[name]):
+            comparison = pair.comparison.without_verdict(
+                f"the loss of {name} holds its own L2 penalty",
+                f"The loss of {name} holds an L2 penalty of its own, and its runs are of a version of Normlab that did "
+                "not keep the loss without it. Run them again, or compare accuracies.",
+            )
+            return replace(pair, comparison=comparison, adjusted_p_value=1.0)
+    return pair
+
+
+def _unpenalized(run: RunRecord, metric: Metric) -> float | None:
+    source = run.kept if metric.every_epoch else run
+    return None if source is None else metric.without_penalty(source)
 
 
 def common_seeds(arms: Mapping[str, Sequence[RunRecord]], metric: Metric) -> tuple[int | None, ...]:
@@ -192,22 +286,22 @@ def _value(run: RunRecord, metric: Metric) -> float:
 
 
 def _curve(
-    a: Sequence[RunRecord], b: Sequence[RunRecord], metric: Metric, confidence: float, names: tuple[str, str]
+    a: Sequence[RunRecord], b: Sequence[RunRecord], metric: Metric, basis: Basis, names: tuple[str, str]
 ) -> DifferenceBand | None:
+    """The band of a pair of arms, at the confidence that the pair was given."""
     metric = metric.along_epochs
     shared = min(len(run.epochs) for run in (*a, *b))
     first, second = (_along_epochs(runs, metric, shared) for runs in (a, b))
     if not shared or first is None or second is None:
         return None
-    return difference_band(
-        first, second, confidence=confidence, higher_is_better=metric.higher_is_better, names=names
-    )
+    return difference_band(first, second, basis=basis, higher_is_better=metric.higher_is_better, names=names)
 
 
 def _along_epochs(runs: Sequence[RunRecord], metric: Metric, epochs: int) -> list[list[float]] | None:
     """The metric of each run at each of the first epochs, shape (runs, epochs); None if one has no value."""
     curves = [
-        [value for point in run.epochs[:epochs] if (value := metric.at(point)) is not None] for run in runs
+        [value for epoch in range(1, epochs + 1) if (value := value_at_epoch(run, metric, epoch)) is not None]
+        for run in runs
     ]
     return curves if all(len(curve) == epochs for curve in curves) else None
 
@@ -251,7 +345,7 @@ def _table(runs: Sequence[RunRecord], correct: Mapping[str, ArrayLike]) -> NDArr
 
 
 def _fairness(paired: Mapping[str, Sequence[RunRecord]], metric: Metric) -> tuple[str, ...]:
-    caveats = arm_caveats(paired)
+    caveats = (*arm_caveats(paired), *learning_caveats(paired, metric))
     if metric in (Metric.TEST_ACCURACY, Metric.TEST_LOSS):
         return (*caveats, "If arms are picked by this comparison, the test set has been used to pick them.")
     return caveats
@@ -270,6 +364,18 @@ def _of_the_test_set(pairs: Sequence[PairReport], metric: Metric) -> Iterable[st
                 f"{pair.b} against {pair.a}: another test set of {test_set.examples:,} examples could turn the "
                 f"difference around; drawn anew, its interval is {low} to {high}{style.unit}."
             )
+
+
+def _planning(pairs: Sequence[PairReport]) -> Iterable[str]:
+    """How to go on where something is not decided."""
+    undecided = [pair.comparison for pair in pairs if pair.comparison.further_pairs]
+    if undecided:
+        yield (
+            "Plan further pairs before looking at them: a new comparison that goes on until decided (replicates with a "
+            "max; --up-to), with seeds that were not looked at yet. Adding a few pairs to these and looking again is a "
+            "further look, which the next comparison of them is charged for. The number of further pairs is a range of "
+            "what these few pairs allow (80 % confidence), not a promise."
+        )
 
 
 def _left_out(arms: Mapping[str, Sequence[RunRecord]], pairs: int) -> tuple[str, ...]:

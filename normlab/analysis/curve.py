@@ -1,6 +1,11 @@
-"""Reading one run's learning curve: at an epoch, at a time, at a target."""
+"""Reading one run's learning curve: at an epoch, at a time, at a target.
+
+A run that restores an earlier network has, from that epoch on, the network that it keeps: what later epochs measured
+is of networks that nobody can have.
+"""
 
 from normlab.analysis.records import RunRecord
+from normlab.spec.epochs import EpochMetrics
 from normlab.spec.metrics import Metric
 
 
@@ -8,7 +13,7 @@ def value_at_epoch(run: RunRecord, metric: Metric, epoch: int) -> float | None:
     """The metric at the end of an epoch; None when the run has no such epoch, or no finite value."""
     for point in run.epochs:
         if point.epoch == epoch:
-            return metric.at(point)
+            return metric.at(_kept_by(run, point))
     return None
 
 
@@ -18,7 +23,7 @@ def value_at_seconds(run: RunRecord, metric: Metric, seconds: float) -> float | 
     value: float | None = None
     for point, clock in zip(run.epochs, run.training_seconds, strict=True):
         if clock <= seconds:
-            value = metric.at(point)
+            value = metric.at(_kept_by(run, point))
     return value
 
 
@@ -29,3 +34,9 @@ def reached_at(run: RunRecord, target: float) -> tuple[int, float] | None:
         if point.val_accuracy is not None and point.val_accuracy >= target:
             return point.epoch, seconds
     return None
+
+
+def _kept_by(run: RunRecord, point: EpochMetrics) -> EpochMetrics:
+    """An epoch, or the one that is kept where that lies before it."""
+    kept = run.kept
+    return point if kept is None or point.epoch <= kept.epoch else kept

@@ -211,6 +211,13 @@ def _regularizer(layer: Layer) -> str:
     return f"l2 {regularizer['l2']}" if regularizer else "none"
 
 
+def has_penalty(spec: SpecDocument) -> bool:
+    """Whether the loss that a spec's network is trained with holds an L2 penalty."""
+    architecture = spec.get("architecture", {})
+    layers = architecture.get("layers", ()) if isinstance(architecture, Mapping) else ()
+    return any((layer.get("kernel_regularizer") or {}).get("l2") for layer in layers)
+
+
 def _joined(texts: list[str], *, collapse: bool = False) -> str:
     """The texts in a row, what is repeated once: ``flatten, 10 x dense(50)``; or ``collapse``d to one if all are."""
     if collapse and len(set(texts)) == 1:

@@ -13,9 +13,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from normlab.analysis.basis import Basis, alone
 from normlab.analysis.documents import to_plain
 from normlab.analysis.intervals import RESAMPLES, Interval
 from normlab.analysis.validation import Floats, as_generator, as_matrix, check_confidence
+
+_THESE_NETWORKS = "these same trained networks, and test examples that do not depend on each other"
+_BOTH_DRAWN = "runs and test examples that do not depend on each other, whose effects add up"
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,8 @@ class ExampleBootstrap:
     """Of that mean, if the test examples were drawn anew and the networks stayed."""
     interval: Interval
     """The bootstrap's percentile interval."""
+    basis: Basis
+    """Of ``interval``. It is for these trained networks: what other seeds would give is not in it."""
     share_above_zero: float
     """The share of resampled test sets on which b is ahead; a tie counts half."""
     examples: int
@@ -107,6 +113,7 @@ def example_bootstrap(
         difference=float(counts @ values) / (runs * examples),
         standard_error=float(means.std(ddof=1)),
         interval=Interval(float(low), float(high)),
+        basis=alone(confidence, _THESE_NETWORKS),
         share_above_zero=float(np.mean(np.sign(sums) + 1) / 2),
         examples=examples,
         resamples=RESAMPLES,
@@ -132,6 +139,8 @@ class VarianceSources:
     interval: Interval
     """For the difference with both drawn anew; by the normal distribution where examples rule, so with few
     seeds it is approximate."""
+    basis: Basis
+    """Of ``interval``."""
 
     def to_document(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -187,6 +196,7 @@ def variance_sources(
         both=math.sqrt(both),
         share_of_test_set=example / both if both else None,
         interval=Interval(mean - half, mean + half),
+        basis=alone(confidence, _BOTH_DRAWN),
     )
 
 

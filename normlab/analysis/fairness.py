@@ -12,8 +12,9 @@ from normlab.analysis.differences import (
     kind_of,
     without_seed,
 )
-from normlab.analysis.load import load_caveats
+from normlab.analysis.load import choose_clock
 from normlab.analysis.records import RunRecord, labels
+from normlab.analysis.settling import settling_caveats
 from normlab.analysis.sizes import size_of
 from normlab.spec import PRESETS, preset_layers
 from normlab.spec.environment import Effect, fields_with
@@ -23,7 +24,7 @@ _NOTABLY_LARGER = 1.05
 
 _BEST_FLATTERS = (
     "The best validation accuracy is picked by looking at the validation set, so it flatters every run a little: "
-    "compare the last validation accuracy or the test accuracy."
+    "compare that of the network that is kept, or the test accuracy."
 )
 
 
@@ -59,9 +60,11 @@ def arm_caveats(arms: Mapping[str, Sequence[RunRecord]]) -> tuple[str, ...]:
         *_seeds(arms),
         *_several_changes(firsts, differing),
         *_sizes(firsts),
-        *_other_conditions(differing),
+        *_other_conditions(firsts, differing),
         *_environments(runs),
-        *load_caveats(arms),
+        *choose_clock(arms).caveats,
+        *settling_caveats(arms),
+        *_unfinished(runs),
         *_lengths(runs),
     )  # fmt: skip
 
@@ -170,13 +173,34 @@ def _sizes(firsts: Mapping[str, RunRecord]) -> Iterable[str]:
             yield f"The networks are not of the same size: {what.replace('_', ' ')}: {listed}."
 
 
-def _other_conditions(differing: Sequence[Difference]) -> Iterable[str]:
+def _one_learning_rate(firsts: Mapping[str, RunRecord], differing: Sequence[Difference]) -> Iterable[str]:
+    """Where other networks were trained with the same learning rate: it may suit one of them better."""
+    optimizers = [run.spec.get("training", {}).get("optimizer", {}) for run in firsts.values()]
+    rates = {optimizer.get("learning_rate") for optimizer in optimizers}
+    tuned = {difference.field for difference in differing} & {
+        "learning_rate",
+        "optimizer",
+        "learning_rate_schedule",
+    }
+    if len(firsts) > 1 and len(rates) == 1 and not tuned and _networks_differ(differing):
+        yield (
+            f"All arms were trained with one learning rate ({rates.pop():g}), which may suit one of them better: what "
+            "is compared is the networks at this rate, not each at its best."
+        )
+
+
+def _networks_differ(differing: Sequence[Difference]) -> bool:
+    return any(difference.field in ARCHITECTURE_FACETS for difference in differing)
+
+
+def _other_conditions(firsts: Mapping[str, RunRecord], differing: Sequence[Difference]) -> Iterable[str]:
     others = [difference.field for difference in differing if difference.field not in ARCHITECTURE_FACETS]
     data = [field for field in others if field.startswith("dataset")]
     if data:
         yield f"The arms were not trained on the same data ({', '.join(data)} differ)."
     rest = [field for field in others if field not in data and field != "seed"]
-    architecture_differs = any(difference.field in ARCHITECTURE_FACETS for difference in differing)
+    yield from _one_learning_rate(firsts, differing)
+    architecture_differs = _networks_differ(differing)
     if rest and (architecture_differs or len(rest) > 1):
         yield (
             f"Beside the networks, the training differs: {', '.join(rest)}."
@@ -186,6 +210,7 @@ def _other_conditions(differing: Sequence[Difference]) -> Iterable[str]:
 
 
 def _environments(runs: Sequence[RunRecord]) -> Iterable[str]:
+    runs = [run for run in runs if run.environment]  # it is recorded when a job ends
     unequal_anyway = fields_with(Effect.NONE)
     fields = dict.fromkeys(field for run in runs for field in run.environment if field not in unequal_anyway)
     differing = [
@@ -197,6 +222,15 @@ def _environments(runs: Sequence[RunRecord]) -> Iterable[str]:
             f"The runs' environments differ ({', '.join(differing)}): their times, and the last digits of "
             "their numbers, are not on the same footing."
         )
+
+
+def _unfinished(runs: Sequence[RunRecord]) -> Iterable[str]:
+    for name, run in zip(labels(runs), runs, strict=True):
+        if not run.ended:
+            yield (
+                f"{name} has not ended (it is {run.state}): its figures are those of the {len(run.epochs)} epochs so "
+                "far, and it is not in the statistics."
+            )
 
 
 def _lengths(runs: Sequence[RunRecord]) -> Iterable[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
 
+from normlab.documents.states import JobState
 from normlab.spec.epochs import EpochMetrics
 
 SpecDocument = Mapping[str, Any]
@@ -35,6 +36,11 @@ class RunRecord:
     environment: Mapping[str, Any] = field(default_factory=dict)
     pair: int | None = None
     """Which pair the run belongs to, where that is not the one of its seed."""
+    state: str | None = None
+    """Of its job; None where there is no job."""
+    population: Mapping[str, float | None] = field(default_factory=dict)
+    """By metric, such as ``val_accuracy``: what the kept network has with its batches' own statistics instead of the
+    moving ones."""
 
     @classmethod
     def from_documents(cls, job: Mapping[str, Any], metrics: Mapping[str, Any]) -> Self:
@@ -45,13 +51,22 @@ class RunRecord:
             spec=job["spec"],
             epochs=tuple(EpochMetrics.model_validate(epoch) for epoch in metrics["epochs"]),
             name=job.get("name"),
-            kept_epoch=result.get("kept_epoch"),
-            test_accuracy=result.get("test_accuracy"),
-            test_loss=result.get("test_loss"),
-            test_cross_entropy=result.get("test_cross_entropy"),
             timings=job.get("timings") or {},
             environment=job.get("environment") or {},
+            state=job.get("state"),
+            **of_result(result),
         )
+
+    @property
+    def ended(self) -> bool:
+        """Whether no further epoch can follow."""
+        return self.state not in (JobState.QUEUED, JobState.RUNNING)
+
+    def load(self, figure: str) -> float | None:
+        """A figure of how busy the machine was while it trained (``environment["load"]``)."""
+        load: Mapping[str, Any] = self.environment.get("load") or {}
+        value = load.get(figure)
+        return None if value is None else float(value)
 
     @property
     def seed(self) -> int | None:
@@ -99,6 +114,21 @@ class RunRecord:
             total += point.train_seconds
             clock.append(total)
         return tuple(clock)
+
+
+def of_result(result: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a ``RunRecord`` that stand in a job's ``result``; jobs of earlier versions lack some."""
+    return {
+        "test_accuracy": result.get("test_accuracy"),
+        "test_loss": result.get("test_loss"),
+        "test_cross_entropy": result.get("test_cross_entropy"),
+        "kept_epoch": result.get("kept_epoch"),
+        "population": {
+            name.removeprefix("population_"): value
+            for name, value in result.items()
+            if name.startswith("population_")
+        },
+    }
 
 
 def labels(runs: Iterable[RunRecord]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 from scipy.optimize import brentq
 
+from normlab.analysis.basis import SEEDS, Basis
 from normlab.analysis.documents import to_plain
 from normlab.analysis.paired import compare_paired
 from normlab.analysis.validation import Floats, as_generator, as_pairs, check_confidence
@@ -132,6 +133,13 @@ class SequentialComparison:
         document: dict[str, Any] = to_plain(self)
         return document
 
+    def with_comparison(
+        self, comparison: PairedComparison, *, stop: bool | None = None
+    ) -> "SequentialComparison":
+        """The same with another comparison; ``stop`` ends it."""
+        ends = self.stop if stop is None else stop
+        return replace(self, comparison=comparison, stop=ends, next_look=None if ends else self.next_look)
+
 
 def compare_until_decided(
     a: ArrayLike,
@@ -140,6 +148,8 @@ def compare_until_decided(
     *,
     equivalence_margin: float = 0.0,
     higher_is_better: bool = True,
+    together: float | None = None,
+    corrected_for: tuple[str, ...] = (),
     rng: np.random.Generator | int | None = None,
 ) -> SequentialComparison:
     """What the plan says of the pairs that there are so far, in the order in which they were run, shape (n,).
@@ -147,11 +157,13 @@ def compare_until_decided(
     All looks that are due are taken again, so a caller needs to remember nothing: the first that decides
     counts, and pairs behind it change nothing. Intervals are repeated confidence intervals (Jennison &
     Turnbull 1989): they cover at all looks together with the plan's confidence, so ``equivalent`` keeps its
-    error, too.
+    error, too. ``corrected_for`` says why the plan's confidence is higher than ``together``, if it is.
     """
     first, second = as_pairs(a, b)
     generator = as_generator(rng)
     comparison, taken = None, 0
+    together = plan.confidence if together is None else together
+    corrected_for = (*corrected_for, f"{len(plan.looks)} planned looks")
     due = [(n, alpha) for n, alpha in zip(plan.looks, plan.alphas, strict=True) if n <= len(first)]
     for n, alpha in due:
         comparison = compare_paired(
@@ -160,6 +172,7 @@ def compare_until_decided(
             confidence=1 - alpha,
             equivalence_margin=equivalence_margin,
             higher_is_better=higher_is_better,
+            basis=Basis(1 - alpha, together, corrected_for, SEEDS),
             rng=generator,
         )
         taken += 1
@@ -169,5 +182,5 @@ def compare_until_decided(
     stop = decided or taken == len(plan.looks)
     if comparison is not None:
         caveat = f"Look {taken} of at most {len(plan.looks)}: its interval is wider so that all looks hold together."
-        comparison = replace(comparison, caveats=(*comparison.caveats, caveat))
+        comparison = comparison.with_caveats(caveat)
     return SequentialComparison(stop, None if stop else plan.looks[taken], taken, comparison)

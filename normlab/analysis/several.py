@@ -1,6 +1,6 @@
 """Several arms: every pair of them, with the error kept for all verdicts together."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from normlab.analysis.basis import SEEDS, Basis
 from normlab.analysis.documents import to_plain
+from normlab.analysis.earlier_looks import NO_EARLIER_LOOKS, EarlierLooks
 from normlab.analysis.paired import compare_paired
-from normlab.analysis.validation import as_generator, as_values, check_confidence
-from normlab.analysis.verdict import PairedComparison, Verdict
+from normlab.analysis.sequential import SequentialComparison, StoppingPlan, compare_until_decided
+from normlab.analysis.validation import as_generator, check_confidence
+from normlab.analysis.verdict import PairedComparison
 
 
 @dataclass(frozen=True)
@@ -21,33 +24,15 @@ class ArmPair:
     a: str
     b: str
     comparison: PairedComparison
-    """With the verdict and the interval at the confidence that Holm's procedure gave this pair."""
+    """With the verdict and the interval at the confidence that this pair was given."""
     adjusted_p_value: float
-    """The sign-flip p value, adjusted by Holm's method over all pairs of arms."""
+    """The deciding test's p value, so corrected that an arm is called better where it is at most the error of all
+    verdicts together (unless the difference lies within the margin); 1 where the verdict is withheld."""
 
     def to_document(self) -> dict[str, Any]:
         """Plain JSON."""
         document: dict[str, Any] = to_plain(self)
         return document
-
-
-def holm(p_values: ArrayLike) -> tuple[float, ...]:
-    """Holm's adjusted p values, in the order given: a p value is compared with alpha after this as if it
-    were alone.
-
-    With m of them, the k-th smallest is multiplied by m - k + 1, and never made smaller than one before it.
-    The chance of any false rejection then stays below alpha however the tests depend on each other.
-
-    Source: Holm (1979), A simple sequentially rejective multiple test procedure, Scand. J. Statist. 6.
-    """
-    values = as_values("p_values", p_values)
-    if np.any((values < 0) | (values > 1)):
-        raise ValueError("p_values should lie between 0 and 1")
-    order = np.argsort(values, kind="stable")
-    stepped = np.minimum(1.0, values[order] * np.arange(len(values), 0, -1))
-    adjusted = np.empty_like(stepped)
-    adjusted[order] = np.maximum.accumulate(stepped)
-    return tuple(adjusted.tolist())
 
 
 def compare_arms(
@@ -56,6 +41,7 @@ def compare_arms(
     confidence: float = 0.95,
     equivalence_margin: float = 0.0,
     higher_is_better: bool = True,
+    before: Mapping[tuple[str, str], EarlierLooks] | None = None,
     rng: np.random.Generator | int | None = None,
 ) -> tuple[ArmPair, ...]:
     """Every pair of the arms by ``compare_paired``; each arm has one value per seed, in the same order of
@@ -63,7 +49,12 @@ def compare_arms(
 
     The confidence holds for all pairs together. Holm's procedure: pairs are taken by their t test's p value,
     smallest first, and compared at 1 - alpha / (m - r), where m is the number of pairs and r how many were
-    found different before. Two arms are one pair, to which nothing is added.
+    found different before. Two arms are one pair, to which nothing is added. Source: Holm (1979), A simple
+    sequentially rejective multiple test procedure, Scand. J. Statist. 6.
+
+    ``before`` are the earlier looks at pairs of arms. Where there are any, each pair of arms is compared at
+    1 - share · alpha / m instead (Bonferroni: Holm's procedure does not provide for pairs whose error is partly used),
+    unless an earlier look has said the same.
 
     Raises ``ValueError`` for fewer than two arms, and for what ``compare_paired`` refuses.
     """
@@ -71,29 +62,132 @@ def compare_arms(
         raise ValueError(f"a comparison needs at least two arms, but there are {len(arms)}")
     alpha = 1 - check_confidence(confidence)
     generator = as_generator(rng)
+    pairs = list(combinations(arms, 2))
+    several = (f"{len(pairs)} pairs of arms",) if len(pairs) > 1 else ()
 
-    def compare(a: str, b: str, level: float) -> PairedComparison:
+    def compare(pair: tuple[str, str], level: float, corrected_for: tuple[str, ...]) -> PairedComparison:
         return compare_paired(
-            arms[a],
-            arms[b],
+            arms[pair[0]],
+            arms[pair[1]],
             confidence=level,
             equivalence_margin=equivalence_margin,
             higher_is_better=higher_is_better,
+            basis=Basis(level, confidence, corrected_for, SEEDS),
             rng=generator,
         )
 
-    alone = {(a, b): compare(a, b, confidence) for a, b in combinations(arms, 2)}
-    adjusted = dict(zip(alone, holm([comparison.p_value for comparison in alone.values()]), strict=True))
-    if len(alone) == 1:
-        ((pair, comparison),) = alone.items()
-        return (ArmPair(*pair, comparison, adjusted[pair]),)
+    def bonferroni(pair: tuple[str, str], looks: EarlierLooks) -> PairedComparison:
+        level = 1 - alpha / len(pairs)
+        plain = compare(pair, level, several)
+        if not looks.looks:
+            return plain
+        if looks.said(plain):
+            return plain.with_caveats(looks.said_before)
+        if not looks.share:
+            return looks.withhold(plain)
+        corrected = compare(pair, 1 - looks.share * (1 - level), (*several, looks.words))
+        return corrected.with_caveats(looks.charged)
+
+    before = before or {}
+    if any(looks.looks for looks in before.values()):
+        compared = {pair: bonferroni(pair, before.get(pair, NO_EARLIER_LOOKS)) for pair in pairs}
+    elif several:
+        compared = _holm(pairs, alpha, lambda pair, level: compare(pair, level, several))
+    else:
+        compared = {pairs[0]: compare(pairs[0], confidence, ())}
+    return tuple(ArmPair(*pair, compared[pair], adjusted_p_value(compared[pair])) for pair in pairs)
+
+
+def _holm(
+    pairs: Sequence[tuple[str, str]],
+    alpha: float,
+    compare: Callable[[tuple[str, str], float], PairedComparison],
+) -> dict[tuple[str, str], PairedComparison]:
     compared: dict[tuple[str, str], PairedComparison] = {}
-    different = 0
-    for pair in sorted(alone, key=lambda key: (alone[key].t_p_value, alone[key].p_value)):
-        comparison = compare(*pair, 1 - alpha / max(len(alone) - different, 1))
-        different += comparison.verdict in (Verdict.A_BETTER, Verdict.B_BETTER)
-        caveat = (
-            f"One of {len(alone)} comparisons: its interval is wider than alone, so that all hold together."
+    alone = {pair: compare(pair, 1 - alpha) for pair in pairs}
+    for pair in sorted(pairs, key=lambda key: (alone[key].t_p_value, alone[key].p_value)):
+        different = sum(comparison.verdict.better for comparison in compared.values())
+        compared[pair] = compare(pair, 1 - alpha / max(len(pairs) - different, 1)).with_caveats(
+            f"One of {len(pairs)} comparisons: its interval is wider than alone, so that all hold together.",
         )
-        compared[pair] = replace(comparison, caveats=(*comparison.caveats, caveat))
-    return tuple(ArmPair(*pair, compared[pair], adjusted[pair]) for pair in alone)
+    return compared
+
+
+def adjusted_p_value(comparison: PairedComparison) -> float:
+    """The deciding test's p value in the form in which it is compared with the error of all verdicts together:
+    multiplied by that error over the error that this comparison was given; 1 where the verdict is withheld."""
+    if comparison.withheld:
+        return 1.0
+    error, together = 1 - comparison.basis.level, 1 - comparison.basis.together
+    return min(1.0, comparison.deciding_p_value * together / error)
+
+
+def compare_by_plan(
+    arms: Mapping[str, ArrayLike],
+    plan: StoppingPlan,
+    *,
+    equivalence_margin: float = 0.0,
+    higher_is_better: bool = True,
+    before: Mapping[tuple[str, str], EarlierLooks] | None = None,
+) -> tuple[SequentialComparison, ...]:
+    """Every pair of the arms by ``compare_until_decided``, at an equal part of the plan's error each (Bonferroni: they
+    may stop at different looks, which Holm's procedure does not provide for).
+
+    Of that part earlier looks leave a share. A plan that has nothing left ends at its first look, without a verdict.
+    """
+    pairs = list(combinations(arms, 2))
+    several = (f"{len(pairs)} pairs of arms",) if len(pairs) > 1 else ()
+    alpha = (1 - plan.confidence) / len(pairs)
+
+    def compare(pair: tuple[str, str], share: float, corrected_for: tuple[str, ...]) -> SequentialComparison:
+        return compare_until_decided(
+            arms[pair[0]],
+            arms[pair[1]],
+            replace(plan, confidence=1 - share * alpha),
+            equivalence_margin=equivalence_margin,
+            higher_is_better=higher_is_better,
+            together=plan.confidence,
+            corrected_for=corrected_for,
+        )
+
+    def look(pair: tuple[str, str], looks: EarlierLooks) -> SequentialComparison:
+        plain = compare(pair, 1.0, several)
+        if not looks.looks or plain.comparison is None:
+            return plain
+        if looks.said(plain.comparison):
+            return plain.with_comparison(plain.comparison.with_caveats(looks.said_before))
+        if not looks.share:
+            return plain.with_comparison(looks.withhold(plain.comparison), stop=True)
+        corrected = compare(pair, looks.share, (*several, looks.words))
+        seen = corrected.comparison
+        return corrected if seen is None else corrected.with_comparison(seen.with_caveats(looks.charged))
+
+    before = before or {}
+    return tuple(look(pair, before.get(pair, NO_EARLIER_LOOKS)) for pair in pairs)
+
+
+def pairs_by_plan(
+    arms: Mapping[str, ArrayLike],
+    seen: Sequence[SequentialComparison],
+    plan: StoppingPlan,
+    *,
+    equivalence_margin: float = 0.0,
+    higher_is_better: bool = True,
+) -> tuple[ArmPair, ...]:
+    """What ``compare_by_plan`` has seen of every pair of arms; before the first look there is no verdict."""
+    found = []
+    for (a, b), last in zip(combinations(arms, 2), seen, strict=True):
+        comparison = last.comparison
+        if comparison is None:
+            comparison = compare_paired(
+                arms[a],
+                arms[b],
+                confidence=plan.confidence,
+                equivalence_margin=equivalence_margin,
+                higher_is_better=higher_is_better,
+            ).without_verdict(
+                f"the plan looks for the first time at {plan.start} pairs",
+                f"The plan looks for the first time at {plan.start} pairs; until then there is no verdict.",
+            )
+        found.append(ArmPair(a, b, comparison, adjusted_p_value(comparison)))
+    return tuple(found)

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any, Self
 from numpy.typing import ArrayLike
 
 from normlab.comparisons.runs import ComparedRuns, counted_state
-from normlab.comparisons.stopping import Look, look
+from normlab.comparisons.stopping import Look, look, plan_of
 from normlab.store import Job, JobState, StudyState, StudyStopReason
 
 if TYPE_CHECKING:
-    from normlab.analysis import ComparisonStatistics, SequentialComparison
-    from normlab.analysis.comparison import PairReport
+    from normlab.analysis import ComparisonStatistics
 
 _log = logging.getLogger(__name__)
 
@@ -99,7 +98,7 @@ def assess(
     ``correct`` are, by job, which of the test examples were right, booleans of shape (test examples,). ``seen`` is
     what ``look`` gave, if the caller has it. ``state`` is the one that the comparison is about to have.
     """
-    from normlab.analysis.comparison import compare_runs  # noqa: PLC0415 - scipy takes seconds
+    from normlab.analysis.comparison import Planned, compare_runs  # noqa: PLC0415 - scipy takes seconds
 
     question = runs.question
     seen = seen or look(runs)
@@ -112,11 +111,9 @@ def assess(
         equivalence_margin=question.equivalence_margin,
         target_accuracy=question.target_accuracy,
         correct=correct,
+        before=runs.before,
+        planned=Planned(plan_of(question), seen.comparisons) if question.replicates.until_decided else None,
     )
-    if question.replicates.until_decided:
-        pairs = zip(statistics.pairs, seen.comparisons, strict=True)
-        by_plan = tuple(_by_plan(pair, last, statistics, question.replicates.start) for pair, last in pairs)
-        statistics = replace(statistics, pairs=by_plan)
     left_out = _left_out(runs)
     unfinished = _unfinished(runs, seen.pairs, state or runs.comparison.state)
     statistics = replace(statistics, caveats=(*unfinished, *left_out, *statistics.caveats))
@@ -132,20 +129,6 @@ def assess_or_explain(runs: ComparedRuns, correct: Mapping[str, ArrayLike]) -> A
     except Exception:
         _log.exception("the statistics of comparison %s cannot be worked out", runs.comparison.id)
         return Assessment.without_statistics(runs)
-
-
-def _by_plan(
-    pair: "PairReport", last: "SequentialComparison", statistics: "ComparisonStatistics", start: int
-) -> "PairReport":
-    """A pair of arms as its last look saw it; before the first look nothing is said of it."""
-    from normlab.analysis import Verdict, sentence  # noqa: PLC0415 - scipy takes seconds
-
-    seen = last.comparison
-    if seen is None:
-        caveat = f"The plan looks for the first time at {start} pairs; until then there is no verdict."
-        now = pair.comparison
-        seen = replace(now, verdict=Verdict.INCONCLUSIVE, pairs_needed=None, caveats=(*now.caveats, caveat))
-    return replace(pair, comparison=seen, sentence=sentence(seen, pair.a, pair.b, statistics.metric))
 
 
 def _unfinished(runs: ComparedRuns, pairs: int, state: StudyState) -> Sequence[str]:

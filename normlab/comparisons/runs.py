@@ -2,15 +2,21 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from normlab.analysis import RunRecord
+from normlab.analysis.records import of_result
 from normlab.comparisons.correctness import Correctness, CorrectnessFiles, correctness_files
+from normlab.comparisons.looks import looks_before
 from normlab.comparisons.request import Question
 from normlab.store import ArtifactStore, Comparison, ComparisonJob, Epoch, Job, JobState
 from normlab.store.studies import members, studies
+
+if TYPE_CHECKING:
+    from normlab.analysis.earlier_looks import EarlierLooks
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,8 @@ class ComparedRuns:
     """The runs that have succeeded, in the order of their replicates."""
     correctness_files: CorrectnessFiles
     """Which of the test set's examples each of them got right."""
+    before: "Mapping[tuple[str, str], EarlierLooks]"
+    """For each pair of arms, the comparisons of them that were asked for before this one."""
 
     def arm_name(self, member: ComparisonJob) -> str:
         """The name of the arm that a job stands for."""
@@ -74,7 +82,8 @@ def load_runs(session: Session, comparison_id: str) -> ComparedRuns:
     for member in done:
         name = comparison.arms[member.arm].name
         by_arm[name].append(replace(records[member.job_id], name=name, pair=_pair(comparison, member)))
-    return ComparedRuns(comparison, question, rows, by_arm, correctness_files(session, records))
+    before = looks_before(session, comparison)
+    return ComparedRuns(comparison, question, rows, by_arm, correctness_files(session, records), before)
 
 
 def counted_state(comparison: Comparison, member: ComparisonJob) -> JobState | None:
@@ -105,17 +114,14 @@ def run_records(
 
 
 def _record(job: Job, epochs: Sequence[Epoch], target_accuracy: float | None) -> RunRecord:
-    result = job.result or {}
     return RunRecord(
         job=job.id,
         spec=job.spec,
         epochs=tuple(epoch.metrics for epoch in epochs),
         name=job.name,
-        kept_epoch=result.get("kept_epoch"),
-        test_accuracy=result.get("test_accuracy"),
-        test_loss=result.get("test_loss"),
-        test_cross_entropy=result.get("test_cross_entropy"),
         target_accuracy=target_accuracy,
         timings=job.timings or {},
         environment=job.environment or {},
+        state=job.state,
+        **of_result(job.result or {}),
     )

@@ -7,7 +7,8 @@ alpha = 1 - confidence. Then, in this order:
 1. n = 0: it fails, ``no_pair``. More of the same would fail, too.
 2. start = max: it ends, ``all_pairs_run``; the number of pairs does not depend on what they show.
 3. Each pair of arms is looked at by ``compare_until_decided`` with the error alpha / m (Bonferroni: they may stop at
-   different looks, which Holm's procedure does not provide for). If each is decided, it ends, ``decided``.
+   different looks, which Holm's procedure does not provide for), or the part of it that earlier comparisons of the
+   same runs have left. If each is decided, it ends, ``decided``; where nothing is left, one look is all there is.
 4. It goes on with
 
        min(next look - n, max - r)
@@ -16,17 +17,16 @@ alpha = 1 - confidence. Then, in this order:
    pairs were lost. If that is 0 it ends, ``all_pairs_run``.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import TYPE_CHECKING
 
+from normlab.comparisons.request import Question
 from normlab.comparisons.runs import ComparedRuns
 from normlab.spec.replicates import Replicates
 from normlab.store import StudyStopReason
 
 if TYPE_CHECKING:
-    from normlab.analysis import SequentialComparison
+    from normlab.analysis import SequentialComparison, StoppingPlan
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Look:
 
 def look(runs: ComparedRuns) -> Look:
     """Take all looks that are due."""
-    from normlab.analysis import StoppingPlan, compare_until_decided  # noqa: PLC0415 - scipy takes seconds
+    from normlab.analysis import compare_by_plan  # noqa: PLC0415 - scipy takes seconds
     from normlab.analysis.comparison import paired_values  # noqa: PLC0415
 
     question = runs.question
@@ -62,19 +62,22 @@ def look(runs: ComparedRuns) -> Look:
     pairs = len(next(iter(values.values())))
     if not pairs or not question.replicates.until_decided:
         return Look(pairs)
-    pairs_of_arms = list(combinations(values.values(), 2))
-    plan = StoppingPlan(
-        start=question.replicates.start,
-        maximum=question.replicates.max,
-        step=question.replicates.step,
-        confidence=1 - (1 - question.confidence) / len(pairs_of_arms),
+    seen = compare_by_plan(
+        values,
+        plan_of(question),
+        equivalence_margin=question.equivalence_margin,
+        higher_is_better=question.metric.higher_is_better,
+        before=runs.before,
     )
+    return Look(pairs, seen)
 
-    def compare(a: Sequence[float], b: Sequence[float]) -> "SequentialComparison":
-        margin, better = question.equivalence_margin, question.metric.higher_is_better
-        return compare_until_decided(a, b, plan, equivalence_margin=margin, higher_is_better=better)
 
-    return Look(pairs, tuple(compare(a, b) for a, b in pairs_of_arms))
+def plan_of(question: Question) -> "StoppingPlan":
+    """The plan of a question that goes on until decided."""
+    from normlab.analysis import StoppingPlan  # noqa: PLC0415 - scipy takes seconds
+
+    plan = question.replicates
+    return StoppingPlan(start=plan.start, maximum=plan.max, step=plan.step, confidence=question.confidence)
 
 
 def further_replicates(seen: Look, plan: Replicates, replicates: int) -> int:

@@ -11,6 +11,7 @@ from normlab.documents.statistics import (
     ArmCostDocument,
     ArmStatisticsDocument,
     ClocksDocument,
+    MethodDocument,
     PairReportDocument,
 )
 from normlab.spec.metrics import Metric
@@ -98,11 +99,21 @@ class ComparisonResult(Document):
         description="At equal epochs, at equal training seconds, and time to the target accuracy; null for metrics "
         "that are not measured after each epoch."
     )
-    costs: dict[str, ArmCostDocument] = Field(
-        description="By arm, training seconds and accuracy; empty unless the metric is an accuracy."
+    method: MethodDocument | None = Field(
+        default=None, description="How the verdicts were reached; null in results of earlier versions."
     )
-    pareto_front: tuple[str, ...] = Field(
-        description="The arms for which no other arm is both better and cheaper."
+    clock: str = Field(
+        default="wall",
+        description="Whose seconds `costs` are: `wall`, `processor` (seconds of processor time, where the machine was "
+        "too busy for the wall clock), or `none`.",
+    )
+    costs: dict[str, ArmCostDocument] = Field(
+        description="By arm, training seconds and accuracy; empty unless the metric is an accuracy, and there are "
+        "seconds that can be compared."
+    )
+    pareto_front: tuple[str, ...] | None = Field(
+        description="The arms for which no other arm is both better and cheaper; null unless it is decided of each two "
+        "arms which is more accurate, and which needs more time."
     )
     differences: tuple[DifferenceDocument, ...] = Field(description="What differs between the arms' specs.")
     caveats: tuple[str, ...] = Field(description="What to know before drawing a conclusion.")

@@ -18,6 +18,9 @@ class MachineLoad(Document):
     busy_beside: float | None = Field(
         default=None, description="Of the machine's whole time, the part that others used, 0 to 1."
     )
+    cpu_seconds: float | None = Field(
+        default=None, description="Processor time of training and evaluating, added up over the threads."
+    )
     load_average_start: float | None = Field(
         default=None,
         description="Processes that ran or wanted to, over the minute before the training began.",

@@ -16,15 +16,22 @@ class MeasuredRun(Protocol):
 
     @property
     def test_accuracy(self) -> float | None:
-        """Of the kept network."""
+        """Of the network that is kept."""
 
     @property
     def test_loss(self) -> float | None:
-        """Of the kept network."""
+        """Of the network that is kept."""
+
+    @property
+    def test_cross_entropy(self) -> float | None:
+        """``test_loss`` without the L2 penalty; None where it is not known."""
 
 
 class Metric(StrEnum):
-    """A number that a run has at its end."""
+    """A number that a run has at its end.
+
+    Losses are compared without the L2 penalty, which is the arm's own: as the cross-entropy, where it is known.
+    """
 
     VAL_ACCURACY = "val_accuracy"
     TEST_ACCURACY = "test_accuracy"
@@ -60,15 +67,27 @@ class Metric(StrEnum):
         return prefix + kind
 
     def of(self, run: MeasuredRun) -> float | None:
-        """The run's value, of the network that was kept: on the test set, or at the end of its epoch; None when there
-        is none yet, or when it is not finite."""
+        """The value of the network that the run keeps; None when there is none yet, or when it is not finite.
+
+        That is the network of the last epoch, unless early stopping restores an earlier one."""
         if not self.every_epoch:
-            return _finite(getattr(run, self.value))
-        return None if run.kept is None else self.at(run.kept)
+            return self._read(run)
+        return self.at(run.kept) if run.kept else None
 
     def at(self, epoch: EpochMetrics) -> float | None:
         """The value at an epoch's end; None when it is not known or not finite."""
-        return _finite(getattr(epoch, self.value))
+        return self._read(epoch)
+
+    def without_penalty(self, source: object) -> float | None:
+        """Of a loss: the cross-entropy in it, from a run or an epoch; None where it is not known, or of an accuracy."""
+        if self.higher_is_better:
+            return None
+        value: float | None = getattr(source, self.value.removesuffix("loss") + "cross_entropy")
+        return value
+
+    def _read(self, source: object) -> float | None:
+        unpenalized = self.without_penalty(source)
+        return _finite(getattr(source, self.value) if unpenalized is None else unpenalized)
 
 
 def _finite(value: float | None) -> float | None:

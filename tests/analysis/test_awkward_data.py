@@ -20,7 +20,6 @@ from normlab.analysis import (
     describe_arm,
     difference_band,
     example_bootstrap,
-    holm,
     learning_curves,
     log_rank,
     mcnemar,
@@ -93,7 +92,6 @@ def test_pairs(first: Any) -> None:
 @pytest.mark.parametrize("values", VALUES.values(), ids=VALUES)
 def test_single_arms_curves_outcomes_and_times(values: Any) -> None:
     answer(describe_arm, values)
-    answer(holm, values)
     for function in (mcnemar, example_bootstrap, variance_sources):
         answer(function, values, values)
         answer(function, [values, values], [values, values])

@@ -170,35 +170,6 @@ def test_the_analysis_is_imported_without_scipy_and_altair() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-def loaded(run: Any, **load: float | None) -> Any:
-    return replace(run, environment={"device": "cpu", "load": load})
-
-
-def test_loads_at_run_time_that_differ_make_seconds_incomparable(make_run: Any) -> None:
-    a = [loaded(make_run("baseline", seed=seed), core_share=0.99, busy_beside=0.02) for seed in (1, 2)]
-    b = [
-        loaded(make_run("batch_norm", seed=1), core_share=0.99, busy_beside=0.48),
-        loaded(make_run("batch_norm", seed=2), core_share=0.49, busy_beside=0.50),
-    ]
-    told = [text for text in caveats([*a, *b]) if "load at run time" in text]
-    assert told == [
-        "The load at run time differed: of the time in which they could run, the runs had a core (baseline 99 %, "
-        "batch_norm 74 %; more than 5 points apart). Seconds of these arms cannot be compared; their accuracies do not "
-        "depend on it.",
-        "The load at run time differed: beside the runs, others used the machine (baseline 2 %, batch_norm 49 %; more "
-        "than 25 points apart). Seconds of these arms cannot be compared; their accuracies do not depend on it.",
-    ]
-    assert "environments differ" not in " ".join(caveats([*a, *b]))
-
-
-def test_loads_that_are_alike_or_not_known_are_not_told(make_run: Any) -> None:
-    a = loaded(make_run("baseline"), core_share=0.99, busy_beside=0.45)
-    close = loaded(make_run("batch_norm"), core_share=0.95, busy_beside=0.68)
-    unknown = loaded(make_run("batch_norm"), core_share=None, busy_beside=None)
-    for other in (close, unknown, make_run("batch_norm")):
-        assert "load at run time" not in " ".join(caveats([a, other]))
-
-
 def test_each_condition_beside_the_architecture_is_told(make_run: Any) -> None:
     """What the fairness check watches beyond the networks themselves."""
     for training, field in (

@@ -1,21 +1,8 @@
 import numpy as np
 import pytest
 
-from normlab.analysis import Verdict, compare_arms, holm
+from normlab.analysis import Verdict, compare_arms
 from normlab.analysis.arms import describe_arm
-
-
-def test_holms_own_way_by_hand() -> None:
-    # Ordered 0.005, 0.01, 0.03, 0.04 times 4, 3, 2, 1 gives 0.02, 0.03, 0.06, 0.04; the last is raised to
-    # 0.06.
-    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx((0.03, 0.06, 0.06, 0.02))
-    assert holm([0.9, 0.8]) == (1.0, 1.0)
-    assert holm([0.03]) == (0.03,)
-
-
-def test_p_values_are_checked() -> None:
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        holm([0.5, 1.2])
 
 
 def test_two_arms_are_compared_as_they_are() -> None:
@@ -23,7 +10,7 @@ def test_two_arms_are_compared_as_they_are() -> None:
     assert (pair.a, pair.b) == ("x", "y")
     assert pair.comparison.confidence == 0.95
     assert pair.comparison.verdict is Verdict.B_BETTER
-    assert pair.adjusted_p_value == pair.comparison.p_value
+    assert pair.adjusted_p_value == pair.comparison.deciding_p_value == 2 * pair.comparison.t_p_value
 
 
 def test_three_arms_share_the_error() -> None:
@@ -66,4 +53,10 @@ def test_an_arm() -> None:
         "mean": 0.5,
         "standard_deviation": None,
         "interval": {"low": None, "high": None},
+        "basis": {
+            "level": 0.95,
+            "together": 0.95,
+            "corrected_for": [],
+            "supposes": "runs that do not depend on each other, and values that are roughly normal",
+        },
     }

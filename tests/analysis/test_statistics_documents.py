@@ -10,14 +10,19 @@ import pytest
 from normlab.analysis import (
     arms,
     bands,
+    basis,
     clocks,
     comparison,
     cost,
+    earlier_looks,
     examples,
+    method,
+    planning,
     setup,
     several,
     survival,
     verdict,
+    wins,
 )
 from normlab.analysis.comparison import compare_runs
 from normlab.documents import statistics as documents
@@ -27,6 +32,11 @@ from normlab.spec.metrics import Metric
 
 CLASSES = [
     (arms.ArmStatistics, documents.ArmStatisticsDocument),
+    (basis.Basis, documents.BasisDocument),
+    (earlier_looks.EarlierLook, documents.EarlierLookDocument),
+    (method.Method, documents.MethodDocument),
+    (planning.FurtherPairs, documents.FurtherPairsDocument),
+    (wins.Wins, documents.WinsDocument),
     (bands.DifferenceBand, documents.DifferenceBandDocument),
     (clocks.Clocks, documents.ClocksDocument),
     (clocks.Target, documents.TargetDocument),

@@ -39,6 +39,7 @@ def test_a_job_is_trained_and_everything_about_it_is_stored(service: Service, ma
     assert job.environment["intra_op_threads"] == job.environment["cores"]
     assert set(job.environment["load"]) == {
         "core_share",
+        "cpu_seconds",
         "busy_beside",
         "load_average_start",
         "load_average_end",

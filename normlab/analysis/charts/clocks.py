@@ -9,6 +9,7 @@ from normlab.analysis.clocks import Target
 from normlab.analysis.comparison import ComparisonStatistics
 
 _WIDTH, _HEIGHT = 640, 320
+_TARGET_AXIS = {"seconds": "training time (seconds, without compilation)", "epochs": "epochs"}
 
 
 def target_curves(target: Target) -> Chart:
@@ -36,7 +37,7 @@ def target_curves(target: Target) -> Chart:
             }
             for time in arm.ended_without
         ]
-    x = alt.X("seconds:Q", title="training time (seconds, without compilation)", scale=alt.Scale(domainMin=0))
+    x = alt.X("seconds:Q", title=_TARGET_AXIS[target.unit], scale=alt.Scale(domainMin=0))
     y = alt.Y(
         "share:Q",
         title="runs that have reached the target",
@@ -77,10 +78,10 @@ def accuracy_against_cost(comparison: ComparisonStatistics) -> Chart:
         if len(arm.values) > 2:
             row |= {"low": arm.interval.low, "high": arm.interval.high}
         rows.append(row)
-    front = [row for name in comparison.pareto_front for row in rows if row["arm"] == name]
+    front = [row for name in comparison.pareto_front or () for row in rows if row["arm"] == name]
     x = alt.X(
         "seconds:Q",
-        title="training time of a run (mean seconds, without compilation)",
+        title=f"{comparison.clock.words} of a run (mean, without compilation)",
         scale=alt.Scale(domainMin=0, nice=True),
     )
     words = comparison.metric.words
@@ -96,5 +97,7 @@ def accuracy_against_cost(comparison: ComparisonStatistics) -> Chart:
         )
         + base.mark_circle(size=160, opacity=1).encode(x=x, y=y, color=colour)
     )
-    subtitle = "Mean and its interval. Dashed: no other arm is both cheaper and better."
+    subtitle = "Mean and its interval."
+    if front:
+        subtitle += " Dashed: no other arm is both cheaper and better."
     return finish(chart.properties(width=_WIDTH, height=_HEIGHT), "Accuracy against cost", subtitle)

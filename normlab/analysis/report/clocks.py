@@ -36,7 +36,7 @@ def times(arms: Arms) -> Iterable[Block]:
 def clocks(comparison: ComparisonStatistics, arms: Arms) -> Iterable[Block]:
     """The arms at equal epochs, at equal training time, and by the time to the target."""
     found = comparison.clocks
-    if found is None or found.epoch is None or found.seconds is None:
+    if found is None or found.epoch is None:
         return
     style = style_of(comparison.metric)
     yield Heading("Three clocks")
@@ -56,14 +56,14 @@ def clocks(comparison: ComparisonStatistics, arms: Arms) -> Iterable[Block]:
         ]
         for where, pairs in (
             (f"at epoch {found.epoch}", found.at_epoch if len(lengths) > 1 else None),
-            (f"after {found.seconds:.1f} s of training", found.at_seconds),
+            (f"after {found.seconds or 0:.1f} s of training", found.at_seconds),
         )
         for pair in pairs or ()
     ]
     unit = f" ({style.unit.strip()})" if style.unit else ""
     if rows:
         yield Table(["", "clock", f"difference{unit}", "interval", "its level", "verdict"], rows)
-    if found.at_seconds is None:
+    if found.seconds is not None and found.at_seconds is None:
         yield Paragraph(
             "At equal training time: some run had not finished an epoch in the training time that all runs have."
         )
@@ -78,7 +78,7 @@ def _target(target: Target) -> Iterable[Block]:
         return
     yield Figure(target_curves(target), "Share of runs that have reached the target, by training time.")
     yield Table(
-        ["arm", f"reached {goal}", "median training time to it (s)"],
+        ["arm", f"reached {goal}", f"median time to it ({target.unit})"],
         [
             [
                 name,
@@ -100,7 +100,7 @@ def cost(comparison: ComparisonStatistics) -> Iterable[Block]:
         return
     yield Heading("What it costs")
     yield Figure(accuracy_against_cost(comparison), "Mean accuracy of each arm against its training time.")
-    yield Bullets([
-        *(pair.cost.reading for pair in comparison.pairs if pair.cost),
-        f"Worth their cost (no other arm is both cheaper and better): {', '.join(comparison.pareto_front)}.",
-    ])  # fmt: skip
+    yield Bullets([pair.cost.reading for pair in comparison.pairs if pair.cost])
+    if comparison.pareto_front is not None:
+        front = ", ".join(comparison.pareto_front)
+        yield Paragraph(f"Worth their cost (no other arm is both cheaper and better): {front}.")

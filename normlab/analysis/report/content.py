@@ -49,7 +49,7 @@ def content(
         Heading("All values"),
         _values(comparison),
         Heading("How it was done"),
-        *(Paragraph(text) for text in _method(comparison)),
+        *(Paragraph(text) for text in comparison.method.sentences),
         *_again(request or request_of(comparison, arms), identifier),
     ]
 
@@ -95,27 +95,6 @@ def _values(comparison: ComparisonStatistics) -> Table:
             for index, seed in enumerate(comparison.seeds)
         ],
     )
-
-
-def _method(comparison: ComparisonStatistics) -> list[str]:
-    level = f"{100 * comparison.confidence:.4g} %"
-    verdict = (
-        f"An arm is called better when Student's {level} interval of the paired differences excludes zero and the "
-        "exact sign-flip test agrees; with pairs too few for that test, when the t test reaches half the error."
-    )
-    if comparison.equivalence_margin:
-        style = style_of(comparison.metric)
-        margin = f"{style.difference(comparison.equivalence_margin)}{style.unit}"
-        verdict += f" Equivalent means that the interval lies within {margin} of zero."
-    texts = [
-        "Each arm was trained with the same number of seeds. Runs with the same seed form a pair; where arms have "
-        "seeds of their own, runs with the first seed of each do, and so on. The comparison uses the "
-        f"{comparison.metric.words} at the end of each run, never that of its best epoch.",
-        f"{verdict} Everything else is not decided, which is not the same as equal.",
-    ]
-    if len(comparison.pairs) > 1:
-        texts.append("Holm's method keeps the error of all pairs of arms together at that of a single one.")
-    return texts
 
 
 def _again(request: Mapping[str, Any] | None, identifier: str | None) -> Iterable[Block]:

@@ -9,18 +9,15 @@ from normlab.analysis.metrics import style_of
 from normlab.analysis.report.blocks import NOTHING, Block, Bullets, Figure, Heading, Paragraph, Table
 from normlab.analysis.report.cells import better_in, interval, level, minus, number, p_value, verdict
 
-_PAIRS_FOR_BCA = 10
-"""Below, the bootstrap's interval is far too narrow: see docs/statistics.md."""
-
 
 def differences(comparison: ComparisonStatistics) -> Iterable[Block]:
     """Each pair of arms: the difference of each pair of runs, their mean, and how sure that is."""
     style = style_of(comparison.metric)
     unit = f" ({style.unit.strip()})" if style.unit else ""
     several = len(comparison.pairs) > 1
-    bootstrapped = any(pair.comparison.pairs >= _PAIRS_FOR_BCA for pair in comparison.pairs)
+    bootstrapped = any(pair.comparison.bootstrap_interval for pair in comparison.pairs)
     head = ["", "verdict", f"difference{unit}", "interval", "its level", "exact test: p"]
-    head += [*(["Holm's p"] if several else []), "t test: p", "effect size d_z", "better in pairs"]
+    head += [*(["corrected p"] if several else []), "t test: p", "effect size d_z", "better in pairs"]
     head += ["bootstrap (BCa)"] if bootstrapped else []
     rows = []
     for pair in comparison.pairs:

@@ -7,7 +7,7 @@ from rich.markup import escape
 from normlab.cli.display.output import out, percent, seconds, show_caveats, table
 from normlab.cli.display.setup import show_setup
 from normlab.documents.comparisons import ComparisonDocument
-from normlab.documents.statistics import ClocksDocument, IntervalDocument
+from normlab.documents.statistics import ClocksDocument, IntervalDocument, WinsDocument
 
 
 def show_answer(comparison: ComparisonDocument) -> None:
@@ -46,8 +46,8 @@ def show_answer(comparison: ComparisonDocument) -> None:
     out.print(arms)
     out.print()
     difference = "difference (points)" if accuracy else "difference"
-    p_value = "exact p" if len(result.pairs) == 1 else "Holm's p"
-    columns = (difference, "interval", p_value, "effect", "second better in")
+    p_value = "p" if len(result.pairs) == 1 else "corrected p"
+    columns = (difference, "interval", p_value, "effect", "pairs won")
     differences = table("arms", *columns, numbers=columns)
     for pair in result.pairs:
         statistics = pair.comparison
@@ -57,7 +57,7 @@ def show_answer(comparison: ComparisonDocument) -> None:
             _interval(statistics.interval, accuracy, _difference),
             f"{pair.adjusted_p_value:.3g}",
             "-" if statistics.effect_size is None else _minus(f"{statistics.effect_size:.2f}"),
-            f"{100 * statistics.probability_b_better:.0f} % of pairs",
+            _wins(pair.a, pair.b, statistics.wins),
         )
     out.print(differences)
     _show_target(result.clocks)
@@ -73,7 +73,12 @@ def _show_target(clocks: ClocksDocument | None) -> None:
     for name, epochs in target.epochs.items():
         reached = [epoch for epoch in epochs if epoch is not None]
         median = target.arms[name].median
-        when = f", half of them by {seconds(median)} of training" if median is not None else ""
+        when = ""
+        if median is not None:
+            by_epochs = target.unit == "epochs"
+            when = (
+                f", half of them by {f'epoch {median:g}' if by_epochs else f'{seconds(median)} of training'}"
+            )
         text = f"{name}: {len(reached)} of {len(epochs)} runs reached {percent(target.accuracy)}{when}."
         out.print(text, markup=False, soft_wrap=not out.is_terminal)
 
@@ -96,6 +101,14 @@ def _interval(
     if interval.low is None or interval.high is None:
         return "-"
     return f"{form(interval.low, accuracy)} to {form(interval.high, accuracy)}"
+
+
+def _wins(a: str, b: str, wins: WinsDocument | None) -> str:
+    """Who has won how many pairs."""
+    if wins is None:
+        return "-"
+    ties = f", {wins.ties} ties" if wins.ties else ""
+    return f"{escape(b)} {wins.b}, {escape(a)} {wins.a}{ties}"
 
 
 def _minus(text: str) -> str:

@@ -1,0 +1,33 @@
+"""What an interval rests on: its level, what it is corrected for, and what has to be true for it to hold."""
+
+from dataclasses import dataclass
+
+SEEDS = "pairs that do not depend on each other, and differences that are roughly normal"
+"""What Student's interval over seeds supposes."""
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What stands behind an interval; one stands beside each interval of a result."""
+
+    level: float
+    """Alone, such intervals hold the truth this often."""
+    together: float
+    """All intervals that it is corrected for hold the truth together this often."""
+    corrected_for: tuple[str, ...]
+    """Such as ``6 pairs of arms``; empty for an interval that stands alone."""
+    supposes: str
+    """What has to be true."""
+
+    @property
+    def words(self) -> str:
+        """Its level and correction: ``99.17 % interval (95 % for 6 pairs of arms together)``."""
+        own = f"{100 * self.level:.4g} % interval"
+        if not self.corrected_for:
+            return own
+        return f"{own} ({100 * self.together:.4g} % for {' and '.join(self.corrected_for)} together)"
+
+
+def alone(level: float, supposes: str) -> Basis:
+    """The basis of an interval that is corrected for nothing."""
+    return Basis(level, level, (), supposes)

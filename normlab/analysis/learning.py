@@ -1,0 +1,86 @@
+"""Whether there was something to compare: arms that have learned nothing, and curves that still rise at the end."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
+
+from scipy import stats
+
+from normlab.analysis.metrics import style_of
+from normlab.analysis.records import RunRecord
+from normlab.spec.datasets import DATASETS, DatasetName
+from normlab.spec.metrics import Metric
+
+GUESSING = 0.001
+"""An accuracy is told from guessing where guessing would reach it with a chance below this."""
+
+NOTABLE_GAIN = {True: 0.005, False: 0.02}
+"""What a curve has to gain at its end to be called rising: of an accuracy half a point, of a loss a part of itself."""
+
+_LAST_PART = 0.2
+"""The part of the epochs that is the end of a curve."""
+
+_MOST_RUNS = 0.8
+"""The part of an arm's runs that has to gain."""
+
+
+def learning_caveats(arms: Mapping[str, Sequence[RunRecord]], metric: Metric) -> Iterable[str]:
+    """What to know of how far the arms' runs have come."""
+    for name, runs in arms.items():
+        guessing = [run for run in runs if cannot_be_told_from_guessing(run)]
+        if guessing:
+            yield (
+                f"{name} has learned nothing that shows: the accuracy of {len(guessing)} of its {len(runs)} "
+                f"run{'s' * (len(runs) > 1)} cannot be told from guessing."
+            )
+    rising = {name: gain for name, runs in arms.items() if (gain := _gain(runs, metric.along_epochs))}
+    if rising:
+        style = style_of(metric)
+        listed = ", ".join(f"{name} by {style.difference(gain)}" for name, (gain, _) in rising.items())
+        last = max(epochs for _, epochs in rising.values())
+        span = "the last epoch" if last == 1 else f"the last {last} epochs"
+        verb = "rise" if metric.higher_is_better else "fall"
+        yield (
+            f"The curves still {verb} when training ends ({listed}{style.unit} in {span}): with more epochs another "
+            "arm may be ahead."
+        )
+
+
+def cannot_be_told_from_guessing(run: RunRecord) -> bool:
+    """Whether guessing among the classes could well have reached the run's accuracy, by the exact binomial test.
+
+    The test set's is used, or else the validation set's. Nothing is said of a dataset that is not known here.
+    """
+    dataset = run.spec.get("dataset", {})
+    try:
+        info = DATASETS[DatasetName(dataset.get("name"))]
+    except ValueError:
+        return False
+    accuracy, samples = run.test_accuracy, info.test_samples
+    if accuracy is None and run.kept is not None:
+        accuracy, samples = (
+            run.kept.val_accuracy,
+            dataset.get("validation_samples") or info.default_validation_samples,
+        )
+    if accuracy is None or not samples:
+        return False
+    reached = stats.binom.sf(round(accuracy * samples) - 1, samples, 1 / info.class_count)
+    return bool(reached > GUESSING)
+
+
+def _gain(runs: Sequence[RunRecord], metric: Metric) -> tuple[float, int] | None:
+    """What the arm's metric gains on average over so many last epochs, where nearly all of its runs gain notably."""
+    epochs = min((len(run.epochs) for run in runs), default=0)
+    if epochs < 2 or any(run.kept is not run.epochs[-1] for run in runs):
+        return None
+    last = max(1, round(_LAST_PART * epochs))
+    gains = []
+    for run in runs:
+        before, after = metric.at(run.epochs[-1 - last]), metric.at(run.epochs[-1])
+        if before is None or after is None:
+            return None
+        gain = after - before if metric.higher_is_better else before - after
+        notable = NOTABLE_GAIN[metric.higher_is_better] * (1 if metric.higher_is_better else abs(after))
+        gains.append((gain, gain >= notable))
+    if sum(notable for _, notable in gains) < _MOST_RUNS * len(gains):
+        return None
+    return fmean(gain for gain, _ in gains), last

@@ -1,0 +1,102 @@
+"""How the verdicts of a comparison were reached, in the words of its report."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from normlab.analysis.earlier_looks import EarlierLooks
+from normlab.analysis.metrics import style_of
+from normlab.analysis.sequential import StoppingPlan
+from normlab.spec.metrics import Metric
+
+
+class Correction(StrEnum):
+    """How the error is kept for several verdicts together."""
+
+    NONE = "none"
+    """There is one pair of arms, and one look at it."""
+    HOLM = "holm"
+    """Holm's procedure over the pairs of arms, compared once."""
+    BONFERRONI = "bonferroni"
+    """Each pair of arms gets an equal part of the error, since pairs are looked at several times."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """How the verdicts were reached."""
+
+    correction: Correction
+    planned_looks: int
+    """At how many numbers of pairs the plan looks at most; 1 where the number of pairs is fixed."""
+    spending: str | None
+    """How a plan shares the error among its looks: ``pocock``; None where the number of pairs is fixed."""
+    earlier_looks: int
+    """The largest number of earlier looks at runs of some pair of arms."""
+    sentences: tuple[str, ...]
+
+
+def method_of(
+    metric: Metric,
+    *,
+    confidence: float,
+    equivalence_margin: float,
+    pairs_of_arms: int,
+    plan: StoppingPlan | None,
+    before: Mapping[tuple[str, str], EarlierLooks],
+) -> Method:
+    """What was done, for a question and what was looked at before."""
+    earlier = max((len(looks.looks) for looks in before.values()), default=0)
+    correction = Correction.NONE
+    if pairs_of_arms > 1:
+        correction = Correction.BONFERRONI if plan or earlier else Correction.HOLM
+    looks = 1 if plan is None else len(plan.looks)
+    sentences = [
+        "Each arm was trained with the same number of seeds. Runs with the same seed form a pair; where arms have "
+        "seeds of their own, runs with the first seed of each do, and so on.",
+        _compared(metric),
+        _verdict(metric, confidence, equivalence_margin),
+    ]
+    if correction is Correction.HOLM:
+        sentences.append(
+            f"Holm's method keeps the error of all {pairs_of_arms} pairs of arms together at that of a single one."
+        )
+    if correction is Correction.BONFERRONI:
+        sentences.append(
+            f"Each of the {pairs_of_arms} pairs of arms got an equal part of the error (Bonferroni), which keeps that "
+            "of all together at that of a single one."
+        )
+    if plan is not None:
+        sentences.append(
+            f"The number of pairs was not fixed: a plan made beforehand looks at {looks} numbers of pairs, from "
+            f"{plan.start} to {plan.maximum}, and stops when all is decided. Each look spends a part of the error "
+            "(Lan and DeMets's alpha spending with Pocock's shape)."
+        )
+    if earlier:
+        sentences.append(
+            "Some of the runs were compared before. What earlier looks used of the error is missing here; each look "
+            "gets half of what is left, and where nothing is left there is no verdict."
+        )
+    return Method(correction, looks, None if plan is None else plan.spending.value, earlier, tuple(sentences))
+
+
+def _compared(metric: Metric) -> str:
+    sentence = (
+        f"The comparison uses the {metric.words} of the network that each run keeps: that of its last epoch, unless "
+        "early stopping restored an earlier one. It never picks the epoch that looks best."
+    )
+    if metric.higher_is_better:
+        return sentence
+    return f"{sentence} Losses are compared without the L2 penalty, which is each arm's own."
+
+
+def _verdict(metric: Metric, confidence: float, equivalence_margin: float) -> str:
+    verdict = (
+        f"An arm is called better when Student's {100 * confidence:.4g} % interval of the paired differences "
+        "(corrected where this section says so) excludes zero and the exact sign-flip test agrees; with pairs too few "
+        "for that test, when the t test reaches half the error."
+    )
+    if equivalence_margin:
+        style = style_of(metric)
+        margin = f"{style.difference(equivalence_margin)}{style.unit}"
+        verdict += f" Equivalent means that the interval lies within {margin} of zero."
+    return f"{verdict} Everything else is not decided, which is not the same as equal."

@@ -1,0 +1,79 @@
+"""Batch normalization's moving statistics: whether they have settled when a network is measured.
+
+A network is measured with moving averages of its batches' means and variances. Each update keeps the part ``momentum``
+of what was there before, so that after u updates the part momentum^u is still the start (mean 0, variance 1), whatever
+the network has learned.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import ceil
+from statistics import fmean
+
+from normlab.analysis.records import RunRecord
+from normlab.errors import SpecError
+from normlab.spec import parse_job_spec
+from normlab.spec.layers.normalization import BatchNormalization
+
+SETTLED = 0.01
+"""The largest part of moving statistics that may still be their start. A variance of 0.01 is then seen as 0.02."""
+
+
+def share_of_the_start(run: RunRecord) -> float:
+    """The part of the moving statistics of a run's kept network that is still their start; that of the layer of the
+    highest momentum. 0 without batch normalization, and for a spec that is not one (any more)."""
+    if run.kept is None:
+        return 0.0
+    try:
+        spec = parse_job_spec(dict(run.spec))
+    except SpecError:
+        return 0.0
+    momenta = [layer.momentum for layer in spec.architecture.layers if isinstance(layer, BatchNormalization)]
+    updates = run.kept.epoch * ceil(spec.dataset.trained_on / spec.training.batch_size)
+    return max((float(momentum) ** updates for momentum in momenta), default=0.0)
+
+
+def settling_caveats(arms: Mapping[str, Sequence[RunRecord]]) -> Iterable[str]:
+    """A sentence for each arm whose moving statistics have not settled, with what population statistics would give."""
+    for name, runs in arms.items():
+        share = max((share_of_the_start(run) for run in _different_lengths(runs)), default=0.0)
+        if share <= SETTLED:
+            continue
+        sentence = (
+            f"The moving statistics of {name}'s batch normalization have not settled: {_percent(share)} of them is "
+            "still their start, so its validation and test figures may be far from what it has learned. Train for "
+            "more steps, or with a lower momentum."
+        )
+        yield " ".join((sentence, *_population(name, runs)))
+
+
+def _different_lengths(runs: Sequence[RunRecord]) -> Iterable[RunRecord]:
+    """One run for each kept epoch: the others of an arm have the same spec but for the seed."""
+    return {run.kept.epoch: run for run in runs if run.kept is not None}.values()
+
+
+def _population(name: str, runs: Sequence[RunRecord]) -> Iterable[str]:
+    for metric, words in (("val_accuracy", "validation accuracy"), ("test_accuracy", "test accuracy")):
+        pairs = [
+            (
+                run.population.get(metric),
+                run.kept.val_accuracy if metric == "val_accuracy" else run.test_accuracy,
+            )
+            for run in runs
+            if run.kept is not None
+        ]
+        known = [
+            (population, moving)
+            for population, moving in pairs
+            if population is not None and moving is not None
+        ]
+        if known and len(known) == len(runs):
+            population, moving = (100 * fmean(values) for values in zip(*known, strict=True))
+            yield (
+                f"With the population's statistics {name} has {population:.2f} % {words} on average, with the moving "
+                f"ones {moving:.2f} %."
+            )
+            return
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share >= 0.1 else f"{100 * share:.1f} %"

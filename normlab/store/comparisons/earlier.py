@@ -1,0 +1,72 @@
+"""Comparisons that were asked for before another one, and may have looked at the same runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, defer
+
+from normlab.documents.states import JobState, StudyState
+from normlab.store.comparisons.tables import Comparison, ComparisonArm, ComparisonJob
+
+MOST = 200
+"""So many earlier comparisons are looked at, the oldest: far fewer use up the error that there is to spend."""
+
+
+@dataclass(frozen=True)
+class EarlierComparison:
+    """A comparison with what it has seen, or will have seen when it ends."""
+
+    comparison: Comparison
+    replicates: int
+    """How many have jobs, or have them at most."""
+    pairs: int
+    """How many are complete, or will be at most."""
+
+
+def earlier_comparisons(session: Session, comparison: Comparison, *, metric: str) -> list[EarlierComparison]:
+    """The comparisons by the same metric that were made before this one, oldest first, and have two arms that are
+    among its own; their results are not read. One that has failed has said nothing, so it is not among them.
+
+    One that still runs counts with all pairs that it may have: it was asked for first.
+    """
+    digests = {arm.arm_digest for arm in comparison.arms}
+    shared = (
+        select(ComparisonArm.comparison_id)
+        .where(ComparisonArm.arm_digest.in_(digests), ComparisonArm.comparison_id < comparison.id)
+        .group_by(ComparisonArm.comparison_id)
+        .having(func.count() > 1)
+    )
+    query = (
+        select(Comparison)
+        .where(
+            Comparison.id.in_(shared),
+            Comparison.state != StudyState.FAILED,
+            Comparison.question["metric"].as_string() == metric,
+        )
+        .options(defer(Comparison.result))
+        .order_by(Comparison.id)
+        .limit(MOST)
+    )
+    earlier = session.scalars(query).all()
+    complete = _complete_pairs(session, [item for item in earlier if item.state.final])
+    return [
+        EarlierComparison(item, item.replicates, complete.get(item.id, 0))
+        if item.state.final
+        else EarlierComparison(item, item.max_replicates, item.max_replicates)
+        for item in earlier
+    ]
+
+
+def _complete_pairs(session: Session, comparisons: Sequence[Comparison]) -> dict[str, int]:
+    """How many replicates of each of these comparisons, which have ended, had a job that succeeded for every arm."""
+    arms = {item.id: len(item.arms) for item in comparisons}
+    query = (
+        select(ComparisonJob.study_id, func.count())
+        .where(ComparisonJob.study_id.in_(arms), ComparisonJob.ended == JobState.SUCCEEDED)
+        .group_by(ComparisonJob.study_id, ComparisonJob.replicate)
+    )
+    complete: dict[str, int] = {}
+    for study_id, succeeded in session.execute(query):
+        complete[study_id] = complete.get(study_id, 0) + (succeeded == arms[study_id])
+    return complete
