@@ -12,18 +12,29 @@ cannot give that verdict elsewhere.
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from normlab.analysis import StoppingPlan, Verdict, compare_paired, compare_until_decided, difference_band
+from normlab.analysis import (
+    StoppingPlan,
+    Verdict,
+    compare_arms,
+    compare_paired,
+    compare_until_decided,
+    difference_band,
+)
+from normlab.analysis.earlier_looks import PlannedLook, earlier_looks
 from normlab.analysis.intervals import bca_interval
+from normlab.spec.replicates import Replicates
 
 Floats = NDArray[np.float64]
 BETTER = (Verdict.A_BETTER, Verdict.B_BETTER)
 PAIRS = (3, 5, 10, 20)
+LOOKS_AGAIN = ((3, 4, 5, 6), (5, 10, 20), (6, 8, 10))
+"""Numbers of pairs of comparisons of the same runs, one after the other, that nobody planned as looks."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +114,60 @@ def looking_without_a_plan(plan: StoppingPlan, repeats: int, rng: np.random.Gene
     for n in plan.looks:
         ever |= np.abs(d[:, :n].mean(axis=1)) > half_widths(d[:, :n])
     return float(ever.mean())
+
+
+def looks_of(sizes: Sequence[int]) -> list[PlannedLook]:
+    """Comparisons of the same two arms with so many pairs each, one after the other, each of the seeds from 0 on."""
+    return [
+        PlannedLook(str(n), range(n), range(n), pairs=n, plan=Replicates(start=n, max=n), alpha=0.05)
+        for n in sizes
+    ]
+
+
+def false_better_looking_again(
+    shape: Shape, sizes: Sequence[int], repeats: int, rng: np.random.Generator, *, charged: bool = True
+) -> float:
+    """How often an arm is found better than itself by any of several comparisons of the same runs, each with more
+    pairs; with ``charged`` unset as if each were the only one."""
+    a, b = shape.draw(rng, (2, repeats, max(sizes)))
+    a, b = 0.85 + a, 0.85 + b
+    d = b - a
+    candidates: set[int] = set()
+    for n in sizes:
+        candidates |= set(
+            np.flatnonzero(np.abs(d[:, :n].mean(axis=1)) >= 0.999 * half_widths(d[:, :n])).tolist()
+        )
+    wrong = 0
+    for i in candidates:
+        before: list[PlannedLook] = []
+        for look in looks_of(sizes):
+            n = look.pairs
+            seen = {("a", "b"): earlier_looks(look, before)} if charged else None
+            (pair,) = compare_arms({"a": a[i, :n], "b": b[i, :n]}, before=seen)
+            if pair.comparison.verdict in BETTER:
+                wrong += 1
+                break
+            before.append(replace(look, verdict=pair.comparison.verdict))
+    return wrong / repeats
+
+
+def power_looking_again(
+    effect_size: float, sizes: Sequence[int], repeats: int, rng: np.random.Generator
+) -> float:
+    """How often the last of several comparisons finds a real difference, or one before it."""
+    none, found = np.zeros(max(sizes)), 0
+    for d in rng.normal(effect_size, 1, (repeats, max(sizes))):
+        before: list[PlannedLook] = []
+        for look in looks_of(sizes):
+            n = look.pairs
+            (pair,) = compare_arms(
+                {"a": none[:n], "b": d[:n]}, before={("a", "b"): earlier_looks(look, before)}
+            )
+            if pair.comparison.verdict in BETTER:
+                found += 1
+                break
+            before.append(replace(look, verdict=pair.comparison.verdict))
+    return found / repeats
 
 
 def uneven(shape: Shape, pairs: int, repeats: int, rng: np.random.Generator) -> Floats:
@@ -237,6 +302,27 @@ def main() -> None:
     show(
         "Power: how often a real difference is found, by its size in standard deviations of a pair's difference",
         ("difference / sd", *heading[1:], f"5 to 20 until decided ({some:,} comparisons)", "mean pairs used"),
+        rows,
+    )
+    rng = np.random.default_rng((options.seed, 2))  # so that this table can be made again without the others
+    rows = []
+    for shape in SHAPES:
+        rates = [false_better_looking_again(shape, sizes, repeats, rng) for sizes in LOOKS_AGAIN]
+        plain = false_better_looking_again(shape, LOOKS_AGAIN[0], repeats, rng, charged=False)
+        rows.append((shape.name, *map(percent, rates), percent(plain)))
+    names = [" then ".join(map(str, sizes)) for sizes in LOOKS_AGAIN]
+    show(
+        "An arm against itself, compared again with more pairs until it is better (should be at most 5 %)",
+        ("accuracies", *(f"{name} pairs" for name in names), f"{names[0]}, each as if it were the only one"),
+        rows,
+    )
+    rows = [
+        (effect, *(percent(power_looking_again(effect, sizes, some, rng)) for sizes in LOOKS_AGAIN))
+        for effect in (1.0, 2.0, 4.0)
+    ]
+    show(
+        f"Power of comparing again: how often a real difference is found ({some:,} sequences each)",
+        ("difference / sd", *(f"{name} pairs" for name in names)),
         rows,
     )
     few = max(100, repeats // 2)
