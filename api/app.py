@@ -92,6 +92,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,  # `docs` is ours
         redoc_url=None,
+        redirect_slashes=False,  # Starlette would build an address from the header Host
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         # FastAPI would look at each request whether somebody has set OpenTelemetry up.
         telemetry={"tracing": False, "metrics": False, "logs": False},

@@ -24,6 +24,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 
 from normlab.errors import SetupError
 from normlab.spec.limits import Limits
+from normlab.spec.nearest import did_you_mean
 
 BROKER_SCHEMES = ("redis", "rediss", "redis+socket")
 
@@ -138,7 +139,7 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise SetupError("\n".join(map(_sentence, error.errors()))) from None
         except SettingsError as error:
-            raise SetupError(f"{error}.") from None
+            raise SetupError(_not_json(error)) from None
         except (OSError, UnicodeDecodeError) as error:
             raise SetupError(f"The file .env cannot be read: {error}.") from None
 
@@ -204,6 +205,25 @@ def _is_broker_url(url: str) -> bool:
     return bool(place) and "@" not in parts.path + parts.query + parts.fragment
 
 
+_NOT_JSON = (
+    "should be an object in JSON; it is easier to set its parts alone, as in NORMLAB_LIMITS__EPOCHS=500"
+)
+
+
+def _not_json(error: SettingsError) -> str:
+    """Of a setting that has others in it: pydantic names the field, and not the variable that people set."""
+    field = re.search(r'field "(\w+)"', str(error))
+    return f"{error}." if field is None else f"NORMLAB_{field[1].upper()}: {_NOT_JSON}."
+
+
 def _sentence(error: Any) -> str:
+    """What is wrong with a setting, without its value."""
     name = "__".join(str(part) for part in error["loc"]).upper()
-    return f"NORMLAB_{name}: {error['msg'].removeprefix('Value error, ')}."
+    message = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        message = f"is not known here{did_you_mean(error['loc'][-1], Limits.model_fields)}"
+    elif error["type"] == "model_type":
+        message = _NOT_JSON
+    elif message.startswith("Input should be "):
+        message = message.removeprefix("Input ").partition(", unable to")[0]
+    return f"NORMLAB_{name}: {message}."

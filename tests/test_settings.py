@@ -67,7 +67,15 @@ def test_a_broker_url_that_is_right(monkeypatch: pytest.MonkeyPatch, url: str) -
         ("NORMLAB_LEASE_SECONDS", "hush", "NORMLAB_LEASE_SECONDS: "),
         ("NORMLAB_LIMITS__EPOCHS", "hush", "NORMLAB_LIMITS__EPOCHS: "),
         ("NORMLAB_LIMITS__EPOCS", "hush", "NORMLAB_LIMITS__EPOCS: "),
-        ("NORMLAB_LIMITS", "hush", '"limits"'),
+        ("NORMLAB_LIMITS", "hush", "NORMLAB_LIMITS: should be an object in JSON"),
+        ("NORMLAB_LIMITS", "{", "NORMLAB_LIMITS__EPOCHS=500"),
+        (
+            "NORMLAB_LIMITS",
+            '{"epocs": 5}',
+            'NORMLAB_LIMITS__EPOCS: is not known here (did you mean "epochs"?)',
+        ),
+        ("NORMLAB_LIMITS", "[3]", "NORMLAB_LIMITS: should be an object in JSON"),
+        ("NORMLAB_WORKER_GPU", "maybe", "NORMLAB_WORKER_GPU: should be a valid boolean."),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named_and_its_value_is_not(

@@ -118,6 +118,8 @@ def _http_error(error: HTTPException, scope: Scope) -> Failure:
         allow = ", ".join(allowed)
         detail = f"{scope['method']} is not possible at {path}; possible is {allow}"
         return http_failure(405, detail, {"Allow": allow})
+    if (without := path.rstrip("/")) and scope["app"].allowed_methods(without):
+        return http_failure(404, f"there is nothing at {path}: leave out the slash at its end")
     return http_failure(404, f"there is nothing at {path}; GET / lists what there is")
 
 

@@ -13,7 +13,9 @@ from starlette.exceptions import HTTPException
 
 from api.http.fast_lane import DirectRequest, path_parameter
 from api.http.ids import MODEL_NAME
+from normlab.errors import NotFoundError
 from normlab.predictions.resolver import Batch, LoadedModel, ModelRef
+from normlab.spec.shown import quoted, short
 from normlab.store.identifiers import JOB_ID_PATTERN, MODEL_NAME_PATTERN
 
 _QUICK_BYTES = 512 * 1024
@@ -50,11 +52,14 @@ def path_parameters(path: str) -> list[dict[str, Any]]:
 
 def ref_of_path(request: DirectRequest) -> ModelRef:
     """What a path with a ``name``, and perhaps a ``version``, asks for."""
-    version = request.path_params.get("version")
-    # Python reads no number of thousands of digits.
-    if version is not None and not (version.isdecimal() and len(version) <= MAX_DIGITS):
-        raise HTTPException(400, f"{version!r} is no version: versions are whole numbers from 1")
-    return ModelRef(request.path_params["name"], None if version is None else int(version))
+    name, version = request.path_params["name"], request.path_params.get("version")
+    if version is None:
+        return ModelRef(name)
+    if not version.isdecimal():
+        raise HTTPException(400, f"{quoted(version)} is no version: versions are whole numbers from 1")
+    if len(version) > MAX_DIGITS:  # Python reads no number of thousands of digits
+        raise NotFoundError(f"there is no version {short(version)} of model {short(name)}")
+    return ModelRef(name, int(version))
 
 
 async def find_model(request: DirectRequest, ref: ModelRef) -> LoadedModel:

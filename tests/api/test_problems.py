@@ -12,6 +12,13 @@ def test_an_unknown_path_is_a_problem(http):
     assert_problem(http.get("/nowhere"), 404, "not_found", "there is nothing at /nowhere")
 
 
+@pytest.mark.parametrize("path", ["/jobs/", "/jobs//", "/comparisons/", "/docs/", "/models/x/predict/"])
+def test_a_slash_at_the_end_is_named_and_leads_nowhere_else(http, path):
+    response = http.post(path, headers={"Host": "localhost"})
+    assert_problem(response, 404, "not_found", f"there is nothing at {path}: leave out the slash at its end")
+    assert "location" not in response.headers
+
+
 def test_an_unknown_method_is_a_problem(http):
     response = http.put("/jobs")
     assert_problem(response, 405, "method_not_allowed", "PUT is not possible at /jobs")

@@ -98,8 +98,8 @@ def test_what_is_not_there_says_so(service, http):
     for path, status, sentence in (
         ("/v1/models/nothing:predict", 404, "there is no model nothing"),
         ("/v1/models/served/versions/3:predict", 404, "there is no model served version 3"),
-        ("/v1/models/served/versions/x:predict", 400, "'x' is no version"),
-        (f"/v1/models/served/versions/{'1' * 5000}:predict", 400, "is no version"),
+        ("/v1/models/served/versions/x:predict", 400, '"x" is no version'),
+        (f"/v1/models/served/versions/{'1' * 5000}:predict", 404, "there is no version 111"),
         (f"/v1/models/{service.create().id}:predict", 409, "is queued"),
     ):
         response = http.post(path, json=body)
