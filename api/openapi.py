@@ -25,9 +25,11 @@ from api.jobs import examples as job_examples
 from api.models import examples as model_examples
 from api.models.schemas import EvaluationRequest, ModelReference, Rollback
 from normlab.comparisons import ComparisonRequest
+from normlab.comparisons.request import ArmRequest
 from normlab.documents.predictions import Predictions
 from normlab.settings import Settings
 from normlab.spec import JobSpec
+from normlab.spec.reference import describe_fields
 
 _DEFAULT_ERROR = "HTTPValidationError"
 _REFERENCE = "#/components/schemas/{model}"
@@ -101,10 +103,15 @@ class DocumentedAPI(FastAPI):
                 schema = model.model_json_schema(ref_template=_REFERENCE, mode=mode)  # type: ignore[arg-type]  # one of two literals
                 schemas |= schema.pop("$defs", {})
                 schemas[model.__name__] = schema
+            describe_fields(schemas)
+            schemas[ArmRequest.__name__]["properties"]["spec"]["$ref"] = _REFERENCE.format(
+                model=JobSpec.__name__
+            )
             _add_examples(schemas)
             _remove_default_errors(document)
             _remove_null_from_parameters(document)
             _add_refusals(document)
+            _remove_newer_keywords(document)
         return self.openapi_schema or {}
 
 
@@ -122,6 +129,15 @@ def _remove_default_errors(document: dict[str, Any]) -> None:
                 del operation["responses"]["422"]
     for name in (_DEFAULT_ERROR, "ValidationError"):
         document["components"]["schemas"].pop(name, None)
+
+
+def _remove_newer_keywords(document: dict[str, Any]) -> None:
+    """FastAPI describes the items of event streams with ``itemSchema``, which OpenAPI 3.1 does not know yet."""
+    for path in document["paths"].values():
+        for operation in path.values():
+            for answer in operation["responses"].values():
+                for content in answer.get("content", {}).values():
+                    content.pop("itemSchema", None)
 
 
 def _add_refusals(document: dict[str, Any]) -> None:

@@ -1,19 +1,25 @@
 """An architecture: a list of layers, written out or by a preset's name."""
 
 import re
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, WithJsonSchema, model_validator
+from pydantic import ConfigDict, model_validator
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from normlab.spec.fields import SpecModel
-from normlab.spec.kinds import description_of
-from normlab.spec.layers import LAYERS, Layer
+from normlab.spec.layers import Layer
 from normlab.spec.nearest import did_you_mean
 from normlab.spec.presets import PRESETS
 from normlab.spec.shown import quoted, shown
 
 _FILE_NAME = re.compile(r"\.(jsonc?|json5|ya?ml|toml|py|txt|h5|keras)$|[/\\]", re.IGNORECASE)
+
+
+def _either(schema: JsonDict) -> None:
+    """A preset's name brings its layers along."""
+    del schema["required"]
+    schema["anyOf"] = [{"required": ["layers"]}, {"required": ["preset"]}]
 
 
 class Architecture(SpecModel):
@@ -23,9 +29,12 @@ class Architecture(SpecModel):
     every dataset. A string is a preset's name.
     """
 
+    model_config = ConfigDict(json_schema_extra=_either)
+
     preset: str | None = None
     """The preset that the layers came from."""
     layers: tuple[Layer, ...]
+    """From the input's side to the output layer, which Normlab adds."""
 
     @model_validator(mode="before")
     @classmethod
@@ -73,41 +82,3 @@ class _Layers(SpecModel):
 def preset_layers(name: str) -> tuple[Layer, ...]:
     """The layers of a preset, validated."""
     return _Layers.model_validate({"layers": PRESETS[name].layers}).layers
-
-
-ArchitectureField = Annotated[
-    Architecture,
-    WithJsonSchema(
-        {
-            "title": "Architecture",
-            "description": "A preset's name, or layers of your own with Keras's names and parameters.",
-            "anyOf": [
-                {"type": "string", "enum": list(PRESETS)},
-                {
-                    "type": "object",
-                    "required": ["layers"],
-                    "properties": {
-                        "layers": {
-                            "type": "array",
-                            "items": {
-                                "type": "object",
-                                "required": ["type"],
-                                "properties": {
-                                    "type": {
-                                        "oneOf": [
-                                            {"const": name, "description": description_of(kind)}
-                                            for name, kind in LAYERS.items()
-                                        ]
-                                    }
-                                },
-                                "additionalProperties": True,
-                            },
-                        }
-                    },
-                },
-            ],
-        },
-        mode="validation",
-    ),
-    Field(examples=["baseline"]),
-]

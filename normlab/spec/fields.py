@@ -1,9 +1,10 @@
 """The kinds of values that fields of a spec hold: strict, finite, closed."""
 
+from collections.abc import Iterable
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic import BaseModel, ConfigDict, Field, Strict, WithJsonSchema
 
 Flag = Annotated[bool, Strict()]
 Integer = Annotated[int, Strict()]
@@ -19,6 +20,11 @@ class SpecModel(BaseModel):
     """The base of every part of a spec: immutable, and a field that does not exist is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def one_of(names: Iterable[str]) -> Any:
+    """A string, of which a JSON schema says that it is one of these."""
+    return Annotated[str, WithJsonSchema({"type": "string", "enum": list(names)})]
 
 
 class Initializer(StrEnum):
@@ -60,3 +66,4 @@ class L2(SpecModel):
     """An L2 penalty that is added to the loss: ``l2`` times the sum of the squared weights."""
 
     l2: NonNegativeNumber = 0.01
+    """How strong it is."""

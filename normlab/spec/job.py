@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, field_validator
 
-from normlab.spec.architecture import ArchitectureField
+from normlab.spec.architecture import Architecture
 from normlab.spec.datasets import DATASETS, DatasetInfo, DatasetName
-from normlab.spec.fields import Integer, PositiveInteger, PositiveNumber, SpecModel
+from normlab.spec.fields import Integer, PositiveInteger, PositiveNumber, SpecModel, one_of
+from normlab.spec.presets import PRESETS
 from normlab.spec.text import Form, one_line
 from normlab.spec.training import TrainingSpec
 
@@ -30,6 +31,7 @@ class DatasetSpec(SpecModel):
     """Which data, and how much of it is kept apart for validation."""
 
     name: DatasetName = DatasetName.FASHION_MNIST
+    """Which one; a name alone is short for its defaults."""
     validation_samples: Annotated[Integer, Field(ge=0)] | None = None
     """None: the dataset's own number (5,000 for Fashion-MNIST)."""
     validation_split: Literal["first", "random"] = "first"
@@ -101,15 +103,27 @@ class JobSpec(SpecModel):
     )
 
     name: Name | None = None
+    """For people; it changes no number."""
     tags: Annotated[tuple[Tag, ...], Field(max_length=MAX_TAGS)] = ()
-    architecture: ArchitectureField
+    """Words to find the job by."""
+    architecture: Architecture
+    """A preset's name, or layers."""
     dataset: DatasetSpec = DatasetSpec()
+    """What is learned, and what is kept apart."""
     training: TrainingSpec = TrainingSpec()
+    """How it is learned."""
     resources: Resources = Resources()
+    """What the job needs of a worker."""
     priority: Annotated[Integer, Field(ge=-10, le=10)] = 0
     """Jobs of a higher priority go first; within one, first come, first served."""
     max_runtime_seconds: Annotated[PositiveNumber, Field(le=MAX_RUNTIME_SECONDS)] | None = None
     """The job fails with ``deadline_exceeded`` when it has run for so long, waiting not counted. None: no limit."""
+
+    @field_validator("architecture", mode="before", json_schema_input_type=one_of(PRESETS) | Architecture)
+    @classmethod
+    def _as_it_is(cls, value: Any) -> Any:
+        """The architecture itself reads both; this says so to the JSON schema."""
+        return value
 
     @field_validator("dataset", mode="before", json_schema_input_type=DatasetName | DatasetSpec)
     @classmethod

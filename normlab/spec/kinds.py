@@ -4,6 +4,7 @@ A field of the class (``type`` or ``name``) holds the name that a spec uses; the
 describes it. Everything else that Normlab has to know of a kind is a constant of its class.
 """
 
+from collections.abc import Mapping
 from typing import Any, TypeVar, get_args
 
 from normlab.spec.fields import SpecModel
@@ -23,6 +24,15 @@ def kinds_of(union: Any, tag: str, base: type[Kind]) -> dict[str, type[Kind]]:
             raise TypeError(f"{member.__name__} cannot be the {base.__name__} {name!r}: there is one already")
         kinds[name] = member
     return kinds
+
+
+def names_alone(kinds: Mapping[str, type[SpecModel]]) -> list[str]:
+    """The kinds that need nothing but their name."""
+    return [
+        name
+        for name, kind in kinds.items()
+        if sum(field.is_required() for field in kind.model_fields.values()) == 1
+    ]
 
 
 def description_of(kind: type[SpecModel]) -> str:

@@ -19,6 +19,7 @@ class BaseOptimizer(SpecModel):
 
     name: str
     learning_rate: PositiveNumber = 0.001
+    """How far a step goes; a schedule multiplies it."""
     weight_decay: NonNegativeNumber | None = None
     """Each step the weights shrink by this times the learning rate, apart from the gradient."""
     clipnorm: PositiveNumber | None = None
@@ -50,7 +51,9 @@ class SGD(BaseOptimizer):
 
     name: Literal["sgd"]
     momentum: Fraction = 0.0
+    """How much of the step before is kept."""
     nesterov: Flag = False
+    """Whether the gradient is that of where momentum would lead."""
 
     @property
     def slots(self) -> int:
@@ -65,9 +68,13 @@ class Adam(BaseOptimizer):
 
     name: Literal["adam"]
     beta_1: Fraction = 0.9
+    """How much of the gradients' moving mean is kept at each step."""
     beta_2: Fraction = 0.999
+    """The same of their squares."""
     epsilon: PositiveNumber = 1e-7
+    """Added to the root of the squares, against division by zero."""
     amsgrad: Flag = False
+    """Whether the largest moving mean of squares so far counts."""
 
     @property
     def slots(self) -> int:
@@ -83,9 +90,13 @@ class AdamW(BaseOptimizer):
     name: Literal["adamw"]
     weight_decay: NonNegativeNumber | None = 0.004
     beta_1: Fraction = 0.9
+    """How much of the gradients' moving mean is kept at each step."""
     beta_2: Fraction = 0.999
+    """The same of their squares."""
     epsilon: PositiveNumber = 1e-7
+    """Added to the root of the squares, against division by zero."""
     amsgrad: Flag = False
+    """Whether the largest moving mean of squares so far counts."""
 
     @property
     def slots(self) -> int:
@@ -100,9 +111,13 @@ class RMSprop(BaseOptimizer):
 
     name: Literal["rmsprop"]
     rho: Fraction = 0.9
+    """How much of the moving mean of squared gradients is kept at each step."""
     momentum: Fraction = 0.0
+    """How much of the step before is kept."""
     epsilon: PositiveNumber = 1e-7
+    """Added to the root of the squares, against division by zero."""
     centered: Flag = False
+    """Whether the gradients' variance is used rather than their squares."""
 
     @property
     def slots(self) -> int:

@@ -2,12 +2,15 @@
 
 import ast
 import inspect
+from collections.abc import Iterator
 from dataclasses import dataclass
 from textwrap import dedent
 from typing import Any
 
 import orjson
 from pydantic import BaseModel
+
+from normlab.spec.fields import SpecModel
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,11 @@ def _values(field: dict[str, Any], definitions: dict[str, Any]) -> str:
     if tag := field.get("discriminator"):
         return f"{{{_json(tag['propertyName'])}: {', '.join(map(_json, tag['mapping']))}; …}}"
     if alternatives := field.get("anyOf") or field.get("oneOf"):
+        if pair := next((each for each in alternatives if "prefixItems" in each), None):
+            alternatives = [
+                pair,
+                *(each for each in alternatives if each.get("type") != "integer" and each != pair),
+            ]
         return " or ".join(dict.fromkeys(_values(each, definitions) for each in alternatives))
     if "enum" in field:
         return ", ".join(map(_json, field["enum"]))
@@ -76,13 +84,20 @@ def _values(field: dict[str, Any], definitions: dict[str, Any]) -> str:
         case "array":
             return _array(field, definitions)
         case "object":
-            return f"{{{', '.join(_json(name) for name in field.get('properties', ()))}}}"
+            return _object(field.get("properties", {}), definitions)
         case "boolean":
             return "true, false"
         case "string":
             return "its name"
         case kind:
             return str(kind)
+
+
+def _object(properties: dict[str, Any], definitions: dict[str, Any]) -> str:
+    if len(properties) == 1:
+        ((name, value),) = properties.items()
+        return f"{{{_json(name)}: {_values(value, definitions)}}}"
+    return f"{{{', '.join(map(_json, properties))}}}"
 
 
 def _array(field: dict[str, Any], definitions: dict[str, Any]) -> str:
@@ -103,3 +118,18 @@ def _range(field: dict[str, Any]) -> str:
 
 def _json(value: Any) -> str:
     return orjson.dumps(value).decode()
+
+
+def describe_fields(schemas: dict[str, Any]) -> None:
+    """Put the fields' meanings into the JSON schemas of parts of a spec, which are found by their class's name."""
+    for kind in _subclasses(SpecModel):
+        properties = schemas.get(kind.__name__, {}).get("properties", {})
+        for name, meaning in field_meanings(kind).items() if properties else ():
+            if name in properties:
+                properties[name].setdefault("description", meaning)
+
+
+def _subclasses(kind: type[SpecModel]) -> Iterator[type[SpecModel]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from _subclasses(each)

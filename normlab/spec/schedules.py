@@ -40,7 +40,9 @@ class Cosine(BaseSchedule):
 
     name: Literal["cosine"]
     alpha: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.0
+    """The factor at the end of the run."""
     warmup_epochs: NonNegativeNumber = 0.0
+    """How long the rate rises at first; may be a fraction."""
 
     def factor(self, epoch: float, epochs: int) -> float:
         """See the base class."""
@@ -59,8 +61,11 @@ class Exponential(BaseSchedule):
 
     name: Literal["exponential"]
     decay_rate: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.9
+    """The factor of ``decay_epochs`` epochs."""
     decay_epochs: PositiveNumber = 1.0
+    """May be a fraction."""
     staircase: Flag = False
+    """Whether the rate falls in steps."""
 
     def factor(self, epoch: float, epochs: int) -> float:  # noqa: ARG002  (does not depend on the run's length)
         """See the base class."""
@@ -73,7 +78,9 @@ class Step(BaseSchedule):
 
     name: Literal["step"]
     epochs: Annotated[tuple[Annotated[int, Field(gt=0)], ...], Field(min_length=1, max_length=1000)]
+    """Rising numbers of epochs."""
     factor_per_step: Fraction = 0.1
+    """What the rate is multiplied by at each step."""
 
     @field_validator("epochs")
     @classmethod

@@ -5,9 +5,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from normlab.spec.fields import Flag, Integer, NonNegativeNumber, PositiveInteger, SpecModel
-from normlab.spec.optimizers import SGD, Optimizer
-from normlab.spec.schedules import Constant, Schedule
+from normlab.spec.fields import Flag, Integer, NonNegativeNumber, PositiveInteger, SpecModel, one_of
+from normlab.spec.kinds import names_alone
+from normlab.spec.optimizers import OPTIMIZERS, SGD, Optimizer
+from normlab.spec.schedules import SCHEDULES, Constant, Schedule
 
 SEED_MAX = 2**31 - 1
 
@@ -29,9 +30,13 @@ class EarlyStopping(SpecModel):
     """
 
     monitor: Literal["val_loss", "val_accuracy", "loss", "accuracy"] = "val_loss"
+    """What is watched."""
     min_delta: NonNegativeNumber = 0.0
+    """What it has to get better by."""
     patience: Annotated[Integer, Field(ge=0)] = 3
+    """How many epochs may pass without that."""
     restore_best_weights: Flag = False
+    """Whether the weights of the best epoch are kept rather than the last."""
 
 
 def _named(value: Any) -> Any:
@@ -43,18 +48,30 @@ class TrainingSpec(SpecModel):
     """How a network is trained: cross-entropy, mini-batches, one optimizer."""
 
     optimizer: Optimizer = SGD(name="sgd")
+    """How the weights follow the gradient; a name is short for its defaults."""
     learning_rate_schedule: Schedule = Constant(name="constant")
+    """How the optimizer's learning rate changes in the course of the run."""
     epochs: PositiveInteger = 10
+    """Passes over the training samples."""
     batch_size: PositiveInteger = 32
+    """Samples of one step; the last step of an epoch has what is left."""
     seed: Annotated[Integer, Field(ge=0, le=SEED_MAX)] = 42
+    """Of the first weights, the order of the samples, and dropout."""
     shuffle: Flag = True
+    """Whether each epoch has an order of its own."""
     early_stopping: EarlyStopping | None = None
+    """When to end before the last epoch; null: never."""
     target_accuracy: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | None = None
     """The validation accuracy whose first reaching is recorded; the run goes on."""
     precision: Precision = Precision.FLOAT32
+    """What is computed in; weights, evaluation and exports stay float32."""
 
     # A string is told to the JSON schema, too, which clients and editors check requests with.
-    _optimizer = field_validator("optimizer", mode="before", json_schema_input_type=str | Optimizer)(_named)
+    _optimizer = field_validator(
+        "optimizer", mode="before", json_schema_input_type=one_of(names_alone(OPTIMIZERS)) | Optimizer
+    )(_named)
     _schedule = field_validator(
-        "learning_rate_schedule", mode="before", json_schema_input_type=str | Schedule
+        "learning_rate_schedule",
+        mode="before",
+        json_schema_input_type=one_of(names_alone(SCHEDULES)) | Schedule,
     )(_named)

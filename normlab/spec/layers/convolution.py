@@ -10,6 +10,7 @@ from normlab.spec.layers.base import BaseLayer, Shape, describe
 from normlab.spec.layers.core import WithKernel
 
 Pair = tuple[PositiveInteger, PositiveInteger]
+OneOrPair = PositiveInteger | Pair
 Padding = Literal["valid", "same"]
 
 
@@ -51,12 +52,19 @@ class Conv2D(WithKernel):
 
     type: Literal["conv2d"]
     filters: PositiveInteger
+    """Channels that leave the layer."""
     kernel_size: Pair
+    """Height and width of the window."""
     strides: Pair = (1, 1)
+    """How far the window moves."""
     padding: Padding = "valid"
+    """``valid``: windows stay inside the image; ``same``: zeros around it, so that stride 1 keeps its size."""
     dilation_rate: Pair = (1, 1)
+    """Distance of the pixels that a window looks at."""
 
-    _pairs = field_validator("kernel_size", "strides", "dilation_rate", mode="before")(_both)
+    _pairs = field_validator(
+        "kernel_size", "strides", "dilation_rate", mode="before", json_schema_input_type=OneOrPair
+    )(_both)
 
     @model_validator(mode="after")
     def _strided_or_dilated(self) -> Self:
@@ -88,11 +96,14 @@ class Pooling2D(BaseLayer):
     size_field = "pool_size"
 
     pool_size: Pair = (2, 2)
+    """Height and width of the window."""
     strides: Pair | None = None
-    """As large as the pool, unless said otherwise."""
+    """How far the window moves: as far as it is large, unless said otherwise."""
     padding: Padding = "valid"
+    """``valid``: windows stay inside the image; ``same``: they also look beyond its edge, at nothing."""
 
-    _pairs = field_validator("pool_size", "strides", mode="before")(_both)
+    _pool = field_validator("pool_size", mode="before", json_schema_input_type=OneOrPair)(_both)
+    _strides = field_validator("strides", mode="before", json_schema_input_type=OneOrPair | None)(_both)
 
     @model_validator(mode="after")
     def _strides_written_out(self) -> Self:

@@ -44,6 +44,7 @@ class Reshape(BaseLayer):
 
     type: Literal["reshape"]
     target_shape: Annotated[tuple[Integer, ...], Field(min_length=1, max_length=4)]
+    """The shape of a sample that leaves the layer, as in ``[28, 28, 1]``."""
 
     @field_validator("target_shape")
     @classmethod
@@ -67,9 +68,13 @@ class WithKernel(BaseLayer):
     """What dense and convolutional layers have in common."""
 
     use_bias: Flag = True
+    """Whether a bias is added to each output."""
     activation: Activation = Activation.LINEAR
+    """The function behind it; ``leaky_relu`` is a layer of its own, since it has a slope."""
     kernel_initializer: Initializer = Initializer.GLOROT_UNIFORM
+    """How the kernel's first values are drawn."""
     kernel_regularizer: L2 | None = None
+    """A penalty on the kernel's size, which is added to the loss."""
 
     @field_validator("activation")
     @classmethod
@@ -100,6 +105,7 @@ class Dense(WithKernel):
 
     type: Literal["dense"]
     units: PositiveInteger
+    """Numbers that leave the layer."""
 
     def output_shape(self, shape: Shape) -> Shape:
         """See the base class."""
@@ -122,6 +128,7 @@ class ActivationLayer(BaseLayer):
 
     type: Literal["activation"]
     activation: Activation
+    """The function."""
     negative_slope: PositiveNumber | None = None
     """Of ``leaky_relu``: the slope below zero."""
 
@@ -152,3 +159,4 @@ class Dropout(BaseLayer):
 
     type: Literal["dropout"]
     rate: Fraction
+    """The part of the values that becomes 0."""

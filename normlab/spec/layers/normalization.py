@@ -16,6 +16,7 @@ class Normalization(BaseLayer):
     facet = "normalization"
 
     epsilon: PositiveNumber = 1e-3
+    """Added to the variance, against division by zero."""
     center: Flag = True
     """Whether there is a ``beta``."""
     scale: Flag = True
@@ -97,6 +98,7 @@ class GroupNormalization(Normalization):
 
     type: Literal["group_normalization"]
     groups: PositiveInteger = 32
+    """How many; the channels are divided among them."""
 
     def output_shape(self, shape: Shape) -> Shape:
         """See the base class."""
