@@ -12,6 +12,7 @@ from normlab.cli.commands.catalogue import architectures, datasets
 from normlab.cli.commands.compare import compare
 from normlab.cli.commands.demo import demo
 from normlab.cli.commands.jobs import cancel, delete, jobs, retry, show
+from normlab.cli.commands.kinds import layers, optimizers, schedules
 from normlab.cli.commands.predict import predict
 from normlab.cli.commands.reproduce import reproduce
 from normlab.cli.commands.submit import submit
@@ -32,7 +33,7 @@ _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     "This machine": (up, demo),
     "Jobs": (submit, watch, jobs, show, cancel, retry, delete),
     "Answers": (compare, reproduce, predict),
-    "Catalogue": (architectures, datasets),
+    "Catalogue": (architectures, datasets, layers, optimizers, schedules),
 }
 for _panel, _commands in _PANELS.items():
     for _command in _commands:

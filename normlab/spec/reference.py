@@ -27,10 +27,10 @@ class Option:
 
 
 def options(kind: type[BaseModel]) -> list[Option]:
-    """The fields of a part of a spec, in the order of their declaration, without the field that names the kind."""
+    """The fields of a part of a spec, those that have to be given first, without the field that names the kind."""
     schema, meanings = kind.model_json_schema(), field_meanings(kind)
     definitions, required = schema.get("$defs", {}), schema.get("required", ())
-    return [
+    listed = [
         Option(
             name=name,
             values=_values(field, definitions),
@@ -40,6 +40,7 @@ def options(kind: type[BaseModel]) -> list[Option]:
         for name, field in schema["properties"].items()
         if "const" not in field
     ]
+    return sorted(listed, key=lambda option: option.default is not None)
 
 
 def field_meanings(kind: type[BaseModel]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from normlab.cli.notebook import check_against_notebook
 from normlab.client import Client
 from normlab.documents.jobs import JobDocument
 from normlab.documents.states import JobState
+from normlab.spec import parse_job_spec
 
 pytestmark = pytest.mark.xdist_group("service")
 
@@ -222,6 +223,11 @@ def test_ctrl_c_ends_the_watching_and_not_the_job(client: Client) -> None:
 def test_what_there_is(run) -> None:
     assert "deep_sigmoid_with_batch_norm" in run("architectures").stdout
     assert json.loads(run("architectures", "--json").stdout)[0]["name"] == "baseline"
+    spec = json.loads(run("architectures", "batch_norm").stdout)
+    assert parse_job_spec(spec).digest == parse_job_spec({"architecture": "batch_norm"}).digest
+    unknown = run("architectures", "batchnorm")
+    assert (unknown.exit_code, unknown.stdout) == (2, "")
+    assert 'did you mean "batch_norm"?' in unknown.stderr
     assert "28 x 28" in run("datasets").stdout
     assert len(json.loads(run("datasets", "--json").stdout)) == 4
 

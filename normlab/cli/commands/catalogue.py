@@ -1,15 +1,38 @@
 """``normlab architectures`` and ``normlab datasets``."""
 
+from typing import Annotated
+
+import typer
 from rich.markup import escape
 
 from normlab.cli.display.output import JsonOption, UrlOption, out, table, write_json
 from normlab.client import Client
+from normlab.spec.nearest import did_you_mean
+from normlab.spec.shown import quoted
 
 
-def architectures(*, as_json: JsonOption = False, url: UrlOption = None) -> None:
-    """List the presets, which are architectures with a name."""
+def architectures(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="Print this preset's layers as a spec.", show_default=False),
+    ] = None,
+    *,
+    as_json: JsonOption = False,
+    url: UrlOption = None,
+) -> None:
+    """List the presets, which are architectures with a name.
+
+    `normlab architectures baseline > mine.json` writes one to a file, as a beginning for layers of your own.
+    """
     with Client(url) as client:
         presets = client.architectures()
+    if name is not None:
+        chosen = next((preset for preset in presets if preset.name == name), None)
+        if chosen is None:
+            hint = did_you_mean(name, [preset.name for preset in presets])
+            raise typer.BadParameter(f"there is no preset {quoted(name)}{hint}.", param_hint="NAME")
+        write_json(chosen if as_json else {"architecture": {"layers": chosen.layers}})
+        return
     if as_json:
         write_json(presets)
         return

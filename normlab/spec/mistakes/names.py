@@ -1,6 +1,7 @@
 """Values that should be one of some names: activations, initializers, kinds of layers, …"""
 
 import re
+from collections.abc import Sequence
 
 from normlab.spec.fields import Activation
 from normlab.spec.layers import LAYERS
@@ -38,8 +39,12 @@ def no_such_name(wrong: Wrong) -> str:
         return f"says which samples, first or random; how many is a number: {samples(given, wrong.body)}"
     if not isinstance(given, str | int | float):
         return f"should be {listed(names, 'or')}, not {shown(given)}{wrong.or_default}"
+    return not_known(given, names, _table_of(wrong))
+
+
+def not_known(given: str | float, names: Sequence[str], table: str) -> str:
+    """What is said about a name that is none of ``names``; ``table`` is what the tables of habits call these."""
     name = bare(given if isinstance(given, str) else shown(given))
-    table = _table_of(wrong)
     if (sentence := row_of(SENTENCES.get(table, {}), name)) is not None:
         return f"{shown(given)} {sentence}"
     if (here := row_of(RENAMED_VALUES.get(table, {}), name)) in names:
