@@ -72,7 +72,8 @@ def _describe(runs: Sequence[RunRecord]) -> dict[str, str]:
         **shown,
         "parameters": "unknown" if size is None else f"{size.parameters:,}",
         **dict(_training(training)),
-        "seeds": _seeds([run.seed for run in runs]),
+        "seeds": _numbers(run.seed for run in runs),
+        "network compared": f"as it was after epoch {_numbers(run.kept.epoch for run in runs if run.kept)}",
         "hardware": _each(runs, _hardware),
         "versions": _each(runs, _versions),
     }
@@ -142,12 +143,12 @@ def _with_options(document: Mapping[str, Any], kind: Any, apart: Sequence[str]) 
     return f"{name} ({', '.join(options)})" if options else name
 
 
-def _seeds(seeds: Iterable[int | None]) -> str:
+def _numbers(numbers: Iterable[int | None]) -> str:
     """``42 to 46``, ``1, 7``."""
-    known = sorted({seed for seed in seeds if seed is not None})
+    known = sorted({number for number in numbers if number is not None})
     parts: list[str] = []
     for _, group in groupby(enumerate(known), key=lambda item: item[1] - item[0]):
-        run = [seed for _, seed in group]
+        run = [number for _, number in group]
         parts += [f"{run[0]} to {run[-1]}"] if len(run) > 2 else map(str, run)
     return ", ".join(parts) or NOT_RECORDED
 

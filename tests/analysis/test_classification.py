@@ -25,5 +25,10 @@ def test_the_chart_has_a_cell_for_each_pair_of_classes():
     chart = chart_of(found, "a network")
     (rows,) = chart["datasets"].values() if "datasets" in chart else (chart["layer"][0]["data"]["values"],)
     assert len(rows) == 4
-    assert {"right": "bag", "given": "shoe", "samples": 1, "part": 0.5} in rows
-    assert "66.67% of 3 right" in str(chart["title"])
+    assert {"true": "bag", "predicted": "shoe", "samples": 1, "part": 0.5} in rows
+    assert "66.67 % of 3 samples" in str(chart["title"])
+    axes = {channel: chart["layer"][0]["encoding"][channel]["title"] for channel in ("x", "y")}
+    assert axes == {"x": "predicted", "y": "true"}
+    # Nothing is drawn where there is nothing: a white cell without a number.
+    assert chart["layer"][0]["encoding"]["color"]["scale"]["range"][0] == "#ffffff"
+    assert chart["layer"][1]["encoding"]["opacity"]["value"] == 0

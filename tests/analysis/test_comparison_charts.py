@@ -1,4 +1,5 @@
 import json
+import re
 from typing import Any
 
 import pytest
@@ -6,7 +7,8 @@ import pytest
 from normlab.analysis import ComparisonStatistics, by_arm, compare_runs, learning_curves, render
 from normlab.analysis.charts.clocks import accuracy_against_cost, target_curves
 from normlab.analysis.charts.pairs import difference_curves, paired_differences
-from normlab.analysis.charts.theme import PALETTE
+from normlab.analysis.charts.theme import NARROW, PALETTE, WIDE
+from normlab.analysis.charts.values import final_values
 from normlab.spec.metrics import Metric
 
 ARMS = (("baseline", 0.85, 0.7), ("baseline_with_batch_norm", 0.88, 1.2))
@@ -33,21 +35,131 @@ def values(chart: Any, key: str) -> list[Any]:
     return [value for part in chart for value in values(part, key)] if isinstance(chart, list) else []
 
 
+def panel_titles(chart: Any) -> list[list[str]]:
+    """The titles of the panels, each as its lines."""
+    if isinstance(chart, list):
+        return [title for part in chart for title in panel_titles(part)]
+    parts = [part for key in ("hconcat", "vconcat") for part in chart.get(key, ())]
+    own = [chart["title"]["text"]] if "layer" in chart and "title" in chart else []
+    return own + [title for part in parts for title in panel_titles(part)]
+
+
+def data(chart: Any, panel: Any = None) -> list[Any]:
+    """The rows of a chart's data, or of one of its panels."""
+    names = set(values(panel or chart, "name"))
+    return [row for name, rows in chart["datasets"].items() if name in names for row in rows]
+
+
+def test_final_values_are_joined_by_seed_on_both_sets(runs: list[Any]) -> None:
+    chart = final_values(by_arm(runs))
+    validation, test = chart["hconcat"]
+    assert panel_titles(chart) == ["validation accuracy (compared)", "test accuracy"]
+    for panel, metric in ((validation, Metric.VAL_ACCURACY), (test, Metric.TEST_ACCURACY)):
+        lines, dots, bars = panel["layer"]
+        assert lines["encoding"]["detail"]["field"] == "pair"
+        assert dots["mark"]["type"] == "circle"
+        assert bars["mark"]["type"] == "tick"
+        drawn = {(row["arm"], row["seed"]): row["value"] for row in data(chart, panel) if "seed" in row}
+        wanted = {(run.title, run.seed): 100 * (metric.of(run) or 0) for run in runs}
+        assert drawn == pytest.approx(wanted)
+    # The names stand once, and above one another on a telephone.
+    assert [panel["layer"][1]["encoding"]["y"]["axis"]["labels"] for panel in (validation, test)] == [
+        True,
+        False,
+    ]
+    assert len(final_values(by_arm(runs), space=NARROW)["vconcat"]) == 2
+    assert panel_titles(final_values(by_arm(runs), metric=Metric.LOSS)) == [
+        "training loss (compared)",
+        "validation loss",
+    ]
+
+
+def test_of_more_than_two_arms_the_means_are_drawn_alone(make_run: Any) -> None:
+    arms = {
+        name: [make_run(name, seed=seed) for seed in range(3)]
+        for name in ("baseline", "batch_norm", "deep_sigmoid")
+    }
+    chart = learning_curves(arms)
+    assert not values(chart, "run")
+    assert "area" not in values(chart, "type")
+    two = learning_curves({name: arms[name] for name in ("baseline", "batch_norm")})
+    assert len(set(values(two, "run"))) == 6
+    assert "area" in values(two, "type")
+
+
+def test_epochs_begin_with_the_first_that_has_data(runs: list[Any]) -> None:
+    for chart in (learning_curves(runs), difference_curves(compared(runs))):
+        axes = [axis for axis in encodings(chart, "x") if axis.get("field") == "epoch"]
+        assert axes
+        assert all(axis["scale"]["domain"] == [1, 6] for axis in axes)
+
+
+def test_the_panel_of_training_time_has_means(runs: list[Any]) -> None:
+    by_time = learning_curves(runs)["hconcat"][1]
+    drawn = [layer for layer in by_time["layer"] if layer["mark"].get("strokeWidth") == 3]
+    assert len(drawn) == 1
+    means = [row for row in data(learning_curves(runs)) if "low" in row and row["arm"] == "baseline"]
+    assert [row["seconds"] for row in means] == pytest.approx([0.7 * epoch for epoch in range(1, 7)])
+
+
+@pytest.mark.parametrize("space", [WIDE, NARROW])
+def test_all_charts_are_of_one_width_and_one_size_of_text(runs: list[Any], space: Any) -> None:
+    comparison = compared(runs, target_accuracy=0.84)
+    assert comparison.clocks is not None
+    assert comparison.clocks.target is not None
+    arms = by_arm(runs)
+    for chart in (
+        learning_curves(arms, space=space),
+        final_values(arms, space=space),
+        paired_differences(comparison, space=space),
+        difference_curves(comparison, space=space),
+        accuracy_against_cost(comparison, space=space),
+        target_curves(comparison.clocks.target, space=space),
+    ):
+        svg = render(chart, "svg").decode()
+        (width,) = re.findall(r'^<svg[^>]* width="([\d.]+)"', svg)
+        assert float(width) == pytest.approx(space.width, rel=0.03)
+        assert set(re.findall(r'font-size="([\d.]+)px"', svg)) <= {"13", "15"}
+
+
+def encodings(chart: Any, channel: str) -> list[Any]:
+    """All encodings of a channel."""
+    if isinstance(chart, list):
+        return [found for part in chart for found in encodings(part, channel)]
+    if not isinstance(chart, dict):
+        return []
+    own = [chart["encoding"][channel]] if channel in chart.get("encoding", {}) else []
+    return own + [found for part in chart.values() for found in encodings(part, channel)]
+
+
 def test_paired_differences_show_every_seed_and_the_margin(runs: list[Any]) -> None:
     comparison = compared(runs, equivalence_margin=0.005)
     chart = paired_differences(comparison)
     assert sorted(value for value in values(chart, "seed")) == [0, 1, 2, 3]
     assert values(chart, "to") == [pytest.approx(0.5)]
-    assert "Shaded" in chart["title"]["subtitle"]
-    assert "difference in validation accuracy (percentage points)" in json.dumps(chart)
+    assert "Shaded" in " ".join(chart["title"]["subtitle"])
+    assert chart["title"]["text"] == ["Paired differences in validation accuracy"]
+    assert "percentage points" in values(chart, "title")
     assert render(chart, "svg").startswith(b"<svg")
     assert not values(paired_differences(compared(runs)), "to")
 
 
-def test_difference_curves_carry_their_reading(runs: list[Any]) -> None:
-    chart = difference_curves(compared(runs))
-    assert "baseline_with_batch_norm ahead" in json.dumps(chart)
+def test_difference_curves_are_of_the_arms_against_the_first(make_run: Any) -> None:
+    better = {"batch_norm": 0.9, "baseline_with_batch_norm": 0.88, "deep_sigmoid": 0.85}
+    arms = {
+        name: [make_run(name, seed=seed, best=best) for seed in range(4)]
+        for name, best in {"baseline": 0.85, **better}.items()
+    }
+    comparison = compare_runs(arms)
+    assert len(comparison.pairs) == 6
+    chart = difference_curves(comparison)
+    titles = [text for title in panel_titles(chart) for text in title if text]
+    # What shows no difference at any epoch has no panel.
+    assert titles == ["batch_norm minus baseline", "baseline_with_batch_norm minus baseline"]
+    assert min(values(chart, "epoch")) == 1
     assert render(chart, "png").startswith(b"\x89PNG")
+    same = compare_runs({name: arms[name] for name in ("baseline", "deep_sigmoid")})
+    assert len(panel_titles(difference_curves(same))) == 1
 
 
 def test_difference_curves_need_two_pairs(make_run: Any) -> None:
@@ -72,8 +184,8 @@ def test_runs_that_ended_before_the_target_are_crosses(runs: list[Any]) -> None:
     assert comparison.clocks is not None
     assert comparison.clocks.target is not None
     chart = target_curves(comparison.clocks.target)
-    assert chart["title"]["text"] == "Time to 84 % validation accuracy"
-    assert "Crosses" in chart["title"]["subtitle"]
+    assert "84 % validation accuracy" in " ".join(chart["title"]["text"])
+    assert "Crosses" in " ".join(chart["title"]["subtitle"])
     assert render(chart, "svg").startswith(b"<svg")
 
 
@@ -107,7 +219,7 @@ def test_learning_curves_show_the_metric_that_is_compared(runs: list[Any]) -> No
         (Metric.ACCURACY, "training accuracy"),
     ):
         chart = learning_curves(runs, metric=metric)
-        assert words in values(chart, "title")
+        assert any(words in " ".join(title) for title in panel_titles(chart))
         assert render(chart, "svg").startswith(b"<svg")
     losses = learning_curves(runs[:1], metric=Metric.VAL_LOSS)
     assert values(losses, "value")[:2] == [1.0, 0.5]
@@ -115,10 +227,14 @@ def test_learning_curves_show_the_metric_that_is_compared(runs: list[Any]) -> No
 
 def test_names_that_are_too_long_are_broken(make_run: Any) -> None:
     arms = {f"{'very ' * 10}long name {number}": [make_run(seed=1), make_run(seed=2)] for number in range(8)}
-    assert learning_curves(arms)["title"]["text"] == "Learning curves: 8 arms"
-    assert 1 in values(learning_curves(arms), "columns")
-    svg = render(paired_differences(compare_runs(arms)), "svg").decode()
-    assert ">minus very very" in svg
+    assert learning_curves(arms)["title"]["text"] == ["Learning curves: 8 arms"]
+    assert 1 in values(learning_curves(arms, space=NARROW), "columns")
+    for space in (WIDE, NARROW):
+        for label in values(paired_differences(compare_runs(arms), space=space), "label"):
+            assert max(map(len, label.split("\n"))) * 6 <= space.names
+            assert label.replace("\n", "") in {
+                f"{b} minus {a}" for number, a in enumerate(arms) for b in list(arms)[number + 1 :]
+            }
 
 
 def test_an_arm_has_one_colour_in_all_charts(runs: list[Any]) -> None:

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 from normlab.analysis import compare_runs, html_report, markdown_report
+from normlab.analysis.earlier_looks import EarlierLook
 from normlab.analysis.report.blocks import NOTHING
+from normlab.analysis.report.breaks import breakable, unbroken
+from normlab.analysis.verdict import Verdict
 from normlab.spec.metrics import Metric
 
 
@@ -22,7 +25,13 @@ def arms(make_run: Any) -> dict[str, list[Any]]:
 
 TAGS = {
     *("html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "ul", "li", "div"),
-    *("pre", "figure", "img", "figcaption", "table", "thead", "tbody", "tr", "th", "td"),
+    *("pre", "wbr", "picture", "source", "figure", "img", "table", "thead", "tbody", "tr", "th", "td"),
+}
+
+
+ATTRIBUTES = {
+    *("class", "lang", "charset", "name", "content", "http-equiv", "src", "alt"),
+    *("srcset", "media", "data-label"),
 }
 
 
@@ -40,15 +49,15 @@ class Structure(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         self.attributes |= {name for name, _ in attrs}
-        self.sources += [value or "" for name, value in attrs if name in ("src", "href")]
-        if tag not in ("meta", "img"):
+        self.sources += [value or "" for name, value in attrs if name in ("src", "srcset", "href")]
+        if tag not in ("meta", "img", "source", "wbr"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        self.text += data
+        self.text += data.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def parsed(page: str) -> Structure:
@@ -66,7 +75,7 @@ def test_the_page_holds_everything_and_loads_nothing(arms: Any) -> None:
     assert "cannot be put down to the normalization alone" in structure.text
     assert "on one machine" in structure.text
     assert all(source.startswith("data:image/svg+xml;base64,") for source in structure.sources)
-    assert len(structure.sources) == 5
+    assert len(structure.sources) == 12  # six charts, for a page and for a telephone
     svg = base64.b64decode(structure.sources[0].split(",")[1]).decode()
     assert svg.startswith("<svg")
     assert "<script" not in page
@@ -113,7 +122,7 @@ def test_names_are_only_text_in_the_page(make_run: Any) -> None:
     structure = parsed(html_report(compare_runs(arms), arms, title=template, subtitle=entity))
     assert all(name in structure.text for name in evil)
     assert structure.tags <= TAGS
-    assert structure.attributes <= {"class", "lang", "charset", "name", "content", "http-equiv", "src", "alt"}
+    assert structure.attributes <= ATTRIBUTES
     assert all(source.startswith("data:image/svg+xml;base64,") for source in structure.sources)
 
 
@@ -167,7 +176,86 @@ def test_several_arms_losses_and_the_test_set(arms: Any) -> None:
     report = markdown_report(compare_runs(arms, metric=Metric.VAL_LOSS, correct=correct), arms)
     assert "Luck of the seeds, luck of the test set" in report
     assert "bootstrap over test examples" in report
-    assert "batch\\_norm against baseline, network by network: McNemar's exact test tells " in report
+    assert "McNemar's exact test" in report
+    assert "examples that only one gets right (mean)" in report
     assert "Holm's method keeps" in report
     assert "What it costs" not in report
     assert "- copy against baseline: All pairs are exactly alike" in report
+
+
+LOOK = EarlierLook("cmp_before", 3, until_decided=False, margin=0.0, verdict=Verdict.B_BETTER)
+
+
+def test_a_reader_of_the_report_alone_knows_what_was_done(make_run: Any) -> None:
+    """Data, setup, claim, uncertainty, what was looked at before, and how to do it again."""
+    arms = {
+        name: [make_run(name, seed=seed) for seed in range(42, 47)] for name in ("baseline", "batch_norm")
+    }
+    comparison = compare_runs(arms, target_accuracy=0.8)
+    seen = tuple(replace(pair, earlier_looks=(LOOK,), error_share=0.5) for pair in comparison.pairs)
+    text = parsed(html_report(replace(comparison, pairs=seen), arms, identifier="cmp_now")).text
+    for words in (
+        "Fashion-MNIST (fashion_mnist): 70,000",  # data
+        "55,000 samples for training, 5,000 for validation",
+        "optimizer",  # setup
+        "0.001, constant",
+        "266,610",
+        "42 to 46",
+        comparison.pairs[0].sentence,  # claim
+        "95 % interval",  # uncertainty
+        "They suppose pairs that do not depend on each other",
+        "cmp_before",  # looked at before
+        "batch_norm is better",
+        "50 %",
+        "normlab compare baseline batch_norm --replicates 5",  # again
+        "normlab compare cmp_now --bundle bundle.zip",
+    ):
+        assert words in text, words
+    order = [text.index(words) for words in ("were trained on", "all arms", "Verdict", "How to run it again")]
+    assert order == sorted(order)
+
+
+def test_it_says_whether_earlier_looks_could_be_known(arms: Any) -> None:
+    comparison = compare_runs(arms)
+    assert "Not known: only comparisons of a service are remembered" in markdown_report(comparison, arms)
+    assert "knows of no earlier comparison" in markdown_report(comparison, arms, identifier="cmp_now")
+
+
+def test_numbers_stay_with_their_units_and_signs(arms: Any) -> None:
+    for runs in arms.values():
+        runs.reverse()
+    turned = dict(reversed(arms.items()))  # every difference is negative
+    rng = np.random.default_rng(0)
+    correct = {run.job: rng.random(100) < 0.8 for runs in turned.values() for run in runs}
+    page = html_report(compare_runs(turned, correct=correct), turned)
+    shown = re.sub(r"<style>.*?</style>|<pre>.*?</pre>|<[^>]*>", " ", page, flags=re.DOTALL)
+    assert "\N{MINUS SIGN}" in shown
+    assert not re.findall(r"(?<![\w.])-\d", shown)
+    assert not re.findall(r"\d (?:%|percentage|pairs?\b|seeds?\b|s\b)", shown)
+
+
+def test_what_shows_nothing_along_the_epochs_has_a_sentence_and_no_panel(make_run: Any) -> None:
+    arms = {
+        name: [make_run(name, seed=seed, best=best) for seed in range(4)]
+        for name, best in (("baseline", 0.85), ("deep_sigmoid", 0.85), ("batch_norm", 0.9))
+    }
+    report = markdown_report(compare_runs(arms), arms)
+    assert "No difference is shown at any epoch between baseline and deep\\_sigmoid." in report
+    once = {name: [make_run(name, seed=seed, epochs=1) for seed in range(4)] for name in arms}
+    assert "at any epoch" not in markdown_report(compare_runs(once), once)
+    assert parsed(html_report(compare_runs(once), once)).text.count("Learning curves") == 1
+
+
+def test_names_break_at_underscores_and_units_never() -> None:
+    assert unbroken("is 4.38 percentage points (95 % interval 3.8 to \N{MINUS SIGN}4.9; 5 pairs)").split(
+        " "
+    ) == [
+        "is",
+        "4.38\xa0percentage",
+        "points",
+        "(95\xa0%",
+        "interval",
+        "3.8\xa0to\xa0\N{MINUS SIGN}4.9;",
+        "5\xa0pairs)",
+    ]
+    assert breakable("a_b<c>") == "a_<wbr>b&lt;c&gt;"

@@ -4,15 +4,24 @@ from typing import Any
 
 import altair as alt
 
-from normlab.analysis.charts.theme import Chart, arm_colour, arm_dash, finish
+from normlab.analysis.charts.theme import (
+    WIDE,
+    Chart,
+    Space,
+    arm_colour,
+    arm_dash,
+    finish,
+    time_axis,
+    value_axis,
+)
 from normlab.analysis.clocks import Target
 from normlab.analysis.comparison import ComparisonStatistics
 
-_WIDTH, _HEIGHT = 640, 320
-_TARGET_AXIS = {"seconds": "training time (seconds, without compilation)", "epochs": "epochs"}
+_HEIGHT = 260
+_TARGET_AXIS = {"seconds": "training time (s, without compilation)", "epochs": "epochs"}
 
 
-def target_curves(target: Target) -> Chart:
+def target_curves(target: Target, *, space: Space = WIDE) -> Chart:
     """The share of each arm's runs that have reached the target, by training time; a cross where a run ended
     without it (such runs are censored, not dropped)."""
     steps, ends = [], []
@@ -37,14 +46,9 @@ def target_curves(target: Target) -> Chart:
             }
             for time in arm.ended_without
         ]
-    x = alt.X("seconds:Q", title=_TARGET_AXIS[target.unit], scale=alt.Scale(domainMin=0))
-    y = alt.Y(
-        "share:Q",
-        title="runs that have reached the target",
-        scale=alt.Scale(domain=[0, 1]),
-        axis=alt.Axis(format=".0%", tickCount=5),
-    )
-    colour = arm_colour(target.arms)
+    x = time_axis(_TARGET_AXIS[target.unit], space)
+    y = alt.Y("share:Q", scale=alt.Scale(domain=[0, 1]), axis=value_axis([0, 1], fractions=True))
+    colour = arm_colour(target.arms, space)
     chart: Any = (
         alt.Chart(alt.InlineData(values=steps))
         .mark_line(interpolate="step-after", strokeWidth=3)
@@ -57,13 +61,17 @@ def target_curves(target: Target) -> Chart:
         chart += crosses.encode(x=x, y=y, color=colour)
     subtitle = "Kaplan-Meier estimate." + (" Crosses: runs that ended before the target." if ends else "")
     return finish(
-        chart.properties(width=_WIDTH, height=_HEIGHT),
-        f"Time to {100 * target.accuracy:.4g} % validation accuracy",
+        chart.properties(
+            width=space.panel(1),
+            height=_HEIGHT,
+        ),
+        f"Runs that have reached {100 * target.accuracy:.4g} % validation accuracy, by training time",
         subtitle,
+        space,
     )
 
 
-def accuracy_against_cost(comparison: ComparisonStatistics) -> Chart:
+def accuracy_against_cost(comparison: ComparisonStatistics, *, space: Space = WIDE) -> Chart:
     """Each arm's accuracy (mean and interval) against its training time; the line joins the arms worth their
     cost.
 
@@ -79,25 +87,23 @@ def accuracy_against_cost(comparison: ComparisonStatistics) -> Chart:
             row |= {"low": arm.interval.low, "high": arm.interval.high}
         rows.append(row)
     front = [row for name in comparison.pareto_front or () for row in rows if row["arm"] == name]
-    x = alt.X(
-        "seconds:Q",
-        title=f"{comparison.clock.words} of a run (mean, without compilation)",
-        scale=alt.Scale(domainMin=0, nice=True),
-    )
+    x = time_axis(f"{comparison.clock.words} of a run (mean, without compilation)", space)
     words = comparison.metric.words
-    y = alt.Y("accuracy:Q", title=words, scale=alt.Scale(zero=False, padding=20), axis=alt.Axis(format=".1%"))
-    colour = arm_colour(comparison.costs, symbol="circle")
+    axis = value_axis([row["accuracy"] for row in rows], fractions=True)
+    y = alt.Y("accuracy:Q", scale=alt.Scale(zero=False, padding=20), axis=axis)
+    colour = arm_colour(comparison.costs, space, symbol="circle")
     base = alt.Chart(alt.InlineData(values=rows))
     chart = (
         alt.Chart(alt.InlineData(values=front))
         .mark_line(color="#777777", strokeDash=[6, 4], strokeWidth=1.5)
         .encode(x=x, y=y, order="seconds:Q")
         + base.mark_rule(strokeWidth=3, opacity=0.6).encode(
-            x=x, y=alt.Y("low:Q", title=words), y2="high:Q", color=colour
+            x=x, y=alt.Y("low:Q", axis=axis), y2="high:Q", color=colour
         )
         + base.mark_circle(size=160, opacity=1).encode(x=x, y=y, color=colour)
     )
     subtitle = "Mean and its interval."
     if front:
         subtitle += " Dashed: no other arm is both cheaper and better."
-    return finish(chart.properties(width=_WIDTH, height=_HEIGHT), "Accuracy against cost", subtitle)
+    chart = chart.properties(width=space.panel(1), height=_HEIGHT)
+    return finish(chart, f"{words.capitalize()} against {comparison.clock.words}", subtitle, space)

@@ -2,43 +2,58 @@
 
 import altair as alt
 
-from normlab.analysis.charts.theme import PALETTE, Chart, finish
+from normlab.analysis.charts.theme import INK, PALETTE, WIDE, Chart, Space, finish
 from normlab.analysis.classification import Classification
 
+_SMALLEST, _LARGEST = 26, 56
+_LABELS = 110
+"""Pixels for the names of the classes."""
 
-def confusion_matrix(classification: Classification, title: str) -> Chart:
-    """A row for each right class, a column for each that was given; the colour is the part of the row.
 
-    The colours tell the mistakes apart, which are few: their scale is the square root of the part.
+def confusion_matrix(classification: Classification, title: str, *, space: Space = WIDE) -> Chart:
+    """A row for each true class, a column for each predicted one; the colour is the part of the row.
+
+    The colours tell the mistakes apart, which are few: their scale is the square root of the part. Where there is
+    nothing, the cell stays white.
     """
     names = [item.class_name for item in classification.classes]
     rows = [
         {
-            "right": names[row],
-            "given": names[column],
+            "true": names[row],
+            "predicted": names[column],
             "samples": int(samples),
             "part": float(samples) / max(classification.classes[row].support, 1),
         }
         for row, counts in enumerate(classification.confusion)
         for column, samples in enumerate(counts)
     ]
+    cell = max(_SMALLEST, min(_LARGEST, (space.width - _LABELS) // max(len(names), 1)))
     base = alt.Chart(alt.InlineData(values=rows)).encode(
-        x=alt.X("given:N", sort=names, title="the network says", axis=alt.Axis(orient="top", labelAngle=-45)),
-        y=alt.Y("right:N", sort=names, title="it is"),
+        x=alt.X(
+            "predicted:N",
+            sort=names,
+            title="predicted",
+            axis=alt.Axis(orient="top", labelAngle=-45, ticks=False, domain=False, labelLimit=_LABELS),
+        ),
+        y=alt.Y(
+            "true:N", sort=names, title="true", axis=alt.Axis(ticks=False, domain=False, labelLimit=_LABELS)
+        ),
     )
-    cells = base.mark_rect().encode(
+    cells = base.mark_rect(stroke="#dddddd").encode(
         color=alt.Color(
             "part:Q",
             scale=alt.Scale(type="sqrt", domain=[0, 1], range=["#ffffff", PALETTE[0]]),
             legend=None,
-        )
+        ),
+        tooltip=["true:N", "predicted:N", "samples:Q", alt.Tooltip("part:Q", format=".1%")],
     )
-    numbers = base.mark_text(fontSize=11).encode(
+    numbers = base.mark_text(fontSize=13 if cell > _SMALLEST + 6 else 10).encode(
         text="samples:Q",
-        color=alt.condition("datum.part > 0.4", alt.value("white"), alt.value("#333333")),
-        opacity=alt.condition("datum.samples > 0", alt.value(1), alt.value(0.25)),
+        color=alt.condition("datum.part > 0.3", alt.value("white"), alt.value(INK)),
+        opacity=alt.condition("datum.samples > 0", alt.value(1), alt.value(0)),
     )
-    size = max(260, 44 * len(names))
     total = int(classification.confusion.sum())
-    subtitle = f"{classification.accuracy:.2%} of {total:,} right"
-    return finish((cells + numbers).properties(width=size, height=size), title, subtitle)
+    right = f"{100 * classification.accuracy:.2f} % of {total:,} samples are predicted right"
+    subtitle = f"{right}. Darker: a larger part of the row."
+    chart = (cells + numbers).properties(width=alt.Step(cell), height=alt.Step(cell))
+    return finish(chart, title, subtitle, space)

@@ -1,94 +1,138 @@
 """Learning curves: the metric by epoch and by seconds of training."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import isfinite
+from statistics import fmean
 from typing import Any
 
 import altair as alt
 
 from normlab.analysis.arms import describe_arm
-from normlab.analysis.charts.theme import Chart, arm_colour, arm_dash, finish, panel_title
+from normlab.analysis.charts.theme import (
+    WIDE,
+    Chart,
+    Space,
+    arm_colour,
+    arm_dash,
+    epoch_axis,
+    finish,
+    panel_titles,
+    time_axis,
+    value_axis,
+)
 from normlab.analysis.fairness import by_arm
+from normlab.analysis.headline import listed
 from normlab.analysis.records import RunRecord
 from normlab.spec.metrics import Metric
 
-_WIDTH, _HEIGHT = 430, 300
+_HEIGHT = 280
 _LONGEST_TITLE = 80
 _RUNS_FOR_A_BAND = 3
 """From two runs the interval of a mean is so wide that it would be the only thing to see."""
+_ARMS_WITH_BANDS = 2
+"""Of more arms single runs and bands would cover one another: their means are drawn, and the bands around their
+differences are a chart of their own."""
 
 Arms = Mapping[str, Sequence[RunRecord]]
+Rows = list[dict[str, Any]]
 
 
-def learning_curves(runs: Sequence[RunRecord] | Arms, *, metric: Metric = Metric.VAL_ACCURACY) -> Chart:
-    """Every run's metric, by epoch and by training seconds, coloured by arm.
+def learning_curves(
+    runs: Sequence[RunRecord] | Arms, *, metric: Metric = Metric.VAL_ACCURACY, space: Space = WIDE
+) -> Chart:
+    """The metric by epoch and by training seconds, coloured by arm.
 
-    ``runs`` are any runs, which are then grouped by arm, or runs by the arm's name. With several runs of an
-    arm the thick line is their mean by epoch, the thin ones are the single runs, and the band is the mean's
-    95 % interval at each epoch. Of a test metric the one of the validation set is shown. Raises ``ValueError``
-    when there is no run.
+    ``runs`` are any runs, which are then grouped by arm, or runs by the arm's name. With several runs of an arm the
+    thick line is their mean; of one or two arms the thin ones are the single runs, and the band is the mean's 95 %
+    interval at each epoch. Of a test metric the one of the validation set is shown. Raises ``ValueError`` when there
+    is no run.
     """
     metric = metric.along_epochs
     arms: Arms = runs if isinstance(runs, Mapping) else by_arm(runs)
     if not any(arms.values()):
         raise ValueError("a chart needs at least one run")
-    rows = [row for arm, group in arms.items() for run in group for row in _rows(arm, run, metric)]
+    single = [row for arm, group in arms.items() for run in group for row in _rows(arm, run, metric)]
+    means = [row for arm, group in arms.items() for row in _means(arm, group, metric)]
     replicated = any(len(group) > 1 for group in arms.values())
-    y = alt.Y(
-        "value:Q",
-        title=metric.words,
-        scale=alt.Scale(zero=False, nice=True, padding=8),
-        axis=alt.Axis(format=_format(metric, [row["value"] for row in rows])),
+    apart = not replicated or len(arms) <= _ARMS_WITH_BANDS
+    axis = value_axis([row["value"] for row in single], fractions=metric.higher_is_better)
+    y = alt.Y("value:Q", scale=alt.Scale(zero=False, nice=True, padding=8), axis=axis)
+    epochs = [row["epoch"] for row in single]
+    epoch = epoch_axis(min(epochs, default=1), max(epochs, default=1), space)
+    seconds = time_axis("training time (s, without compilation)", space)
+    colour = arm_colour(arms, space)
+    draw = _Layers(
+        single=single if apart else [],
+        means=means if replicated else [],
+        y=y,
+        axis=axis,
+        colour=colour,
+        dash=arm_dash(arms),
+        metric=metric,
     )
-    colour, dash = arm_colour(arms), arm_dash(arms)
-    encoding: dict[str, Any] = {"y": y, "color": colour, "strokeDash": dash}
-    base = alt.Chart(alt.InlineData(values=rows)).encode(**encoding, detail="run:N")
-    thin = {"strokeWidth": 1.2, "opacity": 0.45} if replicated else {"strokeWidth": 3}
-    last_epoch = max((row["epoch"] for row in rows), default=1)
-    epoch = alt.X(
-        "epoch:Q",
-        title="epoch",
-        axis=alt.Axis(tickMinStep=1, format="d", tickCount=min(last_epoch, 10)),
-        scale=alt.Scale(domainMin=0, nice=False),
+    kind = f"{metric.words}, {'means of all runs, ' if replicated and not apart else ''}"
+    titles = panel_titles((f"{kind}at equal epochs", f"{kind}at equal training time"), space)
+    drawn = (draw.along(epoch, band=apart), draw.along(seconds, band=False))
+    panels = [panel.properties(title=title) for panel, title in zip(drawn, titles.values(), strict=True)]
+    panels = [panel.properties(width=space.panel(), height=_HEIGHT) for panel in panels]
+    joined = (
+        alt.hconcat(*panels, spacing=space.gap) if space.columns > 1 else alt.vconcat(*panels, spacing=20)
     )
-    seconds = alt.X(
-        "seconds:Q", title="training time (seconds, without compilation)", scale=alt.Scale(domainMin=0)
-    )
-    points = base.mark_point(size=14 if replicated else 45, filled=True, opacity=1).encode(
-        tooltip=_tooltip(metric)
-    )
-    by_epoch: Any = base.mark_line(**thin).encode(x=epoch)
-    by_seconds = base.mark_line(**thin).encode(x=seconds) + points.encode(x=seconds)
-    if replicated:
-        means = alt.Chart(
-            alt.InlineData(values=[row for arm, group in arms.items() for row in _means(arm, group, metric)])
+    return finish(joined, f"Learning curves: {_names(arms)}", _subtitle(arms, apart=apart), space)
+
+
+@dataclass(frozen=True)
+class _Layers:
+    """What is drawn over any horizontal axis: single runs, means, and the band of the means."""
+
+    single: Rows
+    means: Rows
+    y: alt.Y
+    axis: alt.Axis
+    colour: alt.Color
+    dash: alt.StrokeDash
+    metric: Metric
+
+    def along(self, x: alt.X, *, band: bool) -> Any:
+        """All of it by epoch or by seconds."""
+        layers: list[Any] = []
+        encoding: dict[str, Any] = {"x": x, "y": self.y, "color": self.colour, "strokeDash": self.dash}
+        thin: dict[str, Any] = {"strokeWidth": 1, "opacity": 0.4} if self.means else {"strokeWidth": 2.5}
+        one_epoch = len({row["epoch"] for row in (*self.single, *self.means)}) == 1
+        if band and self.means:
+            layers += self._band(x, one_epoch=one_epoch)
+        if self.single or not self.means:
+            runs = alt.Chart(alt.InlineData(values=self.single)).encode(**encoding, detail="run:N")
+            layers.append(runs.mark_line(**thin))
+            if not self.means or one_epoch:
+                size = 20 if self.means else 45
+                layers.append(
+                    runs.mark_point(size=size, filled=True, opacity=1).encode(tooltip=_tooltip(self.metric))
+                )
+        if self.means:
+            means = alt.Chart(alt.InlineData(values=self.means)).encode(**encoding)
+            layers.append(means.mark_line(strokeWidth=3))
+            if one_epoch:  # makes no line
+                layers.append(means.mark_point(size=90, filled=True, opacity=1))
+        return alt.layer(*layers)
+
+    def _band(self, x: alt.X, *, one_epoch: bool) -> list[Any]:
+        known = [row for row in self.means if "low" in row]
+        if not known:
+            return []
+        means = alt.Chart(alt.InlineData(values=known)).encode(
+            x=x, y=alt.Y("low:Q", axis=self.axis), y2="high:Q", color=self.colour
         )
-        low = alt.Y("low:Q", title=metric.words)
-        band = means.mark_area(opacity=0.18).encode(x=epoch, y=low, y2="high:Q", color=colour)
-        by_epoch = band + by_epoch + means.mark_line(strokeWidth=3.5).encode(**encoding, x=epoch)
-        if last_epoch == 1:  # a single epoch makes neither a line nor a band
-            interval = means.mark_rule(strokeWidth=3, opacity=0.5).encode(
-                x=epoch, y=low, y2="high:Q", color=colour
-            )
-            mean = means.mark_point(size=90, filled=True, opacity=1).encode(x=epoch, y=y, color=colour)
-            by_epoch += interval + mean
-    else:
-        by_epoch += points.encode(x=epoch)
-    panels = alt.hconcat(
-        by_epoch.properties(width=_WIDTH, height=_HEIGHT, title=panel_title("At equal epochs")),
-        by_seconds.properties(width=_WIDTH, height=_HEIGHT, title=panel_title("At equal training time")),
-        spacing=40,
-    )
-    return finish(panels, f"Learning curves: {_listed(arms)}", _subtitle(arms))
+        return [means.mark_rule(strokeWidth=3, opacity=0.5) if one_epoch else means.mark_area(opacity=0.16)]
 
 
-def _listed(arms: Arms) -> str:
-    names = list(arms)
-    listed = " against ".join(names) if len(names) < 3 else f"{', '.join(names[:-1])} and {names[-1]}"
-    return listed if len(listed) <= _LONGEST_TITLE else f"{len(names)} arms"
+def _names(arms: Arms) -> str:
+    names = listed(list(arms), " against ")
+    return names if len(arms) < 3 and len(names) <= _LONGEST_TITLE else f"{len(arms)} arms"
 
 
-def _rows(arm: str, run: RunRecord, metric: Metric) -> list[dict[str, Any]]:
+def _rows(arm: str, run: RunRecord, metric: Metric) -> Rows:
     return [
         {
             "arm": arm,
@@ -102,25 +146,27 @@ def _rows(arm: str, run: RunRecord, metric: Metric) -> list[dict[str, Any]]:
     ]
 
 
-def _means(arm: str, runs: Sequence[RunRecord], metric: Metric) -> list[dict[str, Any]]:
-    """The arm's mean at each epoch that all its runs have: where a run ended, a mean would jump."""
+def _means(arm: str, runs: Sequence[RunRecord], metric: Metric) -> Rows:
+    """The arm's mean at each epoch that all its runs have: where a run ended, a mean would jump.
+
+    Its time is the mean of the runs' training seconds until that epoch's end.
+    """
     rows = []
-    for points in zip(*(run.epochs for run in runs), strict=False):
+    clocks = zip(*(run.training_seconds for run in runs), strict=False)
+    for points, seconds in zip(zip(*(run.epochs for run in runs), strict=False), clocks, strict=True):
         values = [value for point in points if (value := metric.at(point)) is not None]
         if len(values) == len(runs):
             statistics = describe_arm(values)
-            row: dict[str, Any] = {"arm": arm, "epoch": points[0].epoch, "value": statistics.mean}
+            row: dict[str, Any] = {
+                "arm": arm,
+                "epoch": points[0].epoch,
+                "seconds": round(fmean(seconds), 6),
+                "value": statistics.mean,
+            }
             if len(values) >= _RUNS_FOR_A_BAND:
                 row |= {"low": statistics.interval.low, "high": statistics.interval.high}
             rows.append(row)
     return rows
-
-
-def _format(metric: Metric, values: Sequence[float]) -> str:
-    """Accuracies in whole per cent, or in tenths where the curves lie close together; losses as they come."""
-    if not metric.higher_is_better:
-        return ".3~g"
-    return ".1%" if values and max(values) - min(values) < 0.05 else ".0%"
 
 
 def _tooltip(metric: Metric) -> list[alt.Tooltip]:
@@ -133,9 +179,14 @@ def _tooltip(metric: Metric) -> list[alt.Tooltip]:
     ]
 
 
-def _subtitle(arms: Arms) -> str:
+def _subtitle(arms: Arms, *, apart: bool) -> str:
     counts = {len(group) for group in arms.values()}
     if counts == {1}:
         return "One run of each: what the seed does to these curves is not known."
     runs = str(counts.pop()) if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
-    return f"{runs} runs of each arm. Thick: their mean; band: its 95 % interval at each epoch; thin: the single runs."
+    if not apart:
+        return f"Means of {runs} runs of each arm. By time: the mean of the runs' times at each epoch."
+    return (
+        f"{runs} runs of each arm. Thick: their mean; band: the mean's 95 % interval at each epoch alone; thin: the "
+        "single runs. By time: the mean of the runs' times at each epoch."
+    )

@@ -1,119 +1,159 @@
 """Pairs of arms: each pair of runs' difference with the interval, and the difference along the epochs."""
 
+from collections.abc import Mapping, Sequence
+from statistics import median
 from typing import Any
 
 import altair as alt
 
-from normlab.analysis.charts.theme import INK, SOFT_INK, Chart, finish, panel_title
+from normlab.analysis.bands import DifferenceBand
+from normlab.analysis.charts.theme import (
+    GRID,
+    INK,
+    SOFT_INK,
+    WIDE,
+    Chart,
+    Space,
+    broken,
+    epoch_axis,
+    finish,
+    name_axis,
+    panel_titles,
+    value_axis,
+)
 from normlab.analysis.comparison import ComparisonStatistics, PairReport
-from normlab.analysis.metrics import style_of
+from normlab.analysis.metrics import Style, style_of
 
-_WIDTH = 640
-_LONG_NAME = 45
+_ROW = 60
+_HEIGHT = 180
 
 
-def paired_differences(comparison: ComparisonStatistics) -> Chart:
+def paired_differences(comparison: ComparisonStatistics, *, space: Space = WIDE) -> Chart:
     """For each pair of arms a row: a dot for every seed, the mean, and its interval against zero and the
     margin."""
     style = style_of(comparison.metric)
     unit = style.unit.strip()
     dots, means = [], []
     for pair in comparison.pairs:
-        name = _name(pair)
+        label = broken(_name(pair), space)
         dots += [
-            {"pair": name, "seed": seed, "difference": (b - a) * style.factor} for seed, a, b in pair.values
+            {"label": label, "seed": seed, "difference": (b - a) * style.factor} for seed, a, b in pair.values
         ]
-        mean: dict[str, Any] = {"pair": name, "difference": pair.comparison.difference * style.factor}
+        mean: dict[str, Any] = {"label": label, "difference": pair.comparison.difference * style.factor}
         if pair.comparison.pairs > 1:
             mean |= dict(zip(("low", "high"), pair.comparison.interval.times(style.factor), strict=True))
         means.append(mean)
-    names = [_name(pair) for pair in comparison.pairs]
-    title = f"difference in {comparison.metric.words}{f' ({unit})' if unit else ''}"
+    labels = [mean["label"] for mean in means]
+    title = f"difference in {comparison.metric.words}"
+    axis = alt.Axis(tickCount=8 if space.columns > 1 else 4)
     x = alt.X(
-        "difference:Q",
-        title=title,
-        scale=alt.Scale(zero=True, nice=True, padding=10),
-        axis=alt.Axis(tickCount=8),
+        "difference:Q", title=unit or title, scale=alt.Scale(zero=True, nice=True, padding=10), axis=axis
     )
-    # A name that is too long for the margin takes two lines.
-    broken = (
-        "replace(datum.label, ' minus ', '\\nminus ')" if max(map(len, names)) > _LONG_NAME else "datum.label"
-    )
-    labels = alt.Axis(grid=False, labelLimit=320, labelExpr=f"split({broken}, '\\n')")
-    y = alt.Y("pair:N", title=None, sort=names, axis=labels)
+    y = name_axis(labels, space)
     spread = alt.Chart(alt.InlineData(values=means))
     layers: list[Any] = []
     if comparison.equivalence_margin > 0:
         margin = comparison.equivalence_margin * style.factor
         shade = alt.Chart(alt.InlineData(values=[{"from": -margin, "to": margin}]))
-        layers.append(shade.mark_rect(color=SOFT_INK, opacity=0.25).encode(x="from:Q", x2="to:Q"))
+        layers.append(shade.mark_rect(color=GRID, opacity=0.8).encode(x="from:Q", x2="to:Q"))
     layers += [
         alt.Chart(alt.InlineData(values=[{"zero": 0}]))
         .mark_rule(color=INK, strokeWidth=1.5)
         .encode(x="zero:Q"),
-        spread.mark_rule(strokeWidth=4, color=INK).encode(x=alt.X("low:Q", title=title), x2="high:Q", y=y),
+        spread.mark_rule(strokeWidth=4, color=INK).encode(
+            x=alt.X("low:Q", title=unit or title, axis=axis), x2="high:Q", y=y
+        ),
         alt.Chart(alt.InlineData(values=dots))
         .mark_circle(size=60, color=SOFT_INK, opacity=0.9, yOffset=16)
-        .encode(x=x, y=y, tooltip=["pair:N", "seed:N", alt.Tooltip("difference:Q", format="+.4f")]),
+        .encode(x=x, y=y, tooltip=["label:N", "seed:N", alt.Tooltip("difference:Q", format="+.4f")]),
         spread.mark_point(shape="diamond", size=170, filled=True, opacity=1, color=INK).encode(x=x, y=y),
     ]
     subtitle = "Diamond and bar: mean and interval. Dots: one seed each."
     if comparison.equivalence_margin > 0:
         subtitle += " Shaded: differences too small to matter."
-    chart = alt.layer(*layers).properties(width=_WIDTH, height=alt.Step(72))
-    return finish(chart, "Paired differences", subtitle)
+    row = max(_ROW, 17 * max(label.count("\n") + 1 for label in labels) + 8)
+    chart = alt.layer(*layers).properties(width=space.panel(1, labels=space.names), height=alt.Step(row))
+    return finish(chart, f"Paired differences in {comparison.metric.words}", subtitle, space)
 
 
-def difference_curves(comparison: ComparisonStatistics) -> Chart:
-    """For each pair of arms a panel: the mean difference along the epochs with its simultaneous band.
+def difference_curves(comparison: ComparisonStatistics, *, space: Space = WIDE) -> Chart:
+    """The mean difference along the epochs with its simultaneous band, a panel for each arm against the first.
 
-    Raises ``ValueError`` when no pair of arms has a band, as with one pair of runs.
+    Of several arms only those are drawn whose band leaves zero, if there is one. Raises ``ValueError`` when no pair
+    of arms has a band, as with one pair of runs.
     """
     style = style_of(comparison.metric)
-    unit = style.unit.strip()
-    panels = []
-    for pair in comparison.pairs:
-        curve = pair.curve
-        if curve is None or curve.pairs < 2:
-            continue
-        rows = [
-            {
-                "epoch": epoch,
-                "difference": difference * style.factor,
-                "low": interval.low * style.factor,
-                "high": interval.high * style.factor,
-            }
-            for epoch, (difference, interval) in enumerate(
-                zip(curve.difference, curve.band, strict=True), start=1
-            )
-        ]
-        title = unit or f"difference in {comparison.metric.words}"
-        # Ticks at whole epochs only: between few epochs Vega would set halves, which "d" rounds to doubles.
-        whole = list(range(1, len(rows) + 1, max(1, len(rows) // 10)))
-        x = alt.X("epoch:Q", axis=alt.Axis(values=whole, format="d"), scale=alt.Scale(nice=False))
-        base = alt.Chart(alt.InlineData(values=rows)).encode(x=x)
-        chart = (
-            base.mark_area(opacity=0.25, color=INK).encode(y=alt.Y("low:Q", title=title), y2="high:Q")
-            + alt.Chart(alt.InlineData(values=[{"zero": 0}]))
-            .mark_rule(color=INK, strokeWidth=1.5)
-            .encode(y="zero:Q")
-            + base.mark_line(strokeWidth=3, color=INK, point={"size": 40, "color": INK}).encode(
-                y="difference:Q"
-            )
-        )
-        if len(rows) == 1:  # makes no band
-            chart += base.mark_rule(strokeWidth=4, opacity=0.4, color=INK).encode(
-                y=alt.Y("low:Q", title=title), y2="high:Q"
-            )
-        panels.append(
-            chart.properties(width=_WIDTH, height=240, title=panel_title(f"{_name(pair)}: {curve.reading}"))
-        )
-    if not panels:
+    first = next(iter(comparison.arms))
+    known = [pair for pair in comparison.pairs if pair.curve is not None and pair.curve.pairs > 1]
+    if not known:
         raise ValueError(
             "a difference along the epochs needs at least two pairs of runs with an epoch in common"
         )
-    subtitle = "The band holds the whole true curve with the stated confidence; where it leaves zero, an arm is ahead."
-    return finish(alt.vconcat(*panels, spacing=30), "The difference along the epochs", subtitle)
+    of_the_first = [pair for pair in known if pair.a == first] or known
+    drawn = [pair for pair in of_the_first if _says_something(pair)] or of_the_first
+    columns = space.columns_of(len(drawn))
+    curves = {_name(pair): _curve_rows(pair.curve, style) for pair in drawn if pair.curve is not None}
+    titles = panel_titles(curves, space, columns)
+    y_scale = _scale([row for rows in curves.values() for row in rows])
+    panels = [
+        _difference_curve(rows, y_scale, space).properties(
+            width=space.panel(columns), height=_HEIGHT, title=titles[name]
+        )
+        for name, rows in curves.items()
+    ]
+    lines = [
+        alt.hconcat(*panels[at : at + columns], spacing=space.gap) for at in range(0, len(panels), columns)
+    ]
+    levels = sorted({f"{100 * pair.curve.confidence:.4g} %" for pair in drawn if pair.curve is not None})
+    subtitle = (
+        f"Line: mean difference. Band: holds the whole true curve ({' or '.join(levels)} confidence); where it leaves "
+        "zero, an arm is ahead. It is cut where it leaves the panel."
+    )
+    unit = f" ({style.unit.strip()})" if style.unit else ""
+    title = f"The difference in {comparison.metric.along_epochs.words} along the epochs{unit}"
+    return finish(alt.vconcat(*lines, spacing=24), title, subtitle, space)
+
+
+def _curve_rows(curve: DifferenceBand, style: Style) -> list[dict[str, float]]:
+    return [
+        {
+            "epoch": epoch,
+            "difference": difference * style.factor,
+            "low": interval.low * style.factor,
+            "high": interval.high * style.factor,
+        }
+        for epoch, (difference, interval) in enumerate(
+            zip(curve.difference, curve.band, strict=True), start=1
+        )
+    ]
+
+
+def _scale(rows: Sequence[Mapping[str, float]]) -> alt.Scale:
+    """One scale for all panels, on which the widest bands, of the first epochs as a rule, do not flatten the rest."""
+    margin = 1.5 * median((row["high"] - row["low"]) / 2 for row in rows)
+    differences = [0.0, *(row["difference"] for row in rows)]
+    return alt.Scale(domain=[min(differences) - margin, max(differences) + margin], nice=True)
+
+
+def _difference_curve(rows: list[dict[str, float]], scale: alt.Scale, space: Space) -> Any:
+    axis = value_axis([], fractions=False)
+
+    def y(field: str) -> alt.Y:
+        return alt.Y(f"{field}:Q", axis=axis, scale=scale)
+
+    base = alt.Chart(alt.InlineData(values=rows)).encode(x=epoch_axis(1, len(rows), space))
+    band = (
+        base.mark_area(opacity=0.22, color=INK, clip=True)
+        if len(rows) > 1
+        else base.mark_rule(strokeWidth=4, opacity=0.4, color=INK, clip=True)  # a single epoch makes no band
+    )
+    zero = alt.Chart(alt.InlineData(values=[{"zero": 0}])).mark_rule(color=INK, strokeWidth=1.5)
+    line = base.mark_line(strokeWidth=2.5, color=INK, point={"size": 36, "color": INK})
+    return band.encode(y=y("low"), y2="high:Q") + zero.encode(y=y("zero")) + line.encode(y=y("difference"))
+
+
+def _says_something(pair: PairReport) -> bool:
+    return pair.curve is not None and any(interval.excludes_zero() for interval in pair.curve.band)
 
 
 def _name(pair: PairReport) -> str:

@@ -1,11 +1,11 @@
 """What a report is made of, whatever it is written in."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from normlab.analysis.charts.theme import Chart
+from normlab.analysis.charts.theme import Chart, Space
 
 NOTHING = "\N{EN DASH}"
 """What stands in a table's cell where there is no value."""
@@ -68,10 +68,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart, and what it shows in words."""
+    """A chart for any room, and what it shows in words."""
 
     kind: ClassVar = "figure"
-    chart: Chart
+    draw: Callable[[Space], Chart]
     description: str
 
 

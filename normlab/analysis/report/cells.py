@@ -31,7 +31,7 @@ def p_value(value: float | None) -> str:
     """A p value, very small ones as a bound."""
     if value is None:
         return NOTHING
-    return f"< {_SMALLEST_P:.4f}" if value < _SMALLEST_P else f"{value:.2g}"
+    return f"< {_SMALLEST_P:.4f}" if value < _SMALLEST_P else f"{value:.3g}"
 
 
 def level(confidence: float) -> str:
@@ -44,25 +44,33 @@ def minus(pair: PairReport) -> str:
     return f"{pair.b} minus {pair.a}"
 
 
-def verdict(pair_verdict: Verdict, a: str, b: str) -> str:
-    """A verdict by the arms' names."""
+def verdict(pair_verdict: Verdict) -> str:
+    """Whether a comparison is decided; the sign of its difference says for which arm."""
     match pair_verdict:
-        case Verdict.A_BETTER:
-            return f"{a} is better"
-        case Verdict.B_BETTER:
-            return f"{b} is better"
+        case Verdict.A_BETTER | Verdict.B_BETTER:
+            return "decided"
         case Verdict.EQUIVALENT:
             return "equivalent"
         case Verdict.INCONCLUSIVE:
             return "not decided"
 
 
-def better_in(pair: PairReport) -> str:
-    """In how many pairs of runs which arm is better: ``batch_norm in 4 of 5``."""
-    sign = 1 if pair.comparison.higher_is_better else -1
-    gains = [sign * (b - a) for _, a, b in pair.values]
-    ahead_b, ahead_a = sum(gain > 0 for gain in gains), sum(gain < 0 for gain in gains)
-    if ahead_a == ahead_b:
-        return f"each in {ahead_b} of {len(gains)}"
-    name, ahead = (pair.b, ahead_b) if ahead_b > ahead_a else (pair.a, ahead_a)
-    return f"{name} in {ahead} of {len(gains)}"
+def by_name(pair_verdict: Verdict, a: str, b: str) -> str:
+    """A verdict with the arm's name."""
+    return (
+        f"{b if pair_verdict is Verdict.B_BETTER else a} is better"
+        if pair_verdict.better
+        else verdict(pair_verdict)
+    )
+
+
+def agreeing(pair: PairReport) -> str:
+    """How many pairs of runs have a difference of the sign of the mean one, and for which part of all seeds that may be
+    so: ``4 of 5 (28 % to 99 %)``."""
+    wins, difference = pair.comparison.wins, pair.comparison.difference
+    for_b = (difference >= 0) == pair.comparison.higher_is_better
+    count = f"{wins.b if for_b else wins.a} of {pair.comparison.pairs}"
+    if wins.interval is None:
+        return count
+    low, high = wins.interval if for_b else (1 - wins.interval.high, 1 - wins.interval.low)
+    return f"{count} ({100 * low:.0f} % to {100 * high:.0f} %)"

@@ -26,9 +26,10 @@ def times(arms: Arms) -> Iterable[Block]:
         }
         rows.append([name, *(number(fmean(seconds)) if seconds else NOTHING for seconds in known.values())])
     if any(cell != NOTHING for row in rows for cell in row[1:]):
+        yield Heading("Where the time went")
         yield Paragraph(
-            "Where the time of a run went, mean seconds. The clocks and costs below count the training alone: a "
-            "program that an earlier run has compiled is used again, so compiling says nothing of an arm."
+            "Mean seconds of a run. Clocks and costs count the training alone: a program that an earlier run has "
+            "compiled is used again, so compiling says nothing of an arm."
         )
         yield Table(["arm", *_PHASES], rows)
 
@@ -52,7 +53,7 @@ def clocks(comparison: ComparisonStatistics, arms: Arms) -> Iterable[Block]:
             style.difference(pair.comparison.difference, sign=True),
             interval(pair.comparison.interval, style.factor, style.digits),
             level(pair.comparison.confidence),
-            verdict(pair.comparison.verdict, pair.a, pair.b),
+            verdict(pair.comparison.verdict),
         ]
         for where, pairs in (
             (f"at epoch {found.epoch}", found.at_epoch if len(lengths) > 1 else None),
@@ -76,7 +77,10 @@ def _target(target: Target) -> Iterable[Block]:
     if not any(arm.reached for arm in target.arms.values()):
         yield Paragraph(f"By the time to the target: no run reached {goal}.")
         return
-    yield Figure(target_curves(target), "Share of runs that have reached the target, by training time.")
+    yield Figure(
+        lambda space: target_curves(target, space=space),
+        "Share of runs that have reached the target, by training time.",
+    )
     yield Table(
         ["arm", f"reached {goal}", f"median time to it ({target.unit})"],
         [
@@ -88,10 +92,13 @@ def _target(target: Target) -> Iterable[Block]:
             for name, arm in target.arms.items()
         ],
     )
-    yield Bullets([
-        f"{b} against {a}: log-rank p = {p_value(test.p_value)}. {' '.join(test.caveats)}".strip()
-        for a, b, test in target.pairs
-    ])  # fmt: skip
+    yield Table(
+        ["", "log-rank test: p"],
+        [[f"{a} and {b}", p_value(test.p_value)] for a, b, test in target.pairs],
+    )
+    caveats = list(dict.fromkeys(text for *_, test in target.pairs for text in test.caveats))
+    if caveats:
+        yield Bullets(caveats)
 
 
 def cost(comparison: ComparisonStatistics) -> Iterable[Block]:
@@ -99,7 +106,10 @@ def cost(comparison: ComparisonStatistics) -> Iterable[Block]:
     if not comparison.costs:
         return
     yield Heading("What it costs")
-    yield Figure(accuracy_against_cost(comparison), "Mean accuracy of each arm against its training time.")
+    yield Figure(
+        lambda space: accuracy_against_cost(comparison, space=space),
+        "Mean accuracy of each arm against its training time.",
+    )
     yield Bullets([pair.cost.reading for pair in comparison.pairs if pair.cost])
     if comparison.pareto_front is not None:
         front = ", ".join(comparison.pareto_front)

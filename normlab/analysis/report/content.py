@@ -5,11 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from normlab.analysis.charts.curves import learning_curves
+from normlab.analysis.charts.values import final_values
 from normlab.analysis.comparison import ComparisonStatistics
 from normlab.analysis.headline import headline
 from normlab.analysis.metrics import style_of
 from normlab.analysis.records import RunRecord
 from normlab.analysis.report.blocks import Block, Bullets, Code, Figure, Heading, Paragraph, Table
+from normlab.analysis.report.cells import by_name, level
 from normlab.analysis.report.clocks import clocks, cost, times
 from normlab.analysis.report.effects import along_epochs, arms_table, differences, test_set
 from normlab.analysis.report.rerun import command, request_of
@@ -32,10 +34,12 @@ def content(
     return [
         Paragraph(headline(comparison)),
         *_setup(comparison),
+        *_looked_before(comparison, remembered=identifier is not None),
         Heading("Verdict"),
         *(Paragraph(pair.sentence, strong=True) for pair in comparison.pairs),
         Heading("What to be careful about"),
         Bullets(_caveats(comparison)),
+        *_final_values(comparison, arms),
         *differences(comparison),
         Heading("Arms"),
         arms_table(comparison),
@@ -67,10 +71,46 @@ def _setup(comparison: ComparisonStatistics) -> Iterable[Block]:
     )
 
 
+def _looked_before(comparison: ComparisonStatistics, *, remembered: bool) -> Iterable[Block]:
+    """Which comparisons had seen these runs; only a service ``remembered`` them."""
+    yield Heading("What was looked at before")
+    rows = [
+        [
+            f"{pair.a} and {pair.b}",
+            look.comparison,
+            f"{'up to ' if look.until_decided else ''}{look.pairs}",
+            "it still runs" if look.verdict is None else by_name(look.verdict, pair.a, pair.b),
+            level(pair.error_share),
+        ]
+        for pair in comparison.pairs
+        for look in pair.earlier_looks
+    ]
+    if rows:
+        yield Paragraph(
+            "Runs of these arms had been compared before. Each look uses a part of the error that is allowed; what was "
+            "left for this one is less."
+        )
+        yield Table(["", "comparison", "pairs", "what it said", "error left"], rows)
+    elif remembered:
+        yield Paragraph(
+            "Nothing: the service knows of no earlier comparison of runs of these arms by this metric."
+        )
+    else:
+        yield Paragraph("Not known: only comparisons of a service are remembered.")
+
+
 def _learning_curves(comparison: ComparisonStatistics, arms: Arms) -> Figure:
     what = comparison.metric.along_epochs.words
     description = f"{what[0].upper()}{what[1:]} of every run, by epoch and by training time."
-    return Figure(learning_curves(arms, metric=comparison.metric), description)
+    return Figure(lambda space: learning_curves(arms, metric=comparison.metric, space=space), description)
+
+
+def _final_values(comparison: ComparisonStatistics, arms: Arms) -> Iterable[Block]:
+    yield Heading("Final values")
+    yield Figure(
+        lambda space: final_values(arms, metric=comparison.metric, space=space),
+        "The value of every run at its end, by arm, joined by seed, on the validation and on the test set.",
+    )
 
 
 def _caveats(comparison: ComparisonStatistics) -> list[str]:
@@ -109,11 +149,22 @@ def _again(request: Mapping[str, Any] | None, identifier: str | None) -> Iterabl
         yield Paragraph("With a service that runs (normlab up):")
         yield Code(shell)
     yield Paragraph(f"{'The same as' if shell else 'As'} a request, the body of POST /comparisons:")
-    # Names are other people's text: escaped in JSON's way they are no markup anywhere.
-    yield Code(json.dumps(request, indent=2, ensure_ascii=False).replace("<", "\\u003c"))
+    yield Code(_json(request))
     if identifier is not None:
         yield Paragraph(
             "To the last bit, and judged job by job: save the archive where the comparison is, and reproduce it there "
             "or elsewhere. Same bits need the versions and the hardware of the setup."
         )
         yield Code(f"normlab compare {identifier} --bundle bundle.zip\nnormlab reproduce bundle.zip")
+
+
+def _json(request: Mapping[str, Any]) -> str:
+    """The request with a line for each arm."""
+    arms = ",\n".join(f"    {json.dumps(arm, ensure_ascii=False)}" for arm in request["arms"])
+    rest = "".join(
+        f",\n  {json.dumps(field)}: {json.dumps(value)}"
+        for field, value in request.items()
+        if field != "arms"
+    )
+    # Names are other people's text: escaped in JSON's way they are no markup anywhere.
+    return f'{{\n  "arms": [\n{arms}\n  ]{rest}\n}}'.replace("<", "\\u003c")

@@ -1,13 +1,15 @@
 """The parts of a report that say how the arms differ: pairs of runs, along the epochs, and on other test sets."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from statistics import fmean
 
 from normlab.analysis.charts.pairs import difference_curves, paired_differences
 from normlab.analysis.comparison import ComparisonStatistics, PairReport
+from normlab.analysis.headline import listed
 from normlab.analysis.metrics import style_of
 from normlab.analysis.report.blocks import NOTHING, Block, Bullets, Figure, Heading, Paragraph, Table
-from normlab.analysis.report.cells import better_in, interval, level, minus, number, p_value, verdict
+from normlab.analysis.report.cells import agreeing, interval, level, minus, number, p_value, verdict
 
 
 def differences(comparison: ComparisonStatistics) -> Iterable[Block]:
@@ -16,28 +18,50 @@ def differences(comparison: ComparisonStatistics) -> Iterable[Block]:
     unit = f" ({style.unit.strip()})" if style.unit else ""
     several = len(comparison.pairs) > 1
     bootstrapped = any(pair.comparison.bootstrap_interval for pair in comparison.pairs)
-    head = ["", "verdict", f"difference{unit}", "interval", "its level", "exact test: p"]
-    head += [*(["corrected p"] if several else []), "t test: p", "effect size d_z", "better in pairs"]
+    head = ["", f"difference{unit}", "interval", "its level", "verdict", "exact test: p", "t test: p"]
+    head += [*(["corrected p"] if several else []), "effect size", "pairs of this sign"]
     head += ["bootstrap (BCa)"] if bootstrapped else []
     rows = []
     for pair in comparison.pairs:
         result = pair.comparison
         rows.append([
             minus(pair),
-            verdict(result.verdict, pair.a, pair.b),
             style.difference(result.difference, sign=True),
             interval(result.interval, style.factor, style.digits),
             level(result.confidence),
+            verdict(result.verdict),
             p_value(result.p_value),
-            *([p_value(pair.adjusted_p_value)] if several else []),
             p_value(result.t_p_value),
+            *([p_value(pair.adjusted_p_value)] if several else []),
             number(result.effect_size),
-            better_in(pair),
+            agreeing(pair),
             *([interval(result.bootstrap_interval, style.factor, style.digits)] if bootstrapped else []),
         ])  # fmt: skip
     yield Heading("Differences")
-    yield Figure(paired_differences(comparison), "Difference of each pair of runs, with mean and interval.")
+    yield Figure(
+        lambda space: paired_differences(comparison, space=space),
+        "Difference of each pair of runs, with mean and interval.",
+    )
     yield Table(head, rows)
+    yield from _bases(comparison)
+
+
+def _bases(comparison: ComparisonStatistics) -> Iterable[Block]:
+    """What the intervals of the table above are corrected for, and what they suppose."""
+    for common in dict.fromkeys(replace(pair.comparison.basis, level=0.0) for pair in comparison.pairs):
+        together = f"{level(common.together)} for {listed(common.corrected_for)} together"
+        corrected = (
+            f"corrected, so that they hold with {together}"
+            if common.corrected_for
+            else "corrected for nothing"
+        )
+        yield Paragraph(
+            f"The intervals are Student's, {corrected}. They suppose {common.supposes}. In brackets: the exact "
+            "interval of the share of seeds for which the difference has this sign."
+        )
+    if any(pair.comparison.bootstrap_basis for pair in comparison.pairs):
+        supposed = {basis.supposes for pair in comparison.pairs if (basis := pair.comparison.bootstrap_basis)}
+        yield Paragraph(f"The bootstrap's intervals suppose {listed(sorted(supposed))}.")
 
 
 def along_epochs(comparison: ComparisonStatistics) -> Iterable[Block]:
@@ -51,7 +75,10 @@ def along_epochs(comparison: ComparisonStatistics) -> Iterable[Block]:
         return
     shown = [pair for pair in drawn if shows_a_difference(pair)]
     if shown:
-        yield Figure(difference_curves(comparison), "Mean difference along the epochs with its band.")
+        yield Figure(
+            lambda space: difference_curves(comparison, space=space),
+            "Mean difference along the epochs with its band.",
+        )
         yield Bullets([f"{minus(pair)}: {pair.curve.reading}" for pair in shown if pair.curve])
     silent = [f"{pair.a} and {pair.b}" for pair in drawn if pair not in shown]
     if silent:
@@ -76,8 +103,7 @@ def test_set(comparison: ComparisonStatistics) -> Iterable[Block]:
         for pair in comparison.pairs
         if (variance := pair.variance) and pair.test_set
     ]
-    tested = [_networks(pair) for pair in comparison.pairs if pair.mcnemar]
-    if rows or tested:
+    if rows or any(pair.mcnemar for pair in comparison.pairs):
         yield Heading("Luck of the seeds, luck of the test set")
     if rows:
         head = [
@@ -95,22 +121,31 @@ def test_set(comparison: ComparisonStatistics) -> Iterable[Block]:
             "a bootstrap over test examples: it is that of other test sets for these same networks. These intervals "
             "are of each pair of arms alone, corrected for nothing."
         )
-    if tested:
-        yield Bullets(tested)
+    yield from _networks(comparison)
 
 
-def _networks(pair: PairReport) -> str:
-    """McNemar's tests of an arm's networks against another's."""
-    tests = [test for _, test in pair.mcnemar]
-    apart = sum(test.p_value <= 0.05 for test in tests)
-    only_b, only_a = (
-        fmean(counts) for counts in zip(*((t.only_b_right, t.only_a_right) for t in tests), strict=True)
-    )
-    return (
-        f"{pair.b} against {pair.a}, network by network: McNemar's exact test tells {apart} of {len(tests)} pairs "
-        f"apart at 5 %. On average, {only_b:.0f} test examples are right only in {pair.b}, and {only_a:.0f} only in "
-        f"{pair.a}."
-    )
+def _networks(comparison: ComparisonStatistics) -> Iterable[Block]:
+    """McNemar's tests of the networks of each pair of arms."""
+    rows = []
+    for pair in comparison.pairs:
+        if not pair.mcnemar:
+            continue
+        tests = [test for _, test in pair.mcnemar]
+        apart = sum(test.p_value <= 0.05 for test in tests)
+        only_a, only_b = (
+            fmean(test.only_a_right for test in tests),
+            fmean(test.only_b_right for test in tests),
+        )
+        rows.append([
+            f"{pair.a} and {pair.b}",
+            f"{apart} of {len(tests)}",
+            f"{number(only_a, 0)} by {pair.a}, {number(only_b, 0)} by {pair.b}",
+        ])  # fmt: skip
+    if rows:
+        yield Paragraph(
+            "Network by network, by McNemar's exact test on the same test examples, each at 5 %, not corrected:"
+        )
+        yield Table(["", "pairs of networks told apart", "examples that only one gets right (mean)"], rows)
 
 
 def arms_table(comparison: ComparisonStatistics) -> Table:

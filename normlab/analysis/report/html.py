@@ -7,9 +7,10 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from normlab.analysis.charts.theme import Chart, ImageFormat, render
+from normlab.analysis.charts.theme import NARROW, WIDE, Chart, ImageFormat, render
 from normlab.analysis.comparison import ComparisonStatistics
 from normlab.analysis.headline import listed
+from normlab.analysis.report.breaks import breakable, unbroken
 from normlab.analysis.report.content import Arms, content
 
 
@@ -48,4 +49,5 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.filters["svg_data_uri"] = _svg_data_uri
+_TEMPLATES.filters |= {"svg_data_uri": _svg_data_uri, "unbroken": unbroken, "breakable": breakable}
+_TEMPLATES.globals |= {"WIDE": WIDE, "NARROW": NARROW}
