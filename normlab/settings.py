@@ -124,7 +124,9 @@ class Settings(BaseSettings):
     max_instances: PositiveInt = 1024
     """The most images that one prediction request may carry."""
     max_image_pixels: PositiveInt = 16_000_000
-    """Larger images are refused before they are decoded."""
+    """Larger images are refused before they are decoded, but for JPEGs that can be decoded smaller (baseline)."""
+    max_jpeg_pixels: PositiveInt = 256_000_000
+    """Larger JPEGs are refused, too; a million pixels take about 5 ms to decode smaller."""
     max_request_pixels: PositiveInt = 64_000_000
     """So are images that have more together; a million take about 10 ms to decode."""
     model_cache_bytes: PositiveInt = 128 * 2**20

@@ -11,12 +11,23 @@ from starlette.concurrency import run_in_threadpool
 
 from api.health import OK, check_database
 from api.http import media_types
-from api.http.fast_lane import JSON, Answer, DirectRequest, DirectRoute, Endpoint, operation
+from api.http.fast_lane import (
+    JSON,
+    Answer,
+    DirectRequest,
+    DirectRoute,
+    Endpoint,
+    operation,
+    query_parameters,
+    read_options,
+)
 from api.http.ids import MODEL_NAME
 from api.http.protocol_errors import protocol_error_answers
 from api.inference import examples
 from api.inference.run import (
     MAX_DIGITS,
+    PixelOptions,
+    check_scale,
     find_model,
     infer,
     path_parameters,
@@ -82,6 +93,7 @@ async def infer_route(request: DirectRequest, body: bytes) -> Answer:
     loaded = await find_model(request, ref)
     length = _header_length(request, body)
     inference = await read_quickly(body, _parse, request, loaded, body, length)
+    check_scale(loaded, inference.batch, read_options(request, PixelOptions), "/inputs/0")
     probabilities = await infer(request, loaded, inference.batch)
     answer, header_length = protocol.answer(
         inference,
@@ -163,7 +175,7 @@ def _route(
             summary=summary,
             description=description,
             tag="open inference protocol",
-            parameters=path_parameters(path),
+            parameters=[*path_parameters(path), *(query_parameters(PixelOptions) if body else [])],
             body=body,
             responses={
                 200: {"description": f"{summary}.", "content": {media_types.JSON: {"example": example}}},

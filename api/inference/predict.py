@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
@@ -30,7 +30,7 @@ from api.http.ids import JOB_ID, MODEL_NAME
 from api.http.parameters import QueryFlag
 from api.http.problems import error_answers
 from api.inference import examples
-from api.inference.run import decode, find_model, infer, read_quickly
+from api.inference.run import PixelOptions, check_scale, decode, find_model, infer, read_quickly
 from api.inference.schemas import Instances
 from normlab.documents.predictions import Predictions
 from normlab.errors import InstancesError
@@ -53,10 +53,8 @@ _MAX_FIELDS = 10
 """Of a form, beside its images."""
 
 
-class PredictOptions(BaseModel):
+class PredictOptions(PixelOptions):
     """The query's parameters."""
-
-    model_config = ConfigDict(extra="ignore")
 
     invert: Invert = Field(
         default=Invert.NEVER,
@@ -86,7 +84,7 @@ async def predict_by_name(request: DirectRequest, body: bytes) -> Answer:
 
 async def _answer(request: DirectRequest, body: bytes, ref: ModelRef, options: PredictOptions) -> Answer:
     loaded = await find_model(request, ref)
-    batch = await _read(request, body, loaded, options.invert)
+    batch = await _read(request, body, loaded, options)
     probabilities = await infer(request, loaded, batch)
     predictions = read_off(probabilities, loaded.info.dataset.classes, top_k=options.top_k)
     images = _images(loaded, batch) if options.image else [None] * len(batch)
@@ -98,20 +96,24 @@ async def _answer(request: DirectRequest, body: bytes, ref: ModelRef, options: P
     return Answer(content, JSON)
 
 
-async def _read(request: DirectRequest, body: bytes, loaded: LoadedModel, invert: Invert) -> Batch:
+async def _read(request: DirectRequest, body: bytes, loaded: LoadedModel, options: PredictOptions) -> Batch:
     """The images of a body, by its media type."""
     kind = request.media_type
     max_instances = request.services.settings.max_instances
     if kind == media_types.JSON:
-        return await read_quickly(body, loaded.parse, parse_instances, body, max_instances)
+        batch = await read_quickly(body, loaded.parse, parse_instances, body, max_instances)
+        check_scale(loaded, batch, options, "/instances")
+        return batch
     if kind == media_types.NPY:
-        return await read_quickly(body, loaded.parse, parse_npy, body, max_instances)
+        batch = await read_quickly(body, loaded.parse, parse_npy, body, max_instances)
+        check_scale(loaded, batch, options)
+        return batch
     if media_types.PHOTO_ALIASES.get(kind, kind) in media_types.PHOTOS:
-        return await _decode(request, loaded, invert, [("", body)])
+        return await _decode(request, loaded, options, [("", body)])
     if kind == media_types.FORM:
         content_type = request.header(b"content-type")
         files = await read_quickly(body, _uploads, body, content_type, max_instances)
-        return await _decode(request, loaded, invert, files)
+        return await _decode(request, loaded, options, files)
     kinds = ", ".join((media_types.JSON, media_types.NPY, *media_types.PHOTOS))
     raise HTTPException(
         415, f"send {kinds} or {media_types.FORM}, and say which with the header Content-Type"
@@ -144,21 +146,27 @@ def _in_memory(*_sizes: object, **_options: object) -> io.BytesIO:
 
 
 async def _decode(
-    request: DirectRequest, loaded: LoadedModel, invert: Invert, files: Sequence[tuple[str, bytes]]
+    request: DirectRequest, loaded: LoadedModel, options: PredictOptions, files: Sequence[tuple[str, bytes]]
 ) -> Batch:
     settings = request.services.settings
     dataset = loaded.info.dataset
-    max_pixels = settings.max_image_pixels
     pixels = sum(pixels_in_header(data) for _, data in files)
     if len(files) > 1 and pixels > settings.max_request_pixels:
         raise InstancesError(
-            f"the images have {pixels} pixels together: send at most {settings.max_request_pixels} in one request"
+            f"the images have {pixels} pixels together: send at most {settings.max_request_pixels} in one request "
+            "(setting NORMLAB_MAX_REQUEST_PIXELS)"
         )
 
     def one(place: str, data: bytes) -> Batch:
         try:
             return image_to_batch(
-                data, shape=dataset.shape, pixel_max=dataset.pixel_max, max_pixels=max_pixels, invert=invert
+                data,
+                shape=dataset.shape,
+                pixel_max=dataset.pixel_max,
+                max_pixels=settings.max_image_pixels,
+                max_jpeg_pixels=settings.max_jpeg_pixels,
+                invert=options.invert,
+                dark_images=options.dark_images,
             )
         except InstancesError as error:
             raise InstancesError(f"{place}{error}") from None
@@ -211,7 +219,8 @@ _DESCRIPTION = """\
 Raw pixels as JSON (`{"instances": [...]}`, each image nested or flat) or as a NumPy file, or images: one PNG, JPEG \
 or WebP as the body, or several as files of a form.
 
-Pixels are the dataset's own (0 to 255; 0 to 16 for digits): the scaling is part of the model. An image is made grey \
+Pixels are the dataset's own (0 to 255; 0 to 16 for digits): the scaling is part of the model. Values that were \
+divided already, none above 1, are refused; `dark_images=true` says that they are meant. An image is made grey \
 if the dataset is, fitted into its size with the proportions kept, and padded with black.\
 """
 

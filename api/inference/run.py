@@ -8,13 +8,16 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 import anyio
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from api.http.fast_lane import DirectRequest, path_parameter
 from api.http.ids import MODEL_NAME
+from api.http.parameters import QueryFlag
 from normlab.errors import NotFoundError
 from normlab.predictions.resolver import Batch, LoadedModel, ModelRef
+from normlab.serving import refuse_other_scale
 from normlab.spec.shown import quoted, short
 from normlab.store.identifiers import JOB_ID_PATTERN, MODEL_NAME_PATTERN
 
@@ -79,6 +82,24 @@ async def read_quickly(body: bytes, read: Callable[P, T], *args: P.args, **optio
 async def decode(read: Callable[[], T]) -> T:
     """What ``read`` gives for images: in a thread, a few at a time, since a large one fills much memory."""
     return await anyio.to_thread.run_sync(read, limiter=_decoding)
+
+
+class PixelOptions(BaseModel):
+    """The query's parameters that every protocol has."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    dark_images: QueryFlag = Field(
+        default=False,
+        description="Take images in which no value is above 1. They are refused otherwise: most such were divided by "
+        "their largest value, which is part of the model.",
+    )
+
+
+def check_scale(loaded: LoadedModel, batch: Batch, options: PixelOptions, pointer: str = "") -> None:
+    """Refuse values of another scale; raises ``InstancesError``."""
+    if not options.dark_images:
+        refuse_other_scale(batch, loaded.info.dataset.pixel_max, pointer)
 
 
 async def infer(request: DirectRequest, loaded: LoadedModel, batch: Batch) -> Batch:

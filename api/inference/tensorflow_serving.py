@@ -9,10 +9,27 @@ from typing import Any
 import orjson
 
 from api.http import media_types
-from api.http.fast_lane import JSON, Answer, DirectRequest, DirectRoute, Endpoint, operation
+from api.http.fast_lane import (
+    JSON,
+    Answer,
+    DirectRequest,
+    DirectRoute,
+    Endpoint,
+    operation,
+    query_parameters,
+    read_options,
+)
 from api.http.protocol_errors import protocol_error_answers
 from api.inference import examples
-from api.inference.run import find_model, infer, path_parameters, read_quickly, ref_of_path
+from api.inference.run import (
+    PixelOptions,
+    check_scale,
+    find_model,
+    infer,
+    path_parameters,
+    read_quickly,
+    ref_of_path,
+)
 from normlab.errors import InstancesError
 from normlab.predictions.resolver import Batch, LoadedModel
 from normlab.serving import images_of_lists, read_json
@@ -56,6 +73,7 @@ async def predict(request: DirectRequest, body: bytes) -> Answer:
     loaded = await find_model(request, ref_of_path(request))
     max_instances = request.services.settings.max_instances
     batch, key = await read_quickly(body, _parse, loaded, body, max_instances)
+    check_scale(loaded, batch, read_options(request, PixelOptions))
     content = {key: await infer(request, loaded, batch)}
     return Answer(orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY), JSON)
 
@@ -120,7 +138,7 @@ def _route(
             summary=summary,
             description=description,
             tag="tensorflow serving",
-            parameters=path_parameters(path),
+            parameters=[*path_parameters(path), *(query_parameters(PixelOptions) if body else [])],
             body=body,
             responses={200: answer, **protocol_error_answers(400, 404, 409, 410, 413, 415, 500, 503)},
         ),

@@ -183,7 +183,13 @@ class Client:
         self._transport.request("DELETE", path_of("jobs", job_id), params=parameters)
 
     def predict(
-        self, job_id: str, images: str | Path | Pixels, *, invert: Invert | str = Invert.NEVER, top_k: int = 0
+        self,
+        job_id: str,
+        images: str | Path | Pixels,
+        *,
+        invert: Invert | str = Invert.NEVER,
+        top_k: int = 0,
+        dark_images: bool = False,
     ) -> list[PredictionDocument]:
         """Let a trained network classify images.
 
@@ -192,11 +198,19 @@ class Client:
                 shape (n, height, width[, channels]) or (n, pixels), as an array or nested lists.
             invert: Whether light and dark of an image file change places first.
             top_k: Give so many of the best classes, too.
+            dark_images: Take images in which no value is above 1, which are refused otherwise.
 
         Returns:
             A prediction for each image.
         """
-        return predict(self._transport, path_of("jobs", job_id), images, invert=invert, top_k=top_k)
+        return predict(
+            self._transport,
+            path_of("jobs", job_id),
+            images,
+            invert=invert,
+            top_k=top_k,
+            dark_images=dark_images,
+        )
 
     def evaluate(
         self, job_id: str, *, split: Split | str = Split.TEST, mistakes: int = 10

@@ -16,10 +16,18 @@ Pixels = Sequence[Any] | npt.NDArray[Any]
 
 
 def predict(
-    transport: Transport, network: str, images: str | Path | Pixels, *, invert: Invert | str, top_k: int
+    transport: Transport,
+    network: str,
+    images: str | Path | Pixels,
+    *,
+    invert: Invert | str,
+    top_k: int,
+    dark_images: bool,
 ) -> list[PredictionDocument]:
     """Let the network at this path (of a job or a name) classify images; see ``Client.predict``."""
     parameters = {"invert": Invert(invert).value, "top_k": top_k}
+    if dark_images:
+        parameters["dark_images"] = "true"
     if isinstance(images, str | Path):
         path = Path(images)
         media_type = IMAGE_TYPES.get(path.suffix.lower())

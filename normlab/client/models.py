@@ -54,10 +54,23 @@ class Models:
         self._transport.request("DELETE", path_of("models", name, "versions", str(version)))
 
     def predict(
-        self, name: str, images: str | Path | Pixels, *, invert: Invert | str = Invert.NEVER, top_k: int = 0
+        self,
+        name: str,
+        images: str | Path | Pixels,
+        *,
+        invert: Invert | str = Invert.NEVER,
+        top_k: int = 0,
+        dark_images: bool = False,
     ) -> list[PredictionDocument]:
         """Let the network that a name stands for classify images; see ``Client.predict``."""
-        return predict(self._transport, path_of("models", name), images, invert=invert, top_k=top_k)
+        return predict(
+            self._transport,
+            path_of("models", name),
+            images,
+            invert=invert,
+            top_k=top_k,
+            dark_images=dark_images,
+        )
 
     def list(self) -> Iterator[NamedModelDocument]:
         """All names, by the alphabet; further pages are fetched as they are needed."""

@@ -5,9 +5,11 @@ What a user sends becomes a batch of raw pixels (:mod:`.instances`, :mod:`.array
 """
 
 from normlab.serving.arrays import parse_npy, pixels_of
-from normlab.serving.images import image_to_batch, pixels_in_header, seen_by_the_model
+from normlab.serving.image_files import pixels_in_header
+from normlab.serving.images import image_to_batch, seen_by_the_model
 from normlab.serving.instances import images_of_lists, parse_instances, read_json
 from normlab.serving.predict import Prediction, predict, read_off
+from normlab.serving.scale import refuse_other_scale
 from normlab.serving.sessions import ModelCache, OnnxModel
 
 __all__ = [
@@ -23,5 +25,6 @@ __all__ = [
     "predict",
     "read_json",
     "read_off",
+    "refuse_other_scale",
     "seen_by_the_model",
 ]

@@ -2,106 +2,123 @@
 
 What is done, in this order, and nothing else:
 
-1. The photo is turned upright as its EXIF note says, and what is transparent becomes black.
-2. For a grey dataset it becomes grey (ITU-R 601: 0.299 R + 0.587 G + 0.114 B), for a coloured one RGB.
-3. If it has not the model's size, it is made smaller or larger as a whole, keeping its proportions, until it
+1. The photo is turned upright as its EXIF note says.
+2. What is transparent becomes background: black, or white where 5. will make it black.
+3. For a grey dataset it becomes grey (ITU-R 601: 0.299 R + 0.587 G + 0.114 B), for a coloured one RGB.
+4. If it has not the model's size, it is made smaller or larger as a whole, keeping its proportions, until it
    just fits (Lanczos), is put into the middle; what is left over is black, as the datasets' background is.
-4. With ``invert`` light and dark change places: for a dark thing on a light background.
-5. Values 0 to 255 become 0 to the dataset's ``pixel_max``.
+5. With ``invert`` light and dark change places: for a dark thing on a light background.
+6. Values 0 to 255 become 0 to the dataset's ``pixel_max``.
 
-An image that already has the model's size and colours therefore arrives bit for bit.
+An image that already has the model's size and colours therefore arrives bit for bit. One of which nothing arrives is
+refused, and so is one whose values are those of another scale (:mod:`.scale`).
 """
 
 import io
-import struct
-import zlib
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from normlab.errors import InstancesError
+from normlab.serving.image_files import decode, eight_bits, has_sixteen_bits, is_empty
+from normlab.serving.scale import refuse_other_scale
 from normlab.spec.images import Invert
 
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
-"""What Pillow's decoders raise for files that are cut short or damaged."""
-FORMATS = ("PNG", "JPEG", "WEBP")
-"""Only these decoders of Pillow's many are ever tried."""
+_MIDDLE = 127.5
+_PIXEL_MAX = 255
 
 
 def image_to_batch(
-    data: bytes, *, shape: tuple[int, ...], pixel_max: int, max_pixels: int, invert: Invert = Invert.NEVER
+    data: bytes,
+    *,
+    shape: tuple[int, ...],
+    pixel_max: int,
+    max_pixels: int,
+    max_jpeg_pixels: int,
+    invert: Invert = Invert.NEVER,
+    dark_images: bool = False,
 ) -> npt.NDArray[np.float32]:
     """The image in ``data`` (PNG, JPEG or WebP) as float32 (1, *shape), in raw pixel values 0 to ``pixel_max``.
 
-    ``shape`` is (height, width) for grey or (height, width, 3) for colour. An image of more than
-    ``max_pixels`` is refused before anything of it is decoded. Raises :class:`InstancesError`.
+    ``shape`` is (height, width) for grey or (height, width, 3) for colour. What is larger than ``max_pixels`` is
+    decoded smaller if it is a baseline JPEG of at most ``max_jpeg_pixels``, and refused otherwise, before anything of
+    it is decoded. Raises :class:`InstancesError`.
     """
     height, width, *colours = shape
-    image = _decode(data, max_pixels)
-    image = _without_transparency(image).convert("RGB" if colours else "L")
-    light = invert is Invert.ALWAYS or (invert is Invert.AUTO and _has_light_border(image))
-    if light:
-        image = ImageOps.invert(image)
+    decoded = decode(data, max_pixels=max_pixels, max_jpeg_pixels=max_jpeg_pixels)
+    flat, light = _without_transparency(eight_bits(decoded), invert)
+    flat = flat.convert("RGB" if colours else "L")
+    image = ImageOps.invert(flat) if light else flat
     if image.size != (width, height):
         image = ImageOps.pad(image, (width, height), method=Image.Resampling.LANCZOS, color=0)
-    pixels = np.asarray(image, dtype=np.float32)  # (height, width) or (height, width, 3)
-    if pixel_max != 255:
-        pixels = pixels * np.float32(pixel_max / 255)
+    values = np.asarray(image)  # (height, width) or (height, width, 3)
+    if not dark_images:
+        refuse_other_scale(values, _PIXEL_MAX)
+    if np.ptp(values) <= 1:
+        _refuse_lost(decoded, flat, values, light=light)
+    pixels = values.astype(np.float32)
+    if pixel_max != _PIXEL_MAX:
+        pixels = pixels * np.float32(pixel_max / _PIXEL_MAX)
     return pixels[np.newaxis]
 
 
-def pixels_in_header(data: bytes) -> int:
-    """How many pixels an image says it has, 0 if it cannot be told; nothing of it is decoded."""
-    try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            return image.width * image.height
-    # Whatever is wrong with it is said when it is decoded.
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning, *_BROKEN):
-        return 0
-
-
-def _decode(data: bytes, max_pixels: int) -> Image.Image:
-    """The decoded image, upright, once its header has shown that it is safe to decode."""
-    try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            if image.width * image.height > max_pixels:
-                raise _too_large(max_pixels, f"{image.width} by {image.height} is")
-            if getattr(image, "is_animated", False):
-                raise InstancesError("the image is animated: send a single image")
-            image.load()
-            return ImageOps.exif_transpose(_eight_bits(image))
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise _too_large(max_pixels, "it has") from None
-    except UnidentifiedImageError:
-        raise InstancesError("this is no PNG, JPEG or WebP image") from None
-    except _BROKEN:
-        raise InstancesError("the image is broken: it cannot be decoded") from None
-
-
-def _too_large(max_pixels: int, what: str) -> InstancesError:
-    return InstancesError(f"the image is too large: {what} more than {max_pixels} pixels")
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """A grey image of 16 bits with its upper eight; Pillow would cut off everything above 255."""
-    if not image.mode.startswith("I"):
-        return image
-    upper = np.asarray(image).astype(np.uint32) >> 8
-    return Image.fromarray(np.minimum(upper, 255).astype(np.uint8))
-
-
-def _without_transparency(image: Image.Image) -> Image.Image:
+def _without_transparency(image: Image.Image, invert: Invert) -> tuple[Image.Image, bool]:
+    """The image on a background, and whether light and dark are to change places."""
+    always = invert is Invert.ALWAYS
     if not image.has_transparency_data:
-        return image
+        return image, always or (invert is Invert.AUTO and _has_light_border(image))
     layered = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", layered.size, (0, 0, 0, 255)), layered)
+    light = always or (invert is Invert.AUTO and _is_for_light_background(layered))
+    background = (255, 255, 255, 255) if light else (0, 0, 0, 255)
+    return Image.alpha_composite(Image.new("RGBA", layered.size, background), layered), light
 
 
 def _has_light_border(image: Image.Image) -> bool:
-    grey = np.asarray(image.convert("L"))
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    return float(np.median(border)) > 127.5
+    return float(np.median(_border(np.asarray(image.convert("L"))))) > _MIDDLE
+
+
+def _is_for_light_background(layered: Image.Image) -> bool:
+    """Whether an image with transparency has a light border, or a transparent one around something dark."""
+    grey, alpha = np.asarray(layered.convert("L")), np.asarray(layered.getchannel("A"))
+    if np.median(_border(alpha)) > _MIDDLE:
+        return float(np.median(_border(grey))) > _MIDDLE
+    return bool(alpha.any()) and float(np.average(grey, weights=alpha)) < _MIDDLE
+
+
+def _border(grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    return np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+
+
+def _refuse_lost(
+    decoded: Image.Image, flat: Image.Image, values: npt.NDArray[np.uint8], *, light: bool
+) -> None:
+    """Raise :class:`InstancesError` for an image that became the same everywhere on its way, and was not before."""
+    before = np.asarray(flat)
+    first = _PIXEL_MAX - int(before.flat[0]) if light else int(before.flat[0])
+    if np.ptp(before) > 1 or abs(first - int(values.flat[0])) > 1:
+        height, width = values.shape[:2]
+        raise InstancesError(
+            f"nothing is left of the image: as a whole made {width} by {height} it is the same everywhere; cut out "
+            "what is to be classified, about as wide as it is high"
+        )
+    if decoded.has_transparency_data and not _is_opaque(decoded):
+        raise InstancesError(
+            "nothing is left of the image: what is transparent becomes background, and what is not looks the same; "
+            "send it on a background of its own, or with invert=auto if it is dark on a transparent background"
+        )
+    if not is_empty(decoded):
+        why = (
+            "of its 16 bits the upper 8 are the same everywhere; spread its values over the whole scale"
+            if has_sixteen_bits(decoded)
+            else "its colours are equally light, and in grey it is the same everywhere"
+        )
+        raise InstancesError(f"nothing is left of the image: {why}")
+
+
+def _is_opaque(image: Image.Image) -> bool:
+    low, _ = eight_bits(image).convert("RGBA").getchannel("A").getextrema()
+    return low == _PIXEL_MAX
 
 
 def seen_by_the_model(image: npt.NDArray[np.float32], pixel_max: int) -> bytes:

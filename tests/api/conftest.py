@@ -153,6 +153,7 @@ def service(
             maintenance_seconds=3600,
             max_instances=20,
             max_image_pixels=10_000,
+            max_jpeg_pixels=40_000,
             max_request_pixels=40_000,
         )
         with serving(settings) as http:

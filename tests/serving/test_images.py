@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 
 from normlab.errors import InstancesError
-from normlab.serving import image_to_batch
+from normlab.serving import image_to_batch, pixels_in_header
 from normlab.spec.images import Invert
-from support.images import png
+from support.images import deep_png, png
 
 SHOE = np.random.default_rng(3).integers(0, 256, (28, 28), dtype=np.uint8)
 
@@ -20,7 +20,12 @@ def encode(pixels: object, image_format: str = "PNG", **options: object) -> byte
 
 
 def read(data: bytes, shape: tuple[int, ...] = (28, 28), pixel_max: int = 255, **options: object):
-    return image_to_batch(data, shape=shape, pixel_max=pixel_max, **({"max_pixels": 10_000} | options))
+    return image_to_batch(
+        data,
+        shape=shape,
+        pixel_max=pixel_max,
+        **({"max_pixels": 10_000, "max_jpeg_pixels": 300_000} | options),
+    )
 
 
 def test_an_image_of_the_models_size_arrives_bit_for_bit():
@@ -115,7 +120,19 @@ def test_auto_inverts_a_light_background_only():
         (encode(SHOE)[:200], "is broken"),
         (encode(SHOE, "JPEG")[:200], "is broken"),
         (png(28, 28, bytes(1000))[:-30], "is broken"),
-        (encode(np.zeros((101, 100), dtype=np.uint8)), "is too large: 100 by 101 is more than 10000 pixels"),
+        (
+            encode(np.zeros((101, 100), dtype=np.uint8)),
+            "100 by 101 .* NORMLAB_MAX_IMAGE_PIXELS",
+        ),
+        (encode(np.zeros((100, 101, 3), dtype=np.uint8), "WEBP"), "NORMLAB_MAX_IMAGE_PIXELS"),
+        (
+            encode(np.zeros((600, 501), dtype=np.uint8), "JPEG"),
+            "300000 pixels .setting NORMLAB_MAX_JPEG_PIXELS",
+        ),
+        (
+            encode(np.zeros((100, 101), dtype=np.uint8), "JPEG", progressive=True),
+            "a progressive JPEG cannot be decoded smaller",
+        ),
         (png(10_000, 12_000, bytes(1000)), "is too large"),
         (png(60_000, 60_000, bytes(1000)), "is too large"),
         (
@@ -134,4 +151,125 @@ def test_an_animated_webp_is_refused():
     frames = [Image.new("RGB", (8, 8), colour) for colour in ("black", "white")]
     frames[0].save(file, "WEBP", save_all=True, append_images=frames[1:])
     with pytest.raises(InstancesError, match="is animated"):
-        image_to_batch(file.getvalue(), shape=(8, 8), pixel_max=16, max_pixels=1000)
+        read(file.getvalue(), (8, 8), pixel_max=16)
+
+
+THING = np.zeros((280, 280), dtype=np.uint8)
+THING[40:240, 100:150] = 200
+
+
+def test_of_a_phones_file_with_a_second_image_the_first_counts():
+    photo, preview = Image.fromarray(THING), Image.new("L", (80, 80), 255)
+    several = encode(photo.convert("RGB"), "MPO", save_all=True, append_images=[preview.convert("RGB")])
+    alone = encode(photo.convert("RGB"), "JPEG")
+    np.testing.assert_array_equal(read(several, max_pixels=80_000), read(alone, max_pixels=80_000))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "MPO"])
+def test_a_large_photo_is_decoded_smaller(kind, monkeypatch):
+    data = encode(Image.fromarray(THING).resize((500, 500)).convert("RGB"), kind)
+    loaded = []
+    load = Image.Image.load
+    monkeypatch.setattr(Image.Image, "load", lambda image: (loaded.append(image.size), load(image))[1])
+    small = read(data)
+    assert max(width * height for width, height in loaded) <= 10_000
+    monkeypatch.undo()
+    whole = read(data, max_pixels=250_000)
+    assert pixels_in_header(data) == 250_000
+    assert np.abs(small - whole).mean() < 4
+
+
+def test_a_large_photo_is_turned_upright():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = encode(
+        Image.fromarray(np.repeat([255, 0], 250).astype(np.uint8)[np.newaxis].repeat(500, 0)),
+        "JPEG",
+        exif=exif,
+    )
+    batch = read(data)[0]
+    assert batch[:12].min() > 200
+    assert batch[16:].max() < 50
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_an_image_of_any_depth_is_turned_upright(kind):
+    pixels = np.zeros((28, 28), dtype=kind)
+    pixels[:, :14] = np.iinfo(kind).max // 255 * 200
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    batch = read(encode(pixels, exif=exif))[0]
+    np.testing.assert_array_equal(batch[:14], 200)
+    np.testing.assert_array_equal(batch[14:], 0)
+
+
+@pytest.mark.parametrize(("depth", "colours"), [(2, 1), (4, 1), (8, 1), (16, 1), (8, 3), (16, 3)])
+def test_the_value_that_a_png_declares_transparent_becomes_black(depth, colours):
+    largest = 2**depth - 1
+    halves = np.zeros((28, 28, colours), dtype=np.uint16)
+    halves[:, :14] = largest
+    halves[:, 14:] = largest // 2
+    batch = read(deep_png(halves, depth, transparent=[largest] * colours))[0]
+    np.testing.assert_array_equal(batch[:, :14], 0)
+    assert batch[:, 14:].min() > 80
+    visible = read(deep_png(halves, depth, transparent=[1] * colours))[0]
+    np.testing.assert_array_equal(visible[:, :14], 255)
+
+
+def two_colours(left: tuple[int, ...], right: tuple[int, ...]) -> Image.Image:
+    image = Image.new("RGB", (28, 28), left)
+    image.paste(right, (14, 0, 28, 28))
+    return image
+
+
+def ink(colour: int) -> Image.Image:
+    image = Image.new("RGBA", (280, 280))
+    image.paste((colour, colour, colour, 255), (130, 40, 150, 240))
+    return image
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+@pytest.mark.parametrize(
+    ("colour", "invert"), [(0, Invert.AUTO), (0, Invert.ALWAYS), (255, Invert.AUTO), (255, Invert.NEVER)]
+)
+def test_ink_on_a_transparent_canvas_becomes_light_on_black(kind, colour, invert):
+    options = {"lossless": True} if kind == "WEBP" else {}
+    batch = read(encode(ink(colour), kind, **options), max_pixels=80_000, invert=invert)[0]
+    assert batch[14, 14] > 200
+    assert batch[:, :10].max() < 5
+
+
+@pytest.mark.parametrize(
+    ("image", "invert", "sentence"),
+    [
+        (Image.new("L", (300, 1), 255), Invert.NEVER, "made 28 by 28 it is the same everywhere"),
+        (Image.new("L", (1, 300), 255), Invert.NEVER, "made 28 by 28 it is the same everywhere"),
+        (ink(0), Invert.NEVER, "invert=auto"),
+        (ink(255), Invert.ALWAYS, "invert=auto"),
+        (Image.new("RGBA", (28, 28), (255, 255, 255, 0)), Invert.NEVER, "transparent"),
+        (
+            deep_png(np.full((28, 28, 1), 65535, np.uint16), 16, transparent=[65535]),
+            Invert.NEVER,
+            "transparent",
+        ),
+        (two_colours((255, 0, 0), (0, 130, 0)), Invert.NEVER, "equally light"),
+        (Image.fromarray(SHOE.astype(np.uint16)), Invert.NEVER, "of its 16 bits the upper 8"),
+    ],
+)
+def test_an_image_of_which_nothing_is_left_is_refused(image, invert, sentence):
+    data = image if isinstance(image, bytes) else encode(image)
+    with pytest.raises(InstancesError, match=f"nothing is left of the image: .*{sentence}"):
+        read(data, max_pixels=80_000, invert=invert)
+
+
+@pytest.mark.parametrize("value", [0, 90, 255])
+def test_an_image_that_was_the_same_everywhere_stays_so(value):
+    np.testing.assert_array_equal(read(encode(np.full((28, 28), value, np.uint8)))[0], value)
+
+
+def test_a_file_of_divided_pixels_is_refused_unless_they_are_meant():
+    data = encode(np.where(SHOE > 127, 1, 0).astype(np.uint8), "PNG")
+    with pytest.raises(InstancesError, match="dark_images=true"):
+        read(data)
+    assert read(data, dark_images=True).max() == 1
+    assert read(encode(np.full((8, 8), 12, np.uint8)), (8, 8), pixel_max=16).max() < 1
