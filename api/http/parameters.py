@@ -8,10 +8,11 @@ from pydantic import AfterValidator, BeforeValidator
 from pydantic.config import JsonDict
 
 from api.http.ids import COMPARISON_ID, JOB_ID
+from normlab.documents.identifiers import COMPARISON_ID_PATTERN, ID_PART_PATTERN, JOB_ID_PATTERN
 from normlab.errors import NotFoundError
 from normlab.spec.shown import shown
 from normlab.spec.text import Form
-from normlab.store.identifiers import COMPARISON_ID_PATTERN, ID_PART_PATTERN, JOB_ID_PATTERN, possible_id
+from normlab.store.identifiers import possible_id
 
 Findable = Annotated[str, Form(r"^[^\x00]*$", "a text without the character NUL")]
 """A text that is looked for in the database: Postgres knows no NUL."""

@@ -32,6 +32,7 @@ from api.http.problems import error_answers
 from api.inference import examples
 from api.inference.run import PixelOptions, check_scale, decode, find_model, infer, read_quickly
 from api.inference.schemas import Instances
+from normlab.documents.identifiers import JOB_ID_PATTERN, MODEL_NAME_PATTERN
 from normlab.documents.predictions import Predictions
 from normlab.errors import InstancesError
 from normlab.predictions.resolver import Batch, LoadedModel, ModelRef
@@ -47,7 +48,7 @@ from normlab.serving import (
 from normlab.serving.instances import refuse_too_many
 from normlab.spec.images import Invert
 from normlab.spec.shown import short
-from normlab.store.identifiers import JOB_ID_PATTERN, MODEL_NAME_PATTERN, possible_id
+from normlab.store.identifiers import possible_id
 
 _MAX_FIELDS = 10
 """Of a form, beside its images."""

@@ -15,11 +15,11 @@ from starlette.exceptions import HTTPException
 from api.http.fast_lane import DirectRequest, path_parameter
 from api.http.ids import MODEL_NAME
 from api.http.parameters import QueryFlag
+from normlab.documents.identifiers import JOB_ID_PATTERN, MODEL_NAME_PATTERN
 from normlab.errors import NotFoundError
 from normlab.predictions.resolver import Batch, LoadedModel, ModelRef
 from normlab.serving import refuse_other_scale
 from normlab.spec.shown import quoted, short
-from normlab.store.identifiers import JOB_ID_PATTERN, MODEL_NAME_PATTERN
 
 _QUICK_BYTES = 512 * 1024
 """Of a body; JSON of this size takes about 5 ms to read."""

@@ -16,6 +16,7 @@ from api.http.root_path import address
 from api.http.services import ServicesDependency
 from api.jobs.documents import job_url
 from api.models.schemas import ModelReference, Rollback
+from normlab.documents.identifiers import MODEL_NAME_PATTERN
 from normlab.documents.named_models import (
     ModelChangeDocument,
     ModelVersionDocument,
@@ -25,7 +26,7 @@ from normlab.documents.named_models import (
 )
 from normlab.errors import NotFoundError
 from normlab.store import NamedModel
-from normlab.store.identifiers import MODEL_NAME_PATTERN, possible_id
+from normlab.store.identifiers import possible_id
 from normlab.store.models import names as named_models
 
 router = APIRouter(prefix="/models", tags=["models"])

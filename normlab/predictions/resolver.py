@@ -8,13 +8,14 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from normlab.documents.identifiers import MODEL_NAME_PATTERN
 from normlab.errors import NotFoundError, StateError
 from normlab.serving import ModelCache, OnnxModel
 from normlab.spec import DatasetInfo, JobSpec, estimate
 from normlab.store import ArtifactStore, Database, JobState
 from normlab.store.artifacts import StoredFile
 from normlab.store.changes import ChangeCounter
-from normlab.store.identifiers import MODEL_NAME_PATTERN, possible_id
+from normlab.store.identifiers import possible_id
 from normlab.store.models import lookup
 
 _MAX_REMEMBERED = 4096

@@ -8,16 +8,9 @@ import time
 from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
+from normlab.documents.identifiers import JOB_ID_PATTERN
 from normlab.errors import NotFoundError
 from normlab.spec.shown import short
-
-JOB_ID_PATTERN = r"job_[0-9a-z]{26}"
-COMPARISON_ID_PATTERN = r"cmp_[0-9a-z]{26}"
-MODEL_NAME_PATTERN = r"(?!job_)[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
-"""A name like a job's id would be mistaken for one."""
-
-ID_PART_PATTERN = r"[a-z]{3}_[0-9a-z]{1,26}|[0-9a-z]{1,26}"
-"""A part of an id that lists can be asked for: its beginning, with the prefix or without, or its end."""
 
 _possible = re.compile(JOB_ID_PATTERN).fullmatch
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

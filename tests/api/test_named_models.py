@@ -89,7 +89,7 @@ def test_a_job_with_a_name_is_deleted_only_by_saying_so(service, http, name):
         http.put(f"/models/{name}", json={"job": job.id})
     for job in jobs:
         response = http.delete(f"/jobs/{job.id}")
-        assert_problem(response, 409, "wrong_state", f"a version of model {name}:", "forget_names=true")
+        assert_problem(response, 409, "wrong_state", f"a version of model {name}:", "forget_names")
     assert http.delete(f"/jobs/{jobs[0].id}?forget_names=true").status_code == 204
     assert http.get(f"/models/{name}").json()["version"] == 3
     assert http.delete(f"/jobs/{jobs[2].id}?forget_names=true").status_code == 204

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import typer
 from PIL import Image
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
 from normlab.cli import app
 from normlab.cli.notebook import check_against_notebook
@@ -18,14 +18,7 @@ from normlab.documents.states import JobState
 from normlab.spec import parse_job_spec
 
 pytestmark = pytest.mark.xdist_group("service")
-
-
-@pytest.fixture
-def run(client: Client):
-    def run(*arguments: str, **options: object) -> Result:
-        return CliRunner(env={"NORMLAB_URL": client.base_url}).invoke(app, arguments, **options)
-
-    return run
+UNKNOWN_JOB = "job_" + "0" * 26
 
 
 def test_submitting_and_watching(run, client: Client) -> None:
@@ -59,7 +52,8 @@ def test_submitting_and_watching(run, client: Client) -> None:
     assert (training["optimizer"]["name"], training["optimizer"]["learning_rate"]) == ("adam", 0.002)
     assert (job.name, job.tags, job.state) == ("[mine]", ("a", "b"), JobState.SUCCEEDED)
     lines = result.stderr.splitlines()
-    assert lines[:2] == ["[mine]  queued", "[mine]  running"]
+    assert lines[0].startswith("[mine]  queued")  # and what it waits for, while the worker starts
+    assert lines[1] == "[mine]  running"
     assert lines[2].startswith("[mine]  epoch 1/2  loss ")
     assert "  val_accuracy 0." in lines[3]
     assert lines[-1] == "[mine]  succeeded"
@@ -108,9 +102,15 @@ def test_a_spec_from_a_file_and_what_goes_over_it(run, tmp_path: Path) -> None:
             "Error: The service refuses this request: /training/epochs: should",
         ),
         (("compare", "job_1", "--chart", "chart.gif"), 2, "chart.gif should end in .png, .svg or .json."),
-        (("compare", "job_1"), 1, "Error: there is no job"),
-        (("watch", "job_1"), 1, "Error: there is no job 'job_1'"),
-        (("predict", "job_1", "image.gif"), 1, "Error: image.gif is no image that can be sent"),
+        (("compare", "job_1"), 1, "Error: There is no job and no comparison 'job_1'"),
+        (("watch", "job_1"), 1, "Error: There is no job and no comparison 'job_1'"),
+        (("show", UNKNOWN_JOB), 1, f"Error: there is no job {UNKNOWN_JOB}"),
+        (("predict", UNKNOWN_JOB, "image.gif"), 1, "Error: image.gif is no image that can be sent"),
+        (("compare", "baseline", UNKNOWN_JOB), 2, "baseline is no id"),
+        (("delete", UNKNOWN_JOB, "--with-jobs"), 2, "it goes with comparisons"),
+        (("download", UNKNOWN_JOB, "onnx"), 1, "there is no job"),
+        (("prune", "--older-than", "30"), 2, "30 is no age"),
+        (("prune", "--older-than", "1d", "--state", "running"), 2, "only jobs that have ended"),
         (("up", "--port", "70000"), 2, "less than or equal to 65535"),
     ],
 )

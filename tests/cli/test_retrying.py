@@ -1,19 +1,9 @@
 import pytest
-from typer.testing import CliRunner, Result
 
-from normlab.cli import app
 from normlab.client import Client
 from normlab.documents.states import JobState
 
 pytestmark = pytest.mark.xdist_group("service")
-
-
-@pytest.fixture
-def run(client: Client):
-    def run(*arguments: str) -> Result:
-        return CliRunner(env={"NORMLAB_URL": client.base_url}).invoke(app, arguments)
-
-    return run
 
 
 def test_a_cancelled_job_is_trained_after_all(run, client: Client) -> None:

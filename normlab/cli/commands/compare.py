@@ -1,26 +1,25 @@
 """``normlab compare``: does one of these networks do better? Or: jobs side by side."""
 
-import re
 from itertools import count
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from normlab.cli.display.comparison_progress import follow_until_interrupted
-from normlab.cli.display.output import JsonOption, UrlOption, announce, notes, write_file, write_json
+from normlab.cli.display.comparison_progress import exit_unless_finished, follow_until_interrupted
+from normlab.cli.display.output import JsonOption, UrlOption, announce, write_file, write_json
 from normlab.cli.display.side_by_side import show_comparison, write_chart
 from normlab.cli.display.verdicts import show_answer
+from normlab.cli.files import chart_format_of, check_folder, suffix_of
+from normlab.cli.ids import AmbiguousIdError, Identified, Kind, identify, looks_like_an_id
 from normlab.cli.spec_files import read_spec
 from normlab.cli.specs import check_is_json, put, put_inside
-from normlab.client import ChartFormat, Client, ReportFormat
-from normlab.documents.comparisons import ComparisonDocument
-from normlab.documents.states import StudyState
+from normlab.client import Client, ReportFormat
+from normlab.errors import NotFoundError
+from normlab.spec import PRESETS
 
 DEFAULT_SEED, DEFAULT_REPLICATES = 42, 5
 """The service's own."""
-
-_JOB, _COMPARISON = re.compile(r"job_\w+"), re.compile(r"cmp_\w+")
 
 
 def compare(
@@ -28,7 +27,7 @@ def compare(
         list[str],
         typer.Argument(
             metavar="WHAT...",
-            help="Presets or files with a job spec; or ids of jobs; or the id of a comparison.",
+            help="Presets or files with a job spec; or jobs by their ids or the ends of them; or one comparison.",
         ),
     ],
     *,
@@ -88,10 +87,11 @@ def compare(
     The exit code is 0 when the comparison has an answer; "inconclusive" is one.
     """
     for option, path in {"--report": report, "--bundle": bundle, "--chart": chart}.items():
-        if path is not None and not path.parent.is_dir():  # known before the training rather than after it
-            raise typer.BadParameter(f"there is no folder {path.parent}.", param_hint=option)
-    chart_format = None if chart is None else ChartFormat(_suffix(chart, "--chart", list(ChartFormat)))
-    report_format = None if report is None else ReportFormat(_suffix(report, "--report", list(ReportFormat)))
+        check_folder(option, path)
+    chart_format = chart_format_of(chart)
+    report_format = (
+        None if report is None else ReportFormat(suffix_of(report, "--report", list(ReportFormat)))
+    )
     question: dict[str, Any] = {}
     put(
         question,
@@ -108,18 +108,20 @@ def compare(
     )
     check_is_json(question)
     with Client(url) as client:
-        if all(map(_JOB.fullmatch, what)):
+        identified = _identified(client, what)
+        jobs = [item.id for item in identified if item.kind is Kind.JOB]
+        if jobs:
             if question or dataset or epochs or own_seeds or report or bundle:
                 raise typer.BadParameter("of these options only --chart, --json and --url go with jobs.")
-            compared = client.compare(what)
+            compared = client.compare(jobs)
             write_json(compared) if as_json else show_comparison(compared)
             if chart is not None and chart_format is not None:
-                write_chart(client, what, chart, chart_format)
+                write_chart(client, jobs, chart, chart_format)
             return
-        if len(what) == 1 and _COMPARISON.fullmatch(what[0]):
+        if identified:
             if question or dataset or epochs or own_seeds:
                 raise typer.BadParameter("a comparison that exists cannot be changed.")
-            begun = client.comparisons.get(what[0])
+            begun = client.comparisons.get(identified[0].id)
         else:
             arms = _arms(what, dataset, epochs, again=own_seeds)
             seeds = _own_seeds(list(arms), seed, up_to or replicates) if own_seeds else {}
@@ -137,16 +139,38 @@ def compare(
                 write_file(report, page.encode(), "The report is")
             if bundle is not None:
                 write_file(bundle, client.comparisons.bundle(ended.id), "The archive is")
-    _exit_unless_finished(ended)
+    exit_unless_finished(ended)
 
 
-def _exit_unless_finished(ended: ComparisonDocument) -> None:
-    if ended.state is StudyState.FINISHED:
-        return
-    for sentence in (*ended.left_out, *([ended.error] if ended.error else [])):
-        announce(sentence)
-    notes.print(f"The comparison has no answer: it is {ended.state}.", style="red", markup=False)
-    raise typer.Exit(1)
+def _identified(client: Client, what: list[str]) -> list[Identified]:
+    """The jobs, or the one comparison, that are named; nothing when they are presets and files."""
+    ids = [text for text in what if _is_an_id(client, text)]
+    if not ids:
+        return []
+    if len(ids) < len(what):
+        others = ", ".join(text for text in what if text not in ids)
+        raise typer.BadParameter(
+            f"{others} is no id, and {ids[0]} is one: name networks to train, or what exists.",
+            param_hint="WHAT",
+        )
+    identified = [identify(client, text) for text in ids]
+    if len(identified) > 1 and any(item.kind is Kind.COMPARISON for item in identified):
+        raise typer.BadParameter("jobs, or one comparison alone, can be looked at.", param_hint="WHAT")
+    return identified
+
+
+def _is_an_id(client: Client, text: str) -> bool:
+    if looks_like_an_id(text):
+        return True
+    if text in PRESETS or Path(text).suffix == ".json" or Path(text).is_file():
+        return False
+    try:
+        identify(client, text)
+    except AmbiguousIdError:
+        return True
+    except NotFoundError:
+        return False
+    return True
 
 
 def _replicates(start: int | None, up_to: int | None) -> int | dict[str, int] | None:
@@ -185,12 +209,3 @@ def _arms(
             name = next(other for n in count(2) if (other := f"{name} ({n})") not in arms)
         arms[name] = spec
     return arms
-
-
-def _suffix(path: Path, option: str, known: list[str]) -> str:
-    suffix = path.suffix.lower().removeprefix(".")
-    if suffix not in known:
-        *others, last = (f".{name}" for name in known)
-        listed = f"{', '.join(others)} or {last}"
-        raise typer.BadParameter(f"{path.name} should end in {listed}.", param_hint=option)
-    return suffix

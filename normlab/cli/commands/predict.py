@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from normlab.cli.display.output import JsonOption, UrlOption, out, percent, write_json
+from normlab.cli.ids import NetworkArgument, network_id
 from normlab.client import Client
 from normlab.documents.predictions import PredictionDocument
 from normlab.spec.images import Invert
@@ -16,8 +17,8 @@ BAR_WIDTH = 30
 
 
 def predict(
-    job_id: Annotated[str, typer.Argument(metavar="JOB", help="Id of a job that has succeeded.")],
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="A PNG or JPEG file.")],
+    network: NetworkArgument,
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="A PNG, JPEG or WebP file.")],
     *,
     top: Annotated[int, typer.Option(min=1, help="Number of classes to show.")] = 5,
     invert: Annotated[Invert, typer.Option(help="Whether to swap light and dark first.")] = Invert.NEVER,
@@ -26,7 +27,8 @@ def predict(
 ) -> None:
     """Classify an image with a trained network."""
     with Client(url) as client:
-        prediction = client.predict(job_id, image, invert=invert, top_k=top)[0]
+        job = network_id(client, network, "asks a job's network")
+        prediction = client.predict(job, image, invert=invert, top_k=top)[0]
     write_json(prediction) if as_json else show_prediction(prediction)
 
 

@@ -10,6 +10,7 @@ import typer
 
 from normlab.cli.display.logs import LogFollower
 from normlab.cli.display.output import announce, notes, out
+from normlab.client.client import DEFAULT_URL
 from normlab.local.service import LocalService
 from normlab.settings import Settings
 
@@ -94,6 +95,8 @@ def _end_on_signals(service: LocalService) -> list[int]:
 def _welcome(service: LocalService, host: str) -> None:
     out.print(f"Normlab is at {service.url} (what it can do: {service.url}/docs)", soft_wrap=True)
     announce(f"Data and logs are in {service.data_dir}. Ctrl-C stops it.")
+    if service.url != DEFAULT_URL:
+        announce(f"So that other commands find it: export NORMLAB_URL={service.url}")
     if host not in LOOPBACK:
         notes.print(
             "Everybody who can reach this machine can use the service: it asks for no password.",

@@ -1,14 +1,17 @@
 """``normlab watch``: follow jobs to their end."""
 
+import time
 from collections.abc import Sequence
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Annotated
 
 import typer
 
+from normlab.cli.display.comparison_progress import exit_unless_finished, follow_until_interrupted
 from normlab.cli.display.output import JsonOption, UrlOption, announce, notes, write_json
 from normlab.cli.display.training_progress import Board, LiveBoard, PlainBoard
+from normlab.cli.display.verdicts import show_answer
+from normlab.cli.ids import IdsArgument, Kind, identify, job_ids
 from normlab.client import Client, JobEvent
 from normlab.documents.events import EventKind
 from normlab.documents.jobs import JobDocument
@@ -16,19 +19,30 @@ from normlab.documents.states import JobState
 
 Happening = tuple[JobDocument, JobEvent | Exception]
 
+LOOK_SECONDS = 2.0
+"""How often a terminal is shown anew where jobs are in the queue."""
+MOST_LOOKED_AT = 20
+"""Of so many jobs: a terminal has few more lines."""
+
 
 def watch(
-    job_ids: Annotated[list[str], typer.Argument(metavar="JOB...", help="Ids of the jobs.")],
+    ids: IdsArgument,
     *,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
-    """Follow jobs until all have ended, with bars in a terminal, else a line for each epoch.
+    """Follow jobs until all have ended, or a comparison: bars in a terminal, else a line for each epoch.
 
     The exit code is 0 if all have succeeded, else 1. Ctrl-C stops the watching, not the jobs.
     """
     with Client(url) as client:
-        jobs = watch_until_interrupted(client, [client.job(job_id) for job_id in dict.fromkeys(job_ids)])
+        if len(ids) == 1 and (item := identify(client, ids[0])).kind is Kind.COMPARISON:
+            ended = follow_until_interrupted(client, client.comparisons.get(item.id))
+            write_json(ended) if as_json else show_answer(ended)
+            exit_unless_finished(ended)
+            return
+        watched = job_ids(client, ids, "follows jobs, or one comparison alone")
+        jobs = watch_until_interrupted(client, [client.job(job_id) for job_id in watched])
     if as_json:
         write_json(jobs)
     report_failures(jobs)
@@ -52,13 +66,28 @@ def watch_jobs(client: Client, jobs: Sequence[JobDocument]) -> list[JobDocument]
         # Daemons: a Ctrl-C need not wait for the service's next event.
         Thread(target=_follow, args=(client, job, happenings), daemon=True).start()
     running = {job.id for job in jobs}
+    queued: set[str] = set()
+    look_at = 0.0
     with board:
         while running:
-            job, happening = happenings.get()
+            if notes.is_terminal and queued and time.monotonic() >= look_at:
+                for job_id in sorted(queued)[:MOST_LOOKED_AT]:
+                    board.show_place(client.job(job_id))
+                look_at = time.monotonic() + LOOK_SECONDS
+            try:
+                job, happening = happenings.get(timeout=LOOK_SECONDS)
+            except Empty:
+                continue
             if isinstance(happening, Exception):
                 raise happening
             board.show(job, happening)
-            if happening.kind is EventKind.END:
+            if happening.kind is EventKind.STATE:
+                if happening.data["state"] == JobState.QUEUED:
+                    queued.add(job.id)
+                    look_at = 0.0
+                else:
+                    queued.discard(job.id)
+            elif happening.kind is EventKind.END:
                 running.discard(job.id)
     return [client.job(job.id) for job in jobs]
 

@@ -1,10 +1,12 @@
 """Jobs side by side."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.markup import escape
+from rich.table import Table
 
-from normlab.cli.display.output import out, percent, seconds, show_caveats, table, write_file
+from normlab.cli.display.output import is_narrow, out, percent, seconds, show_caveats, table, write_file
 from normlab.cli.display.setup import show_setup
 from normlab.client import ChartFormat, Client
 from normlab.documents.side_by_side import ComparedJob, SideBySide
@@ -20,23 +22,7 @@ def show_comparison(comparison: SideBySide) -> None:
     jobs = comparison.jobs
     names = {job.id: job.name for job in jobs}
     show_setup(comparison.setup, lambda job: names.get(job, job))
-    has_target = any(job.target_accuracy is not None for job in jobs)
-    figures = ["best validation", "at epoch", "kept validation", "test", "per epoch", "training", "whole run"]
-    figures += ["to target"] if has_target else []
-    made = table("job", *figures, numbers=tuple(figures))
-    for job in jobs:
-        made.add_row(
-            escape(job.name),
-            percent(job.best_val_accuracy),
-            "-" if job.best_epoch is None else str(job.best_epoch),
-            percent(job.kept_val_accuracy),
-            percent(job.test_accuracy),
-            seconds(job.seconds_per_epoch),
-            seconds(job.train_seconds),
-            seconds(job.run_seconds),
-            *([_to_target(job)] if has_target else []),
-        )
-    out.print(made)
+    out.print(_figures(jobs))
     if len(jobs) > 1 and not comparison.differences:
         out.print("\nTheir specs are the same.")
     if comparison.statistics is not None:
@@ -44,6 +30,31 @@ def show_comparison(comparison: SideBySide) -> None:
         for pair in comparison.statistics.pairs:
             out.print(pair.sentence, style="bold", markup=False, soft_wrap=not out.is_terminal)
     show_caveats(comparison.caveats)
+
+
+def _figures(jobs: Sequence[ComparedJob]) -> Table:
+    """What each job came to: a row for each, or in a narrow terminal a column."""
+    figures = {
+        "best validation accuracy": [percent(job.best_val_accuracy) for job in jobs],
+        "at epoch": ["-" if job.best_epoch is None else str(job.best_epoch) for job in jobs],
+        "kept validation accuracy": [percent(job.kept_val_accuracy) for job in jobs],
+        "test accuracy": [percent(job.test_accuracy) for job in jobs],
+        "per epoch": [seconds(job.seconds_per_epoch) for job in jobs],
+        "training": [seconds(job.train_seconds) for job in jobs],
+        "whole run": [seconds(job.run_seconds) for job in jobs],
+    }
+    if any(job.target_accuracy is not None for job in jobs):
+        figures["to target"] = [_to_target(job) for job in jobs]
+    names = [escape(job.name) for job in jobs]
+    if is_narrow():
+        made = table("", *names)
+        for figure, values in figures.items():
+            made.add_row(figure, *values)
+        return made
+    made = table("job", *figures, numbers=tuple(figures), names={"job": names})
+    for name, *values in zip(names, *figures.values(), strict=True):
+        made.add_row(name, *values)
+    return made
 
 
 def _to_target(job: ComparedJob) -> str:

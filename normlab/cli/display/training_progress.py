@@ -2,19 +2,23 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from rich.cells import cell_len
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
 from rich.table import Column
+from rich.text import Text
 
 from normlab.cli.display.console import visible
-from normlab.cli.display.output import percent, seconds, state_text
+from normlab.cli.display.output import WIDE, clock, moment, percent, seconds, state_text
 from normlab.client import JobEvent
 from normlab.documents.events import EventKind
 from normlab.documents.jobs import JobDocument
 from normlab.documents.states import JobState
+from normlab.spec.runs import Phase
 
 
 class Board(AbstractContextManager["Board"], Protocol):
@@ -23,12 +27,16 @@ class Board(AbstractContextManager["Board"], Protocol):
     def show(self, job: JobDocument, event: JobEvent) -> None:
         """Show one event."""
 
+    def show_place(self, job: JobDocument) -> None:
+        """Show where a job is in the queue."""
+
 
 def titles(jobs: Sequence[JobDocument]) -> dict[str, str]:
-    """A title for each job by its id; where two are the same, the end of the id tells them apart."""
+    """A title for each job by its id, as it is shown; where two are the same, the end of the id tells them apart."""
     names = [job.title for job in jobs]
     return {
-        job.id: job.title if names.count(job.title) == 1 else f"{job.title} …{job.id[-4:]}" for job in jobs
+        job.id: visible(job.title if names.count(job.title) == 1 else f"{job.title} …{job.id[-4:]}")
+        for job in jobs
     }
 
 
@@ -38,8 +46,7 @@ class PlainBoard:
     def __init__(self, console: Console, jobs: Sequence[JobDocument]) -> None:
         self._console = console
         self._titles = titles(jobs)
-        self._width = max(map(len, self._titles.values()))
-        self._epochs = {job.id: job.spec["training"]["epochs"] for job in jobs}
+        self._width = max(map(cell_len, self._titles.values()))
 
     def __enter__(self) -> Self:
         return self
@@ -51,18 +58,32 @@ class PlainBoard:
 
     def show(self, job: JobDocument, event: JobEvent) -> None:
         """Write a line, unless the event is only progress."""
-        title = self._titles[job.id].ljust(self._width)
         if event.kind is EventKind.STATE:
-            self._write(f"{title}  {event.data['state']}")
+            queued = event.data["state"] == JobState.QUEUED
+            self._write(job, f"{event.data['state']}{_place(job) if queued else ''}")
         elif event.kind is EventKind.EPOCH:
             epoch = event.data
             self._write(
-                f"{title}  epoch {epoch['epoch']}/{self._epochs[job.id]}  loss {epoch['loss']:.4f}  "
-                f"accuracy {epoch['accuracy']:.4f}  {_validation(epoch)}{seconds(epoch['train_seconds'])}"
+                job,
+                f"epoch {epoch['epoch']}/{job.epochs}  loss {epoch['loss']:.4f}  "
+                f"accuracy {epoch['accuracy']:.4f}  {_validation(epoch)}{seconds(epoch['train_seconds'])}",
             )
 
-    def _write(self, line: str) -> None:
-        self._console.print(line, markup=False, soft_wrap=True)
+    def show_place(self, job: JobDocument) -> None:
+        """Nothing: it is said once, with the job's state."""
+
+    def _write(self, job: JobDocument, text: str) -> None:
+        title = self._titles[job.id]
+        padding = " " * (self._width - cell_len(title))
+        self._console.print(f"{title}{padding}  {text}", markup=False, soft_wrap=True)
+
+
+def _place(job: JobDocument) -> str:
+    """Where a job is in the queue, if it is not the next."""
+    if job.position is None or (job.position == 1 and job.waiting_for == "its turn"):
+        return ""
+    start = f", to start about {moment(job.estimated_start_at)}" if job.estimated_start_at else ""
+    return f": number {job.position}, waits for {job.waiting_for}{start}"
 
 
 def _validation(epoch: dict[str, Any]) -> str:
@@ -71,34 +92,41 @@ def _validation(epoch: dict[str, Any]) -> str:
 
 
 class LiveBoard:
-    """A bar for each job, with its phase, epoch, loss, validation accuracy and seconds."""
+    """A bar for each job, with its phase or epoch, its newest numbers, and the time that is left."""
 
     def __init__(self, console: Console, jobs: Sequence[JobDocument]) -> None:
+        wide = console.width >= WIDE
+        loss = [TextColumn("{task.fields[loss]}", table_column=Column(min_width=11, no_wrap=True))]
         self._progress = Progress(
-            TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
-            BarColumn(bar_width=16),
-            TextColumn("{task.fields[phase]}", table_column=Column(min_width=10, no_wrap=True)),
-            TextColumn("{task.fields[epoch]}", justify="right", table_column=Column(no_wrap=True)),
-            TextColumn("{task.fields[loss]}", table_column=Column(min_width=11, no_wrap=True)),
             TextColumn(
-                "{task.fields[accuracy]}", style="bold", table_column=Column(min_width=11, no_wrap=True)
+                "{task.description}",
+                markup=False,
+                table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1, min_width=12),
             ),
-            TimeElapsedColumn(),
+            BarColumn(bar_width=16 if wide else 10),
+            TextColumn("{task.percentage:3.0f} %", table_column=Column(no_wrap=True)),
+            TextColumn("{task.fields[phase]}", table_column=Column(min_width=10, no_wrap=True)),
+            *(loss if wide else []),
+            TextColumn(
+                "{task.fields[accuracy]}", style="bold", table_column=Column(min_width=18, no_wrap=True)
+            ),
+            _TimeColumn(table_column=Column(min_width=9, no_wrap=True)),
             console=console,
         )
         self._tasks: dict[str, TaskID] = {}
-        self._epochs: dict[str, int] = {}
+        shown = titles(jobs)
         for job in jobs:
-            self._epochs[job.id] = job.spec["training"]["epochs"]
             self._tasks[job.id] = self._progress.add_task(
-                visible(titles(jobs)[job.id]),
-                start=False,
+                shown[job.id],
                 total=1.0,
                 phase=state_text(job.state),
-                epoch="",
                 loss="",
                 accuracy="",
+                began=None,
+                ended=None,
+                ends=None,
             )
+            self.show_place(job)
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -113,30 +141,62 @@ class LiveBoard:
         """Move the job's bar."""
         task, data = self._tasks[job.id], event.data
         if event.kind is EventKind.STATE:
-            self._show_state(task, JobState(data["state"]))
+            self._show_state(task, JobState(data["state"]), datetime.fromisoformat(data["at"]))
         elif event.kind is EventKind.EPOCH:
+            # How far the whole run is, is said by its progress: other things follow the last epoch.
+            accuracy = data.get("val_accuracy")
             self._progress.update(
                 task,
-                completed=data["epoch"] / self._epochs[job.id],
-                epoch=f"{data['epoch']}/{self._epochs[job.id]}",
                 loss=f"loss {data['loss']:.4f}",
-                accuracy="" if data.get("val_accuracy") is None else f"val {percent(data['val_accuracy'])}",
+                accuracy="" if accuracy is None else f"validation {percent(accuracy)}",
             )
         elif event.kind is EventKind.PROGRESS:
-            known: dict[str, Any] = (
-                {"loss": f"loss {data['loss']:.4f}"} if data.get("loss") is not None else {}
-            )
-            epoch = f"{data['epoch']}/{data['epochs']}"
-            # None leaves the bar where it is.
-            self._progress.update(
-                task, completed=data.get("fraction"), phase=data["phase"], epoch=epoch, **known
-            )
+            self._show_progress(task, data)
 
-    def _show_state(self, task: TaskID, state: JobState) -> None:
-        self._progress.update(task, phase=state_text(state))
-        if state is JobState.RUNNING:
-            self._progress.start_task(task)
+    def show_place(self, job: JobDocument) -> None:
+        """Show where a job is in the queue, and when it is to start."""
+        if job.position is None:
+            return
+        waits = f"number {job.position}" if job.waiting_for == "its turn" else "no worker"
+        start = job.estimated_start_at
+        accuracy = "" if start is None else f"starts in {clock(_seconds_to(start))}"
+        self._progress.update(self._tasks[job.id], phase=waits, accuracy=accuracy)
+
+    def _show_progress(self, task: TaskID, data: dict[str, Any]) -> None:
+        training = data["phase"] == Phase.TRAINING
+        phase = f"epoch {data['epoch']}/{data['epochs']}" if training else data["phase"]
+        known: dict[str, Any] = {} if data.get("loss") is None else {"loss": f"loss {data['loss']:.4f}"}
+        if data.get("fraction") is not None:  # it never goes back, but for another attempt
+            known["completed"] = max(self._progress.tasks[task].completed, data["fraction"])
+        end = data.get("estimated_end_at")
+        self._progress.update(
+            task, phase=phase, ends=None if end is None else datetime.fromisoformat(end), **known
+        )
+
+    def _show_state(self, task: TaskID, state: JobState, at: datetime) -> None:
+        self._progress.update(task, phase=state_text(state), ends=None)
+        if state is JobState.QUEUED:  # perhaps again
+            self._progress.update(task, completed=0.0, began=None, ended=None)
+        elif state is JobState.RUNNING:
+            self._progress.update(task, accuracy="", began=at)
         elif state is JobState.SUCCEEDED:
             self._progress.update(task, completed=1.0)
         if state.final:
-            self._progress.stop_task(task)
+            self._progress.update(task, ended=at)
+
+
+class _TimeColumn(ProgressColumn):
+    """How long it will still take; where that is not known, or it has ended, how long it took."""
+
+    def render(self, task: Task) -> Text:
+        """The text for a task."""
+        began, ended, ends = (task.fields[name] for name in ("began", "ended", "ends"))
+        if began is None:
+            return Text("")
+        if ended is None and ends is not None:
+            return Text(f"{clock(_seconds_to(ends))} left")
+        return Text(clock(((ended or datetime.now(UTC)) - began).total_seconds()))
+
+
+def _seconds_to(moment: datetime) -> float:
+    return (moment - datetime.now(UTC)).total_seconds()

@@ -8,6 +8,7 @@ from normlab.cli.display.output import out, percent, seconds, show_caveats, tabl
 from normlab.cli.display.setup import show_setup
 from normlab.documents.comparisons import ComparisonDocument
 from normlab.documents.statistics import ClocksDocument, IntervalDocument, WinsDocument
+from normlab.spec.metrics import Metric
 
 
 def show_answer(comparison: ComparisonDocument) -> None:
@@ -19,7 +20,7 @@ def show_answer(comparison: ComparisonDocument) -> None:
         out.print(result.headline, markup=False, soft_wrap=not out.is_terminal)
         out.print()
     show_setup(result.setup)
-    accuracy = comparison.metric.endswith("accuracy")
+    accuracy = comparison.metric.higher_is_better
     for pair in result.pairs:
         out.print(pair.sentence, style="bold", markup=False, soft_wrap=not out.is_terminal)
     out.print()
@@ -32,6 +33,7 @@ def show_answer(comparison: ComparisonDocument) -> None:
         "seeds",
         "training",
         numbers=("mean", level, "deviation", "seeds", "training"),
+        names={"arm": result.arms},
     )
     for name, arm in result.arms.items():
         cost = result.costs.get(name)
@@ -47,17 +49,16 @@ def show_answer(comparison: ComparisonDocument) -> None:
     out.print()
     difference = "difference (points)" if accuracy else "difference"
     p_value = "p" if len(result.pairs) == 1 else "corrected p"
-    columns = (difference, "interval", p_value, "effect", "pairs won")
-    differences = table("arms", *columns, numbers=columns)
+    columns = (difference, "interval", p_value, "effect")
+    differences = table("arms", *columns, numbers=columns, names={"arms": result.arms})
     for pair in result.pairs:
         statistics = pair.comparison
         differences.add_row(
-            escape(f"{pair.a}, {pair.b}"),
+            escape(f"{pair.b} minus {pair.a}{_wins(pair.a, pair.b, statistics.wins)}"),
             _difference(statistics.difference, accuracy, sign=True),
             _interval(statistics.interval, accuracy, _difference),
             f"{pair.adjusted_p_value:.3g}",
             "-" if statistics.effect_size is None else _minus(f"{statistics.effect_size:.2f}"),
-            _wins(pair.a, pair.b, statistics.wins),
         )
     out.print(differences)
     _show_target(result.clocks)
@@ -83,6 +84,20 @@ def _show_target(clocks: ClocksDocument | None) -> None:
         out.print(text, markup=False, soft_wrap=not out.is_terminal)
 
 
+def _wins(a: str, b: str, wins: WinsDocument | None) -> str:
+    """Which arm is ahead in how many of the pairs; a count, which claims nothing."""
+    if wins is None:
+        return ""
+    name, count = (b, wins.b) if wins.b >= wins.a else (a, wins.a)
+    ties = f", {wins.ties} ties" if wins.ties else ""
+    return f"\n  {name} is ahead in {count} of {wins.a + wins.b + wins.ties}{ties}"
+
+
+def metric_value(value: float | None, metric: Metric) -> str:
+    """A run's metric: accuracies in percent."""
+    return _value(value, metric.higher_is_better)
+
+
 def _value(value: float | None, accuracy: bool) -> str:
     return percent(value) if accuracy or value is None else _minus(f"{value:.4f}")
 
@@ -100,15 +115,7 @@ def _interval(
 ) -> str:
     if interval.low is None or interval.high is None:
         return "-"
-    return f"{form(interval.low, accuracy)} to {form(interval.high, accuracy)}"
-
-
-def _wins(a: str, b: str, wins: WinsDocument | None) -> str:
-    """Who has won how many pairs."""
-    if wins is None:
-        return "-"
-    ties = f", {wins.ties} ties" if wins.ties else ""
-    return f"{escape(b)} {wins.b}, {escape(a)} {wins.a}{ties}"
+    return f"{form(interval.low, accuracy).removesuffix(' %')} to {form(interval.high, accuracy)}"
 
 
 def _minus(text: str) -> str:

@@ -1,0 +1,79 @@
+"""A job as text."""
+
+from rich.markup import escape
+
+from normlab.cli.display.output import moment, number, out, percent, seconds, state_text, table
+from normlab.documents.jobs import JobDocument, JobResult
+from normlab.documents.metrics import MetricsDocument
+
+
+def display_job(job: JobDocument, metrics: MetricsDocument) -> None:
+    """Write what a job is, where it is or how it ended, its epochs, and where its time went."""
+    out.print(f"[bold]{escape(job.title)}[/]  {state_text(job.state)}  [dim]{job.id}[/]", soft_wrap=True)
+    _line(setup_of(job))
+    for change in job.history:
+        reason = f"  {escape(change.reason)}" if change.reason else ""
+        out.print(f"  {moment(change.at)}  {state_text(change.state)}{reason}", soft_wrap=True)
+    if job.position is not None:
+        start = f", to start about {moment(job.estimated_start_at)}" if job.estimated_start_at else ""
+        _line(f"number {job.position} in the queue, waits for {job.waiting_for}{start}")
+    if job.progress is not None:
+        done = "" if job.progress.fraction is None else f", {percent(job.progress.fraction, 0)} done"
+        end = job.progress.estimated_end_at
+        _line(
+            f"{job.progress.phase}, epoch {job.progress.epoch} of {job.progress.epochs}{done}"
+            f"{f', to end about {moment(end)}' if end else ''}"
+        )
+    for warning in job.warnings:
+        _line(f"{warning.code}: {warning.detail}", "yellow")
+    if job.error:
+        _line(f"{job.error.code}: {job.error.detail}", "red")
+    if metrics.epochs:
+        out.print()
+        _show_epochs(metrics)
+    if job.result:
+        out.print(f"\n{_outcome(job.result)}", soft_wrap=not out.is_terminal)
+    if job.timings:
+        parts = [f"{key.removesuffix('_seconds')} {seconds(value)}" for key, value in job.timings if value]
+        out.print(f"Time: {', '.join(parts)}.", soft_wrap=not out.is_terminal)
+
+
+def setup_of(job: JobDocument) -> str:
+    """What it trains on and how, in short."""
+    epochs = f"{job.epochs} epoch{'s' * (job.epochs != 1)}"
+    return (
+        f"{job.dataset}, {epochs}, batches of {job.batch_size}, {job.optimizer} with learning rate "
+        f"{number(job.learning_rate)}, seed {job.seed}"
+    )
+
+
+def _outcome(result: JobResult) -> str:
+    """What the kept network came to, and the best epoch on the way where that is another."""
+    kept_epoch = result.kept_epoch or result.epochs
+    kept = [f"test accuracy {percent(result.test_accuracy)}"]
+    if result.kept_val_accuracy is not None:
+        kept.insert(0, f"validation accuracy {percent(result.kept_val_accuracy)}")
+    sentence = f"The network of epoch {kept_epoch} was kept: {', '.join(kept)}."
+    if result.best_val_accuracy is None or result.best_epoch == kept_epoch:
+        return sentence
+    best = percent(result.best_val_accuracy)
+    return f"{sentence} The best validation accuracy was {best}, at epoch {result.best_epoch}."
+
+
+def _line(text: str, style: str = "") -> None:
+    out.print(f"  {text}", style=style, markup=False, soft_wrap=True)
+
+
+def _show_epochs(metrics: MetricsDocument) -> None:
+    columns = ("epoch", "loss", "accuracy", "validation loss", "validation accuracy", "seconds")
+    epochs = table(*columns, numbers=columns)
+    for epoch in metrics.epochs:
+        epochs.add_row(
+            str(epoch.epoch),
+            f"{epoch.loss:.4f}",
+            percent(epoch.accuracy),
+            "-" if epoch.val_loss is None else f"{epoch.val_loss:.4f}",
+            percent(epoch.val_accuracy),
+            f"{epoch.train_seconds + epoch.evaluate_seconds:.2f}",
+        )
+    out.print(epochs)
