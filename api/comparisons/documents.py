@@ -6,7 +6,7 @@ from typing import Any
 
 from api.http.root_path import address
 from normlab.comparisons import AssessmentDocument, Question
-from normlab.comparisons.charts import ChartName
+from normlab.comparisons.charts import OF_ANY_PAIR, ChartName, drawable
 from normlab.documents.comparisons import (
     ArmDocument,
     ArmJob,
@@ -56,8 +56,9 @@ def comparison_document(
     if assessment.result is not None:
         final = comparison.state.final
         result = ComparisonResult.model_validate(assessment.result | {"final": final})
+    summary = summary_document(comparison, OF_ANY_PAIR if result is None else drawable(result))
     return ComparisonDocument(
-        **dict(summary_document(comparison)),
+        **dict(summary),
         arms=arms,
         progress=_progress(comparison, members, assessment),
         result=result,
@@ -66,7 +67,7 @@ def comparison_document(
     )
 
 
-def summary_document(comparison: Comparison) -> ComparisonSummary:
+def summary_document(comparison: Comparison, charts: Sequence[ChartName] = OF_ANY_PAIR) -> ComparisonSummary:
     """A comparison as a list shows it."""
     question = Question.stored(comparison.question)
     return ComparisonSummary(
@@ -81,7 +82,7 @@ def summary_document(comparison: Comparison) -> ComparisonSummary:
         fresh=comparison.fresh,
         arm_names=[arm.name for arm in comparison.arms],
         verdicts=comparison.verdicts,
-        links=_links(comparison_url(comparison.id)),
+        links=_links(comparison_url(comparison.id), charts),
     )
 
 
@@ -117,12 +118,12 @@ def _progress(
     )
 
 
-def _links(url: str) -> ComparisonLinks:
+def _links(url: str, charts: Sequence[ChartName]) -> ComparisonLinks:
     return ComparisonLinks(
         self=url,
         events=f"{url}/events",
         cancel=f"{url}/cancel",
         report=f"{url}/report",
         bundle=f"{url}/bundle",
-        charts={name.value: f"{url}/charts/{name}" for name in ChartName},
+        charts={name.value: f"{url}/charts/{name}" for name in charts},
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 from normlab.comparisons.assessment import Assessment
 from normlab.comparisons.runs import ComparedRuns
+from normlab.documents.comparisons import ComparisonResult
 
 Chart = dict[str, Any]
 
@@ -20,6 +21,20 @@ class ChartName(StrEnum):
     """Needs a target accuracy."""
     ACCURACY_AGAINST_COST = "accuracy_against_cost"
     """Not of a loss."""
+
+
+OF_ANY_PAIR = (ChartName.LEARNING_CURVES, ChartName.PAIRED_DIFFERENCES)
+"""What every comparison has that has a complete pair."""
+
+
+def drawable(result: ComparisonResult) -> tuple[ChartName, ...]:
+    """What a result can be drawn as."""
+    needs = {
+        ChartName.DIFFERENCE_CURVES: any(pair.curve and pair.curve.pairs > 1 for pair in result.pairs),
+        ChartName.TIME_TO_TARGET: bool(result.clocks and result.clocks.target),
+        ChartName.ACCURACY_AGAINST_COST: bool(result.costs),
+    }
+    return tuple(name for name in ChartName if needs.get(name, True))
 
 
 def draw(name: ChartName, runs: ComparedRuns, assessment: Assessment) -> Chart | None:

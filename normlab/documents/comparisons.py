@@ -127,7 +127,10 @@ class ComparisonLinks(Document):
     cancel: str
     report: str
     bundle: str
-    charts: dict[str, str] = Field(description="Vega-Lite, PNG or SVG, by name.")
+    charts: dict[str, str] = Field(
+        description="Vega-Lite, PNG or SVG, by name: those that the result can be drawn as; in a list and before there "
+        "is a result, those that every comparison has with its first pair."
+    )
 
 
 class ComparisonSummary(Document):

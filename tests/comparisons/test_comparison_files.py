@@ -77,9 +77,11 @@ def test_charts_that_are_not_there_are_told(served, comparison):
     response = served.http.get(f"{url}/charts/learning_curves", headers={"Accept": "text/html"})
     assert_problem(response, 406, "not_acceptable", "image/svg+xml")
     loss = served.finished(accuracy, **request(base_seed=BASE_SEED + 10, metric="val_loss"))
-    response = served.http.get(loss["links"]["charts"]["accuracy_against_cost"])
+    assert set(loss["links"]["charts"]) == {"learning_curves", "paired_differences", "difference_curves"}
+    charts = f"{loss['links']['self']}/charts"
+    response = served.http.get(f"{charts}/accuracy_against_cost")
     assert_problem(response, 404, "not_found", "its metric is no accuracy")
-    response = served.http.get(loss["links"]["charts"]["time_to_target"])
+    response = served.http.get(f"{charts}/time_to_target")
     assert_problem(response, 404, "not_found", "it has no target_accuracy")
 
 
