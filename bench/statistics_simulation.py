@@ -119,8 +119,9 @@ def looking_without_a_plan(plan: StoppingPlan, repeats: int, rng: np.random.Gene
 def looks_of(sizes: Sequence[int]) -> list[PlannedLook]:
     """Comparisons of the same two arms with so many pairs each, one after the other, each of the seeds from 0 on."""
     return [
-        PlannedLook(str(n), range(n), range(n), pairs=n, plan=Replicates(start=n, max=n), alpha=0.05)
+        PlannedLook(str(n), seeds, seeds, pairs=n, plan=Replicates(start=n, max=n), alpha=0.05)
         for n in sizes
+        for seeds in [frozenset(range(n))]
     ]
 
 

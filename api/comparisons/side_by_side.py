@@ -6,16 +6,18 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import HTTPException, Query, Request, Response
+from sqlalchemy.orm import Session
 
 from api.http.media_types import CHART_IMAGES, CHARTS, JSON, VEGA_LITE
 from api.http.negotiation import preferred_media_type
 from api.http.services import Services
 from normlab import analysis
 from normlab.comparisons.correctness import CorrectnessFiles, correctness_files
+from normlab.comparisons.looks import Looks, looks_at_jobs
 from normlab.comparisons.request import Confidence, EquivalenceMargin, TargetAccuracy, margin_problem
 from normlab.comparisons.runs import run_records
 from normlab.spec.metrics import Metric
-from normlab.store import JobState
+from normlab.store import Job, JobState
 from normlab.store.identifiers import possible_id
 from normlab.store.jobs import jobs
 
@@ -50,16 +52,19 @@ def side_by_side(services: Services, request: Request, asked: SideBySideQuery) -
         records = run_records(session, rows, asked.target_accuracy)
         finished = [records[row.id] for row in rows if row.state is JobState.SUCCEEDED]
         files = correctness_files(session, [run.job for run in finished])
+        arms, most = analysis.by_arm(finished), services.settings.limits.comparison_arms
+        before = {} if len(arms) > most else _looks_before(session, rows, arms, asked)
     runs = [records[job_id] for job_id in job_ids]
     if media_type == JSON:
         document = analysis.summarize(runs).to_document()
-        arms, most = analysis.by_arm(finished), services.settings.limits.comparison_arms
         if len(arms) > most:  # their pairs grow with the square of their number
             document["caveats"].append(
                 f"There are no statistics: these jobs are {len(arms)} arms, and this service compares at most {most} "
                 "at once (limit 'comparison_arms')."
             )
-        document["statistics"] = None if len(arms) > most else _statistics(services, arms, files, asked)
+        document["statistics"] = (
+            None if len(arms) > most else _statistics(services, arms, files, asked, before)
+        )
         return Response(orjson.dumps(document), media_type=JSON, headers={"Vary": "Accept"})
     return chart_response(analysis.learning_curves(runs, metric=asked.metric), media_type)
 
@@ -72,11 +77,23 @@ def chart_response(chart: dict[str, Any], media_type: str) -> Response:
     return Response(analysis.render(chart, CHART_IMAGES[media_type]), media_type=media_type, headers=headers)
 
 
+def _looks_before(
+    session: Session,
+    rows: Sequence[Job],
+    arms: Mapping[str, Sequence[analysis.RunRecord]],
+    asked: SideBySideQuery,
+) -> Looks:
+    by_id = {row.id: row for row in rows}
+    of_arms = {name: [by_id[run.job] for run in runs] for name, runs in arms.items()}
+    return looks_at_jobs(session, of_arms, asked.metric, asked.confidence, asked.equivalence_margin)
+
+
 def _statistics(
     services: Services,
     arms: Mapping[str, Sequence[analysis.RunRecord]],
     files: CorrectnessFiles,
     asked: SideBySideQuery,
+    before: Looks,
 ) -> dict[str, Any] | None:
     from normlab.analysis.comparison import common_seeds  # noqa: PLC0415 - scipy takes seconds
 
@@ -89,6 +106,7 @@ def _statistics(
         equivalence_margin=asked.equivalence_margin,
         target_accuracy=asked.target_accuracy,
         correct=files.read(services.artifacts).by_job,
+        before=before,
     )
     return {"final": True, **statistics.to_document()}
 

@@ -31,9 +31,9 @@ class PlannedLook:
 
     comparison: str
     """Its id."""
-    seeds_a: range
-    """The seeds of the first arm's runs."""
-    seeds_b: range
+    seeds_a: frozenset[int]
+    """Of the first arm's runs."""
+    seeds_b: frozenset[int]
     pairs: int
     """How many it has, or has at most."""
     plan: Replicates
@@ -53,12 +53,13 @@ class PlannedLook:
 
     def overlaps(self, other: "PlannedLook") -> bool:
         """Whether runs of both arms are in both."""
-        return _meet(self.seeds_a, other.seeds_a) and _meet(self.seeds_b, other.seeds_b)
+        return not (self.seeds_a.isdisjoint(other.seeds_a) or self.seeds_b.isdisjoint(other.seeds_b))
 
     def repeats(self, other: "PlannedLook") -> bool:
         """Whether it asks the same of the same runs, so that it can say nothing else."""
-        starts = (self.seeds_a.start, self.seeds_b.start)
-        return starts == (other.seeds_a.start, other.seeds_b.start) and self.plan == other.plan
+        within = self.seeds_a <= other.seeds_a and self.seeds_b <= other.seeds_b
+        around = self.seeds_a >= other.seeds_a and self.seeds_b >= other.seeds_b
+        return self.plan == other.plan and (within or around)  # of a plan, one may have gone on for longer
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,8 @@ class EarlierLooks:
     """The part of its error that the look may use."""
 
     def said(self, comparison: PairedComparison) -> bool:
-        """Whether an earlier look has said the same already."""
-        return any(
+        """Whether an earlier look has given the same verdict already."""
+        return comparison.verdict is not Verdict.INCONCLUSIVE and any(
             look.verdict is comparison.verdict
             and (comparison.verdict.better or look.margin <= comparison.equivalence_margin)
             for look in self.looks
@@ -164,7 +165,3 @@ def _used(look: PlannedLook, error: float) -> float:
         return error
     testable = look.pairs >= pairs_to_reach(error / look.pairs_of_arms)
     return error if testable else error / 2
-
-
-def _meet(a: range, b: range) -> bool:
-    return max(a.start, b.start) < min(a.stop, b.stop)

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,13 +9,10 @@ from sqlalchemy.orm import Session
 from normlab.analysis import RunRecord
 from normlab.analysis.records import of_result
 from normlab.comparisons.correctness import Correctness, CorrectnessFiles, correctness_files
-from normlab.comparisons.looks import looks_before
+from normlab.comparisons.looks import Looks, looks_before
 from normlab.comparisons.request import Question
 from normlab.store import ArtifactStore, Comparison, ComparisonJob, Epoch, Job, JobState
 from normlab.store.studies import members, studies
-
-if TYPE_CHECKING:
-    from normlab.analysis.earlier_looks import EarlierLooks
 
 
 @dataclass(frozen=True)
@@ -31,8 +27,7 @@ class ComparedRuns:
     """The runs that have succeeded, in the order of their replicates."""
     correctness_files: CorrectnessFiles
     """Which of the test set's examples each of them got right."""
-    before: "Mapping[tuple[str, str], EarlierLooks]"
-    """For each pair of arms, the comparisons of them that were asked for before this one."""
+    before: Looks
 
     def arm_name(self, member: ComparisonJob) -> str:
         """The name of the arm that a job stands for."""

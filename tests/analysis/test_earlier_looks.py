@@ -9,13 +9,14 @@ from normlab.analysis import StoppingPlan, Verdict, compare_arms, compare_by_pla
 from normlab.analysis.earlier_looks import EarlierLooks, PlannedLook, earlier_looks
 from normlab.spec.replicates import Replicates
 
+ALL = frozenset(range(20))
 RNG = np.random.default_rng(0)
 BASE = RNG.normal(0.85, 0.003, 20)
 BETTER = BASE + 0.004 + RNG.normal(0, 0.003, 20)
 
 
 def look(pairs: int, *, first: int = 0, most: int | None = None, alpha: float = 0.05) -> PlannedLook:
-    seeds = range(first, first + pairs)
+    seeds = frozenset(range(first, first + pairs))
     plan = Replicates(start=pairs, max=most or pairs)
     return PlannedLook(f"cmp_{first}_{pairs}", seeds, seeds, pairs=pairs, plan=plan, alpha=alpha)
 
@@ -60,7 +61,7 @@ def test_a_look_at_a_stricter_level_leaves_more() -> None:
 
 
 def test_a_plan_uses_all_that_it_was_given() -> None:
-    assert share(look(30), replace(look(5, most=20), seeds_a=range(20), seeds_b=range(20))) == 0.0
+    assert share(look(30), replace(look(5, most=20), seeds_a=ALL, seeds_b=ALL)) == 0.0
 
 
 def test_hundreds_of_looks_are_worked_out_at_once() -> None:
@@ -102,6 +103,8 @@ def test_what_was_said_may_be_said_again() -> None:
     assert verdict is Verdict.B_BETTER
     assert "(95 % interval" in text
     assert "One of them said the same" in told
+    undecided = replace(said, verdict=Verdict.INCONCLUSIVE)
+    assert compared(4, earlier_looks(look(4), [replace(undecided, pairs=6)]))[1].startswith("No verdict")
     contrary = replace(said, verdict=Verdict.A_BETTER)
     assert compared(20, earlier_looks(look(20), [contrary]))[0] is Verdict.INCONCLUSIVE
 

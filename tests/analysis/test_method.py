@@ -38,9 +38,14 @@ def test_a_corrected_p_value_says_what_the_verdict_says(pairs: int) -> None:
     assert any(pair.comparison.verdict.better for pair in found)
 
 
+def _look(pairs: int) -> PlannedLook:
+    seeds = frozenset(range(pairs))
+    return PlannedLook(f"cmp_{pairs}", seeds, seeds, pairs, Replicates(start=pairs, max=pairs), 0.05)
+
+
 _looked_at = earlier_looks(
-    PlannedLook("now", range(8), range(8), 8, Replicates(start=8, max=8), 0.05),
-    [PlannedLook("before", range(5), range(5), 5, Replicates(start=5, max=5), 0.05)],
+    _look(8),
+    [_look(5)],
 )
 
 

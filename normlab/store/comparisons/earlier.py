@@ -1,6 +1,6 @@
 """Comparisons that were asked for before another one, and may have looked at the same runs."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -24,19 +24,22 @@ class EarlierComparison:
     """How many are complete, or will be at most."""
 
 
-def earlier_comparisons(session: Session, comparison: Comparison, *, metric: str) -> list[EarlierComparison]:
-    """The comparisons by the same metric that were made before this one, oldest first, and have two arms that are
-    among its own; their results are not read. One that has failed has said nothing, so it is not among them.
+def earlier_comparisons(
+    session: Session, digests: Collection[str], *, metric: str, before: str | None = None
+) -> list[EarlierComparison]:
+    """The comparisons by a metric that have two arms with these digests, oldest first; ``before`` is the id of the one
+    that was made after them. Their results are not read. One that has failed has said nothing: it is not among them.
 
     One that still runs counts with all pairs that it may have: it was asked for first.
     """
-    digests = {arm.arm_digest for arm in comparison.arms}
     shared = (
         select(ComparisonArm.comparison_id)
-        .where(ComparisonArm.arm_digest.in_(digests), ComparisonArm.comparison_id < comparison.id)
+        .where(ComparisonArm.arm_digest.in_(digests))
         .group_by(ComparisonArm.comparison_id)
         .having(func.count() > 1)
     )
+    if before is not None:
+        shared = shared.where(ComparisonArm.comparison_id < before)
     query = (
         select(Comparison)
         .where(
