@@ -97,7 +97,12 @@ BEYOND_A_SCHEMA = {
 
 @pytest.mark.parametrize(
     "row",
-    [row for rows in MISTAKES.values() for row in rows if "at" in row and "NaN" not in row["sent"]],
+    [
+        row
+        for rows in MISTAKES.values()
+        for row in rows
+        if "at" in row and not re.search(r'NaN|"arms"', row["sent"])
+    ],
     ids=lambda row: row["sent"],
 )
 def test_the_schema_finds_the_mistakes_too(schema, row: dict[str, str]) -> None:

@@ -13,6 +13,10 @@ _NUMBERS = (*_PAIRS, "target_shape", "epochs")
 """Keys of lists of numbers."""
 
 
+LISTS = ("layers", "arms")
+"""Keys of lists of objects."""
+
+
 def no_object(wrong: Wrong) -> str:
     """Something else where an object should be."""
     given, key = wrong.given, wrong.key
@@ -29,11 +33,15 @@ def no_object(wrong: Wrong) -> str:
         written = f'{{"type": {quoted(layer_named(given) or given)}}}'
     elif key == "arms" and isinstance(given, str):
         written = f'{{"name": {quoted(given)}, "spec": {{"architecture": {quoted(given)}}}}}'
+    elif key == "spec" and isinstance(given, str):
+        written = f'{{"architecture": {quoted(given)}}}'
     elif key == "resources" and isinstance(given, str):
         written = f'{{"device": {quoted(given)}}}'
     if written is not None:
         return f"should be an object: {written}"
-    such = f" such as {FORMS[key]}" if key in FORMS else ""
+    place = wrong.location.place
+    form = FORMS.get(key or (place.model.__name__ if place else ""))
+    such = "" if form is None else f" such as {form}"
     return f"should be an object{such}, not {shown(given)}"
 
 
@@ -42,10 +50,8 @@ def no_list(wrong: Wrong) -> str:
     given, key = wrong.given, wrong.key
     if key in _NUMBERS and isinstance(given, str) and (sizes := re.findall(r"\d+", given)):
         return f"should be {_sizes(key, sizes)}, not {shown(given)}"
-    if key == "layers" and isinstance(given, dict):
-        return (
-            'should be a list: [{"type": …}, {"type": …}], in the order in which the layers follow each other'
-        )
+    if key in LISTS and isinstance(given, dict):
+        return f"should be a list: [{FORMS[key]}, …]"
     if isinstance(given, str) or is_number(given):
         return f"should be a list: [{shown(given)}]"
     return f"should be a list, not {shown(given)}"

@@ -143,10 +143,12 @@ RENAMED = {
     "reshape.shape": "target_shape",
     "reshape.size": "target_shape",
     # Comparisons
-    "arms.architecture": "spec",
     "runs": "arms",
     "variants": "arms",
-    "comparison.jobs": "arms",
+    "replicates.end": "max",
+    "replicates.stop": "max",
+    "replicates.until": "max",
+    "replicates.min": "start",
     "n_seeds": "replicates",
     "num_seeds": "replicates",
     "repeats": "replicates",
@@ -346,6 +348,11 @@ WRITTEN_OTHERWISE = {
     '{"type": "activation", "activation": "leaky_relu", "negative_slope": 0.3}',
     # Comparisons
     "arms.seed": 'is written "base_seed": 42, and only if an arm is not to have the others\' seeds',
+    "comparison.alpha": 'is written "confidence": 0.95, which is 1 less the error',
+    "comparison.jobs": "is another call, for jobs that exist: GET /comparisons?jobs=…, or `normlab compare` with ids; "
+    "here arms are trained",
+    "comparison.dry_run": "goes with the request: POST /comparisons?validate_only=true",
+    "comparison.validate_only": "goes with the request: POST /comparisons?validate_only=true",
     "comparison.seeds": 'is written "base_seed": 42, "replicates": 5: the first seed, and how many pairs there are',
 }
 """The key elsewhere → the whole sentence about it."""

@@ -14,6 +14,8 @@ from normlab.spec.nearest import nearest, respelled, squashed
 from normlab.spec.shown import listed, quoted, shown
 
 _FRACTIONS = {squashed(name) for name in ("validation_split", "val_split", "validation_fraction", "val_size")}
+_WHOLES = {"JobSpec": "job", "ComparisonRequest": "comparison"}
+"""The requests that the tables are about, and what the tables call them."""
 _MAX_VALUE_CHARACTERS = 40
 """A longer value is not repeated in what would be right."""
 
@@ -47,8 +49,7 @@ def unknown_key(root: type[BaseModel] | None, location: Location, value: object,
 
 def scopes(place: Place, root: type[BaseModel]) -> list[str]:
     """The names that a row may begin with to be about a place, the narrowest first."""
-    whole = {"JobSpec": "job", "ComparisonRequest": "comparison"}.get(root.__name__, "")
-    return [name for name in (place.kind, place.name or whole) if name]
+    return [name for name in (place.kind, place.name or _WHOLES.get(root.__name__)) if name]
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ class _Unknown:
     body: object
 
     def by_habit(self, *, scoped: bool) -> Finding | None:
+        if self.root.__name__ not in _WHOLES:
+            return None
         prefixes = scopes(self.place, self.root) if scoped else [""]
         if (sentence := row_of(WRITTEN_OTHERWISE, self.key, prefixes)) is not None:
             inside = self.value if isinstance(self.value, dict) else ()
@@ -105,7 +108,12 @@ class _Unknown:
                 f"{called}belongs to {listed(kinds)}, not to {given}{_own_options(self.root, path, given)}"
             )
         target = next((place for place in places if place.kind == given), places[0])
-        return Finding(f"{called}belongs {self._where(target, key)}", ((*path, key),))
+        return Finding(f"{called}belongs {self._where(target, key)}", ((*self._way_to(path), key),))
+
+    def _way_to(self, path: tuple[str, ...]) -> tuple[Part, ...]:
+        """The way through the body to a place, by the number of the list's item in which this one is."""
+        common = len(self.place.path)
+        return (*self.way, *path[common:]) if path[:common] == self.place.path else path
 
     def _distance(self, path: tuple[str, ...]) -> tuple[int, int]:
         """How many levels up, and then down."""

@@ -53,7 +53,7 @@ def too_large(wrong: Wrong) -> str:
     """A number above its bound."""
     bound = wrong.context.get("lt", wrong.context.get("le"))
     sentence = f"should be {wrong.message.removeprefix('Input should be ')}, not {shown(wrong.given)}"
-    if bound == 1 and is_number(wrong.given) and 1 < wrong.given <= 100:
+    if bound is not None and 0.99 < bound <= 1 and is_number(wrong.given) and 1 < wrong.given <= 100:
         return f"{sentence}: {wrong.given:g} % is {shown(wrong.given / 100)}"
     return sentence
 

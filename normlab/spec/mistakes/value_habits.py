@@ -239,6 +239,7 @@ FORMS: dict[str, str] = {
     "arms": '{"name": "baseline", "spec": {"architecture": "baseline"}}',
     "spec": '{"architecture": "baseline"}',
     "replicates": '5 or {"start": 5, "max": 20}',
-    "": '{"architecture": "baseline"}',
+    "JobSpec": '{"architecture": "baseline"}',
+    "ComparisonRequest": '{"arms": [{"name": "baseline", "spec": {"architecture": "baseline"}}, …]}',
 }
-"""What stands behind a key, where it is an object; for lists, what stands in them."""
+"""What stands behind a key, where it is an object; for lists, what stands in them; a whole by its model's name."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from pydantic_core import ErrorDetails
 
-from normlab.spec.mistakes.containers import no_list, no_object, wrong_length
+from normlab.spec.mistakes.containers import LISTS, no_list, no_object, wrong_length
 from normlab.spec.mistakes.names import no_kind, no_such_name
 from normlab.spec.mistakes.numbers import no_flag, no_integer, no_number, not_finite, too_large
 from normlab.spec.mistakes.places import Location
@@ -24,7 +24,11 @@ def wrong_value(detail: ErrorDetails, location: Location, body: object) -> str:
 
 
 def _missing(wrong: Wrong) -> str:
-    return f"is required: {FORMS[wrong.key]}" if wrong.key in FORMS else "is required"
+    if wrong.key not in FORMS:
+        return "is required"
+    return (
+        f"is required: [{FORMS[wrong.key]}, …]" if wrong.key in LISTS else f"is required: {FORMS[wrong.key]}"
+    )
 
 
 def _no_text(wrong: Wrong) -> str:
