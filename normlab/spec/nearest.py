@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import lru_cache
 
 from normlab.spec.shown import quoted, short
 
@@ -16,7 +17,12 @@ def squashed(name: str) -> str:
     >>> squashed("batchSizes") == squashed("batch-size") == squashed("Batch Size")
     True
     """
-    letters = re.sub(r"[^a-z0-9]", "", short(name).lower())
+    return _squashed(short(name))
+
+
+@lru_cache(maxsize=1024)
+def _squashed(name: str) -> str:
+    letters = re.sub(r"[^a-z0-9]", "", name.lower())
     return letters[:-1] if letters.endswith("s") and len(letters) > 3 else letters
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from normlab.spec.mistakes.key_habits import RENAMED, UNSUPPORTED, WRITTEN_OTHERWISE
-from normlab.spec.mistakes.places import Location, Part, Place, places_of
+from normlab.spec.mistakes.places import Location, Part, Place, option_names, places_of
 from normlab.spec.mistakes.rows import row_of
 from normlab.spec.mistakes.samples import samples
 from normlab.spec.mistakes.wrong import is_number
@@ -39,10 +39,10 @@ def unknown_key(root: type[BaseModel] | None, location: Location, value: object,
     return (
         unknown.by_habit(scoped=True)
         or unknown.respelled_here()
-        or unknown.elsewhere(key, exactly=True)
+        or unknown.respelled_elsewhere()
         or unknown.by_habit(scoped=False)
         or unknown.nearest_here()
-        or unknown.elsewhere(key, exactly=False)
+        or unknown.nearest_elsewhere()
         or Finding(f"is not known here; what can stand here is {listed(place.keys)}")
     )
 
@@ -75,7 +75,8 @@ class _Unknown:
             return None
         if here in self.place.keys:
             return self._here(here, f"is called {quoted(here)} here")
-        return self.elsewhere(here, exactly=True, named=True)
+        names = option_names(self.root)
+        return self._elsewhere(here if here in names else None, "is called {} here and belongs")
 
     def respelled_here(self) -> Finding | None:
         return self._meant(respelled(self.key, self.place.keys))
@@ -89,26 +90,29 @@ class _Unknown:
     def _here(self, key: str, sentence: str) -> Finding:
         return Finding(sentence, ((*self.way, key),))
 
-    def elsewhere(self, name: str, *, exactly: bool, named: bool = False) -> Finding | None:
-        """The key stands at another place, which is as near as possible."""
-        find = respelled if exactly else nearest
-        places = [place for place in places_of(self.root) if find(name, place.options) is not None]
-        if not places:
+    def respelled_elsewhere(self) -> Finding | None:
+        return self._elsewhere(respelled(self.key, option_names(self.root)), "is called {} here and belongs")
+
+    def nearest_elsewhere(self) -> Finding | None:
+        name = nearest(self.key, option_names(self.root))
+        return self._elsewhere(name, "is not known here: did you mean {}? It belongs")
+
+    def _elsewhere(self, key: str | None, called: str = "") -> Finding | None:
+        """The key, which is called otherwise here, stands at another place: the nearest counts."""
+        if key is None:
             return None
+        places = [place for place in places_of(self.root) if key in place.options]
         path = min((place.path for place in places), key=self._distance)
         places = [place for place in places if place.path == path]
-        key = find(name, places[0].options) or name
-        called = "" if key == self.key else f"is called {quoted(key)} here and " if named or exactly else ""
-        if key != self.key and not called:
-            called = f"is not known here: did you mean {quoted(key)}? It "
+        belongs = "belongs" if key == self.key else called.format(quoted(key))
         given = self._kind_in_body(path, places[0].tag)
         kinds = [place.kind for place in places if place.kind is not None]
         if given is not None and given not in kinds and given in _kinds_at(self.root, path):
             return Finding(
-                f"{called}belongs to {listed(kinds)}, not to {given}{_own_options(self.root, path, given)}"
+                f"{belongs} to {listed(kinds)}, not to {given}{_own_options(self.root, path, given)}"
             )
         target = next((place for place in places if place.kind == given), places[0])
-        return Finding(f"{called}belongs {self._where(target, key)}", ((*self._way_to(path), key),))
+        return Finding(f"{belongs} {self._where(target, key)}", ((*self._way_to(path), key),))
 
     def _way_to(self, path: tuple[str, ...]) -> tuple[Part, ...]:
         """The way through the body to a place, by the number of the list's item in which this one is."""

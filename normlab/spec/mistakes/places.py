@@ -67,6 +67,12 @@ def places_of(root: type[BaseModel]) -> tuple[Place, ...]:
     return tuple(_below(Place(root, ())))
 
 
+@cache
+def option_names(root: type[BaseModel]) -> tuple[str, ...]:
+    """The keys of all objects that can be in a request, each once."""
+    return tuple(dict.fromkeys(key for place in places_of(root) for key in place.options))
+
+
 def _below(place: Place) -> Iterator[Place]:
     yield place
     for key in place.keys:
