@@ -67,6 +67,8 @@ def _result(result: "TrainResult") -> dict[str, Any]:
         "test_loss": result.test_loss,
         "test_cross_entropy": result.test_cross_entropy,
         "test_accuracy": result.test_accuracy,
+        "majority": {part: asdict(test) for part, test in result.majority.items()},
+        "population_statistics": None if result.population is None else asdict(result.population),
         "reached_target_at_epoch": next(reached, None),
         "train_seconds": sum(record.train_seconds for record in result.history),
     }

@@ -183,6 +183,8 @@ def _finish(
         exported = result.export(Path(folder))
         exported.append(export_evaluation(result, Path(folder), child.settings.data_dir))
         files = _store(child, job, attempt, exported)
+    for remark in result.remarks:
+        attempt.warn(WarningCode(remark.concern.value), remark.detail)
     for file in exported:
         if file.error is not None:
             attempt.warn(WarningCode.EXPORT_FAILED, f"no {file.kind} file: {file.error}")

@@ -17,8 +17,8 @@ from normlab.documents.jobs import (
     StateChange,
 )
 from normlab.documents.metrics import EpochDocument, MetricsDocument, MetricTotals
-from normlab.store import Epoch, Event, EventKind, Job, JobState
-from normlab.store.jobs import events, queue
+from normlab.store import Event, EventKind, Job, JobState
+from normlab.store.jobs import events, queue, reports
 from normlab.store.jobs.queue import Place
 
 
@@ -103,12 +103,15 @@ def _links(job: str) -> JobLinks:
     )
 
 
-def metrics_document(job: Job, epochs: Sequence[Epoch]) -> MetricsDocument:
+def metrics_document(session: Session, job: Job) -> MetricsDocument:
     """A job's epochs, in order, with their sums."""
+    epochs = reports.epochs(session, job.id)
+    warnings = events.histories(session, [job.id], (EventKind.WARNING,))[job.id]
     return MetricsDocument(
         job=job.id,
         state=job.state,
         kept_epoch=(job.result or {}).get("kept_epoch"),
+        warnings=[_warning(event) for event in warnings],
         epochs=[EpochDocument.model_validate(epoch) for epoch in epochs],
         totals=MetricTotals(
             epochs=len(epochs),

@@ -70,6 +70,7 @@ METRICS: dict[str, Any] = {
     "job": JOB_ID,
     "state": "running",
     "kept_epoch": None,
+    "warnings": [],
     "epochs": [
         {
             "epoch": 1,

@@ -39,8 +39,8 @@ class RunRecord:
     state: str | None = None
     """Of its job; None where there is no job."""
     population: Mapping[str, float | None] = field(default_factory=dict)
-    """By metric, such as ``val_accuracy``: what the kept network has with its batches' own statistics instead of the
-    moving ones."""
+    """By metric, such as ``val_accuracy``: what the kept network has with statistics of the training data instead of
+    batch normalization's moving ones."""
 
     @classmethod
     def from_documents(cls, job: Mapping[str, Any], metrics: Mapping[str, Any]) -> Self:
@@ -118,16 +118,15 @@ class RunRecord:
 
 def of_result(result: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a ``RunRecord`` that stand in a job's ``result``; jobs of earlier versions lack some."""
+    settled: Mapping[str, Any] | None = result.get("population_statistics")
     return {
         "test_accuracy": result.get("test_accuracy"),
         "test_loss": result.get("test_loss"),
         "test_cross_entropy": result.get("test_cross_entropy"),
         "kept_epoch": result.get("kept_epoch"),
-        "population": {
-            name.removeprefix("population_"): value
-            for name, value in result.items()
-            if name.startswith("population_")
-        },
+        "population": {name: settled.get(name) for name in ("val_accuracy", "test_accuracy")}
+        if settled
+        else {},
     }
 
 

@@ -1,9 +1,4 @@
-"""Batch normalization's moving statistics: whether they have settled when a network is measured.
-
-A network is measured with moving averages of its batches' means and variances. Each update keeps the part ``momentum``
-of what was there before, so that after u updates the part momentum^u is still the start (mean 0, variance 1), whatever
-the network has learned.
-"""
+"""Batch normalization's moving statistics: whether they have settled when a network is measured."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
@@ -12,10 +7,7 @@ from statistics import fmean
 from normlab.analysis.records import RunRecord
 from normlab.errors import SpecError
 from normlab.spec import parse_job_spec
-from normlab.spec.layers.normalization import BatchNormalization
-
-SETTLED = 0.01
-"""The largest part of moving statistics that may still be their start. A variance of 0.01 is then seen as 0.02."""
+from normlab.spec.settling import SETTLED, start_share
 
 
 def share_of_the_start(run: RunRecord) -> float:
@@ -27,9 +19,7 @@ def share_of_the_start(run: RunRecord) -> float:
         spec = parse_job_spec(dict(run.spec))
     except SpecError:
         return 0.0
-    momenta = [layer.momentum for layer in spec.architecture.layers if isinstance(layer, BatchNormalization)]
-    updates = run.kept.epoch * ceil(spec.dataset.trained_on / spec.training.batch_size)
-    return max((float(momentum) ** updates for momentum in momenta), default=0.0)
+    return start_share(spec, run.kept.epoch * ceil(spec.dataset.trained_on / spec.training.batch_size))
 
 
 def settling_caveats(arms: Mapping[str, Sequence[RunRecord]]) -> Iterable[str]:

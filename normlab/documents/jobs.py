@@ -40,6 +40,38 @@ class JobProgress(Document):
     estimated_end_at: datetime | None = None
 
 
+class MajorityDocument(Document):
+    """An accuracy beside that of always answering the most frequent class."""
+
+    samples: int
+    correct: int
+    majority_class: int
+    majority_share: float = Field(description="The accuracy of always answering that class.")
+    p_value: float = Field(
+        description=(
+            "Of the exact binomial test: how probable so many right answers or more are at `majority_share`. "
+            "Above 0.01 the accuracy is not told from a guess."
+        )
+    )
+
+
+class PopulationDocument(Document):
+    """The kept network's accuracies, had its moving statistics of batch normalization settled: their means and
+    variances are taken over training data, with the final weights. The network itself is not changed."""
+
+    samples: int = Field(description="Training samples that the statistics were taken over.")
+    start_share: float = Field(
+        description=(
+            "How much of the kept moving statistics is still what they began as: the momentum to the power of "
+            "`updates`."
+        )
+    )
+    updates: int = Field(description="Steps until the kept epoch's end.")
+    val_accuracy: float | None
+    test_accuracy: float
+    seconds: float = Field(description="What measuring this took.")
+
+
 class JobResult(Document):
     """What a succeeded job came to. Accuracies are fractions, 0 to 1."""
 
@@ -59,6 +91,13 @@ class JobResult(Document):
     best_val_accuracy: float | None
     test_loss: float | None = Field(description="On the test set, measured once, of the kept network.")
     test_accuracy: float | None
+    majority: dict[str, MajorityDocument] = Field(
+        default_factory=dict,
+        description="The accuracies on `test` and `validation` beside always answering the most frequent class.",
+    )
+    population_statistics: PopulationDocument | None = Field(
+        default=None, description="Only with batch normalization: the accuracies with settled statistics."
+    )
     test_cross_entropy: float | None = Field(
         default=None, description="`test_loss` without the L2 penalty; null in jobs from before it was kept."
     )

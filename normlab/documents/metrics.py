@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import Field
 
 from normlab.documents.base import Document
+from normlab.documents.jobs import JobWarning
 from normlab.documents.states import JobState
 from normlab.spec.epochs import EpochMetrics
 from normlab.spec.open_enum import Open
@@ -33,5 +34,6 @@ class MetricsDocument(Document):
     kept_epoch: int | None = Field(
         description="The epoch whose weights the job's network has. Null until the job has succeeded."
     )
+    warnings: tuple[JobWarning, ...] = Field(description="What to know before reading the numbers.")
     epochs: tuple[EpochDocument, ...]
     totals: MetricTotals

@@ -5,6 +5,8 @@ The database has them in its columns.
 
 from enum import StrEnum
 
+from normlab.spec.runs import Concern
+
 
 class JobState(StrEnum):
     """Where a job is on its way."""
@@ -52,7 +54,7 @@ class FailureCode(StrEnum):
 
 
 class WarningCode(StrEnum):
-    """What went wrong that did not end a job."""
+    """What went wrong that did not end a job, and what to know before reading its figures."""
 
     CHECKPOINT_DAMAGED = "checkpoint_damaged"
     """A checkpoint was not what had been written; an older one was used, or none."""
@@ -60,6 +62,12 @@ class WarningCode(StrEnum):
     """The disk did not take a checkpoint; the one before it stays."""
     HARD_TO_LEARN = "hard_to_learn"
     """The spec leaves little for the network to learn from."""
+    NOTHING_LEARNED = Concern.NOTHING_LEARNED.value
+    """The accuracy cannot be told from that of always answering the most frequent class."""
+    STILL_RISING = Concern.STILL_RISING.value
+    """The accuracy still rose when training ended."""
+    UNSETTLED_STATISTICS = Concern.UNSETTLED_STATISTICS.value
+    """Moving statistics of batch normalization are still in good part what they began as."""
     EXPORT_FAILED = "export_failed"
     """A file of the trained network is not offered: it could not be made, or its runtime computed it wrongly."""
 

@@ -102,6 +102,6 @@ def _last_batch_of_one(spec: JobSpec, planned: Sequence[PlannedLayer]) -> Iterat
         yield Problem(
             "/training/batch_size",
             f"the last batch of each epoch has one sample, of which {name} leaves nothing: that step teaches nothing "
-            f"to the layers before it, and takes {1 - momentum:.0%} of the way to 0 with its moving variance, just "
-            f"before the evaluation; with {samples - 1} training samples or another batch size there is none",
+            f"to the layers before it, and takes its moving variance {100 * (1 - momentum):.0f} % of the way to 0, "
+            f"just before the evaluation; with {samples - 1} training samples or another batch size there is none",
         )

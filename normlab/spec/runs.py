@@ -14,6 +14,17 @@ class Phase(StrEnum):
     EXPORTING = "exporting"
 
 
+class Concern(StrEnum):
+    """What the owner of a trained network should know before reading its figures."""
+
+    NOTHING_LEARNED = "nothing_learned"
+    """Its accuracy cannot be told from that of always answering the most frequent class."""
+    STILL_RISING = "still_rising"
+    """Its accuracy still rose when training ended."""
+    UNSETTLED_STATISTICS = "unsettled_statistics"
+    """Moving statistics of batch normalization are still in good part what they began as."""
+
+
 class StopReason(StrEnum):
     """Why a run stopped."""
 

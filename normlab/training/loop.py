@@ -23,11 +23,13 @@ from normlab.training.compiled.cache import borrow_program, dtype_policy
 from normlab.training.compiled.devices import environment, select_device
 from normlab.training.compiled.program import Program, Sums
 from normlab.training.compiled.tracing import forgotten_gradients
+from normlab.training.concerns import MajorityTest, majority_test
 from normlab.training.context import Context, Progress
 from normlab.training.data import Samples, TrainingData, epoch_order, order_digest, training_data
 from normlab.training.early_stopping import Patience
 from normlab.training.layers.network import Array, kernel_digests
 from normlab.training.optimizers import learning_rates
+from normlab.training.population import measure_population
 from normlab.training.probes.base import Probe
 from normlab.training.probes.observer import Observer
 from normlab.training.result import Timings, TrainResult
@@ -87,8 +89,9 @@ def train(
         test_began = perf_counter()
         test = program.evaluate(data.test)
         _require_finite(test.loss, run.epoch, "test loss")
-        test_seconds = perf_counter() - test_began
         weights = tuple(program.network.get_weights())
+        population = measure_population(spec, program, data, weights, run.kept_epoch * run.steps)
+        test_seconds = perf_counter() - test_began
 
     return TrainResult(
         spec=spec,
@@ -99,6 +102,8 @@ def train(
         test_cross_entropy=test.cross_entropy,
         test_accuracy=test.accuracy,
         test_correct=test.correct,
+        majority=run.beside_majority(data, int(test.correct.sum())),
+        population=population,
         weights=weights,
         timings=Timings(
             starting_seconds=starting_seconds,
@@ -138,6 +143,15 @@ class _Run:
         self.best_weights: tuple[Array, ...] | None = None
         self.segment = max(1, self.steps // 20)
         self.observer = Observer(probes, self.steps)
+
+    def beside_majority(self, data: TrainingData, test_correct: int) -> dict[str, MajorityTest]:
+        """The kept network's accuracies beside always answering the most frequent class."""
+        found = {"test": majority_test(data.test.y.numpy(), test_correct)}
+        accuracy = self.history[self.kept_epoch - 1].val_accuracy
+        if accuracy is not None:
+            correct = round(accuracy * data.validation.count)
+            found["validation"] = majority_test(data.validation.y.numpy(), correct)
+        return found
 
     @property
     def ended(self) -> bool:

@@ -1,5 +1,6 @@
 """The result of a training."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,9 +13,11 @@ import numpy.typing as npt
 from normlab.spec import JobSpec, plan_job
 from normlab.spec.epochs import EpochMetrics
 from normlab.spec.runs import StopReason
+from normlab.training.concerns import MajorityTest, Remark, remarks
 from normlab.training.export.export import ExportedFile, export_all
 from normlab.training.export.serving_function import TrainedNetwork
 from normlab.training.layers.network import Array, build_serving_network
+from normlab.training.population import PopulationFigures
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,10 @@ class TrainResult:
     test_accuracy: float
     test_correct: npt.NDArray[np.bool_]
     """For each test sample whether it was right: (n_test,)."""
+    majority: Mapping[str, MajorityTest]
+    """The accuracies on ``test`` and, if there is one, ``validation`` beside always answering one class."""
+    population: PopulationFigures | None
+    """With batch normalization: the accuracies with settled statistics."""
     weights: tuple[Array, ...]
     """In the order of ``network.weights``."""
     timings: Timings
@@ -62,6 +69,11 @@ class TrainResult:
         validated = history[0].val_accuracy is not None
         values = [record.val_accuracy if validated else record.accuracy for record in history]
         return int(np.argmax(np.array(values, float))) + 1
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What to know before reading the figures: nothing learned, still rising, unsettled statistics."""
+        return tuple(remarks(self))
 
     @cached_property
     def network(self) -> keras.Model:

@@ -95,6 +95,16 @@ class Service:
                 "kept_val_accuracy": 0.8,
                 "test_loss": 0.6,
                 "test_accuracy": 0.79,
+                "majority": {
+                    "test": {
+                        "samples": 100,
+                        "correct": 79,
+                        "majority_class": 1,
+                        "majority_share": 0.1,
+                        "p_value": 0.0,
+                    }
+                },
+                "population_statistics": None,
                 "reached_target_at_epoch": None,
                 "train_seconds": 0.5,
                 "export_errors": dict(export_errors or {}),

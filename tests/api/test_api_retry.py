@@ -74,6 +74,7 @@ def test_what_went_wrong_on_the_way_is_told(http, service):
         "it was cut off",
         1,
     )
+    assert http.get(f"/jobs/{job.id}/metrics").json()["warnings"] == [warning]
 
 
 def test_cancelling_a_job_that_was_put_back_deletes_what_its_attempt_left(http, service):

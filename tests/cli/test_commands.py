@@ -87,6 +87,10 @@ def test_a_spec_from_a_file_and_what_goes_over_it(run, tmp_path: Path) -> None:
     assert default["spec"]["training"]["optimizer"]["learning_rate"] == 0.5
     size = run("submit", "batch_norm", "--dry-run")
     assert "271,346 parameters, 268,978 of them trainable" in size.stdout
+    layers = [{"type": "flatten"}, {"type": "dense", "units": 2}, {"type": "layer_normalization"}]
+    hard = json.dumps({"architecture": {"layers": layers}})
+    warned = run("submit", "--file", "-", "--dry-run", input=hard)
+    assert warned.stderr.startswith("Beware, /architecture/layers/2: layer_normalization_1 takes each mean")
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,11 @@ def test_what_resembles_it_and_learns_is_taken_without_a_word(spec: dict[str, An
         ),
         (body(FLATTEN, dense(2), LAYER), "/architecture/layers/2", "over two values"),
         (body(FLATTEN, dense(12), BATCH, batch_size=2), "/architecture/layers/2", "over two values"),
-        (body(FLATTEN, dense(12), BATCH, samples=33), "/training/batch_size", "takes 1% of the way to 0"),
+        (
+            body(FLATTEN, dense(12), BATCH, samples=33),
+            "/training/batch_size",
+            "moving variance 1 % of the way to 0",
+        ),
         (
             body(FLATTEN, BATCH, dense(12), {**BATCH, "momentum": 0.5}, samples=33),
             "/training/batch_size",

@@ -9,10 +9,11 @@ import onnxruntime
 import psutil
 import pytest
 
+from normlab.documents.jobs import JobResult
 from normlab.local.process import Process
 from normlab.spec import JobSpec
 from normlab.spec.environment import ENVIRONMENT
-from normlab.store import ArtifactKind, ArtifactStore, FailureCode, JobState, artifacts
+from normlab.store import ArtifactKind, ArtifactStore, EventKind, FailureCode, JobState, artifacts
 from normlab.store.jobs import events, jobs, reports
 from support.workers import Service, children
 
@@ -69,6 +70,23 @@ def test_a_job_is_trained_and_everything_about_it_is_stored(service: Service, ma
     correct = np.load(io.BytesIO(store.read(files[ArtifactKind.TEST_CORRECT])), allow_pickle=False)
     assert correct.mean() == pytest.approx(job.result["test_accuracy"])
     assert not (service.data_dir / "checkpoints" / job.id).exists()
+
+
+def test_what_a_run_says_of_its_figures_is_stored_with_it(service: Service, make_spec: MakeSpec) -> None:
+    layers = [{"type": "flatten"}, {"type": "batch_normalization"}]
+    spec = make_spec(
+        architecture={"layers": [*layers, *[{"type": "dense", "units": 9, "activation": "sigmoid"}] * 6]},
+        training={"epochs": 1},
+    )
+    job = service.wait_for_end(service.submit(spec))
+    assert job.state is JobState.SUCCEEDED
+    with service.database.read() as session:
+        (told,) = events.histories(session, [job.id], (EventKind.WARNING,)).values()
+    assert [event.data["code"] for event in told] == ["nothing_learned", "unsettled_statistics"]
+    assert job.result["majority"]["test"]["samples"] == 360
+    settled = job.result["population_statistics"]
+    assert settled["start_share"] == pytest.approx(0.99 ** settled["updates"])
+    assert JobResult.model_validate(job.result).kept_epoch == 1
 
 
 def test_a_message_that_comes_ten_times_makes_one_attempt(service: Service, make_spec: MakeSpec) -> None:

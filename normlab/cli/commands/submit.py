@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from normlab.cli.commands.watch import report_failures, watch_until_interrupted
-from normlab.cli.display.output import JsonOption, UrlOption, notes, out, table, write_json
+from normlab.cli.commands.watch import report_failures, show_warnings, watch_until_interrupted
+from normlab.cli.display.output import JsonOption, UrlOption, announce, notes, out, table, write_json
 from normlab.cli.spec_files import read_spec
 from normlab.cli.specs import as_object, check_is_json, put, put_inside
 from normlab.client import Client
@@ -73,10 +73,11 @@ def submit(
         job = client.submit(spec)
         if not as_json:
             out.print(job.id, soft_wrap=True)
-            for warning in job.warnings:
-                _show_warning(warning.detail)
-        if watch:
+        if not watch:
+            show_warnings([job])
+        else:
             jobs = watch_until_interrupted(client, [job])
+            show_warnings(jobs)
             report_failures(jobs)
             job = jobs[0]
         if as_json:
@@ -97,10 +98,6 @@ def _put_optimizer(spec: dict[str, Any], name: str | None, learning_rate: float 
     training["optimizer"] = optimizer
 
 
-def _show_warning(detail: str) -> None:
-    notes.print(f"Beware: {detail}", style="yellow", markup=False, soft_wrap=True)
-
-
 def _show_size(validation: ValidatedJob) -> None:
     estimate = validation.estimate
     layers = table("layer", "type", "output", "parameters", numbers=("output", "parameters"))
@@ -109,7 +106,7 @@ def _show_size(validation: ValidatedJob) -> None:
         layers.add_row(layer.name, layer.type, shape, f"{layer.parameters:,}")
     out.print(layers)
     for warning in validation.warnings:
-        _show_warning(f"{warning.pointer}: {warning.detail}")
+        announce(f"Beware, {warning.pointer}: {warning.detail}.")
     out.print(
         f"{estimate.parameters:,} parameters, {estimate.trainable_parameters:,} of them trainable; "
         f"{estimate.multiplications_per_sample:,} multiplications a sample; "

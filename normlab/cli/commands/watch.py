@@ -45,6 +45,7 @@ def watch(
         jobs = watch_until_interrupted(client, [client.job(job_id) for job_id in watched])
     if as_json:
         write_json(jobs)
+    show_warnings(jobs)
     report_failures(jobs)
 
 
@@ -98,6 +99,13 @@ def _follow(client: Client, job: JobDocument, happenings: SimpleQueue[Happening]
             happenings.put((job, event))
     except Exception as error:  # raised again by the thread that watches
         happenings.put((job, error))
+
+
+def show_warnings(jobs: Sequence[JobDocument]) -> None:
+    """Say what is to be known before reading the figures of jobs, and what went wrong without ending them."""
+    for job in jobs:
+        for warning in job.warnings:
+            announce(f"{job.title}: beware, {warning.detail}.")
 
 
 def report_failures(jobs: Sequence[JobDocument]) -> None:

@@ -155,6 +155,10 @@ class Program:
         """The type of the optimizer's learning rate."""
         return str(self._optimizer.learning_rate.dtype)
 
+    def scaled(self, pixels: tf.Tensor) -> tf.Tensor:
+        """Raw pixels as the network takes them: 0 to 1."""
+        return tf.cast(pixels, self._dtype) * self._scale
+
     def evaluate(self, samples: Samples) -> Evaluation:
         """Loss and correctness of samples with the current weights.
 
@@ -191,7 +195,7 @@ class Program:
             i: tf.Tensor, loss_sum: tf.Tensor, cross_entropy_sum: tf.Tensor, correct: tf.Tensor
         ) -> tuple[tf.Tensor, ...]:
             pixels = tf.reshape(tf.gather(rows, order[i]), (batch_size, *x.shape[1:]))
-            pixels = self._scaled(pixels)  # (batch, *shape)
+            pixels = self.scaled(pixels)  # (batch, *shape)
             labels = tf.gather(y, order[i])  # (batch,)
             self._optimizer.learning_rate.assign(rates[i])
             with tf.GradientTape() as tape:
@@ -217,12 +221,9 @@ class Program:
     def _evaluate_batch(self, x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         self.traces += 1
         with full_precision(self.network):
-            probabilities = self.network(self._scaled(x), training=False)  # (batch, classes)
+            probabilities = self.network(self.scaled(x), training=False)  # (batch, classes)
         losses = tf.cast(_cross_entropy(y, probabilities), tf.float64)  # (batch,)
         return tf.reduce_sum(losses), _is_right(y, probabilities)
-
-    def _scaled(self, pixels: tf.Tensor) -> tf.Tensor:
-        return tf.cast(pixels, self._dtype) * self._scale
 
 
 def _without_repeats(values: Array) -> Array:

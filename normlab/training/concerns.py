@@ -1,0 +1,158 @@
+"""What a trained network's owner should know before reading its figures."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import exp, fsum, lgamma, log, log1p, sqrt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from normlab.spec.runs import Concern, StopReason
+from normlab.spec.settling import SETTLED
+from normlab.training.population import PopulationFigures
+
+if TYPE_CHECKING:
+    from normlab.training.result import TrainResult
+
+GUESS_LEVEL = 0.01
+"""An accuracy as high as this by answering the most frequent class has at most this probability, else it is not told
+from a guess: a network that has learned nothing passes for one that has in at most one of a hundred cases."""
+RISE_PART = 1 / 3
+"""The last part of a run's epochs whose rise is looked at."""
+RISE_ERRORS = 2.0
+"""Standard errors of the difference of two accuracies that a rise must have."""
+ANNEALED = 0.1
+"""Below this part of the largest learning rate a run is at its schedule's end, and more epochs of it would not help."""
+
+
+@dataclass(frozen=True)
+class MajorityTest:
+    """An accuracy beside that of always answering the most frequent class."""
+
+    samples: int
+    correct: int
+    majority_class: int
+    majority_share: float
+    """The accuracy of always answering that class."""
+    p_value: float
+    """Of the exact binomial test: how probable so many right answers or more are at that accuracy."""
+
+    @property
+    def accuracy(self) -> float:
+        """The fraction that was right."""
+        return self.correct / self.samples
+
+    @property
+    def is_a_guess(self) -> bool:
+        """Whether the accuracy cannot be told from that of the most frequent class."""
+        return self.p_value > GUESS_LEVEL
+
+
+def majority_test(labels: npt.NDArray[Any], correct: int) -> MajorityTest:
+    """Compare ``correct`` right answers with the most frequent of ``labels`` (n,)."""
+    counts = np.bincount(labels)
+    majority, samples = int(counts.argmax()), len(labels)
+    share = int(counts[majority]) / samples
+    return MajorityTest(samples, correct, majority, share, binomial_tail(samples, correct, share))
+
+
+def binomial_tail(samples: int, correct: int, probability: float) -> float:
+    """The probability of ``correct`` or more of ``samples``, each with ``probability``.
+
+    >>> round(binomial_tail(10, 8, 0.5), 6)
+    0.054688
+    """
+    if correct <= 0 or probability >= 1:
+        return 1.0
+    yes, no = log(probability), log1p(-probability)
+    total = lgamma(samples + 1)
+    terms = (
+        total - lgamma(k + 1) - lgamma(samples - k + 1) + k * yes + (samples - k) * no
+        for k in range(correct, samples + 1)
+    )
+    return min(1.0, fsum(exp(term) for term in terms))
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A concern in a sentence."""
+
+    concern: Concern
+    detail: str
+
+
+def remarks(result: "TrainResult") -> Iterator[Remark]:
+    """All that applies to a run."""
+    if result.majority["test"].is_a_guess:
+        yield Remark(Concern.NOTHING_LEARNED, _nothing_learned(result))
+    elif result.stop_reason is StopReason.COMPLETED and result.kept_epoch == len(result.history):
+        yield from _still_rising(result)
+    if result.population is not None and result.population.start_share > SETTLED:
+        yield Remark(Concern.UNSETTLED_STATISTICS, _unsettled(result, result.population))
+
+
+def _nothing_learned(result: "TrainResult") -> str:
+    test, validation = result.majority["test"], result.majority.get("validation")
+    majority = result.spec.dataset.info.classes[test.majority_class]
+    said = (
+        f"the test accuracy of {_percent(test.accuracy)} ({test.correct} of {test.samples} samples) cannot be told "
+        f'from always answering "{majority}", which is right for {_percent(test.majority_share)} (exact binomial test, '
+        f"p = {test.p_value:.2g})"
+    )
+    if validation is None:
+        return said
+    but = "nor can" if validation.is_a_guess else "though one can tell"
+    return (
+        f"{said}; {but} the validation accuracy of {_percent(validation.accuracy)} ({validation.correct} of "
+        f"{validation.samples}, p = {validation.p_value:.2g})"
+    )
+
+
+def _still_rising(result: "TrainResult") -> Iterator[Remark]:
+    """Whether accuracy rose in the last part of the run by more than chance on so many samples explains."""
+    history = result.history
+    rates = [epoch.learning_rate for epoch in history]
+    if len(history) < 2 or rates[-1] < ANNEALED * max(rates):
+        return
+    epochs = max(1, round(len(history) * RISE_PART))
+    first, last = history[-1 - epochs], history[-1]
+    if first.val_accuracy is None or last.val_accuracy is None:
+        what, samples, before, now = (
+            "training",
+            result.spec.dataset.trained_on,
+            first.accuracy,
+            last.accuracy,
+        )
+    else:
+        what, samples = "validation", result.spec.dataset.held_out
+        before, now = first.val_accuracy, last.val_accuracy
+    error = sqrt((before * (1 - before) + now * (1 - now)) / samples)
+    if now - before > RISE_ERRORS * error:
+        length = "epoch" if epochs == 1 else f"{epochs} epochs"
+        yield Remark(
+            Concern.STILL_RISING,
+            f"the {what} accuracy still rose when training ended, from {_percent(before)} to {_percent(now)} in the "
+            f"last {length}, which is more than chance on {samples} samples explains: more epochs or a larger learning "
+            "rate may go higher",
+        )
+
+
+def _unsettled(result: "TrainResult", population: PopulationFigures) -> str:
+    validation = result.history[result.kept_epoch - 1].val_accuracy
+    figures = [
+        f"test accuracy {_percent(result.test_accuracy)} would be {_percent(population.test_accuracy)}"
+    ]
+    if validation is not None and population.val_accuracy is not None:
+        figures.insert(
+            0, f"validation accuracy {_percent(validation)} would be {_percent(population.val_accuracy)}"
+        )
+    return (
+        f"after {population.updates} updates {_percent(population.start_share, 0)} of batch normalization's moving "
+        f"statistics is still what they began as (momentum to the power of the updates). With statistics of the "
+        f"training data {' and '.join(figures)}: more steps or a smaller momentum settle them"
+    )
+
+
+def _percent(fraction: float, digits: int = 2) -> str:
+    return f"{100 * fraction:.{digits}f} %"
