@@ -43,6 +43,7 @@ def checkpoint() -> Checkpoint:
         epoch=3,
         step=4,
         loss_sum=0.0,
+        cross_entropy_sum=0.0,
         correct=0,
         train_seconds=1.0,
         history=tuple(record(epoch) for epoch in (1, 2, 3)),
@@ -244,7 +245,7 @@ def test_checkpoints_are_due_every_so_often_and_a_disk_error_costs_only_the_chec
     time.sleep(0.25)
     assert attempt.checkpoint_due()
     (tmp_path / "checkpoints").write_text("not a folder")
-    attempt.save(Checkpoint("sha256:0", 1, 0, 0.0, 0, 0.0, (), None, (), None))
+    attempt.save(Checkpoint("sha256:0", 1, 0, 0.0, 0.0, 0, 0.0, (), None, (), None))
     assert not attempt.checkpoint_due()
 
 

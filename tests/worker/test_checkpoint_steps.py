@@ -11,7 +11,7 @@ from normlab.training import checkpoints
 
 def checkpoint(epoch):
     return checkpoints.Checkpoint(
-        spec_digest="sha256:0", epoch=epoch, step=0, loss_sum=0.0, correct=0, train_seconds=1.0,
+        spec_digest="sha256:0", epoch=epoch, step=0, loss_sum=0.0, cross_entropy_sum=0.0, correct=0, train_seconds=1.0,
         history=(), patience=None, variables=(), best_weights=None,
     )
 
