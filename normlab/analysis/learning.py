@@ -9,9 +9,7 @@ from normlab.analysis.metrics import style_of
 from normlab.analysis.records import RunRecord
 from normlab.spec.datasets import DATASETS, DatasetName
 from normlab.spec.metrics import Metric
-
-GUESSING = 0.001
-"""An accuracy is told from guessing where guessing would reach it with a chance below this."""
+from normlab.spec.runs import GUESS_LEVEL
 
 NOTABLE_GAIN = {True: 0.005, False: 0.02}
 """What a curve has to gain at its end to be called rising: of an accuracy half a point, of a loss a part of itself."""
@@ -46,10 +44,14 @@ def learning_caveats(arms: Mapping[str, Sequence[RunRecord]], metric: Metric) ->
 
 
 def cannot_be_told_from_guessing(run: RunRecord) -> bool:
-    """Whether guessing among the classes could well have reached the run's accuracy, by the exact binomial test.
+    """Whether guessing could well have reached the run's accuracy, by the exact binomial test.
 
-    The test set's is used, or else the validation set's. Nothing is said of a dataset that is not known here.
+    Its job has recorded that of always answering the test set's most frequent class. Of jobs that have not, it is
+    guessing among the classes, on the test set or else the validation set; nothing is said of a dataset that is not
+    known here.
     """
+    if run.majority_p_value is not None:
+        return run.majority_p_value > GUESS_LEVEL
     dataset = run.spec.get("dataset", {})
     try:
         info = DATASETS[DatasetName(dataset.get("name"))]
@@ -64,7 +66,7 @@ def cannot_be_told_from_guessing(run: RunRecord) -> bool:
     if accuracy is None or not samples:
         return False
     reached = stats.binom.sf(round(accuracy * samples) - 1, samples, 1 / info.class_count)
-    return bool(reached > GUESSING)
+    return bool(reached > GUESS_LEVEL)
 
 
 def _gain(runs: Sequence[RunRecord], metric: Metric) -> tuple[float, int] | None:

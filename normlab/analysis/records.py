@@ -38,6 +38,8 @@ class RunRecord:
     """Which pair the run belongs to, where that is not the one of its seed."""
     state: str | None = None
     """Of its job; None where there is no job."""
+    majority_p_value: float | None = None
+    """How probable so many right answers on the test set are by always giving its most frequent class."""
     population: Mapping[str, float | None] = field(default_factory=dict)
     """By metric, such as ``val_accuracy``: what the kept network has with statistics of the training data instead of
     batch normalization's moving ones."""
@@ -119,11 +121,13 @@ class RunRecord:
 def of_result(result: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a ``RunRecord`` that stand in a job's ``result``; jobs of earlier versions lack some."""
     settled: Mapping[str, Any] | None = result.get("population_statistics")
+    majority: Mapping[str, Any] = (result.get("majority") or {}).get("test") or {}
     return {
         "test_accuracy": result.get("test_accuracy"),
         "test_loss": result.get("test_loss"),
         "test_cross_entropy": result.get("test_cross_entropy"),
         "kept_epoch": result.get("kept_epoch"),
+        "majority_p_value": majority.get("p_value"),
         "population": {name: settled.get(name) for name in ("val_accuracy", "test_accuracy")}
         if settled
         else {},

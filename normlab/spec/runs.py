@@ -14,6 +14,11 @@ class Phase(StrEnum):
     EXPORTING = "exporting"
 
 
+GUESS_LEVEL = 0.01
+"""An accuracy as high as this by answering the most frequent class has at most this probability, else it is not told
+from a guess: a network that has learned nothing passes for one that has in at most one of a hundred cases."""
+
+
 class Concern(StrEnum):
     """What the owner of a trained network should know before reading its figures."""
 

@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from normlab.spec.runs import Concern, StopReason
+from normlab.spec.runs import GUESS_LEVEL, Concern, StopReason
 from normlab.spec.settling import SETTLED
 from normlab.training.population import PopulationFigures
 
 if TYPE_CHECKING:
     from normlab.training.result import TrainResult
 
-GUESS_LEVEL = 0.01
-"""An accuracy as high as this by answering the most frequent class has at most this probability, else it is not told
-from a guess: a network that has learned nothing passes for one that has in at most one of a hundred cases."""
 RISE_PART = 1 / 3
 """The last part of a run's epochs whose rise is looked at."""
 RISE_ERRORS = 2.0

@@ -48,6 +48,8 @@ def test_the_validation_set_stands_in_for_a_test_set_and_unknown_data_for_nothin
     other = make_run("batch_norm", seed=1)
     unmeasured = replace(run, test_accuracy=None)
     assert "a has learned nothing" in " ".join(compare_runs({"a": [unmeasured], "b": [other]}).caveats)
+    recorded = replace(run, majority_p_value=1e-9)
+    assert "a has learned nothing" not in " ".join(compare_runs({"a": [recorded], "b": [other]}).caveats)
     mine = replace(run, spec=run.spec | {"dataset": run.spec["dataset"] | {"name": "mine"}})
     assert "learned nothing" not in " ".join(compare_runs({"a": [mine], "b": [other]}).caveats)
 
