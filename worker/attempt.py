@@ -108,13 +108,27 @@ class Attempt(Context):
         return time.monotonic() - self._checkpointed_at >= self._settings.checkpoint_seconds
 
     def save(self, checkpoint: "Checkpoint") -> None:
-        """Write it. A full disk costs the checkpoint, not the training: the one before it stays."""
+        """Write it. A full disk costs the checkpoint, not the training: the one before it stays.
+
+        What was measured before it is stored first, since a run that goes on from it does not measure that again
+        (epochs are in the checkpoint). Where that cannot be, the checkpoint before it stays.
+        """
         self._checkpointed_at = time.monotonic()
+        if not self._measurements_are_stored():
+            _logger.warning("%s: no checkpoint at epoch %d: measurements wait", self.job_id, checkpoint.epoch)
+            return
         try:
             self._checkpoints.write(checkpoint)
         except OSError as error:
             why = error.strerror or type(error).__name__
             self.warn(WarningCode.CHECKPOINT_NOT_WRITTEN, f"no checkpoint at epoch {checkpoint.epoch}: {why}")
+
+    def _measurements_are_stored(self) -> bool:
+        """Whether the database has all of them, those that wait included."""
+        if self._reports.has_measurements:
+            with contextlib.suppress(Exception):  # the thread tries again, and says what is wrong
+                self._flush()
+        return not self._reports.has_measurements
 
     # What the one who runs the attempt calls.
 

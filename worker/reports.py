@@ -87,6 +87,11 @@ class PendingReports:
         """Keep a warning, whose text is ``storable``."""
         self._warnings.append((code, detail))
 
+    @property
+    def has_measurements(self) -> bool:
+        """Whether measurements wait."""
+        return bool(self._measured)
+
     def waiting(self) -> Batch:
         """All that waits now."""
         return Batch(tuple(self._epochs), tuple(self._measured), tuple(self._warnings), self._progress)

@@ -29,5 +29,7 @@ class EpochMetrics(BaseModel):
     evaluate_seconds: float
     compile_seconds: float = Field(description="Just before this epoch: 0 but for the first of an attempt.")
     elapsed_seconds: float = Field(
-        description="From the start of the run to the end of this epoch, without the time between attempts."
+        description=(
+            "From the start of the run to the end of this epoch, without the time between attempts and that of probes."
+        )
     )

@@ -22,7 +22,8 @@ from normlab.training.population import PopulationFigures
 
 @dataclass(frozen=True)
 class Timings:
-    """Where the time of one call of ``train`` went, in seconds. Epochs of earlier attempts are in training."""
+    """Where the time of one call of ``train`` went, in seconds. Epochs of earlier attempts are in training; what probes
+    took is in none of them."""
 
     starting_seconds: float
     """Reading data, making the network and its initial weights."""

@@ -1,5 +1,6 @@
 """The seam at which probes measure: when they do, what they see, and that the run does not feel it."""
 
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import tensorflow as tf
 from normlab.spec import JobSpec
 from normlab.spec.epochs import EpochMetrics
 from normlab.spec.measurements import WHOLE_NETWORK, Measured
-from normlab.training import Checkpoint, Stopped, TrainResult, loop, train
+from normlab.training import Checkpoint, Stopped, TrainResult, loop, population, train
 from normlab.training.probes.base import Probe, Snapshot
 from normlab.training.probes.observer import Observer
 from support.trainings import CONVOLUTION_WITH_DROPOUT, Recorder, StopAfter, fingerprint
@@ -192,6 +193,40 @@ def test_a_checkpoint_comes_after_what_was_measured_before_it(
     again = Recorder()
     train(specs["xla"], data_dir=data_dir, context=again, resume_from=checkpoint, probes=[Norms()])
     assert measurements(again) == measured["xla"][before:]
+
+
+def test_what_probes_take_is_in_no_clock(
+    specs: dict[str, JobSpec], run: Callable[..., TrainResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hours = Hours()
+    for module in (loop, population):
+        monkeypatch.setattr(module, "perf_counter", hours)
+    result = run(specs["xla"], probes=[SlowProbe(hours)])
+    assert hours.passed == len(POINTS)
+    assert result.timings.total_seconds < 3600
+    assert all(epoch.train_seconds < 3600 for epoch in result.history)
+    assert all(epoch.elapsed_seconds < 3600 for epoch in result.history)
+
+
+class Hours:
+    """A clock that can be put forward by an hour."""
+
+    def __init__(self) -> None:
+        self.passed = 0
+
+    def __call__(self) -> float:
+        return time.perf_counter() + 3600 * self.passed
+
+
+class SlowProbe(Norms):
+    """Takes an hour at each point."""
+
+    def __init__(self, hours: Hours) -> None:
+        self.hours = hours
+
+    def _measure(self, snapshot: Snapshot, hook: str) -> Iterable[Measured]:  # noqa: ARG002  (the base's)
+        self.hours.passed += 1
+        return ()
 
 
 def test_without_probes_nothing_is_looked_at(

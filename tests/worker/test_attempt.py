@@ -1,12 +1,15 @@
 """An attempt's thread against a real database, without a training."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from normlab.settings import Settings
 from normlab.spec import JobSpec
@@ -219,6 +222,40 @@ def test_a_warning_has_only_characters_that_every_database_takes(
 def test_a_deadline_is_a_cause_to_stop(make_attempt: MakeAttempt) -> None:
     with make_attempt(max_runtime_seconds=0.2) as attempt:
         eventually(lambda: attempt.stop_cause is StopCause.DEADLINE)
+
+
+def test_what_was_measured_before_a_checkpoint_is_stored_before_it(
+    database: Database, claimed: Job, make_attempt: MakeAttempt, tmp_path: Path
+) -> None:
+    """A run that goes on from the checkpoint does not measure it again."""
+    attempt = make_attempt()  # its threads do not run: only what the loop's own thread does is seen
+    attempt.report(Measured(30, 3, "norms", "dense_1", "rms", 0.25))
+    attempt.save(checkpoint())
+    assert CheckpointFolder(tmp_path / "checkpoints").latest() is not None
+    with database.read() as session:
+        assert [row.step for row in measurements.of_job(session, claimed.id)] == [30]
+
+
+def test_while_measurements_cannot_be_stored_the_older_checkpoint_stays(
+    database: Database, make_attempt: MakeAttempt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> None:
+        raise OperationalError("SELECT 1", None, sqlite3.OperationalError("database is locked"))
+
+    attempt, folder = make_attempt(), CheckpointFolder(tmp_path / "checkpoints")
+    attempt.report(progress(4))
+    with monkeypatch.context() as outage:
+        outage.setattr(database, "write", away)
+        attempt.save(replace(checkpoint(), step=1))  # nothing was measured, so nobody waits for the database
+        attempt.report(Measured(30, 3, "norms", "dense_1", "rms", 0.25))
+        attempt.save(checkpoint())
+    kept = folder.latest()
+    assert kept is not None
+    assert kept.step == 1
+    attempt.save(checkpoint())
+    kept = folder.latest()
+    assert kept is not None
+    assert kept.step == 4
 
 
 def test_a_resumed_attempt_stores_epochs_that_the_one_before_could_not(
