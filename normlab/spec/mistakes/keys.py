@@ -7,12 +7,13 @@ from pydantic import BaseModel
 
 from normlab.spec.mistakes.key_habits import RENAMED, UNSUPPORTED, WRITTEN_OTHERWISE
 from normlab.spec.mistakes.places import Location, Part, Place, option_names, places_of
-from normlab.spec.mistakes.rows import row_of
+from normlab.spec.mistakes.rows import Rows
 from normlab.spec.mistakes.samples import samples
 from normlab.spec.mistakes.wrong import is_number
 from normlab.spec.nearest import nearest, respelled, squashed
 from normlab.spec.shown import listed, quoted, shown
 
+_RENAMED, _UNSUPPORTED, _WRITTEN_OTHERWISE = Rows(RENAMED), Rows(UNSUPPORTED), Rows(WRITTEN_OTHERWISE)
 _FRACTIONS = {squashed(name) for name in ("validation_split", "val_split", "validation_fraction", "val_size")}
 _WHOLES = {"JobSpec": "job", "ComparisonRequest": "comparison"}
 """The requests that the tables are about, and what the tables call them."""
@@ -66,12 +67,12 @@ class _Unknown:
         if self.root.__name__ not in _WHOLES:
             return None
         prefixes = scopes(self.place, self.root) if scoped else [""]
-        if (sentence := row_of(WRITTEN_OTHERWISE, self.key, prefixes)) is not None:
+        if (sentence := _WRITTEN_OTHERWISE.of(self.key, prefixes)) is not None:
             inside = self.value if isinstance(self.value, dict) else ()
             return Finding(sentence, tuple((*self.way, key) for key in self.place.keys if key in inside))
-        if (instead := row_of(UNSUPPORTED, self.key, prefixes)) is not None:
+        if (instead := _UNSUPPORTED.of(self.key, prefixes)) is not None:
             return Finding(f"is not supported: {instead}")
-        if (here := row_of(RENAMED, self.key, prefixes)) is None:
+        if (here := _RENAMED.of(self.key, prefixes)) is None:
             return None
         if here in self.place.keys:
             return self._here(here, f"is called {quoted(here)} here")

@@ -5,13 +5,16 @@ from collections.abc import Sequence
 
 from normlab.spec.fields import Activation
 from normlab.spec.layers import LAYERS
-from normlab.spec.mistakes.rows import row_of
+from normlab.spec.mistakes.rows import Rows
 from normlab.spec.mistakes.samples import samples
 from normlab.spec.mistakes.value_habits import FORMS, RENAMED_VALUES, SENTENCES
 from normlab.spec.mistakes.wrong import Wrong, is_number
 from normlab.spec.nearest import did_you_mean, nearest, respelled
 from normlab.spec.shown import listed, quoted, shown
 
+_RENAMED = {table: Rows(rows) for table, rows in RENAMED_VALUES.items()}
+_SENTENCES = {table: Rows(rows) for table, rows in SENTENCES.items()}
+_NO_ROWS = Rows({})
 _MODULES = re.compile(
     r"^(?:(?:tf|torch|keras|nn|layers|optim|lr_scheduler|F|functional|activations|optimizers)\.)+"
 )
@@ -27,7 +30,7 @@ def bare(name: str) -> str:
 
 def layer_named(name: str) -> str | None:
     """The kind of layer that a name elsewhere means."""
-    return row_of(RENAMED_VALUES["layers"], bare(name)) or nearest(bare(name), LAYERS)
+    return _RENAMED["layers"].of(bare(name)) or nearest(bare(name), LAYERS)
 
 
 def no_such_name(wrong: Wrong) -> str:
@@ -45,14 +48,14 @@ def no_such_name(wrong: Wrong) -> str:
 def not_known(given: str | float, names: Sequence[str], table: str) -> str:
     """What is said about a name that is none of ``names``; ``table`` is what the tables of habits call these."""
     name = bare(given if isinstance(given, str) else shown(given))
-    if (sentence := row_of(SENTENCES.get(table, {}), name)) is not None:
+    if (sentence := _SENTENCES.get(table, _NO_ROWS).of(name)) is not None:
         return f"{shown(given)} {sentence}"
-    if (here := row_of(RENAMED_VALUES.get(table, {}), name)) in names:
+    if (here := _RENAMED.get(table, _NO_ROWS).of(name)) in names:
         return f"{shown(given)} is called {quoted(str(here))} here"
     if (here := respelled(name, names)) is not None:
         return f"{shown(given)} is written {quoted(here)} here"
     if table == "layers":
-        function = respelled(name, Activation) or row_of(RENAMED_VALUES["activation"], name)
+        function = respelled(name, Activation) or _RENAMED["activation"].of(name)
         if function is not None:
             layer = f'{{"type": "activation", "activation": {quoted(str(function))}}}'
             return f"{shown(given)} is an activation: write {layer}"

@@ -4,16 +4,19 @@ from collections.abc import Mapping, Sequence
 
 from normlab.spec.nearest import squashed
 
-_indexes: dict[int, dict[tuple[str, str], str]] = {}
-"""By the identity of a table; all tables are constants."""
 
+class Rows:
+    """A table, found by names in any spelling."""
 
-def row_of(table: Mapping[str, str], name: str, scopes: Sequence[str] = ("",)) -> str | None:
-    """What a table says about a name in the first of the scopes in which it says something."""
-    index = _indexes.get(id(table))
-    if index is None:
-        index = _indexes[id(table)] = {row_key(row): text for row, text in table.items()}
-    return next((index[scope, squashed(name)] for scope in scopes if (scope, squashed(name)) in index), None)
+    def __init__(self, table: Mapping[str, str]) -> None:
+        self._index = {row_key(row): text for row, text in table.items()}
+
+    def of(self, name: str, scopes: Sequence[str] = ("",)) -> str | None:
+        """What the table says about a name in the first of the scopes in which it says something."""
+        letters = squashed(name)
+        return next(
+            (self._index[scope, letters] for scope in scopes if (scope, letters) in self._index), None
+        )
 
 
 def row_key(row: str) -> tuple[str, str]:
