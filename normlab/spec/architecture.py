@@ -62,8 +62,13 @@ class Architecture(SpecModel):
         return self
 
 
+def is_file_name(text: str) -> bool:
+    """Whether what stands where a preset should be is the name of a file."""
+    return _FILE_NAME.search(text) is not None
+
+
 def _no_preset(given: Any) -> str:
-    if isinstance(given, str) and _FILE_NAME.search(given):
+    if isinstance(given, str) and is_file_name(given):
         return (
             f"{quoted(given)} is the name of a file, not of a preset: `normlab submit --file` reads one; over HTTP "
             "send what is in it"

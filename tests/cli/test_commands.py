@@ -97,6 +97,8 @@ def test_a_spec_from_a_file_and_what_goes_over_it(run, tmp_path: Path) -> None:
     ("arguments", "code", "message"),
     [
         (("submit",), 2, "name an architecture"),
+        (("submit", "small.json"), 2, "write `normlab submit --file small.json`"),
+        (("submit", "specs/small"), 2, "is the name of a file"),
         (("submit", "--file", "nowhere.json"), 2, "No such file"),
         (("submit", "--file", "-"), 2, "stdin is empty"),
         (("submit", "bassline"), 1, '/architecture: there is no preset "bassline"'),

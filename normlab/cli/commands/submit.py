@@ -11,6 +11,7 @@ from normlab.cli.specs import as_object, check_is_json, put, put_inside
 from normlab.client import Client
 from normlab.documents.jobs import ValidatedJob
 from normlab.spec import TrainingSpec
+from normlab.spec.architecture import is_file_name
 
 
 def submit(
@@ -48,6 +49,11 @@ def submit(
     url: UrlOption = None,
 ) -> None:
     """Train a network, and print the job's id. Options that you leave out have the service's defaults."""
+    if architecture is not None and is_file_name(architecture):
+        raise typer.BadParameter(
+            f"{architecture} is the name of a file: write `normlab submit --file {architecture}`.",
+            param_hint="ARCHITECTURE",
+        )
     spec = read_spec(file, "--file") if file else {}
     training = {
         "epochs": epochs,
