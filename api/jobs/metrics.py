@@ -14,7 +14,7 @@ from api.http.problems import error_answers
 from api.http.services import ServicesDependency
 from api.jobs.documents import metrics_document
 from normlab.documents.metrics import EpochDocument, MetricsDocument
-from normlab.store.jobs import jobs
+from normlab.store.jobs import rows
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -40,7 +40,7 @@ def get_metrics(
     """Loss, accuracy and seconds of every epoch so far, and their sums; as JSON, or as CSV by `Accept`."""
     media_type = preferred_media_type(request, (JSON, CSV))
     with services.database.read() as session:
-        job = jobs.get(session, job_id)
+        job = rows.get(session, job_id)
         document = metrics_document(session, job)
     body = _to_csv(document) if media_type == CSV else document.model_dump_json()
     etag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'

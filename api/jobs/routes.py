@@ -17,7 +17,7 @@ from normlab.documents.jobs import JobDocument, JobList, JobOrder, SpecWarning, 
 from normlab.spec import DatasetName, JobSpec, estimate, learning_warnings, parse_job_spec
 from normlab.spec.job import MAX_TAGS
 from normlab.store import JobState, deletion
-from normlab.store.jobs import jobs, listing
+from normlab.store.jobs import jobs, listing, rows
 from normlab.store.jobs.listing import JobFilter
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
@@ -123,7 +123,7 @@ def list_jobs(
 def get_job(services: ServicesDependency, job_id: JobPath) -> JobDocument:
     """State, progress and estimated end, results, timings, history, and where everything else is."""
     with services.database.read() as session:
-        return job_document(session, jobs.get(session, job_id))
+        return job_document(session, rows.get(session, job_id))
 
 
 @router.post(

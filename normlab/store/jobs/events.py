@@ -6,16 +6,28 @@ for what came after N, and neither misses nor repeats one.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import insert, select
+from sqlalchemy import Row, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from normlab.documents.events import EventKind
 from normlab.store.base import table_of
 from normlab.store.jobs.tables import Event, Job
 
-_INSERT = insert(table_of(Event))
+EventRow: TypeAlias = Row[Any]
+"""An event as a plain row of its table."""
+
+_events = table_of(Event)
+_INSERT = insert(_events)
+_OF_KINDS = (
+    select(_events)
+    .where(
+        _events.c.job_id.in_(bindparam("job_ids", expanding=True)),
+        _events.c.kind.in_(bindparam("kinds", expanding=True)),
+    )
+    .order_by(_events.c.job_id, _events.c.number)
+)
 
 
 def append(session: Session, job: Job, kind: EventKind, data: dict[str, Any]) -> None:
@@ -32,21 +44,16 @@ def after(session: Session, job_id: str, number: int = 0, *, limit: int = 500) -
     return session.scalars(query).all()
 
 
-def history(session: Session, job_id: str) -> Sequence[Event]:
+def history(session: Session, job_id: str) -> Sequence[EventRow]:
     """The job's ``state`` events in order; their data has ``state`` and ``reason``."""
     return histories(session, [job_id])[job_id]
 
 
 def histories(
     session: Session, job_ids: Iterable[str], kinds: Collection[EventKind] = (EventKind.STATE,)
-) -> dict[str, list[Event]]:
+) -> dict[str, list[EventRow]]:
     """The events of these kinds of several jobs with one query; every id is a key of the answer."""
-    found: dict[str, list[Event]] = {job_id: [] for job_id in job_ids}
-    query = (
-        select(Event)
-        .where(Event.job_id.in_(found), Event.kind.in_(kinds))
-        .order_by(Event.job_id, Event.number)
-    )
-    for event in session.scalars(query):
+    found: dict[str, list[EventRow]] = {job_id: [] for job_id in job_ids}
+    for event in session.execute(_OF_KINDS, {"job_ids": list(found), "kinds": list(kinds)}):
         found[event.job_id].append(event)
     return found

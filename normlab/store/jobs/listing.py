@@ -10,8 +10,12 @@ from sqlalchemy.orm import Session
 from normlab.documents.jobs import JobOrder
 from normlab.documents.states import JobState
 from normlab.errors import NotFoundError
+from normlab.store.base import table_of
 from normlab.store.identifiers import is_part_of
+from normlab.store.jobs.rows import JobRow
 from normlab.store.jobs.tables import Job, JobTag
+
+_jobs, _tags = table_of(Job).c, table_of(JobTag).c
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class JobFilter:
 class JobPage:
     """Some jobs in order; ``next_cursor`` is None on the last page."""
 
-    jobs: Sequence[Job]
+    jobs: Sequence[JobRow]
     next_cursor: str | None
 
 
@@ -55,35 +59,35 @@ def page(
     Raises:
         NotFoundError: the job at which the page before ended is gone, and the order is by a figure of it.
     """
-    query = _filtered(select(Job), wanted).limit(limit + 1)
+    query = _filtered(select(table_of(Job)), wanted).limit(limit + 1)
     if order in (JobOrder.NEWEST, JobOrder.OLDEST):
         newest = order is JobOrder.NEWEST
-        query = query.order_by(Job.id.desc() if newest else Job.id)
+        query = query.order_by(_jobs.id.desc() if newest else _jobs.id)
         if cursor is not None:
-            query = query.where(Job.id < cursor if newest else Job.id > cursor)
+            query = query.where(_jobs.id < cursor if newest else _jobs.id > cursor)
     else:
         figure = _figure(order)
-        query = query.order_by(figure.desc(), Job.id.desc())
+        query = query.order_by(figure.desc(), _jobs.id.desc())
         if cursor is not None:
             query = query.where(_behind(session, figure, cursor))
-    rows = session.scalars(query).all()
+    rows = session.execute(query).all()
     return JobPage(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)
 
 
-def _filtered(query: Select[Job], wanted: JobFilter) -> Select[Job]:
+def _filtered(query: Select[Any], wanted: JobFilter) -> Select[Any]:
     if wanted.states:
-        query = query.where(Job.state.in_(set(wanted.states)))
+        query = query.where(_jobs.state.in_(set(wanted.states)))
     if tags := set(wanted.tags):
-        with_tags = select(JobTag.job_id).where(JobTag.tag.in_(tags)).group_by(JobTag.job_id)
-        query = query.where(Job.id.in_(with_tags.having(func.count() == len(tags))))
+        with_tags = select(_tags.job_id).where(_tags.tag.in_(tags)).group_by(_tags.job_id)
+        query = query.where(_jobs.id.in_(with_tags.having(func.count() == len(tags))))
     if wanted.id_part is not None:
-        query = query.where(is_part_of(Job.id, "job", wanted.id_part))
+        query = query.where(is_part_of(_jobs.id, "job", wanted.id_part))
     columns: dict[str, Any] = {
-        "name": Job.name,
-        "dataset": Job.spec["dataset", "name"].as_string(),
-        "preset": Job.spec["architecture", "preset"].as_string(),
-        "spec_digest": Job.spec_digest,
-        "arm_digest": Job.arm_digest,
+        "name": _jobs.name,
+        "dataset": _jobs.spec["dataset", "name"].as_string(),
+        "preset": _jobs.spec["architecture", "preset"].as_string(),
+        "spec_digest": _jobs.spec_digest,
+        "arm_digest": _jobs.arm_digest,
     }
     for field, column in columns.items():
         if (value := getattr(wanted, field)) is not None:
@@ -93,15 +97,15 @@ def _filtered(query: Select[Job], wanted: JobFilter) -> Select[Job]:
 
 def _figure(order: JobOrder) -> ColumnElement[float]:
     """What to sort by, the largest first; below everything for jobs that have no such figure."""
-    figure = Job.result[order.value].as_float()
+    figure = _jobs.result[order.value].as_float()
     return func.coalesce(-figure if order is JobOrder.TRAIN_SECONDS else figure, float("-1e300"))
 
 
 def _behind(session: Session, figure: ColumnElement[float], cursor: str) -> ColumnElement[bool]:
-    if session.scalar(select(Job.id).where(Job.id == cursor)) is None:
+    if session.scalar(select(_jobs.id).where(_jobs.id == cursor)) is None:
         raise NotFoundError(
             f"job {cursor}, at which the page before ended, is deleted: begin without a cursor"
         )
     # The database computes both sides, so that they are equal to the last bit where they should be.
-    last = select(figure).where(Job.id == cursor).scalar_subquery()
-    return or_(figure < last, and_(figure == last, Job.id < cursor))
+    last = select(figure).where(_jobs.id == cursor).scalar_subquery()
+    return or_(figure < last, and_(figure == last, _jobs.id < cursor))

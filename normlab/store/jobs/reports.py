@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from normlab.documents.events import EventKind
@@ -12,6 +12,7 @@ from normlab.documents.states import WarningCode
 from normlab.spec.epochs import EpochMetrics
 from normlab.spec.measurements import Measured
 from normlab.store import measurements
+from normlab.store.base import table_of
 from normlab.store.jobs import events
 from normlab.store.jobs.leases import owned
 from normlab.store.jobs.tables import Epoch, Job
@@ -81,6 +82,13 @@ def report_warning(session: Session, job_id: str, attempt: int, code: WarningCod
     return True
 
 
-def epochs(session: Session, job_id: str) -> Sequence[Epoch]:
+EpochRow: TypeAlias = Row[Any]
+"""An epoch as a plain row of its table."""
+
+_epochs = table_of(Epoch)
+_OF_JOB = select(_epochs).where(_epochs.c.job_id == bindparam("job_id")).order_by(_epochs.c.epoch)
+
+
+def epochs(session: Session, job_id: str) -> Sequence[EpochRow]:
     """The job's epochs, in order."""
-    return session.scalars(select(Epoch).where(Epoch.job_id == job_id).order_by(Epoch.epoch)).all()
+    return session.execute(_OF_JOB, {"job_id": job_id}).all()
