@@ -62,10 +62,11 @@ def get_chart(
 
 _WHY_NOT = {
     ChartName.LEARNING_CURVES: "it has no pair",
+    ChartName.FINAL_VALUES: "it has no pair",
     ChartName.PAIRED_DIFFERENCES: "it has no pair",
     ChartName.DIFFERENCE_CURVES: "it needs two pairs that were measured after each epoch",
     ChartName.TIME_TO_TARGET: "it has no target_accuracy, or a metric that is not measured after each epoch",
-    ChartName.ACCURACY_AGAINST_COST: "its metric is no accuracy",
+    ChartName.ACCURACY_AGAINST_COST: "its metric is no accuracy, or the seconds of its runs cannot be compared",
 }
 
 

@@ -14,16 +14,17 @@ class ChartName(StrEnum):
     """What can be drawn of a comparison."""
 
     LEARNING_CURVES = "learning_curves"
+    FINAL_VALUES = "final_values"
     PAIRED_DIFFERENCES = "paired_differences"
     DIFFERENCE_CURVES = "difference_curves"
     """Needs two pairs."""
     TIME_TO_TARGET = "time_to_target"
     """Needs a target accuracy."""
     ACCURACY_AGAINST_COST = "accuracy_against_cost"
-    """Not of a loss."""
+    """Not of a loss, and not where seconds cannot be compared."""
 
 
-OF_ANY_PAIR = (ChartName.LEARNING_CURVES, ChartName.PAIRED_DIFFERENCES)
+OF_ANY_PAIR = (ChartName.LEARNING_CURVES, ChartName.FINAL_VALUES, ChartName.PAIRED_DIFFERENCES)
 """What every comparison has that has a complete pair."""
 
 
@@ -39,7 +40,8 @@ def drawable(result: ComparisonResult) -> tuple[ChartName, ...]:
 
 def draw(name: ChartName, runs: ComparedRuns, assessment: Assessment) -> Chart | None:
     """The chart as a Vega-Lite specification; None when there is nothing to draw (yet)."""
-    from normlab.analysis.charts import clocks, curves, pairs  # noqa: PLC0415 - altair takes a second
+    from normlab.analysis.charts import clocks, curves, pairs, values  # noqa: PLC0415 - altair takes a second
+    from normlab.analysis.load import Clock  # noqa: PLC0415 - with it comes scipy
 
     statistics = assessment.statistics
     if statistics is None:
@@ -47,7 +49,10 @@ def draw(name: ChartName, runs: ComparedRuns, assessment: Assessment) -> Chart |
     target = statistics.clocks.target if statistics.clocks else None
     match name:
         case ChartName.LEARNING_CURVES:
-            return curves.learning_curves(runs.arms, metric=runs.question.metric)
+            by_time = statistics.clock is Clock.WALL
+            return curves.learning_curves(runs.arms, metric=runs.question.metric, by_time=by_time)
+        case ChartName.FINAL_VALUES:
+            return values.final_values(runs.arms, metric=runs.question.metric)
         case ChartName.PAIRED_DIFFERENCES:
             return pairs.paired_differences(statistics)
         case ChartName.DIFFERENCE_CURVES:

@@ -17,6 +17,7 @@ BASE_SEED = 900_000
 
 CHARTS = (
     "learning_curves",
+    "final_values",
     "paired_differences",
     "difference_curves",
     "time_to_target",
@@ -77,7 +78,7 @@ def test_charts_that_are_not_there_are_told(served, comparison):
     response = served.http.get(f"{url}/charts/learning_curves", headers={"Accept": "text/html"})
     assert_problem(response, 406, "not_acceptable", "image/svg+xml")
     loss = served.finished(accuracy, **request(base_seed=BASE_SEED + 10, metric="val_loss"))
-    assert set(loss["links"]["charts"]) == {"learning_curves", "paired_differences", "difference_curves"}
+    assert set(loss["links"]["charts"]) == set(CHARTS) - {"accuracy_against_cost", "time_to_target"}
     charts = f"{loss['links']['self']}/charts"
     response = served.http.get(f"{charts}/accuracy_against_cost")
     assert_problem(response, 404, "not_found", "its metric is no accuracy")

@@ -46,7 +46,7 @@ def target_curves(target: Target, *, space: Space = WIDE) -> Chart:
             }
             for time in arm.ended_without
         ]
-    x = time_axis(_TARGET_AXIS[target.unit], space)
+    x = time_axis(_TARGET_AXIS[target.unit], space.panel(1))
     y = alt.Y("share:Q", scale=alt.Scale(domain=[0, 1]), axis=value_axis([0, 1], fractions=True))
     colour = arm_colour(target.arms, space)
     chart: Any = (
@@ -87,7 +87,7 @@ def accuracy_against_cost(comparison: ComparisonStatistics, *, space: Space = WI
             row |= {"low": arm.interval.low, "high": arm.interval.high}
         rows.append(row)
     front = [row for name in comparison.pareto_front or () for row in rows if row["arm"] == name]
-    x = time_axis(f"{comparison.clock.words} of a run (mean, without compilation)", space)
+    x = time_axis(f"{comparison.clock.words} of a run (mean, without compilation)", space.panel(1))
     words = comparison.metric.words
     axis = value_axis([row["accuracy"] for row in rows], fractions=True)
     y = alt.Y("accuracy:Q", scale=alt.Scale(zero=False, padding=20), axis=axis)

@@ -39,9 +39,13 @@ Rows = list[dict[str, Any]]
 
 
 def learning_curves(
-    runs: Sequence[RunRecord] | Arms, *, metric: Metric = Metric.VAL_ACCURACY, space: Space = WIDE
+    runs: Sequence[RunRecord] | Arms,
+    *,
+    metric: Metric = Metric.VAL_ACCURACY,
+    by_time: bool = True,
+    space: Space = WIDE,
 ) -> Chart:
-    """The metric by epoch and by training seconds, coloured by arm.
+    """The metric by epoch and, unless seconds say nothing, ``by_time`` of training, coloured by arm.
 
     ``runs`` are any runs, which are then grouped by arm, or runs by the arm's name. With several runs of an arm the
     thick line is their mean; of one or two arms the thin ones are the single runs, and the band is the mean's 95 %
@@ -60,7 +64,7 @@ def learning_curves(
     y = alt.Y("value:Q", scale=alt.Scale(zero=False, nice=True, padding=8), axis=axis)
     epochs = [row["epoch"] for row in single]
     epoch = epoch_axis(min(epochs, default=1), max(epochs, default=1), space)
-    seconds = time_axis("training time (s, without compilation)", space)
+    seconds = time_axis("training time (s, without compilation)", space.panel())
     colour = arm_colour(arms, space)
     draw = _Layers(
         single=single if apart else [],
@@ -72,14 +76,19 @@ def learning_curves(
         metric=metric,
     )
     kind = f"{metric.words}, {'means of all runs, ' if replicated and not apart else ''}"
-    titles = panel_titles((f"{kind}at equal epochs", f"{kind}at equal training time"), space)
+    columns = space.columns if by_time else 1
+    titles = panel_titles((f"{kind}at equal epochs", f"{kind}at equal training time"), space, columns)
     drawn = (draw.along(epoch, band=apart), draw.along(seconds, band=False))
-    panels = [panel.properties(title=title) for panel, title in zip(drawn, titles.values(), strict=True)]
-    panels = [panel.properties(width=space.panel(), height=_HEIGHT) for panel in panels]
+    panels = [
+        panel.properties(width=space.panel(columns), height=_HEIGHT, title=title)
+        for panel, title in zip(drawn, titles.values(), strict=True)
+    ][: 2 if by_time else 1]
     joined = (
         alt.hconcat(*panels, spacing=space.gap) if space.columns > 1 else alt.vconcat(*panels, spacing=20)
     )
-    return finish(joined, f"Learning curves: {_names(arms)}", _subtitle(arms, apart=apart), space)
+    return finish(
+        joined, f"Learning curves: {_names(arms)}", _subtitle(arms, apart=apart, by_time=by_time), space
+    )
 
 
 @dataclass(frozen=True)
@@ -179,14 +188,15 @@ def _tooltip(metric: Metric) -> list[alt.Tooltip]:
     ]
 
 
-def _subtitle(arms: Arms, *, apart: bool) -> str:
+def _subtitle(arms: Arms, *, apart: bool, by_time: bool) -> str:
     counts = {len(group) for group in arms.values()}
     if counts == {1}:
         return "One run of each: what the seed does to these curves is not known."
     runs = str(counts.pop()) if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
+    clock = " By time: the mean of the runs' times at each epoch." if by_time else ""
     if not apart:
-        return f"Means of {runs} runs of each arm. By time: the mean of the runs' times at each epoch."
+        return f"Means of {runs} runs of each arm.{clock}"
     return (
         f"{runs} runs of each arm. Thick: their mean; band: the mean's 95 % interval at each epoch alone; thin: the "
-        "single runs. By time: the mean of the runs' times at each epoch."
+        f"single runs.{clock}"
     )

@@ -126,9 +126,9 @@ def panel_titles(
     }
 
 
-def time_axis(title: str, space: Space) -> alt.X:
-    """Seconds from zero."""
-    ticks = alt.Axis(grid=False, tickCount=10 if space.columns > 1 else 5)
+def time_axis(title: str, width: int) -> alt.X:
+    """Seconds from zero, on so many pixels."""
+    ticks = alt.Axis(grid=False, tickCount=width // 70)
     return alt.X("seconds:Q", title=title, scale=alt.Scale(domainMin=0), axis=ticks)
 
 

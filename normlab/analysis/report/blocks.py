@@ -11,8 +11,8 @@ NOTHING = "\N{EN DASH}"
 """What stands in a table's cell where there is no value."""
 
 _NUMBER = r"[+\N{MINUS SIGN}-]?[\d,]+(\.\d+)?( %)?"
-_NUMBERS = re.compile(rf"(< )?{_NUMBER}( to {_NUMBER})?|{NOTHING}")
-"""A number, or an interval."""
+_NUMBERS = re.compile(rf"(< )?{_NUMBER}( to {_NUMBER})?|\d+ of \d+( \({_NUMBER} to {_NUMBER}\))?|{NOTHING}")
+"""A number, an interval, or a count."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from normlab.analysis.metrics import style_of
 from normlab.analysis.records import RunRecord
 from normlab.analysis.report.blocks import NOTHING, Block, Bullets, Figure, Heading, Paragraph, Table
 from normlab.analysis.report.cells import interval, level, number, p_value, verdict
+from normlab.analysis.several import ArmPair
 
 Arms = Mapping[str, Sequence[RunRecord]]
 
@@ -35,41 +36,47 @@ def times(arms: Arms) -> Iterable[Block]:
 
 
 def clocks(comparison: ComparisonStatistics, arms: Arms) -> Iterable[Block]:
-    """The arms at equal epochs, at equal training time, and by the time to the target."""
+    """The arms at equal epochs, at equal training time, and by the time to the target; nothing where none of them adds
+    to what is said anyway."""
     found = comparison.clocks
     if found is None or found.epoch is None:
         return
+    equally_long = len({len(run.epochs) for runs in arms.values() for run in runs}) == 1
+    blocks: list[Block] = []
+    if not equally_long:
+        blocks += _at(f"at epoch {found.epoch}", found.at_epoch, comparison)
+    if found.seconds is not None:
+        blocks += _at(f"after {found.seconds:.1f} s of training", found.at_seconds, comparison) or [
+            Paragraph("Some run had not finished an epoch in the training time that all runs have.")
+        ]
+    if found.target is not None:
+        blocks += _target(found.target)
+    if blocks:
+        yield Heading("Three clocks")
+        if equally_long:
+            yield Paragraph(
+                f"At equal epochs: all runs have {found.epoch}, so this clock says what is said above."
+            )
+        yield from blocks
+
+
+def _at(where: str, pairs: Sequence[ArmPair] | None, comparison: ComparisonStatistics) -> list[Block]:
+    """The arms at one point of their training."""
+    if not pairs:
+        return []
     style = style_of(comparison.metric)
-    yield Heading("Three clocks")
-    lengths = {len(run.epochs) for runs in arms.values() for run in runs}
-    if len(lengths) == 1:
-        yield Paragraph(
-            f"At equal epochs: all runs have {found.epoch}, so this clock says what is said above."
-        )
+    unit = f" ({style.unit.strip()})" if style.unit else ""
     rows = [
         [
             f"{pair.b} minus {pair.a}",
-            where,
             style.difference(pair.comparison.difference, sign=True),
             interval(pair.comparison.interval, style.factor, style.digits),
             level(pair.comparison.confidence),
             verdict(pair.comparison.verdict),
         ]
-        for where, pairs in (
-            (f"at epoch {found.epoch}", found.at_epoch if len(lengths) > 1 else None),
-            (f"after {found.seconds or 0:.1f} s of training", found.at_seconds),
-        )
-        for pair in pairs or ()
+        for pair in pairs
     ]
-    unit = f" ({style.unit.strip()})" if style.unit else ""
-    if rows:
-        yield Table(["", "clock", f"difference{unit}", "interval", "its level", "verdict"], rows)
-    if found.seconds is not None and found.at_seconds is None:
-        yield Paragraph(
-            "At equal training time: some run had not finished an epoch in the training time that all runs have."
-        )
-    if found.target is not None:
-        yield from _target(found.target)
+    return [Table([where, f"difference{unit}", "interval", "its level", "verdict"], rows)]
 
 
 def _target(target: Target) -> Iterable[Block]:

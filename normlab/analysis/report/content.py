@@ -1,6 +1,7 @@
 """What a report says, section by section: setup, verdict, caveats, charts, tables, how it was done and is repeated."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ from normlab.analysis.charts.curves import learning_curves
 from normlab.analysis.charts.values import final_values
 from normlab.analysis.comparison import ComparisonStatistics
 from normlab.analysis.headline import headline
+from normlab.analysis.load import Clock
 from normlab.analysis.metrics import style_of
 from normlab.analysis.records import RunRecord
 from normlab.analysis.report.blocks import Block, Bullets, Code, Figure, Heading, Paragraph, Table
@@ -17,6 +19,8 @@ from normlab.analysis.report.effects import along_epochs, arms_table, difference
 from normlab.analysis.report.rerun import command, request_of
 
 Arms = Mapping[str, Sequence[RunRecord]]
+
+_NUMBER = re.compile(r"(?<![\w.,])\d+(?:,\d{3})*(?:\.\d+)?(?!\w)")
 
 
 def content(
@@ -43,8 +47,7 @@ def content(
         *differences(comparison),
         Heading("Arms"),
         arms_table(comparison),
-        Heading("Learning curves"),
-        _learning_curves(comparison, arms),
+        *_learning_curves(comparison, arms),
         *along_epochs(comparison),
         *test_set(comparison),
         *clocks(comparison, arms),
@@ -99,10 +102,19 @@ def _looked_before(comparison: ComparisonStatistics, *, remembered: bool) -> Ite
         yield Paragraph("Not known: only comparisons of a service are remembered.")
 
 
-def _learning_curves(comparison: ComparisonStatistics, arms: Arms) -> Figure:
+def _learning_curves(comparison: ComparisonStatistics, arms: Arms) -> Iterable[Block]:
+    if max(len(run.epochs) for runs in arms.values() for run in runs) < 2:
+        return  # the final values show all that there is
+    by_time = comparison.clock is Clock.WALL
     what = comparison.metric.along_epochs.words
-    description = f"{what[0].upper()}{what[1:]} of every run, by epoch and by training time."
-    return Figure(lambda space: learning_curves(arms, metric=comparison.metric, space=space), description)
+    description = (
+        f"{what[0].upper()}{what[1:]} along the epochs{' and the training time' if by_time else ''}, by arm."
+    )
+    yield Heading("Learning curves")
+    yield Figure(
+        lambda space: learning_curves(arms, metric=comparison.metric, by_time=by_time, space=space),
+        description,
+    )
 
 
 def _final_values(comparison: ComparisonStatistics, arms: Arms) -> Iterable[Block]:
@@ -114,16 +126,30 @@ def _final_values(comparison: ComparisonStatistics, arms: Arms) -> Iterable[Bloc
 
 
 def _caveats(comparison: ComparisonStatistics) -> list[str]:
-    """Each caveat once: of all pairs of arms as it is, of some with their names."""
-    told_of: dict[str, list[str]] = {}
+    """Each caveat once: of all pairs of arms as it is, of some with their names; and one that says the same of several
+    with other numbers, with their range."""
+    said: dict[str, dict[str, str]] = {}
     for pair in comparison.pairs:
         for text in pair.comparison.caveats:
-            told_of.setdefault(text, []).append(f"{pair.b} against {pair.a}")
+            said.setdefault(_NUMBER.sub("#", text), {})[f"{pair.b} against {pair.a}"] = text
     own = [
-        text if len(names) == len(comparison.pairs) else f"{'; '.join(names)}: {text}"
-        for text, names in told_of.items()
+        _in_one(list(texts.values()))
+        if len(texts) == len(comparison.pairs)
+        else f"{'; '.join(texts)}: {_in_one(list(texts.values()))}"
+        for texts in said.values()
     ]
     return [*comparison.caveats, *own] or ["Nothing beyond what the intervals say."]
+
+
+def _in_one(texts: Sequence[str]) -> str:
+    """Sentences that differ in their numbers alone, as one: ``has to reach 0.004 to 0.025``."""
+    numbers = iter(zip(*(_NUMBER.findall(text) for text in texts), strict=True))
+
+    def joined(_: re.Match[str]) -> str:
+        at_place = sorted(set(next(numbers)), key=lambda number: float(number.replace(",", "")))
+        return at_place[0] if len(at_place) == 1 else f"{at_place[0]} to {at_place[-1]}"
+
+    return _NUMBER.sub(joined, texts[0])
 
 
 def _values(comparison: ComparisonStatistics) -> Table:

@@ -16,34 +16,58 @@ def differences(comparison: ComparisonStatistics) -> Iterable[Block]:
     """Each pair of arms: the difference of each pair of runs, their mean, and how sure that is."""
     style = style_of(comparison.metric)
     unit = f" ({style.unit.strip()})" if style.unit else ""
-    several = len(comparison.pairs) > 1
-    bootstrapped = any(pair.comparison.bootstrap_interval for pair in comparison.pairs)
-    head = ["", f"difference{unit}", "interval", "its level", "verdict", "exact test: p", "t test: p"]
-    head += [*(["corrected p"] if several else []), "effect size", "pairs of this sign"]
-    head += ["bootstrap (BCa)"] if bootstrapped else []
-    rows = []
-    for pair in comparison.pairs:
-        result = pair.comparison
-        rows.append([
-            minus(pair),
-            style.difference(result.difference, sign=True),
-            interval(result.interval, style.factor, style.digits),
-            level(result.confidence),
-            verdict(result.verdict),
-            p_value(result.p_value),
-            p_value(result.t_p_value),
-            *([p_value(pair.adjusted_p_value)] if several else []),
-            number(result.effect_size),
-            agreeing(pair),
-            *([interval(result.bootstrap_interval, style.factor, style.digits)] if bootstrapped else []),
-        ])  # fmt: skip
     yield Heading("Differences")
     yield Figure(
         lambda space: paired_differences(comparison, space=space),
         "Difference of each pair of runs, with mean and interval.",
     )
-    yield Table(head, rows)
+    yield Table(
+        ["", f"difference{unit}", "interval", "its level", "verdict", "pairs of this sign"],
+        [
+            [
+                minus(pair),
+                style.difference(pair.comparison.difference, sign=True),
+                interval(pair.comparison.interval, style.factor, style.digits),
+                level(pair.comparison.confidence),
+                verdict(pair.comparison.verdict),
+                agreeing(pair),
+            ]
+            for pair in comparison.pairs
+        ],
+    )
     yield from _bases(comparison)
+    yield _tests(comparison)
+
+
+def _tests(comparison: ComparisonStatistics) -> Table:
+    """The p values and what else stands beside the verdicts."""
+    style = style_of(comparison.metric)
+    corrected = any(pair.comparison.basis.corrected_for for pair in comparison.pairs)
+    bootstrapped = any(pair.comparison.bootstrap_interval for pair in comparison.pairs)
+    head = [
+        "",
+        "exact test: p",
+        "t test: p",
+        *(["corrected p"] if corrected else []),
+        "effect size (Cohen's d)",
+    ]
+    head += ["bootstrap interval (BCa)"] if bootstrapped else []
+    rows = [
+        [
+            minus(pair),
+            p_value(pair.comparison.p_value),
+            p_value(pair.comparison.t_p_value),
+            *([p_value(pair.adjusted_p_value)] if corrected else []),
+            number(pair.comparison.effect_size),
+            *(
+                [interval(pair.comparison.bootstrap_interval, style.factor, style.digits)]
+                if bootstrapped
+                else []
+            ),
+        ]
+        for pair in comparison.pairs
+    ]
+    return Table(head, rows)
 
 
 def _bases(comparison: ComparisonStatistics) -> Iterable[Block]:
