@@ -8,7 +8,6 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api import examples
 from api.comparisons import examples as comparison_examples
@@ -18,7 +17,6 @@ from api.http.guard import Guard
 from api.http.problems import Problem, error_answers
 from api.http.protocol_errors import protocol_error_answers
 from api.http.queries import Declared, KnownQueries
-from api.http.server import trusted_proxies
 from api.inference import examples as inference_examples
 from api.inference.schemas import Instances
 from api.jobs import examples as job_examples
@@ -77,12 +75,8 @@ class DocumentedAPI(FastAPI):
         return sorted(methods | {"HEAD"} if "GET" in methods else methods)
 
     def build_middleware_stack(self) -> ASGIApp:
-        """The guard, behind it the query's names, behind these the direct routes, and then FastAPI's own.
-
-        Only FastAPI's write a request's scheme, into redirects: what a proxy says of it is read before them.
-        """
-        others = ProxyHeadersMiddleware(super().build_middleware_stack(), trusted_proxies())  # type: ignore[arg-type]  # uvicorn has ASGI's types of its own
-        lanes = DirectLane(self.direct_routes, others)  # type: ignore[arg-type]  # likewise
+        """The guard, behind it the query's names, behind these the direct routes, and then FastAPI's own."""
+        lanes = DirectLane(self.direct_routes, super().build_middleware_stack())
         return Guard(KnownQueries(lanes, self._declared), self._settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

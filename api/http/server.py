@@ -1,6 +1,5 @@
 """The app on uvicorn, as it is meant to be served."""
 
-import os
 from types import FrameType
 
 import uvicorn
@@ -11,11 +10,6 @@ from normlab.settings import Settings
 
 _GRACE_SECONDS = 5
 """How long requests that are being answered may take when the process is told to end."""
-
-
-def trusted_proxies() -> str:
-    """The addresses of proxies whose ``X-Forwarded-`` headers are believed, as uvicorn does."""
-    return os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
 
 
 class Server(uvicorn.Server):
@@ -49,7 +43,7 @@ def server_of(
         ws="none",
         timeout_graceful_shutdown=_GRACE_SECONDS,
         server_header=False,
-        # For the log alone: the app itself reads what a proxy says, where it needs it.
+        # For the log alone: no answer depends on what a proxy says of a request.
         proxy_headers=access_log,
         access_log=access_log,
         log_level=log_level,

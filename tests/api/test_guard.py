@@ -231,9 +231,3 @@ def test_a_prefix_that_is_no_path_is_refused(serve, root_path):
         serve(root_path=root_path),
     ):
         pass
-
-
-def test_a_redirect_keeps_the_scheme_that_a_proxy_names(http):
-    response = http.get("/jobs/", headers={"X-Forwarded-Proto": "https"}, follow_redirects=False)
-    assert response.status_code == 307
-    assert response.headers["Location"].startswith("https://")
