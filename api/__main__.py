@@ -13,7 +13,7 @@ from api.http.hosts import names_of_listener
 from api.http.server import server_of
 from normlab.errors import SetupError
 from normlab.settings import Settings
-from normlab.store import urls
+from normlab.store import artifact_store, urls
 
 # Of mallopt(3).
 _M_TRIM_THRESHOLD = -1
@@ -59,9 +59,9 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s:  %(name)s: %(message)s")
     try:
         settings = Settings()
-        urls.parse(
-            settings.resolved_database_url
-        )  # a mistake in it is a sentence here, a trace while the app starts
+        # A mistake in one of them is a sentence here, a trace while the app starts.
+        urls.parse(settings.resolved_database_url)
+        artifact_store.check_url(settings.resolved_artifacts_url)
         names = (*settings.allowed_hosts, *names_of_listener(arguments.host))
         settings = settings.model_copy(update={"allowed_hosts": names})
         app = create_app(settings)

@@ -5,6 +5,8 @@ from typing import Any
 from api.http.ids import Examples
 from normlab.documents.catalogue import ArchitectureList, DatasetList
 from normlab.documents.service import Alive, Index, Readiness
+from normlab.spec import DatasetName
+from normlab.spec.datasets import DATASETS as KNOWN
 
 ARCHITECTURES: dict[str, Any] = {
     "data": [
@@ -18,32 +20,7 @@ ARCHITECTURES: dict[str, Any] = {
     ]
 }
 
-DATASETS: dict[str, Any] = {
-    "data": [
-        {
-            "name": "fashion_mnist",
-            "title": "Fashion-MNIST",
-            "description": "70,000 grey images of clothes, 28 by 28 pixels, from Zalando's articles.",
-            "shape": [28, 28],
-            "classes": [
-                "T-shirt/top",
-                "Trouser",
-                "Pullover",
-                "Dress",
-                "Coat",
-                "Sandal",
-                "Shirt",
-                "Sneaker",
-                "Bag",
-                "Ankle boot",
-            ],
-            "training_samples": 60000,
-            "test_samples": 10000,
-            "pixel_max": 255,
-            "default_validation_samples": 5000,
-        }
-    ]
-}
+DATASETS: dict[str, Any] = {"data": [KNOWN[DatasetName.FASHION_MNIST].model_dump(mode="json")]}
 
 INDEX: dict[str, Any] = {
     "name": "normlab",

@@ -51,10 +51,12 @@ def run(log_level: str) -> None:
     """Run a worker until it is told to end; exits with Celery's code."""
     # TensorFlow's banner and hints, in every child; an operator who wants them sets the variable.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from normlab.store import urls  # noqa: PLC0415 - not needed to look at the health
+    from normlab.store import artifact_store, urls  # noqa: PLC0415 - not needed to look at the health
     from worker.app import app, processes  # noqa: PLC0415 - reads the settings
 
-    urls.parse(Settings().resolved_database_url)  # a mistake in it is a sentence here, a trace in each child
+    settings = Settings()
+    urls.parse(settings.resolved_database_url)  # a mistake in it is a sentence here, a trace in each child
+    artifact_store.check_url(settings.resolved_artifacts_url)
 
     app.worker_main(
         [

@@ -55,11 +55,7 @@ async def stream_comparison_events(
     `replicates`: jobs for further seeds were made. `job`: one has ended. `pair`: all jobs of a seed have. Numbers,
     resuming and the end are as in the events of a job; each job has its own events, too.
     """
-
-    def read(number: int) -> News:
-        return _read(services, comparison_id, number)
-
-    async for event in follow(services, last_event_id or 0, read):
+    async for event in follow(services, comparison_id, last_event_id, _read):
         yield event
 
 

@@ -52,11 +52,12 @@ class News:
 
 
 async def follow(
-    services: Services, number: int, read: Callable[[int], News]
+    services: Services, item_id: str, last_event_id: int | None, read: Callable[[Services, str, int], News]
 ) -> AsyncIterator[ServerSentEvent]:
-    """What ``read`` gives behind ``number``, then what comes, until it gives an end."""
+    """What ``read`` gives of an item behind the number, then what comes, until it gives an end."""
+    number = last_event_id or 0
     while not services.stopping.is_set():
-        news = await run_in_threadpool(read, number)
+        news = await run_in_threadpool(read, services, item_id, number)
         for event, data in news.events:
             yield ServerSentEvent(event=event.kind, id=str(event.number), data=data)
             number = event.number

@@ -52,11 +52,7 @@ async def stream_events(
     and misses nothing. Behind the last event of a job that is over comes `end`, and the stream ends. A
     comment is sent when nothing happens for 15 seconds.
     """
-
-    def read(number: int) -> News:
-        return _read(services, job_id, number)
-
-    async for event in follow(services, last_event_id or 0, read):
+    async for event in follow(services, job_id, last_event_id, _read):
         yield event
 
 

@@ -3,10 +3,10 @@
 import csv
 import hashlib
 import io
-from typing import Annotated
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 
+from api.http.etags import NOT_MODIFIED, IfNoneMatch, is_known
 from api.http.media_types import CSV, JSON
 from api.http.negotiation import preferred_media_type
 from api.http.parameters import JobPath
@@ -27,7 +27,7 @@ _CSV_EXAMPLE = "epoch,learning_rate,loss,accuracy,â€¦\r\n1,0.001,1.2546,0.6281,â
     response_class=Response,
     responses={
         200: {"model": MetricsDocument, "content": {CSV: {"example": _CSV_EXAMPLE}}},
-        304: {"description": "Nothing has changed since the answer with this `ETag`."},
+        **NOT_MODIFIED,
         **error_answers(404, 406, 503),
     },
 )
@@ -35,7 +35,7 @@ def get_metrics(
     services: ServicesDependency,
     request: Request,
     job_id: JobPath,
-    if_none_match: Annotated[str | None, Header(description="The `ETag` of an earlier answer.")] = None,
+    if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Loss, accuracy and seconds of every epoch so far, and their sums; as JSON, or as CSV by `Accept`."""
     media_type = preferred_media_type(request, (JSON, CSV))
@@ -45,15 +45,9 @@ def get_metrics(
     body = _to_csv(document) if media_type == CSV else document.model_dump_json()
     etag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Vary": "Accept", "Cache-Control": "no-cache"}
-    if if_none_match is not None and _matches(if_none_match, etag):
+    if is_known(etag, if_none_match):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type=media_type, headers=headers)
-
-
-def _matches(if_none_match: str, etag: str) -> bool:
-    """Weak comparison (RFC 9110, section 13.1.2)."""
-    candidates = [candidate.strip().removeprefix("W/") for candidate in if_none_match.split(",")]
-    return "*" in candidates or etag in candidates
 
 
 def _to_csv(document: MetricsDocument) -> str:

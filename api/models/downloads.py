@@ -4,9 +4,10 @@ import hashlib
 from collections.abc import Iterator
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 from fastapi.responses import StreamingResponse
 
+from api.http.etags import NOT_MODIFIED, IfNoneMatch, is_known
 from api.http.parameters import JobPath
 from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
@@ -56,6 +57,7 @@ def get_model(services: ServicesDependency, job_id: JobPath) -> ModelDocument:
     response_class=StreamingResponse,
     responses={
         200: {"description": "The file.", "content": {row.media_type: _FILES for row in FORMATS}},
+        **NOT_MODIFIED,
         **error_answers(404, 409, 410, 503),
     },
 )
@@ -71,7 +73,8 @@ def download_model(
             json_schema_extra={"enum": [str(row) for row in FORMATS]},
         ),
     ],
-) -> StreamingResponse:
+    if_none_match: IfNoneMatch = None,
+) -> Response:
     """Every format takes raw pixels and gives class probabilities."""
     kind = next((row for row in FORMATS if row == format_), None)
     if kind is None:
@@ -81,10 +84,13 @@ def download_model(
         file = artifacts.get(session, job_id, kind)
     if file is None:
         raise NotFoundError(f"job {job_id} has no {kind} file: {why_missing(job, kind)}")
+    etag = f'"{file.sha256}"'
+    if is_known(etag, if_none_match):
+        return Response(status_code=304, headers={"ETag": etag})
     headers = {
         "Content-Length": str(file.bytes),
         "Content-Disposition": f'attachment; filename="{job_id}{file.kind.suffix}"',
-        "ETag": f'"{file.sha256}"',
+        "ETag": etag,
     }
     chunks = _chunks(services, file)
     first = next(chunks, b"")  # a file that is not there is noticed while a status can still say so

@@ -7,6 +7,9 @@ from api.models.schemas import EvaluationRequest, ModelReference, Rollback
 from normlab.documents.evaluations import EvaluationDocument
 from normlab.documents.named_models import NamedModelDocument, NamedModelList
 from normlab.documents.trained_models import ModelDocument
+from normlab.spec import DATASETS, DatasetName
+
+_CLOTHES = DATASETS[DatasetName.FASHION_MNIST]
 
 MODEL_REFERENCE: dict[str, Any] = {"job": JOB_ID}
 
@@ -59,21 +62,10 @@ MODEL: dict[str, Any] = {
     "parameters": 271346,
     "trainable_parameters": 268978,
     "input": {"shape": [28, 28], "dtype": "float32", "pixel_max": 255},
-    "classes": [
-        "T-shirt/top",
-        "Trouser",
-        "Pullover",
-        "Dress",
-        "Coat",
-        "Sandal",
-        "Shirt",
-        "Sneaker",
-        "Bag",
-        "Ankle boot",
-    ],
+    "classes": list(_CLOTHES.classes),
 }
 
-EVALUATION_REQUEST: dict[str, Any] = {"dataset": "fashion_mnist", "split": "test", "mistakes": 1}
+EVALUATION_REQUEST: dict[str, Any] = {"split": "test", "mistakes": 1}
 
 EVALUATION: dict[str, Any] = {
     "job": JOB_ID,

@@ -10,11 +10,27 @@ from typing import IO
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from normlab.errors import ArtifactError, ArtifactStoreError, LostArtifactError
+from normlab.errors import ArtifactError, ArtifactStoreError, LostArtifactError, SetupError
 from normlab.spec.export_formats import ArtifactKind
 from normlab.store.artifacts import Artifact, StoredFile
 
 _CHUNK = 1 << 20
+
+
+def check_url(url: str) -> None:
+    """Raise ``SetupError`` for the URL of a place that cannot be reached with what is installed. Opens nothing."""
+    if "://" not in url:
+        return
+    protocol = url.partition("://")[0].partition("::")[0]
+    try:
+        fsspec.get_filesystem_class(protocol)
+    except ValueError:
+        raise SetupError(
+            f"NORMLAB_ARTIFACTS_URL begins with {protocol}://, which is no kind of place that is known; it may be a "
+            "folder, or a bucket such as s3://bucket/prefix."
+        ) from None
+    except ImportError as error:
+        raise SetupError(f"NORMLAB_ARTIFACTS_URL begins with {protocol}://: {error}.") from None
 
 
 class ArtifactStore:
@@ -27,6 +43,7 @@ class ArtifactStore:
     """
 
     def __init__(self, url: str) -> None:
+        check_url(url)
         if "://" in url:
             # A listing that is kept hides what another process writes later.
             self._files, self._root = fsspec.core.url_to_fs(url, use_listings_cache=False)

@@ -37,6 +37,15 @@ def test_every_format_is_downloaded_whole(service, http):
     assert OnnxModel(http.get(f"/jobs/{job.id}/model/onnx").content)(pixels).shape == (10, 10)
 
 
+def test_a_file_that_the_client_has_is_not_sent_again(service, http):
+    path = f"/jobs/{service.succeeded().id}/model/onnx"
+    etag = http.get(path).headers["etag"]
+    for known in (etag, f"W/{etag}", f'"other", {etag}', "*"):
+        unchanged = http.get(path, headers={"If-None-Match": known})
+        assert (unchanged.status_code, unchanged.content, unchanged.headers["etag"]) == (304, b"", etag)
+    assert http.get(path, headers={"If-None-Match": '"other"'}).content
+
+
 @pytest.mark.parametrize("path", ["model", "model/onnx", "model/keras"])
 def test_a_job_that_has_not_succeeded_has_no_model(service, http, path):
     for job, state in ((service.create(), "queued"), (service.start(), "running")):

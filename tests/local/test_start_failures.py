@@ -163,6 +163,21 @@ def test_a_password_in_a_url_with_a_mistake_is_not_shown(
         assert secret not in done.stderr + done.stdout
 
 
+@pytest.mark.parametrize("module", ["api", "worker"])
+def test_an_artifact_store_of_an_unknown_kind(tmp_path: Path, module: str) -> None:
+    environment = {
+        **os.environ,
+        "NORMLAB_DATA_DIR": str(tmp_path),
+        "NORMLAB_ARTIFACTS_URL": "s4://hush/secret",
+    }
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", module], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: NORMLAB_ARTIFACTS_URL begins with s4://")
+    assert "hush" not in done.stderr
+
+
 def test_settings_that_the_local_service_does_not_use_are_named(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from normlab.errors import ArtifactError, ArtifactStoreError, LostArtifactError
+from normlab.errors import ArtifactError, ArtifactStoreError, LostArtifactError, SetupError
 from normlab.store import ArtifactKind, ArtifactStore, Database, Job, artifacts, deletion
 from normlab.store.artifacts import StoredFile
 from normlab.store.jobs import endings
@@ -128,3 +128,11 @@ def test_a_stored_file_and_the_folders_made_for_it_are_written_to_the_disk(
     store.put("job_1", 2, ArtifactKind.ONNX, source, "x/y")
     attempt = root / "job_1" / "2"
     assert set(synced) == {path.stat().st_ino for path in (attempt / "model.onnx", attempt, root / "job_1")}
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"), [("nosuch://bucket/x", "no kind of place"), ("gs://bucket", "gcsfs")]
+)
+def test_a_place_that_cannot_be_reached_is_named_by_its_setting(url: str, sentence: str) -> None:
+    with pytest.raises(SetupError, match=f"NORMLAB_ARTIFACTS_URL begins with .*{sentence}"):
+        ArtifactStore(url)
