@@ -10,6 +10,11 @@
 Importing this package loads no TensorFlow; touching ``train`` does. Its names are in ``__init__.pyi``.
 """
 
+import os
+
 import lazy_loader
+
+# TensorFlow reads it when it is imported. It greets at level 0; from 1 on it says only what is wrong.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

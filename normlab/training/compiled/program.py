@@ -19,11 +19,14 @@ from normlab.spec import PlannedLayer, TrainingSpec
 from normlab.spec.memory import EVALUATION_BATCH
 from normlab.training.batches import Block
 from normlab.training.compiled.executors import Executor, set_xla_flags
+from normlab.training.compiled.tracing import expect_traces
 from normlab.training.data import Samples
 from normlab.training.layers.builders import training_classes
 from normlab.training.layers.network import Array, build_network, full_precision, initial_weights
 from normlab.training.optimizers import build_optimizer
 from normlab.training.seeds import Role, derive
+
+expect_traces(__name__)
 
 
 @dataclass(frozen=True)

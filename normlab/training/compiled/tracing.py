@@ -1,5 +1,6 @@
 """Tracing functions without leaving more behind than the functions themselves."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,3 +22,14 @@ def forgotten_gradients() -> Iterator[None]:
     finally:
         for name in set(registry) - before:
             del registry[name]
+
+
+def expect_traces(module: str) -> None:
+    """Leave out TensorFlow's advice that a module's methods are traced too often.
+
+    Each kind of network has functions of its own that are traced once; TensorFlow counts them as one that is traced
+    again and again.
+    """
+    logging.getLogger("tensorflow").addFilter(
+        lambda record: "tf.function retracing" not in (said := record.getMessage()) or module not in said
+    )
