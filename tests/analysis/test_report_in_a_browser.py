@@ -1,0 +1,91 @@
+"""The report as a browser shows it: on a screen, on a telephone, and on paper."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from normlab.analysis import compare_runs, html_report
+
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="needs a Chromium: scripts/get-chromium installs one"
+)
+
+NAMES = (
+    "baseline",
+    "batch_norm",
+    "deep_sigmoid_with_batch_norm",
+    "an arm with a name of " + "very " * 12 + "many words",
+)
+
+SEEN = """() => ({
+  page: [document.documentElement.scrollWidth, window.innerWidth],
+  scrolls: [...document.querySelectorAll('*')]
+    .filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX != 'visible')
+    .map(e => e.tagName),
+  images: [...document.images].map(i => [i.naturalWidth, i.getBoundingClientRect().width]),
+  sizes: [...new Set([...document.querySelectorAll('p:not(.subtitle), li, td, th')]
+    .map(e => getComputedStyle(e).fontSize))],
+  widths: [...new Set([...document.querySelectorAll('table, figure')]
+    .map(e => Math.round(e.getBoundingClientRect().width)))],
+})"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def page_file(make_run: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    presets = ("baseline", "batch_norm", "deep_sigmoid_with_batch_norm", "deep_sigmoid")
+    arms = {
+        name: [make_run(preset, seed=seed, best=0.8 + 0.03 * place, name=name) for seed in range(3)]
+        for place, (name, preset) in enumerate(zip(NAMES, presets, strict=True))
+    }
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    path.write_text(html_report(compare_runs(arms, target_accuracy=0.84), arms))
+    return path
+
+
+@pytest.mark.parametrize(("width", "drawn_for"), [(1280, 960), (390, 350)])
+def test_nothing_scrolls_sideways_and_all_is_of_one_size(
+    browser: Browser, page_file: Path, width: int, drawn_for: int
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto(page_file.as_uri())
+    page.wait_for_function("[...document.images].every(image => image.complete)")
+    seen = page.evaluate(SEEN)
+    page.close()
+    assert seen["page"] == [width, width]
+    assert seen["scrolls"] == []
+    assert len(seen["sizes"]) == len(seen["widths"]) == 1
+    assert len(seen["images"]) == 6
+    for natural, shown in seen["images"]:
+        assert natural == pytest.approx(
+            drawn_for, rel=0.06
+        )  # the one for this screen was taken, and can be read
+        assert shown == pytest.approx(natural, rel=0.06)
+
+
+def test_it_prints_in_ink_on_paper(browser: Browser, page_file: Path) -> None:
+    page = browser.new_page()
+    page.goto(page_file.as_uri())
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate("getComputedStyle(document.querySelector('thead')).display") == "table-header-group"
+    assert page.evaluate("getComputedStyle(document.querySelector('figure')).breakInside") == "avoid"
+    assert page.pdf().startswith(b"%PDF")
+    page.close()
