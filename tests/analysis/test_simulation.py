@@ -60,3 +60,16 @@ def test_arms_a_margin_apart_are_rarely_equivalent(simulation: ModuleType, pairs
 def test_a_large_difference_is_found(simulation: ModuleType) -> None:
     assert simulation.power(4.0, 5, 100, np.random.default_rng(0)) > 0.9
     assert simulation.power(1.0, 20, 100, np.random.default_rng(0)) > 0.9
+
+
+def test_an_arm_is_rarely_better_than_itself_when_its_runs_are_compared_again(simulation: ModuleType) -> None:
+    normal = simulation.SHAPES[0]
+    for sizes in simulation.LOOKS_AGAIN[:2]:
+        rate = simulation.false_better_looking_again(
+            normal, sizes, REPEATS // 2, np.random.default_rng(sizes)
+        )
+        assert rate <= ALLOWED, sizes
+    uncharged = simulation.false_better_looking_again(
+        normal, simulation.LOOKS_AGAIN[0], REPEATS // 2, np.random.default_rng(0), charged=False
+    )
+    assert uncharged > 0.05
