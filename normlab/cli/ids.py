@@ -48,11 +48,9 @@ class Identified:
 
 
 JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="A job's id, or the end of it.")]
-JobsArgument = Annotated[
-    list[str], typer.Argument(metavar="JOB...", help="Ids of jobs, or the ends of them.")
-]
+JobsArgument = Annotated[list[str], typer.Argument(metavar="JOB", help="Ids of jobs, or the ends of them.")]
 IdsArgument = Annotated[
-    list[str], typer.Argument(metavar="ID...", help="Ids of jobs or comparisons, or the ends of them.")
+    list[str], typer.Argument(metavar="ID", help="Ids of jobs or comparisons, or the ends of them.")
 ]
 NetworkArgument = Annotated[
     str,

@@ -44,6 +44,7 @@ def test_the_first_steps_in_a_folder_of_an_odd_name(start_up: Callable[..., Up],
     code, said = first.finish()
     assert (code, first.left()) == (0, []), said
     assert said.splitlines()[1:] == [
+        f"So that other commands find it: export NORMLAB_URL={url}",
         "The redis process ended (SIGKILL) and is started again.",
         "The worker process ended (SIGKILL) and is started again.",
         "Stopping: running jobs go back to the queue. Press Ctrl-C again to stop at once.",

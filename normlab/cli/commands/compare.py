@@ -26,7 +26,7 @@ def compare(
     what: Annotated[
         list[str],
         typer.Argument(
-            metavar="WHAT...",
+            metavar="WHAT",
             help="Presets or files with a job spec; or jobs by their ids or the ends of them; or one comparison.",
         ),
     ],

@@ -20,7 +20,7 @@ def download(
     formats: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="FORMAT...",
+            metavar="FORMAT",
             help=f"{', '.join(FORMATS)}, or {ALL}. Without one: list what there is.",
             show_default=False,
         ),
