@@ -20,6 +20,10 @@ from normlab.documents.jobs import JobDocument
 from normlab.documents.states import JobState
 from normlab.spec.runs import Phase
 
+SHORTEST_TITLE = 12
+OTHER_COLUMNS, OTHER_COLUMNS_WIDE = 62, 80
+"""How wide all other columns are at most, in a narrow and in a wide terminal: a title is cut to the rest."""
+
 
 class Board(AbstractContextManager["Board"], Protocol):
     """Shows the events of some jobs."""
@@ -96,12 +100,13 @@ class LiveBoard:
 
     def __init__(self, console: Console, jobs: Sequence[JobDocument]) -> None:
         wide = console.width >= WIDE
+        room = max(SHORTEST_TITLE, console.width - (OTHER_COLUMNS_WIDE if wide else OTHER_COLUMNS))
         loss = [TextColumn("{task.fields[loss]}", table_column=Column(min_width=11, no_wrap=True))]
         self._progress = Progress(
             TextColumn(
                 "{task.description}",
                 markup=False,
-                table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1, min_width=12),
+                table_column=Column(no_wrap=True, overflow="ellipsis", max_width=room),
             ),
             BarColumn(bar_width=16 if wide else 10),
             TextColumn("{task.percentage:3.0f} %", table_column=Column(no_wrap=True)),
