@@ -57,8 +57,10 @@ class TrainResult:
     """In the order of ``network.weights``."""
     timings: Timings
     digests: dict[str, Any]
-    """SHA-256 of initial kernels, data order, final weights and the dataset's files."""
+    """SHA-256 by what it is of: ``spec``, ``dataset`` (its files), ``data_order``, ``initial_kernels`` (by
+    layer) and ``final_weights``."""
     environment: dict[str, Any]
+    """Where it was trained: the fields of ``normlab.spec.environment.ENVIRONMENT`` but for ``load``."""
 
     @property
     def best_epoch(self) -> int:

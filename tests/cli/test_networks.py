@@ -56,9 +56,11 @@ def test_a_name_is_given_used_rolled_back_and_deleted(
     assert run("models", "name", "zip", first[-6:]).stdout == f"zip is version 1: {first}\n"
     assert run("models", "name", "zip", second).stdout == f"zip is version 2: {second}\n"
     assert run("models").stdout.splitlines()[1].split()[:3] == ["zip", "2", second]
-    Image.new("L", (8, 8)).save(tmp_path / "black.png")
-    image = str(tmp_path / "black.png")
-    assert run("predict", "zip", image).stdout == run("predict", second, image).stdout
+    Image.new("L", (8, 8), 128).save(tmp_path / "grey.png")
+    image = str(tmp_path / "grey.png")
+    by_name = run("predict", "zip", image)
+    assert by_name.stdout.count(" % ") == 5
+    assert by_name.stdout == run("predict", second, image).stdout
     assert run("evaluate", "zip").exit_code == 0
     assert run("models", "rollback", "zip").stdout == f"zip is version 1 again: {first}\n"
     shown = run("show", "zip").stdout

@@ -22,13 +22,19 @@ def predict(
     *,
     top: Annotated[int, typer.Option(min=1, help="Number of classes to show.")] = 5,
     invert: Annotated[Invert, typer.Option(help="Whether to swap light and dark first.")] = Invert.NEVER,
+    dark_images: Annotated[
+        bool,
+        typer.Option(
+            "--dark-images", help="Take an image in which no value is above 1, which is refused else."
+        ),
+    ] = False,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
     """Classify an image with a trained network."""
     with Client(url) as client:
         job = network_id(client, network, "asks a job's network")
-        prediction = client.predict(job, image, invert=invert, top_k=top)[0]
+        prediction = client.predict(job, image, invert=invert, top_k=top, dark_images=dark_images)[0]
     write_json(prediction) if as_json else show_prediction(prediction)
 
 
