@@ -13,7 +13,8 @@ class Basis:
     level: float
     """Alone, such intervals hold the truth this often."""
     together: float
-    """All intervals that it is corrected for hold the truth together this often."""
+    """The verdicts of all that it is corrected for are right together this often. (So are the intervals, but for
+    Holm's: they have the level of their step.)"""
     corrected_for: tuple[str, ...]
     """Such as ``6 pairs of arms``; empty for an interval that stands alone."""
     supposes: str
@@ -21,11 +22,13 @@ class Basis:
 
     @property
     def words(self) -> str:
-        """Its level and correction: ``99.17 % interval (95 % for 6 pairs of arms together)``."""
+        """Its level and correction: ``99.17 % interval, corrected for 6 pairs of arms``."""
         own = f"{100 * self.level:.4g} % interval"
-        if not self.corrected_for:
-            return own
-        return f"{own} ({100 * self.together:.4g} % for {' and '.join(self.corrected_for)} together)"
+        return f"{own}, corrected for {' and '.join(self.corrected_for)}" if self.corrected_for else own
+
+    def before(self, ends: str) -> str:
+        """The same with the ends of the interval behind it."""
+        return f"{self.words}{':' if self.corrected_for else ''} {ends}"
 
 
 def alone(level: float, supposes: str) -> Basis:

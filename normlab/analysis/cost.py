@@ -116,11 +116,8 @@ def _reading(cost: CostOfAPoint, verdict: Verdict, names: tuple[str, str], clock
     extra = f"{better} needs {abs(cost.extra_seconds):.3g} more {clock.words} than {worse}"
     if cost.seconds_per_point is None or cost.interval is None or cost.basis is None:
         return f"{extra}; what a point costs is too uncertain to say."
-    low, high = cost.interval
-    return (
-        f"{extra}: {cost.seconds_per_point:.3g} seconds for each percentage point ({cost.basis.words} {low:.3g} to "
-        f"{high:.3g})."
-    )
+    ends = cost.basis.before("{:.3g} to {:.3g}".format(*cost.interval))
+    return f"{extra}: {cost.seconds_per_point:.3g} seconds for each percentage point ({ends})."
 
 
 def pareto_front(

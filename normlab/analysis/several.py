@@ -108,7 +108,7 @@ def _holm(
     for pair in sorted(pairs, key=lambda key: (alone[key].t_p_value, alone[key].p_value)):
         different = sum(comparison.verdict.better for comparison in compared.values())
         compared[pair] = compare(pair, 1 - alpha / max(len(pairs) - different, 1)).with_caveats(
-            f"One of {len(pairs)} comparisons: its interval is wider than alone, so that all hold together.",
+            f"One of {len(pairs)} comparisons: its interval is wider than alone, so that all verdicts hold together.",
         )
     return compared
 

@@ -19,16 +19,15 @@ def sentence(comparison: PairedComparison, a: str = "a", b: str = "b", metric: M
         return f"Not decided: {a} and {b} have exactly the same {what} in each of {pairs}."
 
     def evidence(low: float, high: float, test: str) -> str:
-        interval = f"{style.difference(low)} to {style.difference(high)}"
-        return f"({comparison.basis.words} {interval}; {pairs}; {test})"
+        interval = comparison.basis.before(f"{style.difference(low)} to {style.difference(high)}")
+        return f"({interval}; {pairs}; {test})"
 
     if comparison.withheld:
-        interval = (
-            f"{style.difference(comparison.interval.low)} to {style.difference(comparison.interval.high)}"
-        )
+        ends = comparison.interval
+        interval = comparison.basis.before(f"{style.difference(ends.low)} to {style.difference(ends.high)}")
         return (
             f"No verdict, since {comparison.withheld}: {b} minus {a} is {size}{style.unit} in {what} "
-            f"({comparison.basis.words} {interval}; {pairs})."
+            f"({interval}; {pairs})."
         )
     match comparison.verdict:
         case Verdict.EQUIVALENT:

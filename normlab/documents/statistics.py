@@ -25,7 +25,7 @@ class BasisDocument(Document):
 
     level: float = Field(description="Alone, such intervals hold the truth this often.")
     together: float = Field(
-        description="All intervals that it is corrected for hold the truth together this often."
+        description="The verdicts of all that it is corrected for are right together this often."
     )
     corrected_for: tuple[str, ...] = Field(
         description="Such as `6 pairs of arms`; empty for an interval that stands alone."

@@ -92,7 +92,7 @@ def test_what_is_left_is_a_wider_interval() -> None:
     assert pair.comparison.basis.level == pytest.approx(1 - 0.05 / 4)
     assert pair.comparison.basis.corrected_for == ("1 earlier look (at 5 pairs)",)
     assert pair.comparison.interval.low < alone.comparison.interval.low
-    assert "98.75 % interval (95 % for 1 earlier look (at 5 pairs) together)" in sentence(pair.comparison)
+    assert "98.75 % interval, corrected for 1 earlier look (at 5 pairs): " in sentence(pair.comparison)
     # Compared with 5 %, it is the p value times what this look was not given.
     assert pair.adjusted_p_value == pytest.approx(4 * alone.adjusted_p_value)
 

@@ -129,4 +129,4 @@ def test_a_plan_says_its_looks_beside_its_level(make_run: Any) -> None:
     comparison = planned(runs_of(make_run, 3)).pairs[0].comparison
     assert comparison.basis.corrected_for == ("3 pairs of arms", "4 planned looks")
     assert comparison.basis.level > 1 - 0.05 / 3
-    assert "95 % for 3 pairs of arms and 4 planned looks together" in sentence(comparison)
+    assert " % interval, corrected for 3 pairs of arms and 4 planned looks: " in sentence(comparison)

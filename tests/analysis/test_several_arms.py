@@ -25,7 +25,7 @@ def test_three_arms_share_the_error() -> None:
     # Two were found different, so the third is tested alone.
     assert pairs["a", "c"].comparison.confidence == pytest.approx(0.95)
     assert sorted(round(pair.comparison.confidence, 4) for pair in pairs.values()) == [0.95, 0.975, 0.9833]
-    assert all("all hold together" in pair.comparison.caveats[-1] for pair in pairs.values())
+    assert all("all verdicts hold together" in pair.comparison.caveats[-1] for pair in pairs.values())
 
 
 def test_one_arm_is_no_comparison() -> None:
