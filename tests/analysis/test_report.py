@@ -218,7 +218,9 @@ def test_a_reader_of_the_report_alone_knows_what_was_done(make_run: Any) -> None
 def test_it_says_whether_earlier_looks_could_be_known(arms: Any) -> None:
     comparison = compare_runs(arms)
     assert "Not known: only comparisons of a service are remembered" in markdown_report(comparison, arms)
-    assert "knows of no earlier comparison" in markdown_report(comparison, arms, identifier="cmp_now")
+    assert "knows of no earlier comparison by this metric" in markdown_report(
+        comparison, arms, identifier="cmp_now"
+    )
 
 
 def test_numbers_stay_with_their_units_and_signs(arms: Any) -> None:

@@ -14,7 +14,7 @@ def confusion_matrix(classification: Classification, title: str, *, space: Space
     """A row for each true class, a column for each predicted one; the colour is the part of the row.
 
     The colours tell the mistakes apart, which are few: their scale is the square root of the part. Where there is
-    nothing, the cell stays white.
+    nothing, the cell stays white and its zero is pale.
     """
     names = [item.class_name for item in classification.classes]
     rows = [
@@ -42,7 +42,8 @@ def confusion_matrix(classification: Classification, title: str, *, space: Space
     cells = base.mark_rect(stroke="#dddddd").encode(
         color=alt.Color(
             "part:Q",
-            scale=alt.Scale(type="sqrt", domain=[0, 1], range=["#ffffff", PALETTE[0]]),
+            # In RGB: on Vega's usual way through hues, white begins as bright cyan.
+            scale=alt.Scale(type="sqrt", domain=[0, 1], range=["#ffffff", PALETTE[0]], interpolate="rgb"),
             legend=None,
         ),
         tooltip=["true:N", "predicted:N", "samples:Q", alt.Tooltip("part:Q", format=".1%")],
@@ -50,7 +51,7 @@ def confusion_matrix(classification: Classification, title: str, *, space: Space
     numbers = base.mark_text(fontSize=13 if cell > _SMALLEST + 6 else 10).encode(
         text="samples:Q",
         color=alt.condition("datum.part > 0.3", alt.value("white"), alt.value(INK)),
-        opacity=alt.condition("datum.samples > 0", alt.value(1), alt.value(0)),
+        opacity=alt.condition("datum.samples > 0", alt.value(1), alt.value(0.3)),
     )
     total = int(classification.confusion.sum())
     right = f"{100 * classification.accuracy:.2f} % of {total:,} samples are predicted right"

@@ -96,7 +96,8 @@ def _looked_before(comparison: ComparisonStatistics, *, remembered: bool) -> Ite
         yield Table(["", "comparison", "pairs", "what it said", "error left"], rows)
     elif remembered:
         yield Paragraph(
-            "Nothing: the service knows of no earlier comparison of runs of these arms by this metric."
+            "Nothing that counts: the service knows of no earlier comparison by this metric that looked at fewer, more "
+            "or other runs of these arms."
         )
     else:
         yield Paragraph("Not known: only comparisons of a service are remembered.")
