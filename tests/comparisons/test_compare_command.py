@@ -53,7 +53,7 @@ def test_two_networks_are_compared_from_a_shell(first) -> None:
     for words in ("1,300 samples for training", "learning rate", "50,610", "TensorFlow"):
         assert words in result.stdout
     assert verdict.sentence in result.stdout.splitlines()
-    for words in ("baseline_with_batch_norm ", "pairs won", "of 3 runs reached 30.00 %", "Beware"):
+    for words in ("baseline_with_batch_norm ", " is ahead in ", "of 3 runs reached 30.00 %", "Beware"):
         assert words in result.stdout
     lines = result.stderr.splitlines()
     assert lines[0] == f"Comparison {comparison.id}"
