@@ -3,7 +3,7 @@
 from math import prod
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_serializer, model_validator
+from pydantic import Field, WithJsonSchema, field_validator, model_serializer, model_validator
 from pydantic_core.core_schema import SerializerFunctionWrapHandler
 
 from normlab.spec.fields import (
@@ -20,6 +20,14 @@ from normlab.spec.layers.base import BaseLayer, Shape, Variable, describe
 
 LEAKY_RELU_SLOPE = 0.3
 """The slope of Keras's ``LeakyReLU`` layer when none is given."""
+
+
+_WithoutSlope = Annotated[
+    Activation,
+    WithJsonSchema(
+        {"type": "string", "enum": [name for name in Activation if name != Activation.LEAKY_RELU]}
+    ),
+]
 
 
 class Flatten(BaseLayer):
@@ -69,7 +77,7 @@ class WithKernel(BaseLayer):
 
     use_bias: Flag = True
     """Whether a bias is added to each output."""
-    activation: Activation = Activation.LINEAR
+    activation: _WithoutSlope = Activation.LINEAR
     """The function behind it; ``leaky_relu`` is a layer of its own, since it has a slope."""
     kernel_initializer: Initializer = Initializer.GLOROT_UNIFORM
     """How the kernel's first values are drawn."""

@@ -7,14 +7,12 @@ from normlab.spec.mistakes.value_habits import FORMS
 from normlab.spec.mistakes.wrong import Wrong, is_number
 from normlab.spec.shown import quoted, shown
 
+LISTS = ("layers", "arms")
+"""Keys of lists of objects."""
 _PAIRS = ("kernel_size", "strides", "dilation_rate", "pool_size")
 """Keys of two numbers, for which one may stand."""
 _NUMBERS = (*_PAIRS, "target_shape", "epochs")
 """Keys of lists of numbers."""
-
-
-LISTS = ("layers", "arms")
-"""Keys of lists of objects."""
 
 
 def no_object(wrong: Wrong) -> str:
