@@ -21,11 +21,16 @@ LONGEST_PAUSE_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class JobEvent:
-    """One event. ``id`` is its number in the service's database, None for those that are not kept there."""
+    """One event."""
 
     id: str | None
+    """Its number in the service's database, None for those that are not kept there."""
     kind: EventKind
     data: dict[str, Any]
+    """``at``, the moment, and by kind, of a job: ``state`` and ``reason``; the fields of ``JobProgress``, of an
+    ``EpochDocument`` or of a ``JobWarning``. Of a comparison: ``seeds``, ``jobs_made`` and ``jobs_reused`` of
+    ``replicates``; ``arm``, ``seed``, ``job`` and ``state`` of ``job``; ``seed`` and ``complete`` of ``pair``.
+    """
 
 
 def follow(
