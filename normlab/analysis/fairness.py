@@ -12,12 +12,14 @@ from normlab.analysis.differences import (
     kind_of,
     without_seed,
 )
+from normlab.analysis.learning import learning_caveats
 from normlab.analysis.load import choose_clock
 from normlab.analysis.records import RunRecord, labels
 from normlab.analysis.settling import settling_caveats
 from normlab.analysis.sizes import size_of
 from normlab.spec import PRESETS, preset_layers
 from normlab.spec.environment import Effect, fields_with
+from normlab.spec.metrics import Metric
 
 _NOTABLY_LARGER = 1.05
 """Normalization layers alone add less than that to a network of any use."""
@@ -46,7 +48,8 @@ def caveats(runs: Sequence[RunRecord]) -> tuple[str, ...]:
     """All that a reader of these runs side by side should know before drawing a conclusion from them."""
     arms = by_arm(runs)
     alone = ("All runs have the same spec but for the seed: there is nothing to compare, only a spread.",)
-    return (*(alone if len(arms) == 1 else ()), *arm_caveats(arms), _BEST_FLATTERS)
+    learning = learning_caveats(arms, Metric.VAL_ACCURACY)
+    return (*(alone if len(arms) == 1 else ()), *arm_caveats(arms), *learning, _BEST_FLATTERS)
 
 
 def arm_caveats(arms: Mapping[str, Sequence[RunRecord]]) -> tuple[str, ...]:

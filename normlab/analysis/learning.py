@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 
-from scipy import stats
-
 from normlab.analysis.metrics import style_of
 from normlab.analysis.records import RunRecord
 from normlab.spec.datasets import DATASETS, DatasetName
@@ -65,6 +63,8 @@ def cannot_be_told_from_guessing(run: RunRecord) -> bool:
         )
     if accuracy is None or not samples:
         return False
+    from scipy import stats  # noqa: PLC0415 - it takes seconds, and most runs are judged without it
+
     reached = stats.binom.sf(round(accuracy * samples) - 1, samples, 1 / info.class_count)
     return bool(reached > GUESS_LEVEL)
 

@@ -74,3 +74,43 @@ def test_a_real_result_is_written_and_read_without_loss(make_run: Any, metric: M
     written = json.loads(document.model_dump_json())
     assert written == {name: found[name] for name in written if name != "final"} | {"final": True}
     assert ComparisonResult.read(document.model_dump_json()) == document
+
+
+_NEW = {
+    *("basis", "bootstrap_basis", "deciding_test", "deciding_p_value", "wins", "further_pairs", "withheld"),
+    *(
+        "earlier_looks",
+        "error_share",
+        "method",
+        "clock",
+        "unit",
+        "extra_seconds_interval",
+        "extra_seconds_basis",
+    ),
+}
+
+
+def _as_before(document: Any) -> Any:
+    """A result as an earlier version has stored it."""
+    if isinstance(document, list):
+        return [_as_before(part) for part in document]
+    if not isinstance(document, dict):
+        return document
+    kept = {name: _as_before(part) for name, part in document.items() if name not in _NEW}
+    if "seconds_per_point" in kept:
+        del kept["interval"]
+    if "verdict" in kept:
+        kept |= {"probability_b_better": 0.8, "pairs_needed": 4, "bootstrap_interval": kept["interval"]}
+    return kept
+
+
+def test_a_result_that_an_earlier_version_stored_is_still_answered(make_run: Any) -> None:
+    runs = {
+        name: [make_run(architecture, seed=seed, target_accuracy=0.8) for seed in range(3)]
+        for name, architecture in (("plain", "baseline"), ("norm", "batch_norm"))
+    }
+    stored = _as_before(compare_runs(runs, target_accuracy=0.7).to_document())
+    document = ComparisonResult.model_validate(stored | {"final": True})
+    assert document.pairs[0].comparison.wins is None
+    assert document.pairs[0].error_share == 1.0
+    assert document.method is None
