@@ -37,6 +37,11 @@ class DifferenceBand:
     """Of the band as a whole."""
     reading: str
 
+    @property
+    def leaves_zero(self) -> bool:
+        """Whether a difference is shown at some epoch."""
+        return any(interval.excludes_zero() for interval in self.band)
+
     def to_document(self) -> dict[str, Any]:
         """Plain JSON."""
         document: dict[str, Any] = to_plain(self)

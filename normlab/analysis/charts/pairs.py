@@ -90,7 +90,7 @@ def difference_curves(comparison: ComparisonStatistics, *, space: Space = WIDE) 
             "a difference along the epochs needs at least two pairs of runs with an epoch in common"
         )
     of_the_first = [pair for pair in known if pair.a == first] or known
-    drawn = [pair for pair in of_the_first if _says_something(pair)] or of_the_first
+    drawn = [pair for pair in of_the_first if pair.curve and pair.curve.leaves_zero] or of_the_first
     columns = space.columns_of(len(drawn))
     curves = {_name(pair): _curve_rows(pair.curve, style) for pair in drawn if pair.curve is not None}
     titles = panel_titles(curves, space, columns)
@@ -150,10 +150,6 @@ def _difference_curve(rows: list[dict[str, float]], scale: alt.Scale, space: Spa
     zero = alt.Chart(alt.InlineData(values=[{"zero": 0}])).mark_rule(color=INK, strokeWidth=1.5)
     line = base.mark_line(strokeWidth=2.5, color=INK, point={"size": 36, "color": INK})
     return band.encode(y=y("low"), y2="high:Q") + zero.encode(y=y("zero")) + line.encode(y=y("difference"))
-
-
-def _says_something(pair: PairReport) -> bool:
-    return pair.curve is not None and any(interval.excludes_zero() for interval in pair.curve.band)
 
 
 def _name(pair: PairReport) -> str:

@@ -5,6 +5,7 @@ from math import isinf
 from normlab.analysis.comparison import PairReport
 from normlab.analysis.intervals import Interval
 from normlab.analysis.report.blocks import NOTHING
+from normlab.analysis.several import ArmPair
 from normlab.analysis.verdict import Verdict
 
 _SMALLEST_P = 1e-4
@@ -39,7 +40,7 @@ def level(confidence: float) -> str:
     return f"{100 * confidence:.4g} %"
 
 
-def minus(pair: PairReport) -> str:
+def minus(pair: PairReport | ArmPair) -> str:
     """Which difference it is: the second arm minus the first."""
     return f"{pair.b} minus {pair.a}"
 

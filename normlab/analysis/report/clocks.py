@@ -9,7 +9,7 @@ from normlab.analysis.comparison import ComparisonStatistics
 from normlab.analysis.metrics import style_of
 from normlab.analysis.records import RunRecord
 from normlab.analysis.report.blocks import NOTHING, Block, Bullets, Figure, Heading, Paragraph, Table
-from normlab.analysis.report.cells import interval, level, number, p_value, verdict
+from normlab.analysis.report.cells import interval, level, minus, number, p_value, verdict
 from normlab.analysis.several import ArmPair
 
 Arms = Mapping[str, Sequence[RunRecord]]
@@ -68,7 +68,7 @@ def _at(where: str, pairs: Sequence[ArmPair] | None, comparison: ComparisonStati
     unit = f" ({style.unit.strip()})" if style.unit else ""
     rows = [
         [
-            f"{pair.b} minus {pair.a}",
+            minus(pair),
             style.difference(pair.comparison.difference, sign=True),
             interval(pair.comparison.interval, style.factor, style.digits),
             level(pair.comparison.confidence),

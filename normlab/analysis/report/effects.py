@@ -5,7 +5,7 @@ from dataclasses import replace
 from statistics import fmean
 
 from normlab.analysis.charts.pairs import difference_curves, paired_differences
-from normlab.analysis.comparison import ComparisonStatistics, PairReport
+from normlab.analysis.comparison import ComparisonStatistics
 from normlab.analysis.headline import listed
 from normlab.analysis.metrics import style_of
 from normlab.analysis.report.blocks import NOTHING, Block, Bullets, Figure, Heading, Paragraph, Table
@@ -73,9 +73,9 @@ def _tests(comparison: ComparisonStatistics) -> Table:
 def _bases(comparison: ComparisonStatistics) -> Iterable[Block]:
     """What the intervals of the table above are corrected for, and what they suppose."""
     for common in dict.fromkeys(replace(pair.comparison.basis, level=0.0) for pair in comparison.pairs):
-        together = f"{level(common.together)} for {listed(common.corrected_for)} together"
         corrected = (
-            f"corrected, so that they hold with {together}"
+            f"corrected for {listed(common.corrected_for)}, so that all verdicts together are right with "
+            f"{level(common.together)}"
             if common.corrected_for
             else "corrected for nothing"
         )
@@ -97,7 +97,7 @@ def along_epochs(comparison: ComparisonStatistics) -> Iterable[Block]:
     ]
     if not drawn:
         return
-    shown = [pair for pair in drawn if shows_a_difference(pair)]
+    shown = [pair for pair in drawn if pair.curve and pair.curve.leaves_zero]
     if shown:
         yield Figure(
             lambda space: difference_curves(comparison, space=space),
@@ -107,11 +107,6 @@ def along_epochs(comparison: ComparisonStatistics) -> Iterable[Block]:
     silent = [f"{pair.a} and {pair.b}" for pair in drawn if pair not in shown]
     if silent:
         yield Paragraph(f"No difference is shown at any epoch between {'; between '.join(silent)}.")
-
-
-def shows_a_difference(pair: PairReport) -> bool:
-    """Whether the band of a pair's difference leaves zero at some epoch."""
-    return pair.curve is not None and any(ends.excludes_zero() for ends in pair.curve.band)
 
 
 def test_set(comparison: ComparisonStatistics) -> Iterable[Block]:
@@ -172,10 +167,11 @@ def _networks(comparison: ComparisonStatistics) -> Iterable[Block]:
         yield Table(["", "pairs of networks told apart", "examples that only one gets right (mean)"], rows)
 
 
-def arms_table(comparison: ComparisonStatistics) -> Table:
+def arms_table(comparison: ComparisonStatistics) -> Iterable[Block]:
     """Each arm's values in short."""
     style = style_of(comparison.metric)
-    return Table(
+    yield Heading("Arms")
+    yield Table(
         [
             "arm",
             f"mean {comparison.metric.words}",
@@ -193,4 +189,8 @@ def arms_table(comparison: ComparisonStatistics) -> Table:
             ]
             for name, arm in comparison.arms.items()
         ],
+    )
+    yield Paragraph(
+        "These intervals are of each arm alone, corrected for nothing. Where they overlap, the pairs can tell the arms "
+        "apart all the same."
     )
