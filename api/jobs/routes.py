@@ -108,7 +108,10 @@ def list_jobs(
     limit: PageLimit = DEFAULT_PAGE,
     cursor: Annotated[JobCursor | None, Query(description="From the `next` of the page before.")] = None,
 ) -> JobList:
-    """The newest jobs first, or by `sort`. By age, jobs that come in between two pages neither shift nor repeat any."""
+    """The newest jobs first, or by `sort`. By age, jobs that come in between two pages neither shift nor repeat any.
+
+    404 when the job at which the page before ended is deleted, and the order is by a figure of it.
+    """
     given = {"name": name, "dataset": dataset, "preset": preset}
     wanted = JobFilter(states=state or (), tags=tag or (), id_part=id_part, **given)
     with services.database.read() as session:

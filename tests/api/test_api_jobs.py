@@ -168,6 +168,8 @@ def test_jobs_are_filtered_by_state_tags_and_name(service, http):
     assert listed(sort="oldest") == [queued, running]
     paged = http.get("/jobs", params={"tag": tag, "sort": "test_accuracy", "limit": 1})
     assert http.get(paged.links["next"]["url"]).json()["data"][0]["id"] == queued
+    gone = http.get("/jobs", params={"sort": "test_accuracy", "cursor": UNKNOWN})
+    assert_problem(gone, 404, "not_found", "begin without a cursor")
 
 
 @pytest.mark.parametrize(

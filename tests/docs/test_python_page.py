@@ -25,13 +25,16 @@ def test_the_examples_do_what_the_page_says(
     monkeypatch.chdir(tmp_path)
     text = PAGE.read_text(encoding="utf-8")
     names: dict[str, Any] = {}
-    for block in BLOCK.finditer(text):
-        line = text[: block.start(2)].count("\n")
-        if block[1] == "python":
-            with contextlib.redirect_stdout(io.StringIO()):
-                exec(compile("\n" * line + block[2], str(PAGE), "exec"), names)
-        else:
-            run_prompt(block[2], names, line)
+    try:
+        for block in BLOCK.finditer(text):
+            line = text[: block.start(2)].count("\n")
+            if block[1] == "python":
+                with contextlib.redirect_stdout(io.StringIO()):
+                    exec(compile("\n" * line + block[2], str(PAGE), "exec"), names)
+            else:
+                run_prompt(block[2], names, line)
+    finally:
+        names["client"].close()
     assert {path.name for path in tmp_path.iterdir()} == {
         *("report.html", "curves.png", "bundle.zip", "digits.onnx", "data")
     }
