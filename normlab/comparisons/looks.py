@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from normlab.comparisons.request import Question
 from normlab.spec.metrics import Metric
 from normlab.spec.replicates import Replicates
-from normlab.store import Comparison, Job
+from normlab.store import Comparison, Job, StudyState
 from normlab.store.comparisons.earlier import EarlierComparison, earlier_comparisons
 from normlab.store.comparisons.tables import ComparisonArm
 
@@ -77,6 +77,7 @@ def _looks_at(
     return [
         _look(comparison, first, second)
         for comparison in earlier
+        if comparison.pairs
         for first, second in permutations(comparison.comparison.arms, 2)
         if _trains(first) == a and _trains(second) == b
     ]
@@ -97,7 +98,10 @@ def _look(asked: EarlierComparison, a: ComparisonArm, b: ComparisonArm) -> "Plan
         seeds[0],
         seeds[1],
         pairs=asked.pairs,
-        plan=question.replicates,
+        # One that was cancelled was looked at where it was: to ask the whole of it again is another look.
+        plan=Replicates(start=asked.pairs, max=asked.pairs)
+        if comparison.state is StudyState.CANCELLED
+        else question.replicates,
         alpha=1 - question.confidence,
         pairs_of_arms=comb(len(comparison.arms), 2),
         margin=question.equivalence_margin,

@@ -86,6 +86,8 @@ def test_a_cancelled_comparison_was_looked_at_as_far_as_it_came(laboratory: Labo
             studies.cancel(session, Comparison, cancelled.id)
         looks = ended(laboratory, replicates=9, base_seed=100 * seen)["earlier_looks"]
         assert [look["pairs"] for look in looks] == ([seen] if seen else [])
+        again = ended(laboratory, replicates=8, base_seed=100 * seen)["earlier_looks"]
+        assert [look["pairs"] for look in again] == ([seen, 9] if seen else [9])
 
 
 def test_what_was_said_stays_when_an_earlier_comparison_is_deleted(laboratory: Laboratory) -> None:
