@@ -4,6 +4,7 @@ import ast
 import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from textwrap import dedent
 from typing import Any
 
@@ -51,14 +52,21 @@ def field_meanings(kind: type[BaseModel]) -> dict[str, str]:
     """
     meanings = {}
     for base in reversed(kind.__mro__):
-        if not issubclass(base, BaseModel) or base is BaseModel or not base.__module__.startswith("normlab."):
-            continue
-        (definition,) = ast.parse(dedent(inspect.getsource(base))).body
-        assert isinstance(definition, ast.ClassDef)  # noqa: S101 - it is the source of a class
-        for field, below in zip(definition.body, definition.body[1:], strict=False):
-            match field, below:
-                case ast.AnnAssign(target=ast.Name(name)), ast.Expr(value=ast.Constant(str(text))):
-                    meanings[name] = " ".join(text.split()).replace("``", "`")
+        if issubclass(base, BaseModel) and base.__module__.startswith("normlab."):
+            meanings |= _own_meanings(base)
+    return meanings
+
+
+@cache
+def _own_meanings(model: type[BaseModel]) -> dict[str, str]:
+    """The same without those of its bases."""
+    (definition,) = ast.parse(dedent(inspect.getsource(model))).body
+    assert isinstance(definition, ast.ClassDef)  # noqa: S101 - it is the source of a class
+    meanings: dict[str, str] = {}
+    for field, below in zip(definition.body, definition.body[1:], strict=False):
+        match field, below:
+            case ast.AnnAssign(target=ast.Name(name)), ast.Expr(value=ast.Constant(str(text))):
+                meanings[name] = " ".join(text.split()).replace("``", "`")
     return meanings
 
 
