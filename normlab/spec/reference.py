@@ -50,7 +50,7 @@ def field_meanings(kind: type[BaseModel]) -> dict[str, str]:
     They are read from the source when somebody asks, since pydantic's own way (``use_attribute_docstrings``) reads it
     at every start.
     """
-    meanings = {}
+    meanings: dict[str, str] = {}
     for base in reversed(kind.__mro__):
         if issubclass(base, BaseModel) and base.__module__.startswith("normlab."):
             meanings |= _own_meanings(base)
