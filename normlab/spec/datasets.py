@@ -105,7 +105,11 @@ DATASETS: dict[DatasetName, DatasetInfo] = {
         DatasetInfo(
             name=DatasetName.DIGITS,
             title="Digits",
-            description="1,797 handwritten digits, 8 by 8 grey pixels, from scikit-learn; needs no download.",
+            description=(
+                "1,797 handwritten digits, 8 by 8 grey pixels, from scikit-learn; needs no download. The last 360, "
+                "which are the test set, are by other writers than the first 1,437: the nearest neighbour is right for "
+                "95.6 % of them and for 98.6 to 99.2 % of random splits."
+            ),
             shape=(8, 8),
             classes=_DIGIT_NAMES,
             training_samples=1_437,
