@@ -5,25 +5,17 @@ from dataclasses import dataclass, replace
 from typing import Any, TypedDict
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from normlab.analysis.arms import ArmStatistics, describe_arm
-from normlab.analysis.bands import DifferenceBand, difference_band
-from normlab.analysis.basis import Basis
+from normlab.analysis.bands import DifferenceBand
 from normlab.analysis.clocks import Clocks, compare_clocks
 from normlab.analysis.cost import ArmCost, CostOfAPoint, cost_of_a_point, pareto_front
-from normlab.analysis.curve import value_at_epoch
 from normlab.analysis.differences import Difference, differences, has_penalty
 from normlab.analysis.documents import to_plain
 from normlab.analysis.earlier_looks import NO_EARLIER_LOOKS, EarlierLook, EarlierLooks
-from normlab.analysis.examples import (
-    ExampleBootstrap,
-    McNemar,
-    VarianceSources,
-    example_bootstrap,
-    mcnemar,
-    variance_sources,
-)
+from normlab.analysis.evidence import bootstrap_of, curve_of, mcnemar_of, of_one_test_set, variance_of
+from normlab.analysis.examples import ExampleBootstrap, McNemar, VarianceSources
 from normlab.analysis.fairness import arm_caveats
 from normlab.analysis.headline import headline
 from normlab.analysis.learning import learning_caveats
@@ -154,7 +146,7 @@ def compare_runs(
             earlier_looks=looks.looks,
             error_share=looks.share,
             values=tuple(zip(seeds, values[pair.a], values[pair.b], strict=True)),
-            curve=_curve(paired[pair.a], paired[pair.b], metric, pair.comparison.basis, (pair.a, pair.b)),
+            curve=curve_of(paired[pair.a], paired[pair.b], metric, pair.comparison.basis, (pair.a, pair.b)),
             cost=cost_of_a_point(
                 pair.comparison,
                 (values[pair.a], values[pair.b]),
@@ -164,13 +156,13 @@ def compare_runs(
             )
             if seconds
             else None,
-            variance=_variance(paired[pair.a], paired[pair.b], shared, confidence),
-            test_set=_test_set(paired[pair.a], paired[pair.b], shared, confidence),
-            mcnemar=_mcnemar(paired[pair.a], paired[pair.b], shared),
+            variance=variance_of(paired[pair.a], paired[pair.b], shared, confidence),
+            test_set=bootstrap_of(paired[pair.a], paired[pair.b], shared, confidence),
+            mcnemar=mcnemar_of(paired[pair.a], paired[pair.b], shared),
         )
         for pair in compared
         for looks in [(before or {}).get((pair.a, pair.b), NO_EARLIER_LOOKS)]
-        for shared in [_of_one_test_set((*paired[pair.a], *paired[pair.b]), correct or {})]
+        for shared in [of_one_test_set((*paired[pair.a], *paired[pair.b]), correct or {})]
     )
     decided = [(pair.a, pair.b, pair.comparison.verdict, pair.cost) for pair in pairs if pair.cost]
     return ComparisonStatistics(
@@ -283,65 +275,6 @@ def _value(run: RunRecord, metric: Metric) -> float:
     if value is None:
         raise ValueError(f"{run.job} has no {metric.words}")
     return value
-
-
-def _curve(
-    a: Sequence[RunRecord], b: Sequence[RunRecord], metric: Metric, basis: Basis, names: tuple[str, str]
-) -> DifferenceBand | None:
-    """The band of a pair of arms, at the confidence that the pair was given."""
-    metric = metric.along_epochs
-    shared = min(len(run.epochs) for run in (*a, *b))
-    first, second = (_along_epochs(runs, metric, shared) for runs in (a, b))
-    if not shared or first is None or second is None:
-        return None
-    return difference_band(first, second, basis=basis, higher_is_better=metric.higher_is_better, names=names)
-
-
-def _along_epochs(runs: Sequence[RunRecord], metric: Metric, epochs: int) -> list[list[float]] | None:
-    """The metric of each run at each of the first epochs, shape (runs, epochs); None if one has no value."""
-    curves = [
-        [value for epoch in range(1, epochs + 1) if (value := value_at_epoch(run, metric, epoch)) is not None]
-        for run in runs
-    ]
-    return curves if all(len(curve) == epochs for curve in curves) else None
-
-
-def _of_one_test_set(runs: Sequence[RunRecord], correct: Mapping[str, ArrayLike]) -> Mapping[str, ArrayLike]:
-    """The same, if they are of the same examples in all runs: those of two datasets have no pairs."""
-    datasets = {str(run.spec.get("dataset", {}).get("name")) for run in runs}
-    sizes = {np.shape(correct[run.job]) for run in runs if run.job in correct}
-    return correct if len(datasets) == 1 and len(sizes) <= 1 else {}
-
-
-def _variance(
-    a: Sequence[RunRecord], b: Sequence[RunRecord], correct: Mapping[str, ArrayLike], confidence: float
-) -> VarianceSources | None:
-    if len(a) < 2 or any(run.job not in correct for run in (*a, *b)):
-        return None
-    return variance_sources(_table(a, correct), _table(b, correct), confidence=confidence)
-
-
-def _test_set(
-    a: Sequence[RunRecord], b: Sequence[RunRecord], correct: Mapping[str, ArrayLike], confidence: float
-) -> ExampleBootstrap | None:
-    if any(run.job not in correct for run in (*a, *b)):
-        return None
-    return example_bootstrap(_table(a, correct), _table(b, correct), confidence=confidence)
-
-
-def _mcnemar(
-    a: Sequence[RunRecord], b: Sequence[RunRecord], correct: Mapping[str, ArrayLike]
-) -> tuple[tuple[int | None, McNemar], ...]:
-    return tuple(
-        (run.pair_number, mcnemar(correct[run.job], correct[partner.job]))
-        for run, partner in zip(a, b, strict=True)
-        if run.job in correct and partner.job in correct
-    )
-
-
-def _table(runs: Sequence[RunRecord], correct: Mapping[str, ArrayLike]) -> NDArray[Any]:
-    """Which test examples the runs got right, shape (runs, examples)."""
-    return np.stack([np.asarray(correct[run.job]) for run in runs])
 
 
 def _fairness(paired: Mapping[str, Sequence[RunRecord]], metric: Metric) -> tuple[str, ...]:

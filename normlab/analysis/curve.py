@@ -11,9 +11,9 @@ from normlab.spec.metrics import Metric
 
 def value_at_epoch(run: RunRecord, metric: Metric, epoch: int) -> float | None:
     """The metric at the end of an epoch; None when the run has no such epoch, or no finite value."""
-    for point in run.epochs:
+    for point, kept in zip(run.epochs, kept_along(run), strict=True):
         if point.epoch == epoch:
-            return metric.at(_kept_by(run, point))
+            return metric.at(kept)
     return None
 
 
@@ -21,9 +21,9 @@ def value_at_seconds(run: RunRecord, metric: Metric, seconds: float) -> float | 
     """The metric at the last epoch's end within so many training seconds; None when no epoch had ended by
     then, or when it has no finite value."""
     value: float | None = None
-    for point, clock in zip(run.epochs, run.training_seconds, strict=True):
+    for kept, clock in zip(kept_along(run), run.training_seconds, strict=True):
         if clock <= seconds:
-            value = metric.at(_kept_by(run, point))
+            value = metric.at(kept)
     return value
 
 
@@ -36,7 +36,7 @@ def reached_at(run: RunRecord, target: float) -> tuple[int, float] | None:
     return None
 
 
-def _kept_by(run: RunRecord, point: EpochMetrics) -> EpochMetrics:
-    """An epoch, or the one that is kept where that lies before it."""
-    kept = run.kept
-    return point if kept is None or point.epoch <= kept.epoch else kept
+def kept_along(run: RunRecord) -> tuple[EpochMetrics, ...]:
+    """For each of the run's epochs that epoch, or the one that is kept where it lies before it."""
+    behind = len(run.epochs) - len(run.kept_epochs)
+    return (*run.kept_epochs, *run.kept_epochs[-1:] * behind)

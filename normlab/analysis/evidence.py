@@ -1,0 +1,83 @@
+"""What stands beside a verdict on two arms: their curves, and what the test examples say."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from normlab.analysis.bands import DifferenceBand, difference_band
+from normlab.analysis.basis import Basis
+from normlab.analysis.curve import kept_along
+from normlab.analysis.examples import (
+    ExampleBootstrap,
+    McNemar,
+    VarianceSources,
+    example_bootstrap,
+    mcnemar,
+    variance_sources,
+)
+from normlab.analysis.records import RunRecord
+from normlab.spec.metrics import Metric
+
+
+def curve_of(
+    a: Sequence[RunRecord], b: Sequence[RunRecord], metric: Metric, basis: Basis, names: tuple[str, str]
+) -> DifferenceBand | None:
+    """The band of a pair of arms, at the confidence that the pair was given."""
+    metric = metric.along_epochs
+    shared = min(len(run.epochs) for run in (*a, *b))
+    first, second = (_along_epochs(runs, metric, shared) for runs in (a, b))
+    if not shared or first is None or second is None:
+        return None
+    return difference_band(first, second, basis=basis, higher_is_better=metric.higher_is_better, names=names)
+
+
+def _along_epochs(runs: Sequence[RunRecord], metric: Metric, epochs: int) -> list[list[float]] | None:
+    """The metric of each run at each of the first epochs, shape (runs, epochs); None if one has no value."""
+    curves = [
+        [value for point in kept_along(run)[:epochs] if (value := metric.at(point)) is not None]
+        for run in runs
+    ]
+    return curves if all(len(curve) == epochs for curve in curves) else None
+
+
+def of_one_test_set(runs: Sequence[RunRecord], correct: Mapping[str, ArrayLike]) -> Mapping[str, ArrayLike]:
+    """The same, if they are of the same examples in all runs: those of two datasets have no pairs."""
+    datasets = {str(run.spec.get("dataset", {}).get("name")) for run in runs}
+    sizes = {np.shape(correct[run.job]) for run in runs if run.job in correct}
+    return correct if len(datasets) == 1 and len(sizes) <= 1 else {}
+
+
+def variance_of(
+    a: Sequence[RunRecord], b: Sequence[RunRecord], correct: Mapping[str, ArrayLike], confidence: float
+) -> VarianceSources | None:
+    """Seeds apart from test set; None unless there are two pairs, and each run's right test examples are known."""
+    if len(a) < 2 or any(run.job not in correct for run in (*a, *b)):
+        return None
+    return variance_sources(_table(a, correct), _table(b, correct), confidence=confidence)
+
+
+def bootstrap_of(
+    a: Sequence[RunRecord], b: Sequence[RunRecord], correct: Mapping[str, ArrayLike], confidence: float
+) -> ExampleBootstrap | None:
+    """What another test set would have changed; None unless each run's right test examples are known."""
+    if any(run.job not in correct for run in (*a, *b)):
+        return None
+    return example_bootstrap(_table(a, correct), _table(b, correct), confidence=confidence)
+
+
+def mcnemar_of(
+    a: Sequence[RunRecord], b: Sequence[RunRecord], correct: Mapping[str, ArrayLike]
+) -> tuple[tuple[int | None, McNemar], ...]:
+    """The number of the pair and the test of its two networks, of each pair whose right test examples are known."""
+    return tuple(
+        (run.pair_number, mcnemar(correct[run.job], correct[partner.job]))
+        for run, partner in zip(a, b, strict=True)
+        if run.job in correct and partner.job in correct
+    )
+
+
+def _table(runs: Sequence[RunRecord], correct: Mapping[str, ArrayLike]) -> NDArray[Any]:
+    """Which test examples the runs got right, shape (runs, examples)."""
+    return np.stack([np.asarray(correct[run.job]) for run in runs])
