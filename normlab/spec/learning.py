@@ -36,8 +36,8 @@ def erased_inputs(spec: JobSpec) -> Iterator[Problem]:
 
 def _erased_means(spec: JobSpec, planned: Sequence[PlannedLayer]) -> Iterator[Problem]:
     """The mean of a channel that has just been normalized by itself is the same for every input."""
-    shown = [(index, item) for index, item in enumerate(planned) if not _keeps_means(item)]
-    for (_, before), (index, item) in pairwise(shown):
+    changing = [(index, item) for index, item in enumerate(planned) if not _keeps_means(item)]
+    for (_, before), (index, item) in pairwise(changing):
         layer = before.layer
         if (
             isinstance(layer, Normalization)
@@ -66,13 +66,11 @@ def _takes_channel_means(item: PlannedLayer) -> bool:
     layer = item.layer
     if isinstance(layer, GlobalAveragePooling2D):
         return True
+    if not isinstance(layer, AveragePooling2D):
+        return False
     height, width = item.input_shape[:2]
-    return (
-        isinstance(layer, AveragePooling2D)
-        and item.output_shape[:2] == (1, 1)
-        and layer.pool_size[0] >= height
-        and layer.pool_size[1] >= width
-    )
+    covered = layer.pool_size[0] >= height and layer.pool_size[1] >= width
+    return covered and item.output_shape[:2] == (1, 1)
 
 
 def learning_warnings(spec: JobSpec) -> Iterator[Problem]:
