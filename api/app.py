@@ -34,9 +34,9 @@ Normlab trains networks and answers: does this change help, by how much, and at 
 
 Submit a job with `POST /jobs`, follow it with `GET /jobs/{id}/events`, read its curves with
 `GET /jobs/{id}/metrics`, and use what it trained with `POST /jobs/{id}/predict`. Ask whether a change helps with
-`POST /comparisons`, which trains each arm with the same seeds. Errors are problem documents (RFC
-9457) with a `code` for programs. A field, or a parameter of the query, that a call does not have is refused with the
-one that was probably meant, since to ignore it would do something else than was asked.
+`POST /comparisons`, which trains each arm with the same seeds. Errors are problem documents
+(RFC 9457) with a `code` for programs. A field, or a parameter of the query, that a call does not have is refused with
+the one that was probably meant, since to ignore it would do something else than was asked.
 """
 
 _RESOURCES = (

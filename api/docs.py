@@ -1,7 +1,8 @@
-"""``/docs``: the OpenAPI document as a page that loads nothing and runs nothing.
+"""``/docs``: every call, to be tried in a browser, and to be read where no scripts run.
 
 FastAPI's own page fetches its scripts from elsewhere: a service without a way out shows nothing then, and with one it
-trusts somebody else.
+trusts somebody else. Here everything comes from the package: Swagger UI (``vendor``, renewed by
+``scripts/renew-swagger-ui``), and ``assets``, which fill its examples with what the service has.
 """
 
 import json
@@ -9,18 +10,31 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup, escape
 
-from api.http.media_types import HTML, JSON
+from api.http.media_types import CSS, HTML, JAVASCRIPT, JSON
 from api.http.root_path import address
 
 router = APIRouter(include_in_schema=False)
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_HERE = Path(__file__).parent
+_SWAGGER_UI = _HERE / "vendor" / "swagger_ui"
+_ASSETS = {
+    "docs.css": (_HERE / "assets", CSS),
+    "try-it.js": (_HERE / "assets", JAVASCRIPT),
+    "swagger-ui.css": (_SWAGGER_UI, CSS),
+    "swagger-ui-bundle.js": (_SWAGGER_UI, JAVASCRIPT),
+}
+_KEPT = "max-age=3600"
 _CODE = re.compile(r"`([^`]*)`")
 
 
@@ -51,8 +65,19 @@ def docs(request: Request) -> Response:
         groups=_groups(document),
         schemas={name: json.dumps(schema, indent=2) for name, schema in sorted(_schemas(document).items())},
         openapi_url=address("/openapi.json"),
+        assets=address("/docs/assets"),
+        base=address(""),
     )
     return Response(page, media_type=HTML, headers={"Content-Security-Policy": _POLICY})
+
+
+@router.get("/docs/assets/{name}")
+def asset(name: str) -> Response:
+    """A file that the page loads."""
+    if name not in _ASSETS:
+        raise HTTPException(404, "the page has no such file")
+    folder, media_type = _ASSETS[name]
+    return Response((folder / name).read_bytes(), media_type=media_type, headers={"Cache-Control": _KEPT})
 
 
 @cache

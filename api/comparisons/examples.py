@@ -6,6 +6,21 @@ from api.http.ids import COMPARISON_ID, JOB_ID, Examples
 from normlab.documents.comparisons import ComparisonDocument, ComparisonSummary, ValidatedComparison
 from normlab.documents.side_by_side import ComparisonsOrSideBySide
 
+_TRAINING = {"epochs": 3, "optimizer": {"name": "adam"}}
+
+FIRST_COMPARISON: dict[str, Any] = {
+    "name": "first try",
+    "arms": [
+        {
+            "name": name,
+            "spec": {"architecture": preset, "dataset": "digits", "training": _TRAINING},
+        }
+        for name, preset in (("baseline", "baseline"), ("batch normalization", "batch_norm"))
+    ],
+    "replicates": {"start": 3, "max": 3},
+}
+"""Done in seconds, and its dataset needs no download."""
+
 _SPEC: dict[str, Any] = {
     "architecture": {"preset": "baseline", "layers": [{"type": "flatten"}]},
     "dataset": {"name": "fashion_mnist", "validation_samples": 5000},

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
+from api.comparisons import examples
 from api.comparisons.documents import arm_size, comparison_document, comparison_url, summary_document
 from api.comparisons.side_by_side import SideBySideQuery, side_by_side
 from api.http.bodies import JsonBody
@@ -36,7 +37,10 @@ _LOCATION = {"Location": {"description": "Where the comparison is.", "schema": {
 _BODY = {
     "required": True,
     "content": {
-        "application/json": {"schema": {"$ref": f"#/components/schemas/{ComparisonRequest.__name__}"}}
+        "application/json": {
+            "schema": {"$ref": f"#/components/schemas/{ComparisonRequest.__name__}"},
+            "example": examples.FIRST_COMPARISON,
+        }
     },
 }
 

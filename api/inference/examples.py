@@ -8,7 +8,11 @@ from normlab.documents.predictions import Predictions
 
 _PROBABILITIES = [0.0, 0.0, 0.0, 0.0, 0.0, 0.01, 0.0, 0.02, 0.0, 0.97]
 
-INSTANCES: dict[str, Any] = {"instances": [[[0, 0, 13, 73], [0, 0, 141, 88]]]}
+_DIGIT = [[0, 0, 0, 16, 16, 0, 0, 0]] * 8
+"""A one, as the dataset ``digits`` has them: 8 by 8 pixels, 0 to 16."""
+_FLAT = [value for row in _DIGIT for value in row]
+
+INSTANCES: dict[str, Any] = {"instances": [_DIGIT]}
 
 PREDICTIONS: dict[str, Any] = {
     "job": JOB_ID,
@@ -26,7 +30,7 @@ NAMED_PREDICTIONS: dict[str, Any] = {**PREDICTIONS, "model": MODEL_NAME, "versio
 
 INFER_REQUEST: dict[str, Any] = {
     "id": "42",
-    "inputs": [{"name": "raw_pixels", "datatype": "UINT8", "shape": [1, 784], "data": [0] * 784}],
+    "inputs": [{"name": "raw_pixels", "datatype": "UINT8", "shape": [1, 64], "data": _FLAT}],
 }
 INFER_ANSWER: dict[str, Any] = {
     "model_name": MODEL_NAME,
@@ -42,7 +46,7 @@ INFERENCE_MODEL: dict[str, Any] = {
     "outputs": [{"name": "probabilities", "datatype": "FP32", "shape": [-1, 10]}],
 }
 
-PREDICT_REQUEST: dict[str, Any] = {"signature_name": "serving_default", "instances": [[0] * 784]}
+PREDICT_REQUEST: dict[str, Any] = {"signature_name": "serving_default", "instances": [_FLAT]}
 PREDICT_ANSWER: dict[str, Any] = {"predictions": [_PROBABILITIES]}
 STATUS: dict[str, Any] = {
     "name": MODEL_NAME,

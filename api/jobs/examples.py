@@ -6,6 +6,14 @@ from api.http.ids import JOB_ID, Examples
 from normlab.documents.jobs import JobDocument, JobList, ValidatedJob
 from normlab.documents.metrics import MetricsDocument
 
+FIRST_JOB: dict[str, Any] = {
+    "name": "first try",
+    "architecture": "baseline",
+    "dataset": "digits",
+    "training": {"epochs": 3, "optimizer": {"name": "adam"}},
+}
+"""Trained in a second, and its dataset needs no download: the other calls can be tried with it."""
+
 _SPEC: dict[str, Any] = {
     "name": "the notebook's baseline",
     "tags": ["notebook"],

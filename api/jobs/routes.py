@@ -11,6 +11,7 @@ from api.http.pagination import DEFAULT_PAGE, PageLimit, link_header
 from api.http.parameters import Findable, IdPart, JobCursor, JobPath, QueryFlag
 from api.http.problems import error_answers
 from api.http.services import ServicesDependency
+from api.jobs import examples
 from api.jobs.documents import job_document, job_documents, job_url
 from api.jobs.files import delete_files
 from normlab.documents.jobs import JobDocument, JobList, JobOrder, SpecWarning, ValidatedJob
@@ -25,7 +26,12 @@ router = APIRouter(prefix="/jobs", tags=["jobs"])
 _LOCATION = {"Location": {"description": "Where the job is.", "schema": {"type": "string"}}}
 _JOB_SPEC_BODY = {
     "required": True,
-    "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{JobSpec.__name__}"}}},
+    "content": {
+        "application/json": {
+            "schema": {"$ref": f"#/components/schemas/{JobSpec.__name__}"},
+            "example": examples.FIRST_JOB,
+        }
+    },
 }
 
 
