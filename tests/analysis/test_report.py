@@ -11,6 +11,7 @@ from normlab.analysis import compare_runs, html_report, markdown_report
 from normlab.analysis.earlier_looks import EarlierLook
 from normlab.analysis.report.blocks import NOTHING
 from normlab.analysis.report.breaks import breakable, unbroken
+from normlab.analysis.report.cells import in_one
 from normlab.analysis.verdict import Verdict
 from normlab.spec.metrics import Metric
 
@@ -246,6 +247,15 @@ def test_what_shows_nothing_along_the_epochs_has_a_sentence_and_no_panel(make_ru
     once = {name: [make_run(name, seed=seed, epochs=1) for seed in range(4)] for name in arms}
     assert "at any epoch" not in markdown_report(compare_runs(once), once)
     assert "## Learning curves" not in markdown_report(compare_runs(once), once)
+
+
+def test_sentences_that_differ_in_numbers_alone_are_one() -> None:
+    assert in_one(
+        ["It has to reach 0.025 with 1,000 pairs.", "It has to reach 0.004 with 1,000 pairs.", "No v2."]
+    ) == [
+        "It has to reach 0.004 to 0.025 with 1,000 pairs.",
+        "No v2.",
+    ]
 
 
 def test_names_break_at_underscores_and_units_never() -> None:

@@ -65,7 +65,7 @@ def target_curves(target: Target, *, space: Space = WIDE) -> Chart:
             width=space.panel(1),
             height=_HEIGHT,
         ),
-        f"Runs that have reached {100 * target.accuracy:.4g} % validation accuracy, by training time",
+        f"Runs that have reached {100 * target.accuracy:.4g} % validation accuracy",
         subtitle,
         space,
     )

@@ -9,7 +9,7 @@ from normlab.analysis.comparison import ComparisonStatistics
 from normlab.analysis.metrics import style_of
 from normlab.analysis.records import RunRecord
 from normlab.analysis.report.blocks import NOTHING, Block, Bullets, Figure, Heading, Paragraph, Table
-from normlab.analysis.report.cells import interval, level, minus, number, p_value, verdict
+from normlab.analysis.report.cells import in_one, interval, level, minus, number, p_value, verdict
 from normlab.analysis.several import ArmPair
 
 Arms = Mapping[str, Sequence[RunRecord]]
@@ -86,7 +86,7 @@ def _target(target: Target) -> Iterable[Block]:
         return
     yield Figure(
         lambda space: target_curves(target, space=space),
-        "Share of runs that have reached the target, by training time.",
+        f"Share of runs that have reached the target, by {target.unit}.",
     )
     yield Table(
         ["arm", f"reached {goal}", f"median time to it ({target.unit})"],
@@ -103,9 +103,9 @@ def _target(target: Target) -> Iterable[Block]:
         ["", "log-rank test: p"],
         [[f"{a} and {b}", p_value(test.p_value)] for a, b, test in target.pairs],
     )
-    caveats = list(dict.fromkeys(text for *_, test in target.pairs for text in test.caveats))
+    caveats = [text for *_, test in target.pairs for text in test.caveats]
     if caveats:
-        yield Bullets(caveats)
+        yield Bullets(in_one(caveats))
 
 
 def cost(comparison: ComparisonStatistics) -> Iterable[Block]:

@@ -1,7 +1,6 @@
 """What a report says, section by section: setup, verdict, caveats, charts, tables, how it was done and is repeated."""
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,14 +12,12 @@ from normlab.analysis.load import Clock
 from normlab.analysis.metrics import style_of
 from normlab.analysis.records import RunRecord
 from normlab.analysis.report.blocks import Block, Bullets, Code, Figure, Heading, Paragraph, Table
-from normlab.analysis.report.cells import by_name, level
+from normlab.analysis.report.cells import by_name, in_one, level, without_numbers
 from normlab.analysis.report.clocks import clocks, cost, times
 from normlab.analysis.report.effects import along_epochs, arms_table, differences, test_set
 from normlab.analysis.report.rerun import command, request_of
 
 Arms = Mapping[str, Sequence[RunRecord]]
-
-_NUMBER = re.compile(r"(?<![\w.,])\d+(?:,\d{3})*(?:\.\d+)?(?!\w)")
 
 
 def content(
@@ -126,30 +123,19 @@ def _final_values(comparison: ComparisonStatistics, arms: Arms) -> Iterable[Bloc
 
 
 def _caveats(comparison: ComparisonStatistics) -> list[str]:
-    """Each caveat once: of all pairs of arms as it is, of some with their names; and one that says the same of several
-    with other numbers, with their range."""
-    said: dict[str, dict[str, str]] = {}
+    """Each caveat once: of all pairs of arms as it is, of some with their names."""
+    said: dict[str, list[str]] = {}
+    names: dict[str, list[str]] = {}
     for pair in comparison.pairs:
         for text in pair.comparison.caveats:
-            said.setdefault(_NUMBER.sub("#", text), {})[f"{pair.b} against {pair.a}"] = text
+            said.setdefault(without_numbers(text), []).append(text)
+            names.setdefault(without_numbers(text), []).append(f"{pair.b} against {pair.a}")
     own = [
-        _in_one(list(texts.values()))
-        if len(texts) == len(comparison.pairs)
-        else f"{'; '.join(texts)}: {_in_one(list(texts.values()))}"
-        for texts in said.values()
+        text if len(names[kind]) == len(comparison.pairs) else f"{'; '.join(names[kind])}: {text}"
+        for kind, texts in said.items()
+        for text in in_one(texts)
     ]
     return [*comparison.caveats, *own] or ["Nothing beyond what the intervals say."]
-
-
-def _in_one(texts: Sequence[str]) -> str:
-    """Sentences that differ in their numbers alone, as one: ``has to reach 0.004 to 0.025``."""
-    numbers = iter(zip(*(_NUMBER.findall(text) for text in texts), strict=True))
-
-    def joined(_: re.Match[str]) -> str:
-        at_place = sorted(set(next(numbers)), key=lambda number: float(number.replace(",", "")))
-        return at_place[0] if len(at_place) == 1 else f"{at_place[0]} to {at_place[-1]}"
-
-    return _NUMBER.sub(joined, texts[0])
 
 
 def _values(comparison: ComparisonStatistics) -> Table:

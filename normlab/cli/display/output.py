@@ -146,7 +146,9 @@ def state_text(state: JobState | StudyState) -> str:
 
 def percent(fraction: float | None, digits: int = 2) -> str:
     """An accuracy, as ``84.70 %``."""
-    return "-" if fraction is None else f"{fraction:.{digits}%}".replace("%", " %")
+    if fraction is None:
+        return "-"
+    return f"{fraction:.{digits}%}".replace("%", " %").replace("-", "\N{MINUS SIGN}")
 
 
 def number(value: float) -> str:
