@@ -14,6 +14,7 @@ often and puts the rounds together.
 
 import argparse
 import os
+import socket
 import statistics
 import subprocess
 import sys
@@ -30,7 +31,6 @@ from load import Measured, measure
 from servers import Body, Server, running
 
 NEW = Path(__file__).resolve().parents[2]
-PORTS = {"old": 8861, "new": 8862}
 _FILL = "import pathlib, sys, service; print(service.fill(pathlib.Path(sys.argv[1]), 1)[0])"
 
 
@@ -50,7 +50,8 @@ def start(stack: ExitStack, name: str, tree: Path, core: int) -> tuple[Server, s
         capture_output=True,
         text=True,
     ).stdout.strip()
-    port = PORTS[name]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]  # a fixed one may be held by what an earlier run left
     command = [sys.executable, "-m", "api", "--port", str(port)]
     server = running(name, command, port, "/healthz", environment=environment, folder=tree)
     found = stack.enter_context(server)
