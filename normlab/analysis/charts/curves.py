@@ -164,7 +164,7 @@ def _means(arm: str, runs: Sequence[RunRecord], metric: Metric) -> Rows:
     clocks = zip(*(run.training_seconds for run in runs), strict=False)
     for points, seconds in zip(zip(*(run.epochs for run in runs), strict=False), clocks, strict=True):
         values = [value for point in points if (value := metric.at(point)) is not None]
-        if len(values) == len(runs):
+        if len(values) == len(runs) and isfinite(fmean(seconds)):
             statistics = describe_arm(values)
             row: dict[str, Any] = {
                 "arm": arm,
