@@ -17,6 +17,7 @@ pytestmark = pytest.mark.xdist_group("service")
 
 QUICK = ("--dataset", "digits", "--epochs", "2", "--replicates", "3", "--seed", "700")
 ARCHITECTURES = ("baseline", "baseline_with_batch_norm")
+A_JOB = "job_00000000000000000000000000"
 
 
 @pytest.fixture(scope="module")
@@ -154,13 +155,13 @@ def test_what_was_changed_is_told_apart(run, first, tmp_path: Path) -> None:
     [
         (("compare", "baseline"), 2, "name two architectures or more"),
         (("compare", "baseline", "baseline"), 2, "--own-seeds gives each its own"),
-        (("compare", "job_1", "--own-seeds"), 2, "only --chart, --json and --url go with jobs"),
+        (("compare", A_JOB, "--own-seeds"), 2, "only --chart, --json and --url go with jobs"),
         (("compare", "baseline", "no_norm"), 1, '/arms/1/spec/architecture: there is no preset "no_norm"'),
         (("compare", "baseline", "missing.json"), 2, "missing.json cannot be read: No such file"),
         (("compare", "baseline", "batch_norm", "--replicates", "0"), 1, "/replicates: should be at least 1"),
         (("compare", "baseline", "batch_norm", "--metric", "f1"), 1, '/metric: "f1" is not known here'),
         (("compare", "baseline", "batch_norm", "--report", "a.pdf"), 2, "a.pdf should end in .html or .md."),
-        (("compare", "job_1", "--replicates", "3"), 2, "only --chart, --json and --url go with jobs"),
+        (("compare", A_JOB, "--replicates", "3"), 2, "only --chart, --json and --url go with jobs"),
         (("compare", "cmp_00000000000000000000000000"), 1, "Error: there is no comparison"),
         (("reproduce", "missing.zip"), 1, "missing.zip cannot be read: No such file or directory."),
         (("reproduce", __file__), 1, "is no bundle of a comparison: File is not a zip file."),

@@ -19,7 +19,7 @@ from normlab.training.layers.builders import _FASTER
 from normlab.training.layers.network import build_network, build_serving_network
 from normlab.training.optimizers import build_optimizer
 
-IMAGE = {"type": "reshape", "target_shape": [8, 8, 1]}
+IMAGE = {"type": "reshape", "target_shape": [4, 4, 4]}
 FLATTEN = {"type": "flatten"}
 
 
