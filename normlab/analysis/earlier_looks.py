@@ -9,7 +9,8 @@ as they come:
    where pairs are too few for the exact test (``compare_paired`` then tests at ``alpha / 2``).
 2. Each further one gets half of what is left of its own ``alpha``, and uses that.
 3. When nothing is left, the answer is not ``better`` and not ``equivalent``, whatever the runs show.
-4. What an earlier look has said already may be said again without a charge: that it was wrong has been counted.
+4. What an earlier look has said already may be said again without a charge: that it was wrong has been counted. Where
+   the runs say it with the charge, too, that is what is shown: interval, level and deciding test are then corrected.
 
 By Bonferroni's inequality an arm is then called better than itself in at most ``alpha`` of such sequences, however the
 looks overlap and however their number was chosen. It is the price of a test that was planned without a further look:
@@ -88,7 +89,13 @@ class EarlierLooks:
 
     def said(self, comparison: PairedComparison) -> bool:
         """Whether an earlier look has given the same verdict already."""
-        return comparison.verdict is not Verdict.INCONCLUSIVE and any(
+        return bool(self._agreeing(comparison))
+
+    def _agreeing(self, comparison: PairedComparison) -> int:
+        """How many earlier looks have given the same verdict."""
+        if comparison.verdict is Verdict.INCONCLUSIVE:
+            return 0
+        return sum(
             look.verdict is comparison.verdict
             and (comparison.verdict.better or look.margin <= comparison.equivalence_margin)
             for look in self.looks
@@ -101,17 +108,22 @@ class EarlierLooks:
         listed = sizes[0] if len(sizes) == 1 else f"{', '.join(sizes[:-1])} and {sizes[-1]}"
         return f"{len(sizes)} earlier look{'s' * (len(sizes) > 1)} (at {listed} pairs)"
 
-    @property
-    def said_before(self) -> str:
-        """The caveat of a verdict that an earlier look has given, too."""
-        return f"These arms were compared before on some of the same runs: {self.words}. One of them said the same."
+    def repeat(self, comparison: PairedComparison) -> PairedComparison:
+        """The comparison, without a charge, whose verdict an earlier look has given, too."""
+        agreeing, several = self._agreeing(comparison), len(self.looks) > 1
+        who = "It" if not several else "One of them" if agreeing == 1 else f"{agreeing} of them"
+        left = "With what is left of the error, these runs" if self.share else "Without an error left, they"
+        return comparison.with_caveats(
+            f"These arms were compared before on some of the same runs: {self.words}. {who} said the same, so the "
+            f"verdict stands: that it may be wrong was counted then. {left} would not decide it anew; the interval is "
+            f"that of a single look, not corrected for {'them' if several else 'it'}."
+        )
 
-    @property
-    def charged(self) -> str:
-        """The caveat of a look that earlier ones leave a part of the error."""
-        return (
-            f"These arms were compared before on some of the same runs: {self.words}. What they used of the error is "
-            "missing here, so the interval is wider than alone."
+    def charge(self, comparison: PairedComparison, alpha: float) -> PairedComparison:
+        """The comparison at what is left of the error ``alpha`` that it could make alone, and how much that is."""
+        return comparison.with_caveats(
+            f"These arms were compared before on some of the same runs: {self.words}. {100 * self.share * alpha:.3g} % "
+            f"of the {100 * alpha:.3g} % error is left for this one, so the interval is wider than alone."
         )
 
     def withhold(self, comparison: PairedComparison) -> PairedComparison:

@@ -73,8 +73,9 @@ def method_of(
         )
     if earlier:
         sentences.append(
-            "Some of the runs were compared before. What earlier looks used of the error is missing here; each look "
-            "gets half of what is left, and where nothing is left there is no verdict."
+            "Some of the runs were compared before. What earlier looks used is taken off the "
+            f"{100 * (1 - confidence):.3g} % allowed here; each look gets half of what is left, and where nothing is "
+            "left there is no verdict but one that an earlier look has given already."
         )
     return Method(correction, looks, None if plan is None else plan.spending.value, earlier, tuple(sentences))
 

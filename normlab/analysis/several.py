@@ -54,7 +54,7 @@ def compare_arms(
 
     ``before`` are the earlier looks at pairs of arms. Where there are any, each pair of arms is compared at
     1 - share · alpha / m instead (Bonferroni: Holm's procedure does not provide for pairs whose error is partly used),
-    unless an earlier look has said the same.
+    unless an earlier look has said the same and only without that charge it can be said again.
 
     Raises ``ValueError`` for fewer than two arms, and for what ``compare_paired`` refuses.
     """
@@ -81,12 +81,12 @@ def compare_arms(
         plain = compare(pair, level, several)
         if not looks.looks:
             return plain
-        if looks.said(plain):
-            return plain.with_caveats(looks.said_before)
-        if not looks.share:
-            return looks.withhold(plain)
-        corrected = compare(pair, 1 - looks.share * (1 - level), (*several, looks.words))
-        return corrected.with_caveats(looks.charged)
+        said = looks.said(plain)
+        if looks.share:
+            corrected = compare(pair, 1 - looks.share * (1 - level), (*several, looks.words))
+            if not said or corrected.verdict is plain.verdict:
+                return looks.charge(corrected, 1 - level)
+        return looks.repeat(plain) if said else looks.withhold(plain)
 
     before = before or {}
     if any(looks.looks for looks in before.values()):
@@ -154,13 +154,20 @@ def compare_by_plan(
         plain = compare(pair, 1.0, several)
         if not looks.looks or plain.comparison is None:
             return plain
-        if looks.said(plain.comparison):
-            return plain.with_comparison(plain.comparison.with_caveats(looks.said_before))
-        if not looks.share:
-            return plain.with_comparison(looks.withhold(plain.comparison), stop=True)
-        corrected = compare(pair, looks.share, (*several, looks.words))
-        seen = corrected.comparison
-        return corrected if seen is None else corrected.with_comparison(seen.with_caveats(looks.charged))
+        said = looks.said(plain.comparison)
+        if looks.share:
+            corrected = compare(pair, looks.share, (*several, looks.words))
+            seen = corrected.comparison
+            as_soon = (
+                seen is not None
+                and seen.verdict is plain.comparison.verdict
+                and corrected.looks == plain.looks
+            )
+            if seen is not None and (not said or as_soon):
+                return corrected.with_comparison(looks.charge(seen, alpha))
+        if said:
+            return plain.with_comparison(looks.repeat(plain.comparison))
+        return plain.with_comparison(looks.withhold(plain.comparison), stop=True)
 
     before = before or {}
     return tuple(look(pair, before.get(pair, NO_EARLIER_LOOKS)) for pair in pairs)

@@ -7,6 +7,7 @@ import pytest
 
 from normlab.analysis import StoppingPlan, Verdict, compare_arms, compare_by_plan, sentence
 from normlab.analysis.earlier_looks import EarlierLooks, PlannedLook, earlier_looks
+from normlab.analysis.verdict import DecidingTest
 from normlab.spec.replicates import Replicates
 
 ALL = frozenset(range(20))
@@ -102,11 +103,42 @@ def test_what_was_said_may_be_said_again() -> None:
     verdict, text, told = compared(20, earlier_looks(look(20), [said]))
     assert verdict is Verdict.B_BETTER
     assert "(95 % interval" in text
-    assert "One of them said the same" in told
+    assert "1 earlier look (at 6 pairs). It said the same" in told
+    assert "the interval is that of a single look, not corrected for it" in told
     undecided = replace(said, verdict=Verdict.INCONCLUSIVE)
     assert compared(4, earlier_looks(look(4), [replace(undecided, pairs=6)]))[1].startswith("No verdict")
     contrary = replace(said, verdict=Verdict.A_BETTER)
     assert compared(20, earlier_looks(look(20), [contrary]))[0] is Verdict.INCONCLUSIVE
+
+
+def test_what_was_said_is_shown_with_its_charge_where_it_holds_with_it() -> None:
+    # Six pairs as clear as can be give the exact test p = 0.031, which could not carry 1.25 %: the t test does.
+    difference = np.array([0.16, 0.18, 0.2, 0.22, 0.25, 0.4])
+    arms = {"x": np.full(6, 0.5), "y": 0.5 + difference}
+    said = replace(look(5), verdict=Verdict.B_BETTER)
+    (pair,) = compare_arms(arms, before={("x", "y"): earlier_looks(look(6), [said])})
+    comparison = pair.comparison
+    assert comparison.verdict is Verdict.B_BETTER
+    assert comparison.basis.level == comparison.confidence == pytest.approx(0.9875)
+    assert comparison.basis.corrected_for == ("1 earlier look (at 5 pairs)",)
+    assert comparison.deciding_test is DecidingTest.T_ALONE
+    assert pair.adjusted_p_value == pytest.approx(8 * comparison.t_p_value)
+    text = sentence(comparison)
+    assert "98.75 % interval, corrected for 1 earlier look (at 5 pairs): " in text
+    assert "exact test p" not in text
+    told = " ".join(comparison.caveats)
+    assert "1.25 % of the 5 % error is left for this one" in told
+    assert "differences being about normal" in told
+
+
+def test_a_plan_shows_what_was_said_with_its_charge_too() -> None:
+    plan, arms = StoppingPlan(6, 10), {"x": BASE[:6], "y": BASE[:6] + 0.1 + np.arange(6) / 1000}
+    said = replace(look(5), verdict=Verdict.B_BETTER)
+    (seen,) = compare_by_plan(arms, plan, before={("x", "y"): earlier_looks(look(10), [said])})
+    assert seen.stop
+    assert seen.comparison is not None
+    assert seen.comparison.verdict is Verdict.B_BETTER
+    assert seen.comparison.basis.corrected_for[0] == "1 earlier look (at 5 pairs)"
 
 
 def test_several_arms_share_the_error_equally_where_some_were_looked_at() -> None:

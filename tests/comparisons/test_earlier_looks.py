@@ -41,7 +41,7 @@ def test_looks_are_counted_and_charged(laboratory: Laboratory) -> None:
     assert [look["comparison"] for look in pairs[3]["earlier_looks"]] == [pair["id"] for pair in pairs[:3]]
     assert [pair["error_share"] for pair in pairs] == pytest.approx([1.0, 0.25, 0.1875, 0.140625])
     assert "3 earlier looks (at 3, 4 and 5 pairs)" in pairs[3]["sentence"]
-    assert "What they used of the error is missing here" in pairs[3]["told"]
+    assert "0.703 % of the 5 % error is left for this one" in pairs[3]["told"]
 
 
 def test_the_same_question_again_and_other_questions_are_no_further_looks(laboratory: Laboratory) -> None:

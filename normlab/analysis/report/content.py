@@ -79,17 +79,17 @@ def _looked_before(comparison: ComparisonStatistics, *, remembered: bool) -> Ite
             look.comparison,
             f"{'up to ' if look.until_decided else ''}{look.pairs}",
             "it still runs" if look.verdict is None else by_name(look.verdict, pair.a, pair.b),
-            level(pair.error_share),
+            level(pair.error_share * (1 - comparison.confidence) / len(comparison.pairs)),
         ]
         for pair in comparison.pairs
         for look in pair.earlier_looks
     ]
     if rows:
         yield Paragraph(
-            "Runs of these arms had been compared before. Each look uses a part of the error that is allowed; what was "
-            "left for this one is less."
+            "Runs of these arms had been compared before. Each look uses a part of the "
+            f"{level(1 - comparison.confidence)} error that is allowed; what was left for this one is less."
         )
-        yield Table(["", "comparison", "pairs", "what it said", "error left"], rows)
+        yield Table(["", "comparison", "pairs", "what it said", "error allowed for this look"], rows)
     elif remembered:
         yield Paragraph(
             "Nothing that counts: the service knows of no earlier comparison by this metric that looked at fewer, more "
