@@ -75,7 +75,9 @@ def test_a_bar_says_how_long_it_will_take_and_fits_the_terminal(width: int) -> N
         job(name="n" * 60),
         job(id="job_" + "1" * 26, name="waits", position=3, waiting_for="its turn"),
     ]
-    watched[1] = watched[1].model_copy(update={"estimated_start_at": NOW + timedelta(seconds=3700)})
+    watched[1] = watched[1].model_copy(
+        update={"estimated_start_at": datetime.now(UTC) + timedelta(seconds=3700)}
+    )
     board = LiveBoard(console, watched)
     board.show(watched[0], state("running"))
     board.show(watched[0], progress(0.25))
