@@ -53,13 +53,14 @@ def request_again(runs: ComparedRuns) -> dict[str, Any]:
 
 def _subtitle(runs: ComparedRuns) -> str:
     comparison, plan = runs.comparison, runs.question.replicates
-    pairs = f"{plan.start} to {plan.max} pairs, until decided" if plan.until_decided else f"{plan.max} pairs"
+    seeds = f"{plan.start} to {plan.max} seeds" if plan.until_decided else f"{plan.max} seeds"
+    until = ", until decided" if plan.until_decided else ""
     when = comparison.finished_at or comparison.created_at
     own = "".join(
         f", {arm.name}'s from {arm.base_seed}" for arm in comparison.arms if arm.base_seed is not None
     )
     ended = "ended" if comparison.finished_at else "begun"
     return (
-        f"{runs.question.metric.words}; {pairs}, seeds from {comparison.base_seed}{own}; {comparison.state}, {ended} "
+        f"{runs.question.metric.words}; {seeds} from {comparison.base_seed}{own}{until}; {comparison.state}, {ended} "
         f"{when:%Y-%m-%d %H:%M} UTC; {comparison.id}"
     )

@@ -61,7 +61,7 @@ def page_file(make_run: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(("width", "drawn_for"), [(1280, 960), (390, 350)])
-def test_nothing_scrolls_sideways_and_all_is_of_one_size(
+def test_nothing_but_code_scrolls_sideways_and_all_is_of_one_size(
     browser: Browser, page_file: Path, width: int, drawn_for: int
 ) -> None:
     page = browser.new_page(viewport={"width": width, "height": 900})
@@ -70,7 +70,7 @@ def test_nothing_scrolls_sideways_and_all_is_of_one_size(
     seen = page.evaluate(SEEN)
     page.close()
     assert seen["page"] == [width, width]
-    assert seen["scrolls"] == []
+    assert set(seen["scrolls"]) <= {"PRE"}  # a line of code that is broken is another one
     assert len(seen["sizes"]) == len(seen["widths"]) == 1
     assert len(seen["images"]) == 6
     for natural, shown in seen["images"]:

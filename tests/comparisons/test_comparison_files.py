@@ -102,7 +102,7 @@ def test_the_report_is_one_page_that_loads_and_runs_nothing(served, comparison):
 def test_the_report_comes_as_markdown(served, comparison):
     response = served.http.get(comparison["links"]["report"], headers={"Accept": "text/markdown"})
     assert response.headers["content-type"].startswith("text/markdown")
-    assert response.text.startswith("# a \\</title\\> name\n\nvalidation accuracy; 3 pairs")
+    assert response.text.startswith("# a \\</title\\> name\n\nvalidation accuracy; 3 seeds from")
     assert "## Verdict" in response.text
     assert "<b>" not in response.text.replace("\\<b\\>", "")
 

@@ -23,6 +23,7 @@ from normlab.analysis.charts.theme import (
 )
 from normlab.analysis.comparison import ComparisonStatistics, PairReport
 from normlab.analysis.metrics import Style, style_of
+from normlab.analysis.orientation import minus, sign_of, turned
 
 _ROW = 60
 _HEIGHT = 180
@@ -35,13 +36,18 @@ def paired_differences(comparison: ComparisonStatistics, *, space: Space = WIDE)
     unit = style.unit.strip()
     dots, means = [], []
     for pair in comparison.pairs:
-        label = broken(_name(pair), space)
+        label, sign = broken(minus(pair), space), sign_of(pair)
         dots += [
-            {"label": label, "seed": seed, "difference": (b - a) * style.factor} for seed, a, b in pair.values
+            {"label": label, "seed": seed, "difference": sign * (b - a) * style.factor}
+            for seed, a, b in pair.values
         ]
-        mean: dict[str, Any] = {"label": label, "difference": pair.comparison.difference * style.factor}
+        mean: dict[str, Any] = {
+            "label": label,
+            "difference": sign * pair.comparison.difference * style.factor,
+        }
         if pair.comparison.pairs > 1:
-            mean |= dict(zip(("low", "high"), pair.comparison.interval.times(style.factor), strict=True))
+            ends = turned(pair.comparison.interval, sign).times(style.factor)
+            mean |= dict(zip(("low", "high"), ends, strict=True))
         means.append(mean)
     labels = [mean["label"] for mean in means]
     title = f"difference in {comparison.metric.words}"

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from normlab.analysis.charts.theme import Chart, Space
 
@@ -29,8 +29,8 @@ class Paragraph:
 
     kind: ClassVar = "paragraph"
     text: str
-    strong: bool = False
-    """Whether it is one of the sentences that the report is about."""
+    style: Literal["plain", "decided", "undecided"] = "plain"
+    """Verdicts stand out: those that decide something more than those that do not."""
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,9 @@ from math import isinf
 from normlab.analysis.comparison import PairReport
 from normlab.analysis.intervals import Interval
 from normlab.analysis.report.blocks import NOTHING
-from normlab.analysis.several import ArmPair
 from normlab.analysis.verdict import Verdict
+from normlab.analysis.wording import p_words
 
-_SMALLEST_P = 1e-4
 _NUMBER = re.compile(r"(?<![\w.,])\d+(?:,\d{3})*(?:\.\d+)?(?!\w)")
 
 
@@ -32,20 +31,13 @@ def interval(ends: Interval | None, factor: float = 1, digits: int = 2) -> str:
 
 
 def p_value(value: float | None) -> str:
-    """A p value, very small ones as a bound."""
-    if value is None:
-        return NOTHING
-    return f"< {_SMALLEST_P:.4f}" if value < _SMALLEST_P else f"{value:.3g}"
+    """A p value with the digits that it has in the sentence of a verdict."""
+    return NOTHING if value is None else p_words(value).removeprefix("p ").removeprefix("= ")
 
 
 def level(confidence: float) -> str:
     """``99.17 %``."""
     return f"{100 * confidence:.4g} %"
-
-
-def minus(pair: PairReport | ArmPair) -> str:
-    """Which difference it is: the second arm minus the first."""
-    return f"{pair.b} minus {pair.a}"
 
 
 def verdict(pair_verdict: Verdict) -> str:
@@ -69,7 +61,7 @@ def by_name(pair_verdict: Verdict, a: str, b: str) -> str:
 
 
 def agreeing(pair: PairReport) -> str:
-    """How many pairs of runs have a difference of the sign of the mean one, and for which part of all seeds that may be
+    """How many seeds have a difference of the sign of the mean one, and for which part of all seeds that may be
     so: ``4 of 5 (28 % to 99 %)``."""
     wins, difference = pair.comparison.wins, pair.comparison.difference
     for_b = (difference >= 0) == pair.comparison.higher_is_better

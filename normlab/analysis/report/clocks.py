@@ -6,31 +6,41 @@ from statistics import fmean
 from normlab.analysis.charts.clocks import accuracy_against_cost, target_curves
 from normlab.analysis.clocks import Target
 from normlab.analysis.comparison import ComparisonStatistics
+from normlab.analysis.load import Clock
 from normlab.analysis.metrics import style_of
+from normlab.analysis.orientation import minus, sign_of, turned
 from normlab.analysis.records import RunRecord
 from normlab.analysis.report.blocks import NOTHING, Block, Bullets, Figure, Heading, Paragraph, Table
-from normlab.analysis.report.cells import in_one, interval, level, minus, number, p_value, verdict
+from normlab.analysis.report.cells import in_one, interval, level, number, p_value, verdict
 from normlab.analysis.several import ArmPair
+from normlab.analysis.sizes import size_of
 
 Arms = Mapping[str, Sequence[RunRecord]]
 
 _PHASES = ("waiting", "starting", "compiling", "training", "evaluating", "exporting")
 
 
-def times(arms: Arms) -> Iterable[Block]:
+def times(comparison: ComparisonStatistics, arms: Arms) -> Iterable[Block]:
     """Where the runs' time went; only the training is on the clocks of the comparison."""
+    compared = comparison.clock is not Clock.NONE
     rows = []
     for name, runs in arms.items():
         known = {
             phase: [seconds for run in runs if (seconds := run.timings.get(f"{phase}_seconds")) is not None]
             for phase in _PHASES
         }
-        rows.append([name, *(number(fmean(seconds)) if seconds else NOTHING for seconds in known.values())])
+        digits = 2 if compared else 1
+        rows.append(
+            [name, *(number(fmean(seconds), digits) if seconds else NOTHING for seconds in known.values())]
+        )
     if any(cell != NOTHING for row in rows for cell in row[1:]):
-        yield Heading("Where the time went")
+        yield Heading("Where the time went" if compared else "Where the time went (not for comparing arms)")
         yield Paragraph(
             "Mean seconds of a run. Clocks and costs count the training alone: a program that an earlier run has "
             "compiled is used again, so compiling says nothing of an arm."
+            if compared
+            else "Mean seconds of a run, to see what a run waits for. They are not for comparing arms: times of these "
+            "runs could not be measured fairly, and whoever runs first compiles for the others."
         )
         yield Table(["arm", *_PHASES], rows)
 
@@ -52,12 +62,25 @@ def clocks(comparison: ComparisonStatistics, arms: Arms) -> Iterable[Block]:
     if found.target is not None:
         blocks += _target(found.target)
     if blocks:
+        if found.seconds is None:
+            blocks.insert(
+                0, Paragraph(f"At equal training time: not compared, since {_no_seconds(comparison)}.")
+            )
+        if found.target is None:
+            blocks.append(Paragraph("By the time to a target: none was set."))
         yield Heading("Three clocks")
         if equally_long:
             yield Paragraph(
                 f"At equal epochs: all runs have {found.epoch}, so this clock says what is said above."
             )
         yield from blocks
+
+
+def _no_seconds(comparison: ComparisonStatistics) -> str:
+    """Why there is no training time at which the arms are compared."""
+    if comparison.clock is Clock.WALL:
+        return "the runs have no training time in common"
+    return "seconds of these runs on the wall clock say nothing of the arms"
 
 
 def _at(where: str, pairs: Sequence[ArmPair] | None, comparison: ComparisonStatistics) -> list[Block]:
@@ -69,8 +92,8 @@ def _at(where: str, pairs: Sequence[ArmPair] | None, comparison: ComparisonStati
     rows = [
         [
             minus(pair),
-            style.difference(pair.comparison.difference, sign=True),
-            interval(pair.comparison.interval, style.factor, style.digits),
+            style.difference(sign_of(pair) * pair.comparison.difference, sign=True),
+            interval(turned(pair.comparison.interval, sign_of(pair)), style.factor, style.digits),
             level(pair.comparison.confidence),
             verdict(pair.comparison.verdict),
         ]
@@ -79,14 +102,21 @@ def _at(where: str, pairs: Sequence[ArmPair] | None, comparison: ComparisonStati
     return [Table([where, f"difference{unit}", "interval", "its level", "verdict"], rows)]
 
 
+def target_words(target: Target) -> str:
+    """``90 % validation accuracy``."""
+    return f"{100 * target.accuracy:.4g} % validation accuracy"
+
+
 def _target(target: Target) -> Iterable[Block]:
-    goal = f"{100 * target.accuracy:.4g} % validation accuracy"
+    goal = target_words(target)
     if not any(arm.reached for arm in target.arms.values()):
         yield Paragraph(f"By the time to the target: no run reached {goal}.")
         return
     yield Figure(
         lambda space: target_curves(target, space=space),
-        f"Share of runs that have reached the target, by {target.unit}.",
+        f"Share of runs that have reached the target, by {target.unit}. Reached by "
+        + ", ".join(f"{arm.reached} of {arm.runs} of {name}" for name, arm in target.arms.items())
+        + ".",
     )
     yield Table(
         ["arm", f"reached {goal}", f"median time to it ({target.unit})"],
@@ -108,16 +138,38 @@ def _target(target: Target) -> Iterable[Block]:
         yield Bullets(in_one(caveats))
 
 
-def cost(comparison: ComparisonStatistics) -> Iterable[Block]:
-    """What the arms cost beside what they give."""
-    if not comparison.costs:
+def cost(comparison: ComparisonStatistics, arms: Arms) -> Iterable[Block]:
+    """What the arms cost beside what they give: parameters always, time where it can be compared."""
+    if not comparison.metric.higher_is_better:
         return
     yield Heading("What it costs")
+    yield from _parameters(arms)
+    if not comparison.costs:
+        yield Paragraph("Time: not given, since it could not be measured fairly.")
+        return
+    told = [
+        f"{name} {100 * arm.accuracy:.2f} % in {arm.seconds:.3g} s" for name, arm in comparison.costs.items()
+    ]
     yield Figure(
         lambda space: accuracy_against_cost(comparison, space=space),
-        "Mean accuracy of each arm against its training time.",
+        f"Mean accuracy of each arm against its {comparison.clock.words}: {'; '.join(told)}.",
     )
     yield Bullets([pair.cost.reading for pair in comparison.pairs if pair.cost])
     if comparison.pareto_front is not None:
         front = ", ".join(comparison.pareto_front)
         yield Paragraph(f"Worth their cost (no other arm is both cheaper and better): {front}.")
+
+
+def _parameters(arms: Arms) -> Iterable[Block]:
+    """How many parameters the arms have, against the first."""
+    sizes = {name: size.parameters for name, runs in arms.items() if (size := size_of(runs[0].spec))}
+    if len(sizes) < len(arms):
+        return
+    (first, least), *others = sizes.items()
+    more = [
+        f"{name} {count - least:+,} ({number(100 * (count - least) / least, 1, sign=True)} %)"
+        for name, count in others
+        if count != least
+    ]
+    beside = f"; {', '.join(more)}".replace("-", "\N{MINUS SIGN}") if more else ", the others as many"
+    yield Paragraph(f"Parameters: {first} {least:,}{beside}.")

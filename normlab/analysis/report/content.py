@@ -1,7 +1,8 @@
-"""What a report says, section by section: setup, verdict, caveats, charts, tables, how it was done and is repeated."""
+"""What a report says, section by section: verdict, setup, caveats, charts, tables, how it was done and is repeated."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 from normlab.analysis.charts.curves import learning_curves
@@ -13,11 +14,17 @@ from normlab.analysis.metrics import style_of
 from normlab.analysis.records import RunRecord
 from normlab.analysis.report.blocks import Block, Bullets, Code, Figure, Heading, Paragraph, Table
 from normlab.analysis.report.cells import by_name, in_one, level, without_numbers
-from normlab.analysis.report.clocks import clocks, cost, times
-from normlab.analysis.report.effects import along_epochs, arms_table, differences, test_set
+from normlab.analysis.report.clocks import clocks, cost, target_words, times
+from normlab.analysis.report.effects import along_epochs, differences, test_set
 from normlab.analysis.report.rerun import command, request_of
+from normlab.analysis.report.values import all_values, arms_table
+from normlab.analysis.report.verdicts import verdicts
 
 Arms = Mapping[str, Sequence[RunRecord]]
+
+_COMPLETE = (
+    "; the archive below has every job's whole spec (manifest.json), with seed, learning rate and batch size"
+)
 
 
 def content(
@@ -34,12 +41,11 @@ def content(
     """
     return [
         Paragraph(headline(comparison)),
-        *_setup(comparison),
-        *_looked_before(comparison, remembered=identifier is not None),
-        Heading("Verdict"),
-        *(Paragraph(pair.sentence, strong=True) for pair in comparison.pairs),
+        *verdicts(comparison),
         Heading("What to be careful about"),
         Bullets(_caveats(comparison)),
+        *_setup(comparison),
+        *_looked_before(comparison, remembered=identifier is not None),
         *_final_values(comparison, arms),
         *differences(comparison),
         *arms_table(comparison),
@@ -47,10 +53,9 @@ def content(
         *along_epochs(comparison),
         *test_set(comparison),
         *clocks(comparison, arms),
-        *cost(comparison),
-        *times(arms),
-        Heading("All values"),
-        _values(comparison),
+        *cost(comparison, arms),
+        *times(comparison, arms),
+        *all_values(comparison, arms),
         Heading("How it was done"),
         *(Paragraph(text) for text in comparison.method.sentences),
         *_again(request or request_of(comparison, arms), identifier),
@@ -60,7 +65,7 @@ def content(
 def _setup(comparison: ComparisonStatistics) -> Iterable[Block]:
     setup = comparison.setup
     yield Heading("Setup")
-    yield Table(["", "all arms"], list(setup.common.items()))
+    yield Table(["", "all arms"], [*setup.common.items(), *_question(comparison)])
     if not setup.by_arm:
         yield Paragraph("The arms differ in nothing: they have the same spec.")
         return
@@ -68,6 +73,16 @@ def _setup(comparison: ComparisonStatistics) -> Iterable[Block]:
         ["what differs", *comparison.arms],
         [[field, *(values[arm] for arm in comparison.arms)] for field, values in setup.by_arm.items()],
     )
+
+
+def _question(comparison: ComparisonStatistics) -> Iterable[tuple[str, str]]:
+    """By what the arms are compared."""
+    style = style_of(comparison.metric)
+    yield "compared by", f"{comparison.metric.words}, at {level(comparison.confidence)} confidence"
+    if comparison.equivalence_margin:
+        yield "margin of equivalence", f"{style.difference(comparison.equivalence_margin)}{style.unit}"
+    if comparison.clocks and comparison.clocks.target:
+        yield "target", target_words(comparison.clocks.target)
 
 
 def _looked_before(comparison: ComparisonStatistics, *, remembered: bool) -> Iterable[Block]:
@@ -103,9 +118,16 @@ def _learning_curves(comparison: ComparisonStatistics, arms: Arms) -> Iterable[B
     if max(len(run.epochs) for runs in arms.values() for run in runs) < 2:
         return  # the final values show all that there is
     by_time = comparison.clock is Clock.WALL
-    what = comparison.metric.along_epochs.words
+    last = min(len(run.epochs) for runs in arms.values() for run in runs)
+    style = style_of(comparison.metric)
+    metric = comparison.metric.along_epochs
+    ends = []
+    for name, runs in arms.items():
+        values = [value for run in runs if last and (value := metric.at(run.epochs[last - 1])) is not None]
+        ends += [f"{name} {style.value(fmean(values))}"] if values else []
     description = (
-        f"{what[0].upper()}{what[1:]} along the epochs{' and the training time' if by_time else ''}, by arm."
+        f"{metric.words.capitalize()} along the epochs{' and the training time' if by_time else ''}, by arm. "
+        f"Means at epoch {last}: {', '.join(ends)}."
     )
     yield Heading("Learning curves")
     yield Figure(
@@ -115,10 +137,13 @@ def _learning_curves(comparison: ComparisonStatistics, arms: Arms) -> Iterable[B
 
 
 def _final_values(comparison: ComparisonStatistics, arms: Arms) -> Iterable[Block]:
+    style = style_of(comparison.metric)
+    means = [f"{name} {style.value(arm.mean)}" for name, arm in comparison.arms.items()]
     yield Heading("Final values")
     yield Figure(
         lambda space: final_values(arms, metric=comparison.metric, space=space),
-        "The value of every run at its end, by arm, joined by seed, on the validation and on the test set.",
+        "The value of every run at its end, by arm, joined by seed, on the validation and on the test set. Mean "
+        f"{comparison.metric.words}: {', '.join(means)}.",
     )
 
 
@@ -138,17 +163,6 @@ def _caveats(comparison: ComparisonStatistics) -> list[str]:
     return [*comparison.caveats, *own] or ["Nothing beyond what the intervals say."]
 
 
-def _values(comparison: ComparisonStatistics) -> Table:
-    style = style_of(comparison.metric)
-    return Table(
-        ["seed", *comparison.arms],
-        [
-            [str(seed), *(style.value(arm.values[index]) for arm in comparison.arms.values())]
-            for index, seed in enumerate(comparison.seeds)
-        ],
-    )
-
-
 def _again(request: Mapping[str, Any] | None, identifier: str | None) -> Iterable[Block]:
     yield Heading("How to run it again")
     if request is None:
@@ -162,6 +176,9 @@ def _again(request: Mapping[str, Any] | None, identifier: str | None) -> Iterabl
         yield Code(shell)
     yield Paragraph(f"{'The same as' if shell else 'As'} a request, the body of POST /comparisons:")
     yield Code(_json(request))
+    yield Paragraph(
+        f"What is not said here has the default of the version under Setup{_COMPLETE if identifier else ''}."
+    )
     if identifier is not None:
         yield Paragraph(
             "To the last bit, and judged job by job: save the archive where the comparison is, and reproduce it there "

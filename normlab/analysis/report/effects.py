@@ -8,26 +8,36 @@ from normlab.analysis.charts.pairs import difference_curves, paired_differences
 from normlab.analysis.comparison import ComparisonStatistics
 from normlab.analysis.headline import listed
 from normlab.analysis.metrics import style_of
-from normlab.analysis.report.blocks import NOTHING, Block, Bullets, Figure, Heading, Paragraph, Table
-from normlab.analysis.report.cells import agreeing, interval, level, minus, number, p_value, verdict
+from normlab.analysis.orientation import minus, sign_of, turned
+from normlab.analysis.report.blocks import Block, Bullets, Figure, Heading, Paragraph, Table
+from normlab.analysis.report.cells import agreeing, interval, level, number, p_value, verdict
+from normlab.analysis.verdict import Verdict
+from normlab.spec.metrics import Metric
 
 
 def differences(comparison: ComparisonStatistics) -> Iterable[Block]:
     """Each pair of arms: the difference of each pair of runs, their mean, and how sure that is."""
     style = style_of(comparison.metric)
     unit = f" ({style.unit.strip()})" if style.unit else ""
+    told = [
+        f"{minus(pair)} {style.difference(sign_of(pair) * pair.comparison.difference, sign=True)} ("
+        f"{interval(turned(pair.comparison.interval, sign_of(pair)), style.factor, style.digits)}), "
+        f"{verdict(pair.comparison.verdict)}"
+        for pair in comparison.pairs
+    ]
     yield Heading("Differences")
     yield Figure(
         lambda space: paired_differences(comparison, space=space),
-        "Difference of each pair of runs, with mean and interval.",
+        f"Difference in {comparison.metric.words}{unit} of each pair of runs, with mean and interval. "
+        f"{'; '.join(told)}.",
     )
     yield Table(
-        ["", f"difference{unit}", "interval", "its level", "verdict", "pairs of this sign"],
+        ["", f"difference{unit}", "interval", "its level", "verdict", "seeds with this sign (interval)"],
         [
             [
                 minus(pair),
-                style.difference(pair.comparison.difference, sign=True),
-                interval(pair.comparison.interval, style.factor, style.digits),
+                style.difference(sign_of(pair) * pair.comparison.difference, sign=True),
+                interval(turned(pair.comparison.interval, sign_of(pair)), style.factor, style.digits),
                 level(pair.comparison.confidence),
                 verdict(pair.comparison.verdict),
                 agreeing(pair),
@@ -58,9 +68,15 @@ def _tests(comparison: ComparisonStatistics) -> Table:
             p_value(pair.comparison.p_value),
             p_value(pair.comparison.t_p_value),
             *([p_value(pair.adjusted_p_value)] if corrected else []),
-            number(pair.comparison.effect_size),
+            number(None if (effect := pair.comparison.effect_size) is None else sign_of(pair) * effect),
             *(
-                [interval(pair.comparison.bootstrap_interval, style.factor, style.digits)]
+                [
+                    interval(
+                        (ends := pair.comparison.bootstrap_interval) and turned(ends, sign_of(pair)),
+                        style.factor,
+                        style.digits,
+                    )
+                ]
                 if bootstrapped
                 else []
             ),
@@ -99,11 +115,16 @@ def along_epochs(comparison: ComparisonStatistics) -> Iterable[Block]:
         return
     shown = [pair for pair in drawn if pair.curve and pair.curve.leaves_zero]
     if shown:
+        readings = [f"{pair.a} and {pair.b}: {pair.curve.reading}" for pair in shown if pair.curve]
         yield Figure(
             lambda space: difference_curves(comparison, space=space),
-            "Mean difference along the epochs with its band.",
+            f"Mean difference along the epochs with its band. {' '.join(readings)}",
         )
-        yield Bullets([f"{minus(pair)}: {pair.curve.reading}" for pair in shown if pair.curve])
+        yield Bullets(readings)
+        yield Paragraph(
+            "The band has to hold for all epochs at once, so it is wider than the interval of the last epoch alone; "
+            "the verdict uses the latter."
+        )
     silent = [f"{pair.a} and {pair.b}" for pair in drawn if pair not in shown]
     if silent:
         yield Paragraph(f"No difference is shown at any epoch between {'; between '.join(silent)}.")
@@ -114,10 +135,10 @@ def test_set(comparison: ComparisonStatistics) -> Iterable[Block]:
     rows = [
         [
             minus(pair),
-            number(100 * variance.difference, sign=True),
+            number(100 * sign_of(pair) * variance.difference, sign=True),
             *(number(100 * error) for error in (variance.seeds, variance.test_set, variance.both)),
-            interval(variance.interval, 100),
-            interval(pair.test_set.interval, 100),
+            interval(turned(variance.interval, sign_of(pair)), 100),
+            interval(turned(pair.test_set.interval, sign_of(pair)), 100),
         ]
         for pair in comparison.pairs
         if (variance := pair.variance) and pair.test_set
@@ -140,7 +161,26 @@ def test_set(comparison: ComparisonStatistics) -> Iterable[Block]:
             "a bootstrap over test examples: it is that of other test sets for these same networks. These intervals "
             "are of each pair of arms alone, corrected for nothing."
         )
+        yield from _apart_on_the_test_set(comparison)
     yield from _networks(comparison)
+
+
+def _apart_on_the_test_set(comparison: ComparisonStatistics) -> Iterable[Block]:
+    """Where an interval of the test accuracy says more than the verdict, and why the verdict stands."""
+    pairs = [
+        pair
+        for pair in comparison.pairs
+        if pair.comparison.verdict is Verdict.INCONCLUSIVE
+        and pair.variance
+        and pair.variance.interval.excludes_zero()
+    ]
+    if pairs and comparison.metric is not Metric.TEST_ACCURACY:
+        names = "; ".join(f"{pair.a} and {pair.b}" for pair in pairs)
+        yield Paragraph(
+            f"{names}: the interval of seeds and test set excludes zero, and the verdict is not decided all the same. "
+            f"That interval is corrected for nothing, and the verdict is by {comparison.metric.words}, which was fixed "
+            "beforehand."
+        )
 
 
 def _networks(comparison: ComparisonStatistics) -> Iterable[Block]:
@@ -165,32 +205,3 @@ def _networks(comparison: ComparisonStatistics) -> Iterable[Block]:
             "Network by network, by McNemar's exact test on the same test examples, each at 5 %, not corrected:"
         )
         yield Table(["", "pairs of networks told apart", "examples that only one gets right (mean)"], rows)
-
-
-def arms_table(comparison: ComparisonStatistics) -> Iterable[Block]:
-    """Each arm's values in short."""
-    style = style_of(comparison.metric)
-    yield Heading("Arms")
-    yield Table(
-        [
-            "arm",
-            f"mean {comparison.metric.words}",
-            "standard deviation",
-            f"{level(comparison.confidence)} interval of the mean",
-            "runs",
-        ],
-        [
-            [
-                name,
-                style.value(arm.mean),
-                NOTHING if arm.standard_deviation is None else style.difference(arm.standard_deviation),
-                interval(arm.interval, style.factor, style.digits),
-                str(len(arm.values)),
-            ]
-            for name, arm in comparison.arms.items()
-        ],
-    )
-    yield Paragraph(
-        "These intervals are of each arm alone, corrected for nothing. Where they overlap, the pairs can tell the arms "
-        "apart all the same."
-    )

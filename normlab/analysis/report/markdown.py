@@ -32,8 +32,8 @@ def _block(block: Block) -> str:
     match block:
         case Heading(text):
             return f"## {_plain(text)}"
-        case Paragraph(text, strong):
-            return f"**{_plain(text)}**" if strong else _plain(text)
+        case Paragraph(text, style):
+            return f"**{_plain(text)}**" if style == "decided" else _plain(text)
         case Bullets(items):
             return "\n".join(f"- {_plain(item)}" for item in items)
         case Code(text):

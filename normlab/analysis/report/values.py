@@ -1,0 +1,62 @@
+"""The values that a comparison rests on: of each arm in short, and of every run."""
+
+from collections.abc import Iterable
+
+from normlab.analysis.comparison import ComparisonStatistics, common_seeds, paired_values
+from normlab.analysis.metrics import style_of
+from normlab.analysis.report.blocks import NOTHING, Block, Heading, Paragraph, Table
+from normlab.analysis.report.cells import interval, level
+from normlab.analysis.report.clocks import Arms
+from normlab.spec.metrics import Metric
+
+
+def arms_table(comparison: ComparisonStatistics) -> Iterable[Block]:
+    """Each arm's values in short."""
+    style = style_of(comparison.metric)
+    yield Heading("Arms")
+    yield Table(
+        [
+            "arm",
+            f"mean {comparison.metric.words}",
+            "standard deviation",
+            f"{level(comparison.confidence)} interval of the mean",
+            "runs",
+        ],
+        [
+            [
+                name,
+                style.value(arm.mean),
+                NOTHING if arm.standard_deviation is None else style.difference(arm.standard_deviation),
+                interval(arm.interval, style.factor, style.digits),
+                str(len(arm.values)),
+            ]
+            for name, arm in comparison.arms.items()
+        ],
+    )
+    yield Paragraph(
+        "These intervals are of each arm alone, corrected for nothing. Where they overlap, the pairs can tell the arms "
+        "apart all the same."
+    )
+
+
+def all_values(comparison: ComparisonStatistics, arms: Arms) -> Iterable[Block]:
+    """Every run's value of the metric, and of the same on the test set, where each has one."""
+    yield Heading("All values")
+    metric = comparison.metric
+    for shown in dict.fromkeys(
+        (metric, Metric.TEST_ACCURACY if metric.higher_is_better else Metric.TEST_LOSS)
+    ):
+        seeds = common_seeds(arms, shown)
+        if not set(comparison.seeds) <= set(seeds):
+            continue
+        style, values = style_of(shown), paired_values(arms, shown)
+        told = " (compared)" if shown is metric else " of the same networks"
+        yield Paragraph(f"{shown.words.capitalize()}{told}, by seed and arm:")
+        yield Table(
+            ["seed", *arms],
+            [
+                [str(seed), *(style.value(values[name][at]) for name in arms)]
+                for at, seed in enumerate(seeds)
+                if seed in comparison.seeds
+            ],
+        )
