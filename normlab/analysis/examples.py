@@ -159,7 +159,8 @@ def variance_sources(
     The differences D[r, e] = b - a in {-1, 0, 1} are taken as mean + run effect + example effect + rest,
     both effects random and crossed; mean squares give the three variances (those below zero are set to
     zero): seeds = √(run / R + rest / RE), test set = √(example / E + rest / RE), both = √(run / R + example
-    / E + rest / RE).
+    / E + rest / RE). The rest, that some examples suit some seeds, changes with either, so it is in both of the
+    single ones and once in ``both``: its square is less than the sum of theirs.
 
     Source: Searle, Casella & McCulloch (1992), Variance components, ch. 4 (two-way crossed, one observation
     per cell).

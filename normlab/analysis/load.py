@@ -85,14 +85,14 @@ def choose_clock(arms: Mapping[str, Sequence[RunRecord]]) -> ClockChoice:
 
 def _disturbed(arms: Mapping[str, Sequence[RunRecord]]) -> Iterable[str]:
     """Where single runs had to wait for a core."""
-    shares = [
-        share for runs in arms.values() for run in runs if (share := run.load("core_share")) is not None
-    ]
+    runs = [run for group in arms.values() for run in group]
+    shares = [share for run in runs if (share := run.load("core_share")) is not None]
     low = [share for share in shares if share < LEAST_CORE_SHARE]
     if low:
         least, most = (f"{100 * share:.0f}" for share in (min(low), max(low)))
+        measured = "" if len(shares) == len(runs) else f" (measured for {len(shares)} of {len(runs)} runs)"
         yield (
-            f"The load at run time was high: {len(low)} of {len(shares)} runs had a core for only "
+            f"The load at run time was high{measured}: {len(low)} of {len(shares)} runs had a core for only "
             f"{least if least == most else f'{least} to {most}'} % of the time in which they could run."
         )
 

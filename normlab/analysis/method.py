@@ -65,6 +65,12 @@ def method_of(
             f"Each of the {pairs_of_arms} pairs of arms got an equal part of the error (Bonferroni), which keeps that "
             "of all together at that of a single one."
         )
+    if correction is not Correction.NONE or plan is not None or earlier:
+        sentences.append(
+            "A corrected p value is to be compared with the whole error: it is that of the test that decides (twice "
+            "the t test's where pairs are too few for the exact test), times the whole error over the part that its "
+            f"verdict had{', and never below that of a pair tested before' if correction is Correction.HOLM else ''}."
+        )
     if plan is not None:
         sentences.append(
             f"The number of pairs was not fixed: a plan made beforehand looks at {looks} numbers of pairs, from "

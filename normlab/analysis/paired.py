@@ -65,7 +65,7 @@ def compare_paired(
     n, mean, sd = len(differences), float(differences.mean()), spread(differences)
     interval = t_interval(mean, sd, n, confidence)
     p_value, t_p = sign_flip_p_value(differences, generator), t_p_value(mean, sd, n)
-    test, deciding_p = _deciding(p_value, t_p, testable=n >= pairs_to_reach(alpha))
+    test, deciding_p = deciding(p_value, t_p, testable=n >= pairs_to_reach(alpha))
     if n >= MIN_PAIRS and margin > 0 and interval.inside(margin):
         verdict = Verdict.EQUIVALENT
     elif n >= MIN_PAIRS and interval.excludes_zero() and deciding_p <= alpha:
@@ -107,7 +107,7 @@ def compare_paired(
 _BCA_SUPPOSES = "at least ten pairs that do not depend on each other; differences need not be normal"
 
 
-def _deciding(p_value: float, t_p_value: float, *, testable: bool) -> tuple[DecidingTest, float]:
+def deciding(p_value: float, t_p_value: float, *, testable: bool) -> tuple[DecidingTest, float]:
     """The test on which the verdict depends, and what has to be at most alpha for it."""
     if not testable:
         return DecidingTest.T_ALONE, min(1.0, 2 * t_p_value)
@@ -127,7 +127,8 @@ def _caveats(comparison: PairedComparison) -> Iterable[str]:
     if comparison.deciding_test is DecidingTest.T_ALONE:
         yield (
             f"With {n} pairs the exact test cannot give a p value below {smallest_p_value(n):.3g}: a verdict then "
-            f"rests on the differences being about normal, so the t test has to reach {alpha / 2:.3g}."
+            f"rests on the differences being about normal, so the t test has to reach {alpha / 2:.3g}. The interval is "
+            f"at the full {100 * alpha:.3g} %, so it may exclude zero without a verdict."
         )
     if comparison.interval.excludes_zero() and comparison.verdict is Verdict.INCONCLUSIVE:
         yield (

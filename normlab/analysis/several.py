@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike
 from normlab.analysis.basis import SEEDS, Basis
 from normlab.analysis.documents import to_plain
 from normlab.analysis.earlier_looks import NO_EARLIER_LOOKS, EarlierLooks
-from normlab.analysis.paired import compare_paired
+from normlab.analysis.paired import compare_paired, deciding
 from normlab.analysis.sequential import SequentialComparison, StoppingPlan, compare_until_decided
+from normlab.analysis.signflip import pairs_to_reach
 from normlab.analysis.validation import as_generator, check_confidence
 from normlab.analysis.verdict import PairedComparison
 
@@ -47,9 +48,10 @@ def compare_arms(
     """Every pair of the arms by ``compare_paired``; each arm has one value per seed, in the same order of
     seeds.
 
-    The confidence holds for all pairs together. Holm's procedure: pairs are taken by their t test's p value,
+    The confidence holds for all pairs together. Holm's procedure: pairs are taken by their deciding test's p value,
     smallest first, and compared at 1 - alpha / (m - r), where m is the number of pairs and r how many were
-    found different before. Two arms are one pair, to which nothing is added. Source: Holm (1979), A simple
+    found different before. An adjusted p value is then (m - r) times the deciding one, and never below that of a pair
+    taken before. Two arms are one pair, to which nothing is added. Source: Holm (1979), A simple
     sequentially rejective multiple test procedure, Scand. J. Statist. 6.
 
     ``before`` are the earlier looks at pairs of arms. Where there are any, each pair of arms is compared at
@@ -63,6 +65,8 @@ def compare_arms(
     alpha = 1 - check_confidence(confidence)
     generator = as_generator(rng)
     pairs = list(combinations(arms, 2))
+    # One for each pair, so that its p value is the same at each level.
+    draws = {pair: int(generator.integers(2**63)) for pair in pairs}
     several = (f"{len(pairs)} pairs of arms",) if len(pairs) > 1 else ()
 
     def compare(pair: tuple[str, str], level: float, corrected_for: tuple[str, ...]) -> PairedComparison:
@@ -73,7 +77,7 @@ def compare_arms(
             equivalence_margin=equivalence_margin,
             higher_is_better=higher_is_better,
             basis=Basis(level, confidence, corrected_for, SEEDS),
-            rng=generator,
+            rng=draws[pair],
         )
 
     def bonferroni(pair: tuple[str, str], looks: EarlierLooks) -> PairedComparison:
@@ -92,7 +96,7 @@ def compare_arms(
     if any(looks.looks for looks in before.values()):
         compared = {pair: bonferroni(pair, before.get(pair, NO_EARLIER_LOOKS)) for pair in pairs}
     elif several:
-        compared = _holm(pairs, alpha, lambda pair, level: compare(pair, level, several))
+        return _holm(pairs, alpha, lambda pair, level: compare(pair, level, several))
     else:
         compared = {pairs[0]: compare(pairs[0], confidence, ())}
     return tuple(ArmPair(*pair, compared[pair], adjusted_p_value(compared[pair])) for pair in pairs)
@@ -102,20 +106,34 @@ def _holm(
     pairs: Sequence[tuple[str, str]],
     alpha: float,
     compare: Callable[[tuple[str, str], float], PairedComparison],
-) -> dict[tuple[str, str], PairedComparison]:
-    compared: dict[tuple[str, str], PairedComparison] = {}
+) -> tuple[ArmPair, ...]:
     alone = {pair: compare(pair, 1 - alpha) for pair in pairs}
-    for pair in sorted(pairs, key=lambda key: (alone[key].t_p_value, alone[key].p_value)):
-        different = sum(comparison.verdict.better for comparison in compared.values())
-        compared[pair] = compare(pair, 1 - alpha / max(len(pairs) - different, 1)).with_caveats(
-            f"One of {len(pairs)} comparisons: its interval is wider than alone, so that all verdicts hold together.",
+    found: dict[tuple[str, str], ArmPair] = {}
+    different, adjusted = 0, 0.0
+    while len(found) < len(pairs):
+        error = alpha / (len(pairs) - different)
+        left = [pair for pair in pairs if pair not in found]
+        pair = min(left, key=lambda key: (_deciding_p_value(alone[key], error), alone[key].t_p_value))
+        comparison = compare(pair, 1 - error).with_caveats(
+            f"{len(pairs)} pairs of arms were compared: their intervals are widened (Holm), so that all verdicts hold "
+            "together."
         )
-    return compared
+        adjusted = max(adjusted, adjusted_p_value(comparison))
+        found[pair] = ArmPair(*pair, comparison, adjusted)
+        different += comparison.verdict.better
+    return tuple(found[pair] for pair in pairs)
+
+
+def _deciding_p_value(comparison: PairedComparison, alpha: float) -> float:
+    """What the deciding test's p value would be if the verdict could make the error ``alpha``."""
+    testable = comparison.pairs >= pairs_to_reach(alpha)
+    return deciding(comparison.p_value, comparison.t_p_value, testable=testable)[1]
 
 
 def adjusted_p_value(comparison: PairedComparison) -> float:
     """The deciding test's p value in the form in which it is compared with the error of all verdicts together:
-    multiplied by that error over the error that this comparison was given; 1 where the verdict is withheld."""
+    multiplied by that error over the error that this comparison was given; 1 where the verdict is withheld. Where the
+    t test decides alone, its deciding p value is twice its own."""
     if comparison.withheld:
         return 1.0
     error, together = 1 - comparison.basis.level, 1 - comparison.basis.together

@@ -15,5 +15,10 @@ SETTLED = 0.01
 def start_share(spec: JobSpec, updates: int) -> float:
     """The part that is still the start after so many updates, of the layer of the highest momentum; 0 without batch
     normalization."""
+    return highest_momentum(spec) ** updates
+
+
+def highest_momentum(spec: JobSpec) -> float:
+    """That of the batch normalization that settles last; 0 without any."""
     momenta = [layer.momentum for layer in spec.architecture.layers if isinstance(layer, BatchNormalization)]
-    return max(momenta, default=0.0) ** updates
+    return max(momenta, default=0.0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from normlab.analysis import example_bootstrap, mcnemar, variance_sources
+from normlab.analysis import VarianceSources, example_bootstrap, mcnemar, variance_sources
 
 
 def outcomes(both: int, only_a: int, only_b: int, neither: int) -> tuple[list[bool], list[bool]]:
@@ -52,6 +52,34 @@ def test_variance_sources_find_what_was_put_in() -> None:
         estimates.append(found.both)
     # The standard error for both is what the mean difference really varies by, when both are drawn anew.
     assert math.sqrt(np.mean(np.square(estimates))) == pytest.approx(np.std(differences), rel=0.2)
+
+
+def _drawn(luck: tuple[np.ndarray, np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Two arms' right test examples from effects of runs (R, 1), examples (1, E) and both together (R, E)."""
+    ahead = 0.1 + sum(luck)
+    return ahead < -0.8, ahead > 0.8
+
+
+def test_seeds_and_test_set_share_what_they_do_together() -> None:
+    rng = np.random.default_rng(0)
+    examples = rng.normal(0, 0.2, (1, 300))
+
+    def luck_of_seeds() -> tuple[np.ndarray, np.ndarray]:
+        return rng.normal(0, 0.05, (6, 1)), rng.normal(0, 0.7, (6, 300))
+
+    def drawn(of_examples: np.ndarray) -> VarianceSources:
+        runs, together = luck_of_seeds()
+        return variance_sources(*_drawn((runs, of_examples, together)))
+
+    same_test_set = [drawn(examples) for _ in range(300)]
+    spread = np.std([found.difference for found in same_test_set])
+    assert math.sqrt(np.mean([found.seeds**2 for found in same_test_set])) == pytest.approx(spread, rel=0.12)
+    all_anew = [drawn(rng.normal(0, 0.2, (1, 300))) for _ in range(300)]
+    spread = np.std([found.difference for found in all_anew])
+    assert math.sqrt(np.mean([found.both**2 for found in all_anew])) == pytest.approx(spread, rel=0.12)
+    # What is in both parts is in their squares' sum twice, and in "both" once.
+    twice = np.mean([found.seeds**2 + found.test_set**2 for found in all_anew])
+    assert math.sqrt(twice) > 1.05 * spread
 
 
 def test_variance_of_the_test_set_is_the_bootstraps() -> None:

@@ -45,6 +45,13 @@ def test_each_run_is_judged_by_its_own_share_of_a_core(make_run: Any) -> None:
     assert (found.clocks.seconds, found.clocks.at_seconds) == (None, None)
 
 
+def test_load_that_is_known_of_some_runs_says_of_how_many(make_run: Any) -> None:
+    some = {name: [make_run(name, seed=seed) for seed in range(6)] for name in ("baseline", "batch_norm")}
+    some["baseline"][0] = loaded(some["baseline"][0], core_share=0.34)
+    told = choose_clock(some).caveats[0]
+    assert "(measured for 1 of 12 runs): 1 of 1 runs had a core for only 34 % of the time" in told
+
+
 def test_runs_of_an_arm_that_took_unequally_long_are_no_measure(make_run: Any) -> None:
     uneven = {
         "baseline": [make_run(seed=seed, seconds=1.0) for seed in range(3)],

@@ -44,8 +44,8 @@ def told(run: RunRecord, **options: Any) -> str:
 def test_a_verdict_on_something_that_has_not_settled_carries_a_caveat(make_run: Any) -> None:
     text = told(make_run(epochs=3))
     assert (
-        "moving statistics of bn's batch normalization have not settled: 83 % of them is still their start"
-        in text
+        "moving statistics of bn's batch normalization have not settled: 83 % of them is still their start after "
+        "18 steps with momentum 0.99, so its validation and test figures may be far from" in text
     )
     assert "none's batch normalization" not in text
 
@@ -53,6 +53,7 @@ def test_a_verdict_on_something_that_has_not_settled_carries_a_caveat(make_run: 
 def test_the_caveat_vanishes_with_the_steps(make_run: Any) -> None:
     assert "have not settled: 29 %" in told(make_run(epochs=3), batch_size=32)
     assert "have not settled: 1.6 %" in told(make_run(epochs=10), batch_size=32)
+    assert "figures may be a little off what it has learned" in told(make_run(epochs=10), batch_size=32)
     assert "not settled" not in told(make_run(epochs=12), batch_size=32)
     assert "have not settled: 1.8 %" in told(make_run(epochs=3), momentum=0.8)
     assert "not settled" not in told(make_run(epochs=4), momentum=0.8)

@@ -3,6 +3,7 @@ import pytest
 
 from normlab.analysis import Verdict, compare_arms
 from normlab.analysis.arms import describe_arm
+from normlab.analysis.verdict import DecidingTest
 
 
 def test_two_arms_are_compared_as_they_are() -> None:
@@ -25,7 +26,21 @@ def test_three_arms_share_the_error() -> None:
     # Two were found different, so the third is tested alone.
     assert pairs["a", "c"].comparison.confidence == pytest.approx(0.95)
     assert sorted(round(pair.comparison.confidence, 4) for pair in pairs.values()) == [0.95, 0.975, 0.9833]
-    assert all("all verdicts hold together" in pair.comparison.caveats[-1] for pair in pairs.values())
+    assert all("3 pairs of arms were compared" in pair.comparison.caveats[-1] for pair in pairs.values())
+
+
+def test_corrected_p_values_never_fall_with_what_is_corrected() -> None:
+    # With 7 pairs the exact test can decide the last steps of Holm's procedure (5 and 2.5 %), but not the first.
+    noise = np.random.default_rng(4).normal(0, 0.001, (4, 7))
+    arms = {str(index): 0.8 + step + noise[index] for index, step in enumerate((0, 0.01, 0.0111, 0.021))}
+    tested = sorted(compare_arms(arms), key=lambda pair: (-pair.comparison.confidence, pair.adjusted_p_value))
+    adjusted = [pair.adjusted_p_value for pair in tested]
+    assert {pair.comparison.deciding_test for pair in tested} > {DecidingTest.T_ALONE}
+    assert adjusted == sorted(adjusted)
+    by_t_test = sorted(tested, key=lambda pair: pair.comparison.t_p_value)
+    assert [pair.adjusted_p_value for pair in by_t_test] == adjusted
+    for pair in tested:
+        assert (pair.adjusted_p_value <= 0.05) == pair.comparison.verdict.better
 
 
 def test_one_arm_is_no_comparison() -> None:

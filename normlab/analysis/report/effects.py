@@ -157,7 +157,9 @@ def test_set(comparison: ComparisonStatistics) -> Iterable[Block]:
         ]
         yield Table(head, rows)
         yield Paragraph(
-            "In percentage points. More seeds reduce only the first of the two standard errors. The last interval is "
+            "In percentage points. Which examples suit which seed is a part of each of the two standard errors and "
+            "counts once in both, so their squares do not add up; of the second, more seeds reduce only this part. "
+            "The last interval is "
             "a bootstrap over test examples: it is that of other test sets for these same networks. These intervals "
             "are of each pair of arms alone, corrected for nothing."
         )
