@@ -18,10 +18,10 @@ from normlab.analysis.evidence import bootstrap_of, curve_of, mcnemar_of, of_one
 from normlab.analysis.examples import ExampleBootstrap, McNemar, VarianceSources
 from normlab.analysis.fairness import arm_caveats
 from normlab.analysis.headline import headline
+from normlab.analysis.held_out import disagreeing_test_set, small_validation_set
 from normlab.analysis.learning import learning_caveats
 from normlab.analysis.load import Clock, ClockChoice, choose_clock
 from normlab.analysis.method import Method, method_of
-from normlab.analysis.metrics import style_of
 from normlab.analysis.records import RunRecord
 from normlab.analysis.sequential import SequentialComparison, StoppingPlan
 from normlab.analysis.setup import Setup, setup_of
@@ -44,6 +44,8 @@ class PairReport:
     """Comparisons before this one that have seen runs of both arms, oldest first."""
     error_share: float
     """The part of its error that they leave to this one."""
+    same_looks: tuple[str, ...]
+    """Ids of comparisons before this one that asked the same of the same runs, which is free."""
     values: tuple[tuple[int | None, float, float], ...]
     """Number of the pair (its seed, if its runs share one), value of a, value of b, for each pair."""
     curve: DifferenceBand | None
@@ -145,6 +147,7 @@ def compare_runs(
             adjusted_p_value=pair.adjusted_p_value,
             earlier_looks=looks.looks,
             error_share=looks.share,
+            same_looks=looks.same,
             values=tuple(zip(seeds, values[pair.a], values[pair.b], strict=True)),
             curve=curve_of(paired[pair.a], paired[pair.b], metric, pair.comparison.basis, (pair.a, pair.b)),
             cost=cost_of_a_point(
@@ -198,7 +201,8 @@ def compare_runs(
         caveats=(
             *_left_out(arms, len(seeds)),
             *_fairness(paired, metric),
-            *_of_the_test_set(pairs, metric),
+            *small_validation_set(paired, metric),
+            *disagreeing_test_set(pairs, metric),
             *_planning(pairs),
         ),
     )
@@ -282,21 +286,6 @@ def _fairness(paired: Mapping[str, Sequence[RunRecord]], metric: Metric) -> tupl
     if metric in (Metric.TEST_ACCURACY, Metric.TEST_LOSS):
         return (*caveats, "If arms are picked by this comparison, the test set has been used to pick them.")
     return caveats
-
-
-def _of_the_test_set(pairs: Sequence[PairReport], metric: Metric) -> Iterable[str]:
-    """Where the seeds agree on a difference and the test examples do not."""
-    for pair in pairs:
-        test_set = pair.test_set
-        if metric is not Metric.TEST_ACCURACY or test_set is None or test_set.interval.excludes_zero():
-            continue
-        if pair.comparison.interval.excludes_zero():
-            style = style_of(metric)
-            low, high = (style.difference(end, sign=True) for end in test_set.interval)
-            yield (
-                f"{pair.b} against {pair.a}: another test set of {test_set.examples:,} examples could turn the "
-                f"difference around; drawn anew, its interval is {low} to {high}{style.unit}."
-            )
 
 
 def _planning(pairs: Sequence[PairReport]) -> Iterable[str]:

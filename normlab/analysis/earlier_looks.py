@@ -86,6 +86,8 @@ class EarlierLooks:
     """Oldest first; without those that ask the same, and those with too few pairs for a verdict."""
     share: float = 1.0
     """The part of its error that the look may use."""
+    same: tuple[str, ...] = ()
+    """The ids of comparisons before that asked the same of the same runs, which is free."""
 
     def said(self, comparison: PairedComparison) -> bool:
         """Whether an earlier look has given the same verdict already."""
@@ -145,7 +147,10 @@ def earlier_looks(look: PlannedLook, before: Sequence[PlannedLook]) -> EarlierLo
     for index, other in enumerate(before):
         used.append(_used(other, _error(other, before[:index], used)))
     distinct = [other for other, _ in _distinct(look, before, used) if not other.repeats(look)]
-    return EarlierLooks(tuple(other.record for other in distinct), _error(look, before, used) / look.alpha)
+    same = tuple(other.comparison for other in before if other.repeats(look))
+    return EarlierLooks(
+        tuple(other.record for other in distinct), _error(look, before, used) / look.alpha, same
+    )
 
 
 def _distinct(

@@ -123,12 +123,25 @@ def _several_changes(firsts: Mapping[str, RunRecord], differing: Sequence[Differ
     sentence = f"The arms differ in {listed} at once: a difference cannot be put down to {culprit} alone."
     if "normalization" in changed:
         controlled = _controlled_presets([_layers(run) for run in firsts.values()])
-        if controlled:
+        among = [
+            f"{named[0]} minus {reference[0]}"
+            for preset, other in controlled.items()
+            if (named := _trained_as(preset, firsts)) and (reference := _trained_as(other, firsts))
+        ]
+        if among:
+            sentence += f" Only {' or '.join(among)} isolates the normalization."
+        elif controlled:
             sentence += (
                 f" The preset {' or '.join(controlled)} changes only the normalization: compare it with "
                 f"{' or '.join(controlled.values())}."
             )
     yield sentence
+
+
+def _trained_as(preset: str, firsts: Mapping[str, RunRecord]) -> list[str]:
+    """The arms whose network is that of a preset."""
+    wanted = facets(_plain(preset_layers(preset)))
+    return [name for name, run in firsts.items() if facets(_layers(run)) == wanted]
 
 
 def _controlled_presets(architectures: Sequence[Any]) -> dict[str, str]:
@@ -173,7 +186,10 @@ def _sizes(firsts: Mapping[str, RunRecord]) -> Iterable[str]:
         counts = {name: getattr(size, what) for name, size in sizes.items()}
         if counts and max(counts.values()) > _NOTABLY_LARGER * min(counts.values()):
             listed = ", ".join(f"{name} {count:,}" for name, count in counts.items())
-            yield f"The networks are not of the same size: {what.replace('_', ' ')}: {listed}."
+            uncounted = (
+                "" if what == "parameters" else " (element-wise work such as normalization is not counted)"
+            )
+            yield f"The networks are not of the same size: {what.replace('_', ' ')}{uncounted}: {listed}."
 
 
 def _one_learning_rate(firsts: Mapping[str, RunRecord], differing: Sequence[Difference]) -> Iterable[str]:

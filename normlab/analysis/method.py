@@ -83,6 +83,10 @@ def method_of(
             f"{100 * (1 - confidence):.3g} % allowed here; each look gets half of what is left, and where nothing is "
             "left there is no verdict but one that an earlier look has given already."
         )
+    same = sorted({comparison for seen in before.values() for comparison in seen.same})
+    if same:
+        none = "" if earlier else "No earlier look is charged. "
+        sentences.append(f"{none}Looks at exactly these runs, which are free: {', '.join(same)}.")
     return Method(correction, looks, None if plan is None else plan.spending.value, earlier, tuple(sentences))
 
 

@@ -141,6 +141,7 @@ def _kept(result: Mapping[str, Any]) -> Looks:
                 for look in pair["earlier_looks"]
             ),
             pair["error_share"],
+            tuple(pair.get("same_looks", ())),
         )
         for pair in pairs
         if "earlier_looks" in pair

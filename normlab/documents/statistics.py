@@ -229,6 +229,9 @@ class PairReportDocument(ArmPairDocument):
     error_share: Fraction = Field(
         default=1.0, description="The part of its error that they leave to this one."
     )
+    same_looks: tuple[str, ...] = Field(
+        default=(), description="Comparisons before that asked the same of the same runs, which is free."
+    )
     values: tuple[tuple[int | None, Number, Number], ...] = Field(
         description="Of each pair: its number (the seed, if its runs share one), value of a, value of b."
     )

@@ -7,6 +7,7 @@ import pytest
 from normlab.analysis import by_arm, compare_runs
 from normlab.analysis.clocks import compare_clocks
 from normlab.analysis.curve import reached_at, value_at_epoch, value_at_seconds
+from normlab.analysis.verdict import Verdict
 from normlab.spec.metrics import Metric
 
 
@@ -187,3 +188,32 @@ def test_a_clock_that_has_nothing_in_common_is_empty(make_run: Any) -> None:
     assert (nothing.epoch, nothing.at_epoch, nothing.target) == (None, None, None)
     with pytest.raises(ValueError, match="known only at the end"):
         compare_clocks({"quick": [quick], "slow": [slow]}, metric=Metric.TEST_ACCURACY)
+
+
+def test_a_test_set_that_decides_beside_a_verdict_that_does_not_is_explained(make_run: Any) -> None:
+    runs = {name: [make_run(seed=seed, job=f"{name}{seed}") for seed in range(4)] for name in ("x", "y")}
+    correct = {
+        run.job: np.arange(400) < (300 if name == "x" else 360) + position
+        for name, group in runs.items()
+        for position, run in enumerate(group)
+    }
+    found = compare_runs(runs, correct=correct)
+    assert found.pairs[0].comparison.verdict is Verdict.INCONCLUSIVE
+    told = " ".join(found.caveats)
+    assert "y against x: the interval of the test accuracy excludes zero, but" in told
+    assert "this one validation set" not in told
+
+
+def test_a_small_validation_set_is_named(make_run: Any) -> None:
+    runs = {name: [make_run(seed=seed, job=f"{name}{seed}") for seed in range(3)] for name in ("x", "y")}
+    small = {
+        name: [
+            replace(
+                run, spec=dict(run.spec) | {"dataset": {"name": "fashion_mnist", "validation_samples": 137}}
+            )
+            for run in group
+        ]
+        for name, group in runs.items()
+    }
+    told = " ".join(compare_runs(small).caveats)
+    assert "this one validation set of 137 examples, of which a single one is 0.73 points" in told

@@ -111,6 +111,13 @@ def test_the_notebooks_verdict_cannot_be_put_down_to_normalization(make_run: Any
     assert "no verdict" in told
 
 
+def test_arms_that_isolate_the_normalization_are_named(make_run: Any) -> None:
+    arms = ("baseline", "batch_norm", "baseline_with_batch_norm")
+    told = " ".join(caveats([make_run(arm) for arm in arms]))
+    assert "Only baseline_with_batch_norm minus baseline isolates the normalization." in told
+    assert "compare it with" not in told
+
+
 def test_the_controlled_comparison_has_no_such_caveat(make_run: Any) -> None:
     told = " ".join(
         caveats(
@@ -157,7 +164,7 @@ def test_networks_of_another_size_are_told(make_run: Any) -> None:
     wide = make_run({"layers": [{"type": "flatten"}, {"type": "dense", "units": 600}]}, name="wide")
     told = " ".join(caveats([make_run("baseline"), wide]))
     assert "not of the same size: parameters: baseline 266,610, wide 477,010" in told
-    assert "multiplications per sample" in told
+    assert "multiplications per sample (element-wise work such as normalization is not counted): " in told
     same = caveats([make_run("baseline"), make_run("baseline_with_batch_norm")])
     assert "size" not in " ".join(same)
 

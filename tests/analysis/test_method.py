@@ -133,3 +133,14 @@ def test_a_plan_says_its_looks_beside_its_level(make_run: Any) -> None:
     assert comparison.basis.corrected_for == ("3 pairs of arms", "4 planned looks")
     assert comparison.basis.level > 1 - 0.05 / 3
     assert " % interval, corrected for 3 pairs of arms and 4 planned looks: " in sentence(comparison)
+
+
+def test_looks_at_the_same_runs_are_named_as_free(make_run: Any) -> None:
+    before = {("arm 0", "arm 1"): earlier_looks(_look(3), [_look(3)])}
+    found = compare_runs(runs_of(make_run, 2), before=before)
+    (pair,) = found.pairs
+    assert (pair.earlier_looks, pair.same_looks) == ((), ("cmp_3",))
+    assert (
+        "No earlier look is charged. Looks at exactly these runs, which are free: cmp_3."
+        in found.method.sentences
+    )

@@ -81,6 +81,7 @@ _NEW = {
     *(
         "earlier_looks",
         "error_share",
+        "same_looks",
         "method",
         "clock",
         "unit",

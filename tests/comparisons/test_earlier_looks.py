@@ -48,6 +48,7 @@ def test_the_same_question_again_and_other_questions_are_no_further_looks(labora
     first = ended(laboratory, replicates=5)
     again = ended(laboratory, replicates=5)
     assert again["sentence"] == first["sentence"]
+    assert (first["same_looks"], again["same_looks"]) == ([], [first["id"]])
     for other in ({"base_seed": 900}, {"metric": "val_loss"}):
         assert ended(laboratory, replicates=6, **other)["earlier_looks"] == []
     arms = [
