@@ -151,4 +151,6 @@ class ServiceError(NormlabError):
         self.code = code
         self.status = status
         self.problems = tuple(problems)
-        super().__init__("\n".join([detail, *(f"  {problem}" for problem in self.problems)]))
+        # A problem of the request as a whole may be what the detail has said already.
+        listed = [problem for problem in self.problems if problem != Problem("", detail)]
+        super().__init__("\n".join([detail, *(f"  {problem}" for problem in listed)]))

@@ -56,6 +56,10 @@ JobPath = Annotated[
 
 
 def _possible_comparison_id(comparison_id: str) -> str:
+    if re.fullmatch(JOB_ID_PATTERN, comparison_id):
+        raise NotFoundError(
+            f"there is no comparison {comparison_id!r}: that is a job's id, look at /jobs/{comparison_id}"
+        )
     if not re.fullmatch(COMPARISON_ID_PATTERN, comparison_id):
         raise NotFoundError(f"there is no comparison {comparison_id!r}")
     return comparison_id

@@ -42,7 +42,8 @@ A first round, in two terminals: `normlab up`, and `normlab submit baseline --da
 
 Where an id is asked for, the end or the beginning of one is enough, if it fits nothing else.
 
-NORMLAB_URL is the address of the service, if it is not http://127.0.0.1:8000; --url goes before it.
+NORMLAB_URL is the address of the service, if it is not http://127.0.0.1:8000; the
+option --url of a command, behind its name, overrides it.
 
 Exit codes: {"; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())}.
 """

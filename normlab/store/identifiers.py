@@ -8,7 +8,7 @@ import time
 from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from normlab.documents.identifiers import JOB_ID_PATTERN
+from normlab.documents.identifiers import COMPARISON_ID_PATTERN, JOB_ID_PATTERN
 from normlab.errors import NotFoundError
 from normlab.spec.shown import short
 
@@ -45,6 +45,10 @@ def is_part_of(
 def possible_id(job_id: str) -> str:
     """The id itself if it has the form of one; else ``NotFoundError``."""
     # What cannot be an id never reaches the database, which would refuse some of it (NUL) in its own words.
+    if re.fullmatch(COMPARISON_ID_PATTERN, job_id):
+        raise NotFoundError(
+            f"there is no job {job_id!r}: that is a comparison's id, look at /comparisons/{job_id}"
+        )
     if not _possible(job_id):
         raise NotFoundError(f"there is no job {short(job_id)!r}")
     return job_id

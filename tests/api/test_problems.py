@@ -19,6 +19,18 @@ def test_a_slash_at_the_end_is_named_and_leads_nowhere_else(http, path):
     assert "location" not in response.headers
 
 
+@pytest.mark.parametrize(
+    ("path", "kind", "where"),
+    [
+        ("/jobs/cmp_" + "0" * 26, "job", "/comparisons/cmp_"),
+        ("/comparisons/job_" + "0" * 26, "comparison", "/jobs/job_"),
+    ],
+)
+def test_an_id_of_another_kind_is_led_to_its_own_place(http, path, kind, where):
+    problem = assert_problem(http.get(path), 404, "not_found", f"there is no {kind} ")
+    assert f"look at {where}" in problem["detail"]
+
+
 def test_an_unknown_method_is_a_problem(http):
     response = http.put("/jobs")
     assert_problem(response, 405, "method_not_allowed", "PUT is not possible at /jobs")

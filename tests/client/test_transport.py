@@ -9,7 +9,7 @@ from PIL import Image
 from normlab.client import Client
 from normlab.client.transport import path_of
 from normlab.documents.jobs import JobDocument
-from normlab.errors import ServiceError
+from normlab.errors import Problem, ServiceError
 
 ELSEWHERE = "http://normlab.invalid"
 
@@ -104,3 +104,8 @@ def test_every_kind_of_image_that_the_service_takes_can_be_sent(
     Image.new("L", (8, 8), 40).save(tmp_path / f"image{suffix}")
     [prediction] = client.predict(trained[1].id, tmp_path / f"image{suffix}")
     assert 0 <= prediction.probability <= 1
+
+
+def test_what_an_error_says_it_says_once() -> None:
+    problems = [Problem("", "this is no image"), Problem("/x", "this is no image")]
+    assert str(ServiceError("this is no image", problems=problems)) == "this is no image\n  /x: this is no image"

@@ -64,7 +64,10 @@ def report_progress(
     job = update_job(session, owned(job_id, attempt), values={})
     if job is None:
         return False
-    end = None if remaining_seconds is None else job.updated_at + timedelta(seconds=remaining_seconds)
+    end = None
+    if remaining_seconds is not None:
+        moment = job.updated_at + timedelta(seconds=remaining_seconds)
+        end = moment.isoformat().replace("+00:00", "Z")
     data = progress | {"estimated_end_at": end}
     update_job(
         session, Job.id == job_id, values={"progress": data, "updated_at": job.updated_at}, event=False
