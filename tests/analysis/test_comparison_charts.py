@@ -1,5 +1,7 @@
 import json
 import re
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from normlab.analysis import ComparisonStatistics, by_arm, compare_runs, learning_curves, render
 from normlab.analysis.charts.clocks import accuracy_against_cost, target_curves
 from normlab.analysis.charts.pairs import difference_curves, paired_differences
-from normlab.analysis.charts.theme import NARROW, PALETTE, WIDE
+from normlab.analysis.charts.theme import NARROW, PALETTE, WIDE, epoch_axis
 from normlab.analysis.charts.values import final_values
 from normlab.spec.metrics import Metric
 
@@ -155,7 +157,11 @@ def test_difference_curves_are_of_the_arms_against_the_first(make_run: Any) -> N
     chart = difference_curves(comparison)
     titles = [text for title in panel_titles(chart) for text in title if text]
     # What shows no difference at any epoch has no panel.
-    assert titles == ["batch_norm minus baseline", "baseline_with_batch_norm minus baseline"]
+    levels = {(pair.a, pair.b): pair.curve.confidence for pair in comparison.pairs if pair.curve}
+    assert " ".join(titles) == " ".join(
+        f"{name} minus baseline ({100 * levels['baseline', name]:.4g} % band)"
+        for name in ("batch_norm", "baseline_with_batch_norm")
+    )
     assert min(values(chart, "epoch")) == 1
     assert render(chart, "png").startswith(b"\x89PNG")
     same = compare_runs({name: arms[name] for name in ("baseline", "deep_sigmoid")})
@@ -254,3 +260,64 @@ def test_the_band_of_a_mean_needs_three_runs(make_run: Any) -> None:
     two = [make_run(seed=seed) for seed in (1, 2)]
     assert not values(learning_curves(two), "low")
     assert values(learning_curves([*two, make_run(seed=3)]), "low")
+
+
+@pytest.mark.parametrize(("last", "space"), [(10, WIDE), (10, NARROW), (97, WIDE), (9, NARROW), (2, NARROW)])
+def test_the_first_and_the_last_epoch_are_labelled(last: int, space: Any) -> None:
+    ticks = epoch_axis(1, last, space).to_dict()["axis"]["values"]
+    assert (ticks[0], ticks[-1]) == (1, last)
+    apart = [after - before for before, after in pairwise(ticks)]
+    assert 2 * min(apart) > apart[0]
+    assert epoch_axis(1, 1).to_dict()["axis"]["values"] == [1]
+
+
+def test_runs_that_end_alike_are_all_seen_on_one_scale(make_run: Any) -> None:
+    arms = {
+        name: [make_run(name, seed=seed, best=best, noise=0) for seed in range(3)]
+        for name, best in (("baseline", 0.85), ("batch_norm", 0.9))
+    }
+    chart = final_values(arms)
+    panels = chart["hconcat"]
+    for panel in panels:
+        dots = [layer for layer in panel["layer"] if layer["mark"]["type"] == "circle"]
+        assert len({layer["mark"]["yOffset"] for layer in dots}) == 3
+        assert sum(len(data(chart, layer)) for layer in dots) == 6
+    domains = {json.dumps(axis["scale"]["domain"]) for axis in encodings(panels, "x")}
+    assert len(domains) == 1
+    assert "same value" in " ".join(chart["title"]["subtitle"])
+
+
+def test_a_band_is_said_to_be_cut_only_where_it_is(make_run: Any) -> None:
+    arms = {name: [make_run(name, seed=seed) for seed in range(4)] for name in ("baseline", "batch_norm")}
+    wide = {
+        name: [
+            replace(
+                run,
+                epochs=(
+                    run.epochs[0].model_copy(
+                        update={"val_accuracy": 0.1 + 0.2 * run.seed * (name == "baseline")}
+                    ),
+                    *run.epochs[1:],
+                ),
+            )
+            for run in runs
+        ]
+        for name, runs in arms.items()
+    }
+    for runs, cut in ((wide, True), ({name: _same(group) for name, group in arms.items()}, False)):
+        subtitle = " ".join(difference_curves(compare_runs(runs))["title"]["subtitle"])
+        assert ("cut where it leaves" in subtitle) is cut
+
+
+def _same(runs: list[Any]) -> list[Any]:
+    """The runs with a difference that varies as much at each epoch."""
+    return [
+        replace(
+            run,
+            epochs=tuple(
+                point.model_copy(update={"val_accuracy": 0.5 + 0.01 * run.seed * (run.title == "baseline")})
+                for point in run.epochs
+            ),
+        )
+        for run in runs
+    ]

@@ -21,7 +21,7 @@ from normlab.analysis.charts.theme import (
     panel_titles,
     value_axis,
 )
-from normlab.analysis.comparison import ComparisonStatistics, PairReport
+from normlab.analysis.comparison import ComparisonStatistics
 from normlab.analysis.metrics import Style, style_of
 from normlab.analysis.orientation import minus, sign_of, turned
 
@@ -51,7 +51,8 @@ def paired_differences(comparison: ComparisonStatistics, *, space: Space = WIDE)
         means.append(mean)
     labels = [mean["label"] for mean in means]
     title = f"difference in {comparison.metric.words}"
-    axis = alt.Axis(tickCount=8 if space.columns > 1 else 4)
+    # Numbers at the ends stay beside the names of the rows.
+    axis = alt.Axis(tickCount=8 if space.columns > 1 else 4, labelFlush=20, offset=4)
     x = alt.X(
         "difference:Q", title=unit or title, scale=alt.Scale(zero=True, nice=True, padding=10), axis=axis
     )
@@ -78,7 +79,7 @@ def paired_differences(comparison: ComparisonStatistics, *, space: Space = WIDE)
     if comparison.equivalence_margin > 0:
         subtitle += " Shaded: differences too small to matter."
     row = max(_ROW, 17 * max(label.count("\n") + 1 for label in labels) + 8)
-    chart = alt.layer(*layers).properties(width=space.panel(1, labels=space.names), height=alt.Step(row))
+    chart = alt.layer(*layers).properties(width=space.panel(1, labels=space.names - 12), height=alt.Step(row))
     return finish(chart, f"Paired differences in {comparison.metric.words}", subtitle, space)
 
 
@@ -98,9 +99,15 @@ def difference_curves(comparison: ComparisonStatistics, *, space: Space = WIDE) 
     of_the_first = [pair for pair in known if pair.a == first] or known
     drawn = [pair for pair in of_the_first if pair.curve and pair.curve.leaves_zero] or of_the_first
     columns = space.columns_of(len(drawn))
-    curves = {_name(pair): _curve_rows(pair.curve, style) for pair in drawn if pair.curve is not None}
+    curves = {
+        f"{pair.b} minus {pair.a} ({100 * pair.curve.confidence:.4g} % band)": _curve_rows(pair.curve, style)
+        for pair in drawn
+        if pair.curve is not None
+    }
     titles = panel_titles(curves, space, columns)
-    y_scale = _scale([row for rows in curves.values() for row in rows])
+    all_rows = [row for rows in curves.values() for row in rows]
+    low, high = _domain(all_rows)
+    y_scale = alt.Scale(domain=[low, high])
     panels = [
         _difference_curve(rows, y_scale, space).properties(
             width=space.panel(columns), height=_HEIGHT, title=titles[name]
@@ -110,11 +117,11 @@ def difference_curves(comparison: ComparisonStatistics, *, space: Space = WIDE) 
     lines = [
         alt.hconcat(*panels[at : at + columns], spacing=space.gap) for at in range(0, len(panels), columns)
     ]
-    levels = sorted({f"{100 * pair.curve.confidence:.4g} %" for pair in drawn if pair.curve is not None})
     subtitle = (
-        f"Line: mean difference. Band: holds the whole true curve ({' or '.join(levels)} confidence); where it leaves "
-        "zero, an arm is ahead. It is cut where it leaves the panel."
+        "Line: mean difference. Band: holds the whole true curve; where it leaves zero, an arm is ahead."
     )
+    if any(row["low"] < low or row["high"] > high for row in all_rows):
+        subtitle += " It is cut where it leaves the panel."
     unit = f" ({style.unit.strip()})" if style.unit else ""
     title = f"The difference in {comparison.metric.along_epochs.words} along the epochs{unit}"
     return finish(alt.vconcat(*lines, spacing=24), title, subtitle, space)
@@ -134,11 +141,12 @@ def _curve_rows(curve: DifferenceBand, style: Style) -> list[dict[str, float]]:
     ]
 
 
-def _scale(rows: Sequence[Mapping[str, float]]) -> alt.Scale:
-    """One scale for all panels, on which the widest bands, of the first epochs as a rule, do not flatten the rest."""
+def _domain(rows: Sequence[Mapping[str, float]]) -> tuple[float, float]:
+    """Of one scale for all panels, on which the widest bands, as a rule those of the first epochs, do not flatten
+    the rest."""
     margin = 1.5 * median((row["high"] - row["low"]) / 2 for row in rows)
     differences = [0.0, *(row["difference"] for row in rows)]
-    return alt.Scale(domain=[min(differences) - margin, max(differences) + margin], nice=True)
+    return min(differences) - margin, max(differences) + margin
 
 
 def _difference_curve(rows: list[dict[str, float]], scale: alt.Scale, space: Space) -> Any:
@@ -156,7 +164,3 @@ def _difference_curve(rows: list[dict[str, float]], scale: alt.Scale, space: Spa
     zero = alt.Chart(alt.InlineData(values=[{"zero": 0}])).mark_rule(color=INK, strokeWidth=1.5)
     line = base.mark_line(strokeWidth=2.5, color=INK, point={"size": 36, "color": INK})
     return band.encode(y=y("low"), y2="high:Q") + zero.encode(y=y("zero")) + line.encode(y=y("difference"))
-
-
-def _name(pair: PairReport) -> str:
-    return f"{pair.b} minus {pair.a}"

@@ -146,9 +146,10 @@ def value_axis(values: Iterable[float], *, fractions: bool) -> alt.Axis:
 
 
 def epoch_axis(first: int, last: int, space: Space = WIDE) -> alt.X:
-    """From the first epoch with data to the last, with ticks at whole epochs only."""
+    """From the first epoch with data to the last, with ticks at whole epochs only, among them these two."""
     step = max(1, -(-(last - first) // (10 if space.columns > 1 else 5)))
-    ticks = list(range(first, last + 1, step))
+    ticks = [epoch for epoch in range(first, last, step) if 2 * (last - epoch) > step or epoch == first]
+    ticks += [last] if last > first or not ticks else []
     domain = [first, last] if last > first else [first - 0.5, last + 0.5]
     return alt.X(
         "epoch:Q",

@@ -1,5 +1,6 @@
 """Where each run ended: every arm's values as dots, joined by seed, on the validation and the test set side by side."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
@@ -22,6 +23,8 @@ from normlab.analysis.records import RunRecord
 from normlab.spec.metrics import Metric
 
 _ROW = 44
+_SHIFTS = (0, 8, -8, 16, -16)
+"""Pixels by which the dots of an arm's equal runs stand apart."""
 
 Arms = Mapping[str, Sequence[RunRecord]]
 
@@ -43,33 +46,42 @@ def final_values(arms: Arms, *, metric: Metric = Metric.VAL_ACCURACY, space: Spa
     labels = [broken(arm, space) for arm in arms]
     columns = len(panels) if space.columns > 1 else 1
     width = (space.width - space.names - space.gap * (columns - 1)) // columns - 14
+    known = [row["value"] for rows in panels.values() for row in rows]
+    scale = alt.Scale(domain=[min(known), max(known)], zero=False, padding=12)
     charts = [
-        _panel(rows, arms, labels, accuracy=accuracy, named=index % columns == 0, space=space).properties(
-            width=width, title=alt.TitleParams(_heading(shown, metric, len(panels)), fontSize=13)
-        )
+        _panel(
+            rows, arms, labels, scale=scale, accuracy=accuracy, named=index % columns == 0, space=space
+        ).properties(width=width, title=alt.TitleParams(_heading(shown, metric, len(panels)), fontSize=13))
         for index, (shown, rows) in enumerate(panels.items())
     ]
     joined = alt.hconcat(*charts, spacing=space.gap) if columns > 1 else alt.vconcat(*charts, spacing=20)
     what = "accuracy" if accuracy else "loss"
     subtitle = "A dot for each run; lines join the runs of one seed; bars: the arms' means."
+    if any(row["shift"] for rows in panels.values() for row in rows):
+        subtitle += " Runs of the same value stand below one another."
     return finish(joined, f"Final {what} by arm", subtitle, space)
 
 
 def _rows(arms: Arms, metric: Metric, space: Space) -> list[dict[str, Any]]:
     factor = style_of(metric).factor
-    return [
-        {
-            "arm": arm,
-            "label": broken(arm, space),
-            "order": order,
-            "seed": run.seed,
-            "pair": run.pair_number,
-            "value": value * factor,
-        }
-        for order, (arm, runs) in enumerate(arms.items())
-        for run in runs
-        if (value := metric.of(run)) is not None
-    ]
+    rows: list[dict[str, Any]] = []
+    for order, (arm, runs) in enumerate(arms.items()):
+        drawn: Counter[float] = Counter()
+        for run in runs:
+            value = metric.of(run)
+            if value is None:
+                continue
+            rows.append({
+                "arm": arm,
+                "label": broken(arm, space),
+                "order": order,
+                "seed": run.seed,
+                "pair": run.pair_number,
+                "value": value * factor,
+                "shift": _SHIFTS[drawn[value] % len(_SHIFTS)],
+            })  # fmt: skip
+            drawn[value] += 1
+    return rows
 
 
 def _panel(
@@ -77,6 +89,7 @@ def _panel(
     arms: Arms,
     labels: list[str],
     *,
+    scale: alt.Scale,
     accuracy: bool,
     named: bool,
     space: Space,
@@ -85,32 +98,39 @@ def _panel(
     x = alt.X(
         "value:Q",
         title="per cent" if accuracy else None,
-        scale=alt.Scale(zero=False, padding=12),
+        scale=scale,
         axis=alt.Axis(tickCount=5),
     )
-    base = alt.Chart(alt.InlineData(values=rows))
     means = [
         {"arm": arm, "label": broken(arm, space), "value": fmean(values)}
         for arm in arms
         if (values := [row["value"] for row in rows if row["arm"] == arm])
     ]
     colour = arm_colour(arms, space, legend=False)
-    lines = base.mark_line(color=SOFT_INK, strokeWidth=1, opacity=0.55).encode(
-        x=x, y=y, order="order:Q", detail="pair:N"
+    lines = (
+        alt.Chart(alt.InlineData(values=rows))
+        .mark_line(color=SOFT_INK, strokeWidth=1, opacity=0.55)
+        .encode(x=x, y=y, order="order:Q", detail="pair:N")
     )
-    dots = base.mark_circle(size=64, opacity=0.85).encode(
-        x=x,
-        y=y,
-        color=colour,
-        tooltip=["arm:N", "seed:Q", alt.Tooltip("value:Q", format=".2f" if accuracy else ".4f")],
-    )
+    dots = [
+        alt.Chart(alt.InlineData(values=alike))
+        .mark_circle(size=64, opacity=0.85, yOffset=shift)
+        .encode(
+            x=x,
+            y=y,
+            color=colour,
+            tooltip=["arm:N", "seed:Q", alt.Tooltip("value:Q", format=".2f" if accuracy else ".4f")],
+        )
+        for shift in _SHIFTS
+        if (alike := [row for row in rows if row["shift"] == shift])
+    ]
     bars = (
         alt.Chart(alt.InlineData(values=means))
         .mark_tick(thickness=3, size=26, color=INK, opacity=1)
         .encode(x=x, y=y)
     )
     row = max(_ROW, 16 * max(label.count("\n") + 1 for label in labels))
-    return (lines + dots + bars).properties(height=alt.Step(row))
+    return alt.layer(lines, *dots, bars).properties(height=alt.Step(row))
 
 
 def _heading(shown: Metric, metric: Metric, panels: int) -> str:
