@@ -45,7 +45,7 @@ def final_values(arms: Arms, *, metric: Metric = Metric.VAL_ACCURACY, space: Spa
         raise ValueError("final values need a run that has one")
     labels = [broken(arm, space) for arm in arms]
     columns = len(panels) if space.columns > 1 else 1
-    width = (space.width - space.names - space.gap * (columns - 1)) // columns - 14
+    width = (space.width - space.names - space.gap * (columns - 1)) // columns - 8
     known = [row["value"] for rows in panels.values() for row in rows]
     scale = alt.Scale(domain=[min(known), max(known)], zero=False, padding=12)
     charts = [
