@@ -108,4 +108,6 @@ def test_every_kind_of_image_that_the_service_takes_can_be_sent(
 
 def test_what_an_error_says_it_says_once() -> None:
     problems = [Problem("", "this is no image"), Problem("/x", "this is no image")]
-    assert str(ServiceError("this is no image", problems=problems)) == "this is no image\n  /x: this is no image"
+    assert (
+        str(ServiceError("this is no image", problems=problems)) == "this is no image\n  /x: this is no image"
+    )

@@ -8,7 +8,7 @@ import pytest
 from normlab.spec import PRESETS, Device, parse_job_spec
 from normlab.training.compiled.executors import Executor, choose_executor, set_xla_flags
 
-IMAGE = {"type": "reshape", "target_shape": [28, 28, 1]}
+IMAGE = {"type": "reshape", "target_shape": [14, 14, 4]}
 FLATTEN = {"type": "flatten"}
 
 

@@ -11,8 +11,6 @@ from normlab.analysis.metrics import style_of
 from normlab.analysis.orientation import minus, sign_of, turned
 from normlab.analysis.report.blocks import Block, Bullets, Figure, Heading, Paragraph, Table
 from normlab.analysis.report.cells import agreeing, interval, level, number, p_value, verdict
-from normlab.analysis.verdict import Verdict
-from normlab.spec.metrics import Metric
 
 
 def differences(comparison: ComparisonStatistics) -> Iterable[Block]:
@@ -163,26 +161,7 @@ def test_set(comparison: ComparisonStatistics) -> Iterable[Block]:
             "a bootstrap over test examples: it is that of other test sets for these same networks. These intervals "
             "are of each pair of arms alone, corrected for nothing."
         )
-        yield from _apart_on_the_test_set(comparison)
     yield from _networks(comparison)
-
-
-def _apart_on_the_test_set(comparison: ComparisonStatistics) -> Iterable[Block]:
-    """Where an interval of the test accuracy says more than the verdict, and why the verdict stands."""
-    pairs = [
-        pair
-        for pair in comparison.pairs
-        if pair.comparison.verdict is Verdict.INCONCLUSIVE
-        and pair.variance
-        and pair.variance.interval.excludes_zero()
-    ]
-    if pairs and comparison.metric is not Metric.TEST_ACCURACY:
-        names = "; ".join(f"{pair.a} and {pair.b}" for pair in pairs)
-        yield Paragraph(
-            f"{names}: the interval of seeds and test set excludes zero, and the verdict is not decided all the same. "
-            f"That interval is corrected for nothing, and the verdict is by {comparison.metric.words}, which was fixed "
-            "beforehand."
-        )
 
 
 def _networks(comparison: ComparisonStatistics) -> Iterable[Block]:
