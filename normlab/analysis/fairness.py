@@ -217,7 +217,14 @@ def _other_conditions(firsts: Mapping[str, RunRecord], differing: Sequence[Diffe
     data = [field for field in others if field.startswith("dataset")]
     if data:
         yield f"The arms were not trained on the same data ({', '.join(data)} differ)."
-    rest = [field for field in others if field not in data and field != "seed"]
+    # Early stopping that only one arm has is one difference, however many fields it has.
+    rest = list(
+        dict.fromkeys(
+            "early_stopping" if field.startswith("early_stopping.") else field
+            for field in others
+            if field not in data and field != "seed"
+        )
+    )
     yield from _one_learning_rate(firsts, differing)
     architecture_differs = _networks_differ(differing)
     if rest and (architecture_differs or len(rest) > 1):

@@ -24,21 +24,27 @@ def learning_caveats(arms: Mapping[str, Sequence[RunRecord]], metric: Metric) ->
     for name, runs in arms.items():
         guessing = [run for run in runs if cannot_be_told_from_guessing(run)]
         if guessing:
+            count = f"the accuracy of {len(guessing)} of {len(runs)} run{'s' * (len(runs) > 1)}"
             yield (
-                f"{name} has learned nothing that shows: the accuracy of {len(guessing)} of its {len(runs)} "
-                f"run{'s' * (len(runs) > 1)} cannot be told from guessing."
+                f"{name} has learned nothing that shows: {count} cannot be told from guessing."
+                if len(guessing) == len(runs)
+                else f"{name}: {count} cannot be told from guessing."
             )
     rising = {name: gain for name, runs in arms.items() if (gain := _gain(runs, metric.along_epochs))}
     if rising:
         style = style_of(metric)
-        listed = ", ".join(f"{name} by {style.difference(gain)}" for name, (gain, _) in rising.items())
-        last = max(epochs for _, epochs in rising.values())
-        span = "the last epoch" if last == 1 else f"the last {last} epochs"
+        listed = ", ".join(
+            f"{name} by {style.difference(gain)}{style.unit} in {_last(epochs)}"
+            for name, (gain, epochs) in rising.items()
+        )
         verb = "rise" if metric.higher_is_better else "fall"
         yield (
-            f"The curves still {verb} when training ends ({listed}{style.unit} in {span}): with more epochs another "
-            "arm may be ahead."
+            f"The curves still {verb} when training ends ({listed}): with more epochs another arm may be ahead."
         )
+
+
+def _last(epochs: int) -> str:
+    return "the last epoch" if epochs == 1 else f"the last {epochs} epochs"
 
 
 def cannot_be_told_from_guessing(run: RunRecord) -> bool:
@@ -72,7 +78,7 @@ def cannot_be_told_from_guessing(run: RunRecord) -> bool:
 def _gain(runs: Sequence[RunRecord], metric: Metric) -> tuple[float, int] | None:
     """What the arm's metric gains on average over so many last epochs, where nearly all of its runs gain notably."""
     epochs = min((len(run.epochs) for run in runs), default=0)
-    if epochs < 2 or any(run.kept is not run.epochs[-1] for run in runs):
+    if epochs < 2 or any(not run.ended or run.kept is not run.epochs[-1] for run in runs):
         return None
     last = max(1, round(_LAST_PART * epochs))
     gains = []

@@ -140,8 +140,8 @@ def _caveats(comparison: PairedComparison) -> Iterable[str]:
     ties = comparison.wins.ties
     if comparison.standard_deviation == 0:
         yield (
-            "All pairs are exactly alike: either both arms have learned nothing, or the same runs were compared twice. "
-            "An interval without width says nothing here."
+            "All pairs are exactly alike: both arms have learned nothing, what differs between them had no effect, or "
+            "the same runs were compared twice. An interval without width says nothing here."
             if comparison.difference == 0
             else "All pairs differ by exactly the same amount: the values are coarse, or not from independent runs."
         )

@@ -30,8 +30,10 @@ def test_two_arms_that_predict_one_class_say_nothing(make_run: Any) -> None:
     assert (pair.comparison.wins.ties, pair.comparison.wins.share_b) == (3, None)
     told = " ".join(found.caveats)
     for name in arms:
-        assert f"{name} has learned nothing that shows: the accuracy of 3 of its 3 runs" in told
-    assert "either both arms have learned nothing" in " ".join(pair.comparison.caveats)
+        assert f"{name} has learned nothing that shows: the accuracy of 3 of 3 runs" in told
+    assert "both arms have learned nothing, what differs between them had no effect" in " ".join(
+        pair.comparison.caveats
+    )
 
 
 @pytest.mark.parametrize(("accuracy", "guessed"), [(0.1, True), (0.105, True), (0.12, False), (0.05, True)])
@@ -41,6 +43,27 @@ def test_an_accuracy_is_told_from_guessing_where_that_could_not_reach_it(
     # Of 10,000 test samples of 10 classes, guessing has 10 % right, give or take 0.3.
     arms = {"a": [flat(make_run(seed=1), accuracy)], "b": [make_run("batch_norm", seed=1)]}
     assert ("a has learned nothing" in " ".join(compare_runs(arms).caveats)) == guessed
+
+
+def test_an_arm_of_which_some_runs_have_learned_is_not_said_to_have_learned_nothing(make_run: Any) -> None:
+    guessing, *others = [make_run(seed=seed) for seed in range(3)]
+    arms = {
+        "a": [flat(guessing, 0.1), *others],
+        "b": [make_run("batch_norm", seed=seed) for seed in range(3)],
+    }
+    told = " ".join(compare_runs(arms).caveats)
+    assert "a: the accuracy of 1 of 3 runs cannot be told from guessing" in told
+    assert "learned nothing" not in told
+
+
+def test_early_stopping_of_one_arm_is_one_difference(make_run: Any) -> None:
+    runs = [make_run(seed=seed) for seed in range(3)]
+    stopping = {"monitor": "val_loss", "patience": 1, "restore_best_weights": True}
+    spec = runs[0].spec | {"training": runs[0].spec["training"] | {"early_stopping": stopping}}
+    arms = {"plain": runs, "stopped": [replace(run, job=f"{run.job}s", spec=spec) for run in runs]}
+    told = " ".join(compare_runs(arms).caveats)
+    assert "several ways at once" not in told
+    assert "early_stopping.patience" not in told
 
 
 def test_the_validation_set_stands_in_for_a_test_set_and_unknown_data_for_nothing(make_run: Any) -> None:
@@ -63,10 +86,15 @@ def test_curves_that_still_rise_are_told(make_run: Any) -> None:
         }
         return " ".join(compare_runs(arms, metric=metric).caveats)
 
-    assert (
-        "The curves still rise when training ends (baseline by 5.00, batch_norm by 5.00 percentage" in told(2)
+    assert "The curves still rise when training ends (baseline by 5.00 percentage points in the last" in told(
+        2
     )
     assert "still fall when training ends" in told(2, Metric.VAL_LOSS)
+    running = {
+        name: [replace(make_run(name, epochs=2, noise=0.0), state="running")]
+        for name in ("baseline", "batch_norm")
+    }
+    assert "when training ends" not in " ".join(compare_runs(running).caveats)
     assert "when training ends" not in told(40)
     assert "when training ends" not in told(1)
 
