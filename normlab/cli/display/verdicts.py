@@ -48,8 +48,7 @@ def show_answer(comparison: ComparisonDocument) -> None:
     out.print(arms)
     out.print()
     difference = "difference (points)" if accuracy else "difference"
-    p_value = "p" if len(result.pairs) == 1 else "corrected p"
-    columns = (difference, "interval", p_value, "effect")
+    columns = (difference, "interval", "corrected p", "effect")
     differences = table("arms", *columns, numbers=columns, names={"arms": result.arms})
     for pair in result.pairs:
         statistics = pair.comparison
@@ -57,7 +56,7 @@ def show_answer(comparison: ComparisonDocument) -> None:
             escape(f"{pair.b} minus {pair.a}{_wins(pair.a, pair.b, statistics.wins)}"),
             _difference(statistics.difference, accuracy, sign=True),
             _interval(statistics.interval, accuracy, _difference),
-            f"{pair.adjusted_p_value:.3g}",
+            _p_value(pair.adjusted_p_value),
             "-" if statistics.effect_size is None else _minus(f"{statistics.effect_size:.2f}"),
         )
     out.print(differences)
@@ -82,6 +81,13 @@ def _show_target(clocks: ClocksDocument | None) -> None:
             )
         text = f"{name}: {len(reached)} of {len(epochs)} runs reached {percent(target.accuracy)}{when}."
         out.print(text, markup=False, soft_wrap=not out.is_terminal)
+
+
+def _p_value(value: float | None) -> str:
+    """Corrected for the arms and for which test decided, so not always that of the sentence above."""
+    if value is None:
+        return "-"
+    return f"{value:.3g}" if value >= 0.001 else f"{value:.5f}"
 
 
 def _wins(a: str, b: str, wins: WinsDocument | None) -> str:
