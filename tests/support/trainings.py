@@ -32,7 +32,7 @@ def fingerprint(result: TrainResult) -> dict[str, Any]:
         "stop_reason": result.stop_reason,
         "test_loss": result.test_loss,
         "test_correct": result.test_correct.tolist(),
-        "settled": result.population and (result.population.val_accuracy, result.population.test_accuracy),
+        "settled": result.population and [result.population.val_accuracy, result.population.test_accuracy],
         "digests": result.digests,
     }
 
