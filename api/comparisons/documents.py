@@ -19,6 +19,7 @@ from normlab.documents.comparisons import (
 )
 from normlab.spec import JobSpec, estimate
 from normlab.store import Comparison, ComparisonJob, JobState
+from normlab.store.clock import rfc3339
 from normlab.store.studies.tables import StudyEvent
 
 
@@ -95,7 +96,7 @@ def arm_size(name: str, spec: JobSpec) -> ArmSize:
 
 def event_data(event: StudyEvent) -> dict[str, Any]:
     """What an event's ``data:`` line holds."""
-    return {**event.data, "at": event.at.isoformat().replace("+00:00", "Z")}
+    return {**event.data, "at": rfc3339(event.at)}
 
 
 def _progress(

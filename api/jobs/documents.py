@@ -6,13 +6,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from api.http.root_path import address
-from normlab.documents.jobs import (
-    JobDocument,
-    JobLinks,
-    JobWarning,
-)
+from normlab.documents.jobs import JobDocument, JobLinks, JobWarning
 from normlab.documents.metrics import EpochDocument, MetricsDocument, MetricTotals
 from normlab.store import Event, EventKind, Job, JobState
+from normlab.store.clock import rfc3339
 from normlab.store.jobs import events, queue, reports, rows
 from normlab.store.jobs.events import EventRow
 from normlab.store.jobs.queue import Place
@@ -44,10 +41,8 @@ def job_url(job_id: str) -> str:
 def _job_document(
     job: Job | JobRow, tags: list[str], history: Sequence[EventRow], place: Place | None
 ) -> JobDocument:
-    running, failed = (
-        job.state is JobState.RUNNING,
-        job.state is JobState.FAILED and job.error_code is not None,
-    )
+    running = job.state is JobState.RUNNING
+    failed = job.state is JobState.FAILED and job.error_code is not None
     url = job_url(job.id)
     # One dict, checked at once: a list of fifty would spend most of its time on single models.
     return JobDocument.model_validate(
@@ -105,4 +100,4 @@ def metrics_document(session: Session, job: JobRow) -> MetricsDocument:
 
 def event_data(event: Event) -> dict[str, Any]:
     """What an event's ``data:`` line holds."""
-    return {**event.data, "at": event.at.isoformat().replace("+00:00", "Z"), "attempt": event.attempt}
+    return {**event.data, "at": rfc3339(event.at), "attempt": event.attempt}

@@ -52,6 +52,11 @@ class UtcTime(TypeDecorator[datetime]):
         return moment
 
 
+def rfc3339(moment: datetime) -> str:
+    """An aware UTC time as answers and events write it (RFC 3339), with ``Z``."""
+    return moment.isoformat().replace("+00:00", "Z")
+
+
 class database_now(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL function that it is
     """The database's clock at the moment the statement runs."""
 

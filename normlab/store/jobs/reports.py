@@ -13,6 +13,7 @@ from normlab.spec.epochs import EpochMetrics
 from normlab.spec.measurements import Measured
 from normlab.store import measurements
 from normlab.store.base import table_of
+from normlab.store.clock import rfc3339
 from normlab.store.jobs import events
 from normlab.store.jobs.leases import owned
 from normlab.store.jobs.tables import Epoch, Job
@@ -66,8 +67,7 @@ def report_progress(
         return False
     end = None
     if remaining_seconds is not None:
-        moment = job.updated_at + timedelta(seconds=remaining_seconds)
-        end = moment.isoformat().replace("+00:00", "Z")
+        end = rfc3339(job.updated_at + timedelta(seconds=remaining_seconds))
     data = progress | {"estimated_end_at": end}
     update_job(
         session, Job.id == job_id, values={"progress": data, "updated_at": job.updated_at}, event=False
