@@ -8,92 +8,64 @@ Each case is sent once to warm up and three times measured; the medians are prin
 import contextlib
 import io
 import json
-import os
 import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import psutil
+from builds import ROOT, running
 from PIL import Image
+from servers import Server
 
-sys.path.insert(0, str(Path(__file__).parent / "serving"))
+sys.path.append(str(Path(__file__).parent / "serving"))
 
 import service
 
-PORT = 8891
 MIB = 2**20
 JSON = {"Content-Type": "application/json"}
 
 
-@contextlib.contextmanager
-def running(folder: Path, log: Path) -> Iterator[psutil.Process]:
-    environment = {
-        **os.environ,
-        "NORMLAB_DATA_DIR": str(folder),
-        "NORMLAB_BROKER_URL": "redis://127.0.0.1:1/0",
-    }
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "api", "--port", str(PORT)], env=environment, stdout=output, stderr=output
-        )
-    try:
-        until = time.monotonic() + 60
-        while True:
-            with contextlib.suppress(httpx.TransportError):
-                httpx.get(f"http://127.0.0.1:{PORT}/healthz").raise_for_status()
-                break
-            if time.monotonic() > until:
-                raise SystemExit(log.read_text())
-            time.sleep(0.05)
-        yield psutil.Process(process.pid)
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def cpu_ms(process: psutil.Process) -> float:
-    """Of all threads, to the nanosecond, as the kernel counts it."""
-    tasks = Path(f"/proc/{process.pid}/task").iterdir()
-    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e6
-
-
-def measured(process: psutil.Process, ask: Callable[[], str]) -> tuple[float, float, str]:
+def measured(server: Server, ask: Callable[[], str]) -> tuple[float, float, str]:
     """CPU milliseconds, MiB at the highest above what was held before, and what was answered."""
-    Path(f"/proc/{process.pid}/clear_refs").write_text("5")  # the highest so far is what is held now
-    held, before = process.memory_info().rss, cpu_ms(process)
+    Path(f"/proc/{server.pid}/clear_refs").write_text("5")  # the highest so far is what is held now
+    held, before = psutil.Process(server.pid).memory_info().rss, server.cpu_seconds()
     said = ask()
-    spent = cpu_ms(process) - before
-    status = Path(f"/proc/{process.pid}/status").read_text()
+    spent = server.cpu_seconds() - before
+    status = Path(f"/proc/{server.pid}/status").read_text()
     highest = int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) * 1024
-    return spent, (highest - held) / MIB, said
+    return 1000 * spent, (highest - held) / MIB, said
 
 
-def post(path: str, body: bytes, headers: dict[str, str] = JSON) -> str:
-    try:
-        response = httpx.post(f"http://127.0.0.1:{PORT}{path}", content=body, headers=headers, timeout=120)
-    except httpx.TransportError:
+@dataclass(frozen=True)
+class Client:
+    """Sends requests, and gives the beginning of each answer."""
+
+    server: Server
+
+    def post(self, path: str, body: bytes, headers: dict[str, str] = JSON) -> str:
+        try:
+            response = httpx.post(f"{self.server.url}{path}", content=body, headers=headers, timeout=120)
+        except httpx.TransportError:
+            return "closed while it was being sent"
+        return f"{response.status_code}, {len(response.content)} bytes: {response.text[:70]}"
+
+    def get(self, path: str) -> str:
+        response = httpx.get(f"{self.server.url}{path}", timeout=120)
+        return f"{response.status_code}, {len(response.content)} bytes: {response.text[:70]}"
+
+    def headers(self, text: bytes) -> str:
+        with socket.create_connection(("127.0.0.1", self.server.port), timeout=60) as connection:
+            with contextlib.suppress(OSError):
+                connection.sendall(b"GET /jobs HTTP/1.1\r\nHost: localhost\r\n" + text + b"\r\n\r\n")
+            with contextlib.suppress(OSError):
+                return connection.recv(65536).decode("latin-1")[:40].splitlines()[0]
         return "closed while it was being sent"
-    return f"{response.status_code}, {len(response.content)} bytes: {response.text[:70]}"
-
-
-def get(path: str) -> str:
-    response = httpx.get(f"http://127.0.0.1:{PORT}{path}", timeout=120)
-    return f"{response.status_code}, {len(response.content)} bytes: {response.text[:70]}"
-
-
-def headers(text: bytes) -> str:
-    with socket.create_connection(("127.0.0.1", PORT), timeout=60) as connection:
-        with contextlib.suppress(OSError):
-            connection.sendall(b"GET /jobs HTTP/1.1\r\nHost: localhost\r\n" + text + b"\r\n\r\n")
-        with contextlib.suppress(OSError):
-            return connection.recv(65536).decode("latin-1")[:40].splitlines()[0]
-    return "closed while it was being sent"
 
 
 def form(count: int, side: int) -> tuple[bytes, dict[str, str]]:
@@ -105,10 +77,11 @@ def form(count: int, side: int) -> tuple[bytes, dict[str, str]]:
     return request.read(), {"Content-Type": request.headers["content-type"]}
 
 
-def cases(job: str) -> dict[str, Callable[[], str]]:
+def cases(client: Client, job: str) -> dict[str, Callable[[], str]]:
     arms = {"arms": [{"name": f"a{n}", "spec": {"architecture": "baseline"}} for n in range(8000)]}
     images, form_type = form(60, 4000)
     predict = f"/jobs/{job}/predict"
+    post, get, headers = client.post, client.get, client.headers
     return {
         "a request that is in order": lambda: post(
             "/jobs?validate_only=true", b'{"architecture": "baseline"}'
@@ -138,17 +111,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="normlab-bench-") as name:
         folder = Path(name)
         (job,) = service.fill(folder, 1)
-        with running(folder, folder / "api.log") as process:
+        with running("normlab", ROOT, folder) as build:
+            server = build.server
             print("| request | CPU ms | MiB | answer |\n| --- | --- | --- | --- |")
-            for what, ask in cases(job).items():
+            for what, ask in cases(Client(server), job).items():
                 ask()
-                rounds = [measured(process, ask) for _ in range(3)]
+                rounds = [measured(server, ask) for _ in range(3)]
                 cpu, memory = (statistics.median(column) for column in list(zip(*rounds, strict=True))[:2])
                 print(f"| {what} | {cpu:.1f} | {memory:.1f} | {rounds[-1][2]} |", flush=True)
-            idle_clients(process)
+            idle_clients(server)
 
 
-def idle_clients(process: psutil.Process) -> None:
+def idle_clients(server: Server) -> None:
     """200 clients that send the beginning of a body and nothing more."""
     lines = (
         "POST /jobs HTTP/1.1",
@@ -157,22 +131,25 @@ def idle_clients(process: psutil.Process) -> None:
         "Content-Length: 1000000",
     )
     begin = "\r\n".join([*lines, "", ""]).encode()
+    process = psutil.Process(server.pid)
     before = process.memory_info().rss
     with contextlib.ExitStack() as stack:
         connections = []
         for _ in range(200):
-            connection = stack.enter_context(socket.create_connection(("127.0.0.1", PORT), timeout=120))
+            connection = stack.enter_context(
+                socket.create_connection(("127.0.0.1", server.port), timeout=120)
+            )
             connection.sendall(begin + b" " * 300_000)
             connections.append(connection)
         held = process.memory_info().rss - before
-        began, spent = time.monotonic(), cpu_ms(process)
+        began, spent = time.monotonic(), server.cpu_seconds()
         closed = sum(
             connection.makefile("rb").read().startswith(b"HTTP/1.1 408") for connection in connections
         )
     time.sleep(2)
     print(
         f"\n200 clients that send nothing more: {held / MIB:.0f} MiB held; {closed} closed after "
-        f"{time.monotonic() - began - 2:.0f} s for {cpu_ms(process) - spent:.0f} ms of CPU time; "
+        f"{time.monotonic() - began - 2:.0f} s for {1000 * (server.cpu_seconds() - spent):.0f} ms of CPU time; "
         f"{(process.memory_info().rss - before) / MIB:.0f} MiB still held"
     )
 

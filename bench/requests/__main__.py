@@ -8,16 +8,19 @@ of a Postgres in which databases may be made) they work there, else on SQLite.
 import argparse
 import contextlib
 import statistics
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import sqlalchemy as sa
-from builds import Build, running
+
+sys.path.append(str(Path(__file__).parents[1]))
+
+from builds import ROOT, Build, running
 from rows import Rows
 
-ROOT = Path(__file__).parents[2]
 SPEC = {"architecture": "batch_norm", "training": {"epochs": 10}, "dataset": {"name": "digits"}}
 Ask = Callable[[httpx.Client], httpx.Response]
 

@@ -12,19 +12,20 @@ import statistics
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import httpx
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parents[1]))
 
+import builds
 import service
 from formats import bodies
-from load import Measured, measure, memory_bytes
-from peers import ENVIRONMENT, PEERS
-from servers import Body, Server, running, uvicorn
+from load import Body, Measured, measure
+from peers import ENVIRONMENT, HERE, PEERS
+from servers import Server, free_port, running
 
 MODELS = 50
 CONNECTIONS = 16
@@ -51,10 +52,10 @@ def print_table(title: str, rows: dict[str, list[Measured]]) -> None:
         )
 
 
-def first_predictions(port: int, ids: list[str], body: Body) -> list[float]:
+def first_predictions(server: Server, ids: list[str], body: Body) -> list[float]:
     """Milliseconds until each model has answered for the first time."""
     found = []
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as http:
+    with httpx.Client(base_url=server.url) as http:
         for job_id in ids:
             began = time.perf_counter()
             answer = http.post(
@@ -63,6 +64,14 @@ def first_predictions(port: int, ids: list[str], body: Body) -> list[float]:
             answer.raise_for_status()
             found.append((time.perf_counter() - began) * 1000)
     return found
+
+
+def on_uvicorn(module: str, environment: dict[str, str]) -> AbstractContextManager[Server]:
+    """A FastAPI app of this folder, as a hand-written service would run it."""
+    port = free_port()
+    options = ("--port", str(port), "--log-level", "error", "--no-access-log")
+    command = [sys.executable, "-m", "uvicorn", f"{module}:app", *options]
+    return running(module, command, port, "/openapi.json", environment=environment, folder=HERE)
 
 
 def main() -> None:
@@ -81,15 +90,9 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="normlab-bench-")))
         ids = service.fill(folder, MODELS)
         model = {"MODEL": str(folder / "model.onnx")}
-        api = {"NORMLAB_DATA_DIR": str(folder), "NORMLAB_BROKER_URL": "redis://127.0.0.1:1/0"}
-        python = sys.executable
-        floor = stack.enter_context(running("floor", uvicorn("floor", 8871), 8871, "/openapi.json"))
-        plain = stack.enter_context(
-            running("fastapi", uvicorn("plain_onnxruntime", 8872), 8872, "/openapi.json", environment=model)
-        )
-        normlab = stack.enter_context(
-            running("normlab", [python, "-m", "api", "--port", "8873"], 8873, "/healthz", environment=api)
-        )
+        floor = stack.enter_context(on_uvicorn("floor", model))
+        plain = stack.enter_context(on_uvicorn("plain_onnxruntime", model))
+        normlab = stack.enter_context(builds.running("normlab", builds.ROOT, folder)).server
         path = f"/jobs/{ids[0]}/predict"
         targets: list[Target] = [
             ("floor", floor, "/predict", formats["json"]),
@@ -101,17 +104,18 @@ def main() -> None:
             ("Normlab, OIP binary", normlab, "/v2/models/bench/infer", formats["oip binary"]),
             ("Normlab, TensorFlow Serving", normlab, "/v1/models/bench:predict", formats["json"]),
         ]
-        for port, peer in enumerate(PEERS if arguments.peers else (), 8874):
+        for peer in PEERS if arguments.peers else ():
             programs = peer.install()
             if programs is None:
                 print(f"{peer.name}: cannot be installed here")
                 continue
+            port = free_port()
             command = peer.command(programs, port)
             server = running(
                 peer.name, command, port, peer.alive, environment=ENVIRONMENT | model, folder=peer.folder
             )
             targets.append((peer.name, stack.enter_context(server), peer.path, formats[peer.format]))
-        first = first_predictions(8873, ids, formats["json"][1])
+        first = first_predictions(normlab, ids, formats["json"][1])
         for count in (1, 64):
             for connections in (CONNECTIONS, 1):
                 rows: dict[str, list[Measured]] = {name: [] for name, *_ in targets}
@@ -132,7 +136,7 @@ def main() -> None:
             f"\nA model's first prediction: median {statistics.median(first):.1f} ms, longest {max(first):.1f} ms"
         )
         for server in {target[1].name: target[1] for target in targets}.values():
-            own, resident = (size / 1e6 for size in memory_bytes(server))
+            own, resident = (size / 1e6 for size in server.memory_bytes())
             print(
                 f"{server.name}: answered {server.start_seconds:.1f} s after its start, "
                 f"{own:.0f} MB its own, {resident:.0f} MB resident"

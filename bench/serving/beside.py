@@ -14,7 +14,6 @@ often and puts the rounds together.
 
 import argparse
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -24,40 +23,31 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parents[1]))
 
+import builds
 from formats import bodies, png
-from load import Measured, measure
-from servers import Body, Server, running
+from load import Body, Measured, measure
+from servers import Server
 
-NEW = Path(__file__).resolve().parents[2]
 _FILL = "import pathlib, sys, service; print(service.fill(pathlib.Path(sys.argv[1]), 1)[0])"
 
 
 def start(stack: ExitStack, name: str, tree: Path, core: int) -> tuple[Server, str]:
     """A build's service, on one core, and the id of its only job."""
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=f"normlab-bench-{name}-"))
-    environment = {
-        "NORMLAB_DATA_DIR": folder,
-        "NORMLAB_BROKER_URL": "redis://127.0.0.1:1/0",
-        "PYTHONPATH": str(tree),
-    }
     job = subprocess.run(
         [sys.executable, "-c", _FILL, folder],
         cwd=tree / "bench/serving",
-        env={**os.environ, **environment},
+        env={**os.environ, "PYTHONPATH": str(tree)},
         check=True,
         capture_output=True,
         text=True,
     ).stdout.strip()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]  # a fixed one may be held by what an earlier run left
-    command = [sys.executable, "-m", "api", "--port", str(port)]
-    server = running(name, command, port, "/healthz", environment=environment, folder=tree)
-    found = stack.enter_context(server)
-    for thread in Path(f"/proc/{found.process.pid}/task").iterdir():
+    server = stack.enter_context(builds.running(name, tree, Path(folder))).server
+    for thread in Path(f"/proc/{server.pid}/task").iterdir():
         os.sched_setaffinity(int(thread.name), {core})
-    return found, job
+    return server, job
 
 
 def cases(pixels: np.ndarray) -> dict[str, tuple[str, Body, int]]:
@@ -84,8 +74,8 @@ def one_start(arguments: argparse.Namespace, rows: dict[str, list[tuple[Measured
     server_core, client_core = sorted(os.sched_getaffinity(0))[:2]
     pixels = np.random.default_rng(0).integers(0, 256, (64, 28, 28), dtype=np.uint8)
     with ExitStack() as stack:
-        trees = {"old": arguments.old.resolve(), "new": NEW}
-        builds = {name: start(stack, name, tree, server_core) for name, tree in trees.items()}
+        trees = {"old": arguments.old.resolve(), "new": builds.ROOT}
+        services = {name: start(stack, name, tree, server_core) for name, tree in trees.items()}
         before = os.sched_getaffinity(0)
         os.sched_setaffinity(0, {client_core})
         stack.callback(os.sched_setaffinity, 0, before)
@@ -95,7 +85,7 @@ def one_start(arguments: argparse.Namespace, rows: dict[str, list[tuple[Measured
                     continue
                 found: dict[str, Measured] = {}
                 for name in ("old", "new") if number % 2 else ("new", "old"):
-                    server, job = builds[name]
+                    server, job = services[name]
                     found[name] = measure(
                         server,
                         path.format(job=job),

@@ -4,8 +4,8 @@ import io
 import json
 
 import numpy as np
+from load import Body
 from PIL import Image
-from servers import Body
 
 
 def bodies(pixels: np.ndarray) -> dict[str, dict[int, Body]]:

@@ -1,16 +1,13 @@
 """The packaged servers that Normlab is measured beside, each in a virtual environment of its own."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from servers import HERE
+from environments import MLFLOW, environment_with
 
-CACHE = Path.home() / ".cache" / "normlab-bench"
+HERE = Path(__file__).parent
 ENVIRONMENT = {
     # None of them is to report to anybody that it was measured here.
     "DO_NOT_TRACK": "true",
@@ -38,16 +35,8 @@ class Peer:
 
     def install(self) -> Path | None:
         """The ``bin`` of its environment, made when it is not there; None if it cannot be installed."""
-        folder = CACHE / self.name.split()[0].lower()
-        requirements = [*self.requirements, f"onnxruntime=={version('onnxruntime')}"]
-        marker, wanted = folder / "installed", json.dumps(requirements)
-        if not marker.exists() or marker.read_text() != wanted:
-            subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
-            pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-            if subprocess.run([*pip, "--disable-pip-version-check", *requirements], check=False).returncode:
-                return None
-            marker.write_text(wanted)
-        return folder / "bin"
+        name = self.name.split()[0].lower()
+        return environment_with(name, [*self.requirements, f"onnxruntime=={version('onnxruntime')}"])
 
 
 PEERS = (
@@ -88,7 +77,7 @@ PEERS = (
     ),
     Peer(
         "MLflow + onnxruntime",
-        ("mlflow==3.17.2",),
+        (MLFLOW,),
         lambda programs, port: [str(programs / "python"), "mlflow_peer.py", str(port)],
         alive="/ping",
         path="/invocations",

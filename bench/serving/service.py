@@ -39,9 +39,12 @@ def network(seed: int) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def fill(folder: Path, count: int) -> list[str]:
-    """So many succeeded jobs in a new database; the first is also the model ``bench``. Gives their ids."""
-    url = f"sqlite:///{folder / 'normlab.db'}"
+def fill(folder: Path, count: int, url: str | None = None) -> list[str]:
+    """So many succeeded jobs in a new database; the first is also the model ``bench``. Gives their ids.
+
+    Without a database's URL, on SQLite in the folder.
+    """
+    url = url or f"sqlite:///{folder / 'normlab.db'}"
     migrations.upgrade(url)
     database, store = Database(url), ArtifactStore(str(folder / "artifacts"))
     ids = []
