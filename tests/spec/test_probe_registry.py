@@ -1,0 +1,69 @@
+"""The registry of probes, and where each of them applies."""
+
+import pytest
+from pydantic import TypeAdapter
+
+from normlab.spec import plan, preset_layers
+from normlab.spec.layers import Layer
+from normlab.spec.probes import PROBES, STANDARD
+from normlab.spec.probes.places import Place
+
+
+def places(layers: object) -> dict[str, tuple[str, ...]]:
+    """The layers of each place in a network of these."""
+    made = TypeAdapter(tuple[Layer, ...]).validate_python(layers)
+    return {place: place.layers(plan(made, (8, 8, 1), 10)) for place in Place}
+
+
+def test_a_network_is_divided_into_places() -> None:
+    found = places(
+        [
+            {"type": "conv2d", "filters": 2, "kernel_size": 3},
+            {"type": "batch_normalization"},
+            {"type": "activation", "activation": "relu"},
+            {"type": "flatten"},
+            {"type": "dense", "units": 4, "activation": "tanh"},
+            {"type": "batch_normalization"},
+            {"type": "dropout", "rate": 0.5},
+        ]
+    )
+    assert found == {
+        Place.NETWORK: (),
+        Place.NETWORK_WITH_BATCH_NORMALIZATION: (),
+        Place.KERNELS: ("conv2d_1", "dense_1", "output"),
+        Place.KERNELS_BUT_FIRST: ("dense_1", "output"),
+        Place.OUTPUTS: (
+            "conv2d_1",
+            "batch_normalization_1",
+            "activation_1",
+            "dense_1",
+            "batch_normalization_2",
+            "output",
+        ),
+        Place.FEATURES: ("activation_1", "dense_1"),
+        Place.RELU: ("activation_1",),
+        Place.SATURATING: ("dense_1",),
+        Place.BATCH_NORMALIZATION: ("batch_normalization_1", "batch_normalization_2"),
+        # A kernel whose activation stands between it and the normalization is not free.
+        Place.SCALE_FREE: ("conv2d_1",),
+    }
+
+
+@pytest.mark.parametrize(
+    ("preset", "not_applicable"),
+    [
+        ("baseline", {"dead", "saturated", "moving", "three_statistics", "gain"}),
+        ("batch_norm", {"saturated"}),
+        ("deep_sigmoid", {"dead", "moving", "three_statistics", "gain"}),
+    ],
+)
+def test_not_applicable_is_known_without_measuring(preset: str, not_applicable: set[str]) -> None:
+    planned = plan(preset_layers(preset), (28, 28), 10)
+    assert {name for name, row in PROBES.items() if not row.place.applies(planned)} == not_applicable
+
+
+def test_the_registry_says_what_it_should() -> None:
+    assert set(PROBES) - set(STANDARD) == {"sharpness"}
+    for row in PROBES.values():
+        assert len(row.by_name) == len(row.statistics)
+        assert all((row.formula, row.source, row.cost, row.misleads))
