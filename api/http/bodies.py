@@ -40,6 +40,11 @@ async def json_body(request: Request) -> Any:
     return _parse(body) if len(body) <= _QUICK_BYTES else await run_in_threadpool(_parse, body)
 
 
+async def optional_json_body(request: Request) -> Any:
+    """``json_body`` of a request whose body may be left out, as ``{}``."""
+    return await json_body(request) if await request.body() else {}
+
+
 def _parse(body: bytes) -> Any:
     if sum(map(body.count, (b",", b"{", b"["))) > _MAX_VALUES:
         raise HTTPException(
@@ -54,7 +59,9 @@ def _parse(body: bytes) -> Any:
         raise HTTPException(
             400, f"the body is not valid JSON: it {syntax_problem(error.doc, error)}"
         ) from None
-    except (ValueError, RecursionError):
+    except RecursionError:
+        raise HTTPException(400, "the body is nested too deeply: no request here needs that") from None
+    except ValueError:
         raise HTTPException(400, "the body is not valid JSON: it cannot be read") from None
 
 
@@ -73,10 +80,11 @@ def invalid_body(*path: str | int, sentence: str) -> RequestValidationError:
     return invalid_request([Problem(pointer_to(path), sentence)])
 
 
-def described_body(model: type[BaseModel]) -> dict[str, Any]:
+def described_body(model: type[BaseModel], *, required: bool = True) -> dict[str, Any]:
     """The OpenAPI document's part on a JSON body that a route reads with :func:`validated`."""
     schema = {"$ref": f"#/components/schemas/{model.__name__}"}
-    return {"requestBody": {"required": True, "content": {JSON: {"schema": schema}}}}
+    return {"requestBody": {"required": required, "content": {JSON: {"schema": schema}}}}
 
 
 JsonBody = Annotated[Any, Depends(json_body)]
+OptionalJsonBody = Annotated[Any, Depends(optional_json_body)]

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from api.http.bodies import JsonBody, described_body, invalid_body, validated
+from api.http.bodies import OptionalJsonBody, described_body, invalid_body, validated
 from api.http.media_types import CHART_IMAGES, CHARTS, JSON, VEGA_LITE
 from api.http.negotiation import preferred_media_type
 from api.http.parameters import JobPath
@@ -43,9 +43,11 @@ _Arrays = dict[str, npt.NDArray[Any]]
         },
         **error_answers(400, 404, 406, 409, 410, 413, 415, 422, 503),
     },
-    openapi_extra=described_body(EvaluationRequest),
+    openapi_extra=described_body(EvaluationRequest, required=False),
 )
-def evaluate_job(services: ServicesDependency, request: Request, job_id: JobPath, body: JsonBody) -> Response:
+def evaluate_job(
+    services: ServicesDependency, request: Request, job_id: JobPath, body: OptionalJsonBody
+) -> Response:
     """Accuracy, precision, recall and F1 of each class, confusion matrix, and the most confident mistakes.
 
     On the test or validation samples of the dataset that the job was trained on; the worker has kept what the

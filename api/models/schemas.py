@@ -27,7 +27,7 @@ class Rollback(BaseModel):
 
 
 class EvaluationRequest(BaseModel):
-    """What to evaluate on; `{}` is a whole request."""
+    """What to evaluate on; `{}`, or no body, is a whole request."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -74,8 +74,8 @@ def delete_job(session: Session, job_id: str, *, forget_names: bool = False) -> 
     if having and not forget_names:
         listed = ", ".join(f"model {name}" for name in having)
         raise StateError(
-            f"job {job_id} is a version of {listed}: delete the versions first, or the job with its names (the option "
-            "forget_names)"
+            f"job {job_id} is a version of {listed}: delete the versions first, or delete the job with "
+            "forget_names=true (on the command line --forget-names)"
         )
     if job.state is JobState.RUNNING:
         raise StateError(f"job {job_id} is running; cancel it first")

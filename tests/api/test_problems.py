@@ -46,6 +46,12 @@ def test_a_body_over_the_limit_is_refused_before_it_is_sent(service, http):
     assert http.post("/jobs", content=b" " * 100_000, headers=headers).status_code == 400
 
 
+def test_a_body_that_is_nested_too_deeply_is_told_from_one_that_is_no_json(http):
+    deep = b"[" * 40_000
+    answer = http.post("/jobs", content=deep, headers={"Content-Type": "application/json"})
+    assert_problem(answer, 400, "bad_request", "nested too deeply")
+
+
 @pytest.mark.parametrize("path", ["/jobs", "/jobs/{}/predict"])
 def test_a_body_of_unknown_length_is_refused_while_it_streams(service, http, path):
     sent = 0

@@ -191,6 +191,15 @@ def test_listing_and_showing(run, trained: tuple[JobDocument, JobDocument]) -> N
     assert json.loads(run("show", trained[1].id, "--json").stdout)["id"] == trained[1].id
 
 
+def test_showing_that_early_stopping_ended_a_job(run, client: Client) -> None:
+    rule = {"monitor": "val_loss", "patience": 1, "min_delta": 10.0, "restore_best_weights": True}
+    training = {"epochs": 7, "early_stopping": rule}
+    job = client.submit("baseline", dataset="digits", training=training)
+    client.wait(job.id)
+    shown = " ".join(run("show", job.id).stdout.split())
+    assert "Early stopping ended the training after epoch 2 of 7. The network of epoch 1 was kept" in shown
+
+
 def test_cancelling_and_deleting(run, client: Client) -> None:
     job = client.submit("baseline", dataset="digits", training={"epochs": 10_000})
     assert run("cancel", job.id).stdout.startswith(f"{job.id} ")

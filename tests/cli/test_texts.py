@@ -31,6 +31,20 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[byte
     )
 
 
+def test_a_table_that_is_piped_has_no_blanks_at_the_ends_of_its_lines() -> None:
+    table = output.table("job", "title")
+    table.add_row("job_1", "a [bold]long[/] title")
+    table.add_row("job_2", "short")
+    written = {}
+    for terminal in (False, True):
+        console = SafeConsole(file=io.StringIO(), width=200, force_terminal=terminal, color_system=None)
+        console.print(table)
+        written[terminal] = console.file.getvalue()
+    assert written[False].splitlines() == ["job    title", "job_1  a long title", "job_2  short"]
+    assert written[True] != written[False]
+    assert [line.rstrip() for line in written[True].splitlines()] == written[False].splitlines()
+
+
 def test_what_a_terminal_would_obey_is_shown_as_an_escape() -> None:
     console = SafeConsole(file=io.StringIO(), width=200)
     console.print(HOSTILE, markup=False)

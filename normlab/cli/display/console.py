@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.table import Table
 from rich.text import Text
 
 from normlab.spec.text import UNSEEN
@@ -53,6 +54,16 @@ class SafeConsole(Console):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(highlight=False, emoji=False, **options)
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Write; a table that does not go to a terminal comes without the blanks that fill its last column."""
+        if self.is_terminal or not any(isinstance(each, Table) for each in objects):
+            super().print(*objects, **options)
+            return
+        with self.capture() as captured:
+            super().print(*objects, **options)
+        lines = (line.rstrip() for line in captured.get().splitlines())
+        super().print("\n".join(lines), markup=False, soft_wrap=True)
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Turn a string into text, before its width is measured."""

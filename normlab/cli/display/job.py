@@ -5,6 +5,7 @@ from rich.markup import escape
 from normlab.cli.display.output import moment, number, out, percent, seconds, state_text, table
 from normlab.documents.jobs import JobDocument, JobResult
 from normlab.documents.metrics import MetricsDocument
+from normlab.spec.runs import StopReason
 
 
 def display_job(job: JobDocument, metrics: MetricsDocument) -> None:
@@ -32,7 +33,7 @@ def display_job(job: JobDocument, metrics: MetricsDocument) -> None:
         out.print()
         _show_epochs(metrics)
     if job.result:
-        out.print(f"\n{_outcome(job.result)}", soft_wrap=not out.is_terminal)
+        out.print(f"\n{_outcome(job.result, job.epochs)}", soft_wrap=not out.is_terminal)
     if job.timings:
         parts = [f"{key.removesuffix('_seconds')} {seconds(value)}" for key, value in job.timings if value]
         out.print(f"Time: {', '.join(parts)}.", soft_wrap=not out.is_terminal)
@@ -47,17 +48,19 @@ def setup_of(job: JobDocument) -> str:
     )
 
 
-def _outcome(result: JobResult) -> str:
-    """What the kept network came to, and the best epoch on the way where that is another."""
+def _outcome(result: JobResult, epochs: int) -> str:
+    """How training ended, what the kept network came to, and the best epoch on the way to it where that is another."""
     kept_epoch = result.kept_epoch or result.epochs
     kept = [f"test accuracy {percent(result.test_accuracy)}"]
     if result.kept_val_accuracy is not None:
         kept.insert(0, f"validation accuracy {percent(result.kept_val_accuracy)}")
-    sentence = f"The network of epoch {kept_epoch} was kept: {', '.join(kept)}."
+    stopped = result.stop_reason is StopReason.EARLY_STOPPING
+    ending = f"Early stopping ended the training after epoch {result.epochs} of {epochs}. " if stopped else ""
+    sentence = f"{ending}The network of epoch {kept_epoch} was kept: {', '.join(kept)}."
     if result.best_val_accuracy is None or result.best_epoch == kept_epoch:
         return sentence
     best = percent(result.best_val_accuracy)
-    return f"{sentence} The best validation accuracy was {best}, at epoch {result.best_epoch}."
+    return f"{sentence} The best validation accuracy up to then was {best}, at epoch {result.best_epoch}."
 
 
 def _line(text: str, style: str = "") -> None:

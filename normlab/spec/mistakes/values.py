@@ -35,6 +35,10 @@ def _no_text(wrong: Wrong) -> str:
     return f"should be a string, not {shown(wrong.given)}{wrong.or_default}"
 
 
+def _no_unicode(_: Wrong) -> str:
+    return "should be text; it holds half of a surrogate pair, which is no character"
+
+
 def _not_fitting(wrong: Wrong) -> str:
     return f"should be a text that fits {wrong.context['pattern']}, not {shown(wrong.given)}"
 
@@ -57,6 +61,7 @@ _SENTENCES: dict[str, Callable[[Wrong], str]] = {
     **dict.fromkeys(("bool_type", "bool_parsing"), no_flag),
     **dict.fromkeys(("less_than", "less_than_equal"), too_large),
     "string_type": _no_text,
+    "string_unicode": _no_unicode,
     "string_pattern_mismatch": _not_fitting,
 }
 """By pydantic's name for the mistake; what is not here is about the bounds of numbers."""
