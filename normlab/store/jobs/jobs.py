@@ -6,81 +6,37 @@ from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import delete as sql_delete
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, make_transient_to_detached
 
-from normlab.documents.events import EventKind
-from normlab.documents.states import JobState, WarningCode
+from normlab.documents.states import JobState
 from normlab.errors import NotFoundError, StateError
-from normlab.spec import JobSpec, learning_warnings
+from normlab.spec import JobSpec
 from normlab.store import measurements
-from normlab.store.base import Base, table_of
+from normlab.store.base import table_of
 from normlab.store.clock import database_now
-from normlab.store.identifiers import new_id
-from normlab.store.jobs import events
+from normlab.store.jobs import creation
 from normlab.store.jobs.retry import FRESH_COUNT, MAX_ATTEMPTS
 from normlab.store.jobs.tables import Epoch, Job, JobTag
 from normlab.store.jobs.transitions import lock, move, update_job
 
-_jobs = table_of(Job)
-_INSERT = (
-    insert(_jobs)
-    .values(created_at=database_now(), queued_at=database_now(), updated_at=database_now())
-    .returning(_jobs.c.created_at, _jobs.c.queued_at, _jobs.c.updated_at)
-)
-_INSERT_TAGS = insert(table_of(JobTag))
-_LATER = {column.name for column in _jobs.c if column.nullable} - {"name", "max_runtime_seconds"}
+_LATER = {column.name for column in table_of(Job).c if column.nullable} - {"name", "max_runtime_seconds"}
 """What is not known of a new job."""
 
 
-def create(
-    session: Session,
-    spec: JobSpec,
-    *,
-    max_attempts: int = MAX_ATTEMPTS,
-) -> Job:
+def create(session: Session, spec: JobSpec, *, max_attempts: int = MAX_ATTEMPTS) -> Job:
     """Store a new job, queued, with what makes learning hard in its spec as warnings.
 
-    Ring the notifier when the transaction has been committed.
+    Ring the notifier when the transaction has been committed. For many at once: ``creation.store``.
     """
-    job_id = new_id("job")
-    names = dict.fromkeys(spec.tags)
-    tags = [JobTag(job_id=job_id, tag=tag, position=position) for position, tag in enumerate(names)]
-    job = Job(
-        id=job_id,
-        name=spec.name,
-        tags=tags,
-        state=JobState.QUEUED,
-        spec=spec.to_document(),
-        spec_digest=spec.digest,
-        arm_digest=spec.arm_digest,
-        priority=spec.priority,
-        max_runtime_seconds=spec.max_runtime_seconds,
-        attempt=0,
-        lost_attempts=0,
-        max_attempts=max_attempts,
-        event_count=1,
-        **dict.fromkeys(_LATER),
-    )
-    stored = session.execute(_INSERT, _columns(job)).one()
-    if tags:
-        session.execute(_INSERT_TAGS, [_columns(tag) for tag in tags])
-    job.created_at, job.queued_at, job.updated_at = stored
+    new = creation.NewJob.of(spec, max_attempts=max_attempts)
+    at = creation.store(session, [new])
+    tags = [JobTag(job_id=new.id, tag=tag, position=position) for position, tag in enumerate(new.tags)]
+    job = Job(tags=tags, **new.row(at), **dict.fromkeys(_LATER))
     for row in (job, *tags):  # as if they had been read, which would cost as much as all else
         make_transient_to_detached(row)
     session.add(job)
-    events.append(session, job, EventKind.STATE, {"state": JobState.QUEUED, "reason": "created"})
-    for warning in learning_warnings(spec):
-        update_job(session, Job.id == job_id, values={})
-        data = {"code": WarningCode.HARD_TO_LEARN, "detail": str(warning)}
-        events.append(session, job, EventKind.WARNING, data)
     return job
-
-
-def _columns(row: Base) -> dict[str, Any]:
-    """The values that a new row has, by column."""
-    columns = table_of(type(row)).c
-    return {name: value for name, value in vars(row).items() if name in columns}
 
 
 def find(session: Session, job_id: str) -> Job | None:
