@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import psycopg
-from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -69,6 +67,10 @@ def _checked_sqlite(url: URL, *, has_options: bool) -> URL:
 
 
 def _checked_postgres(url: URL) -> URL:
+    # Here: with SQLite a process is 5 MB smaller without them.
+    import psycopg  # noqa: PLC0415
+    from psycopg.conninfo import make_conninfo  # noqa: PLC0415
+
     if "autocommit" in url.query:
         raise SetupError(
             "the database's URL must not set autocommit: what is stored together is one transaction"
