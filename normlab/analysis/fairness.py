@@ -182,14 +182,17 @@ def _plain(layers: Iterable[Any]) -> list[dict[str, Any]]:
 
 def _sizes(firsts: Mapping[str, RunRecord]) -> Iterable[str]:
     sizes = {name: size for name, run in firsts.items() if (size := size_of(run.spec))}
+    figures = []
     for what in ("parameters", "multiplications_per_sample"):
         counts = {name: getattr(size, what) for name, size in sizes.items()}
         if counts and max(counts.values()) > _NOTABLY_LARGER * min(counts.values()):
-            listed = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+            counted = ", ".join(f"{name} {count:,}" for name, count in counts.items())
             uncounted = (
                 "" if what == "parameters" else " (element-wise work such as normalization is not counted)"
             )
-            yield f"The networks are not of the same size: {what.replace('_', ' ')}{uncounted}: {listed}."
+            figures.append(f"{what.replace('_', ' ')}{uncounted}: {counted}")
+    if figures:
+        yield f"The networks are not of the same size: {'; '.join(figures)}."
 
 
 def _one_learning_rate(firsts: Mapping[str, RunRecord], differing: Sequence[Difference]) -> Iterable[str]:

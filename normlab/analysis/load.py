@@ -115,13 +115,17 @@ def _unequal(arms: Mapping[str, Sequence[RunRecord]]) -> Iterable[str]:
 
 def _uneven(arms: Mapping[str, Sequence[RunRecord]]) -> Iterable[str]:
     """Where runs of one arm, which do the same work, took unequally long."""
-    for name, runs in arms.items():
-        seconds = [run.training_seconds[-1] / len(run.epochs) for run in runs if run.epochs]
-        if _apart(seconds):
-            yield (
-                f"The runs of {name} took unequally long for the same work: {min(seconds):.3g} to {max(seconds):.3g} s "
-                "an epoch."
-            )
+    seconds = {
+        name: [run.training_seconds[-1] / len(run.epochs) for run in runs if run.epochs]
+        for name, runs in arms.items()
+    }
+    ranges = [
+        f"{name} {min(values):.3g} to {max(values):.3g} s an epoch"
+        for name, values in seconds.items()
+        if _apart(values)
+    ]
+    if ranges:
+        yield f"Runs of one arm took unequally long for the same work: {', '.join(ranges)}."
 
 
 def _apart(seconds: Sequence[float]) -> bool:

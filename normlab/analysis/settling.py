@@ -8,6 +8,7 @@ from normlab.analysis.records import RunRecord
 from normlab.errors import SpecError
 from normlab.spec import JobSpec, parse_job_spec
 from normlab.spec.settling import SETTLED, highest_momentum, start_share
+from normlab.spec.shown import listed
 
 FAR = 0.1
 """The part that is still the start from which on figures may be far from what a network has learned."""
@@ -34,27 +35,33 @@ def _updates(run: RunRecord, spec: JobSpec) -> int:
 
 
 def settling_caveats(arms: Mapping[str, Sequence[RunRecord]]) -> Iterable[str]:
-    """A sentence for each arm whose moving statistics have not settled, with what population statistics would give."""
+    """A sentence on the arms whose moving statistics have not settled, one for all arms of which the same is true, and
+    one with what population statistics would give."""
+    unsettled: dict[str, list[str]] = {}
     for name, runs in arms.items():
         shares = {share_of_the_start(run): run for run in _different_lengths(runs)}
         share = max(shares, default=0.0)
-        if share <= SETTLED:
-            continue
-        sentence = (
-            f"The moving statistics of {name}'s batch normalization have not settled: {_percent(share)} of them is "
-            f"still their start{_after(shares[share])}, so its validation and test figures may be "
-            f"{'far from' if share >= FAR else 'a little off'} what it has learned. Train for more steps, "
-            "or with a lower momentum."
+        if share > SETTLED:
+            unsettled.setdefault(_what_is_left(share, shares[share]), []).append(name)
+    for what_is_left, names in unsettled.items():
+        yield (
+            f"The moving statistics of batch normalization in {listed(names)} have not settled: {what_is_left} Train "
+            f"for more steps, or with a lower momentum.{_population({name: arms[name] for name in names})}"
         )
-        yield " ".join((sentence, *_population(name, runs)))
 
 
-def _after(run: RunRecord) -> str:
-    """After how many steps, and with which momentum."""
+def _what_is_left(share: float, run: RunRecord) -> str:
+    """How much of the start is left, after how many steps, with which momentum, and what that means."""
     spec = _spec(run)
-    if spec is None:
-        return ""
-    return f" after {_updates(run, spec):,} steps with momentum {highest_momentum(spec):g}"
+    after = (
+        f" after {_updates(run, spec):,} steps with momentum {highest_momentum(spec):g}"
+        if spec is not None
+        else ""
+    )
+    return (
+        f"{_percent(share)} of them is still their start{after}, so validation and test figures may be "
+        f"{'far from' if share >= FAR else 'off'} what the network has learned."
+    )
 
 
 def _different_lengths(runs: Sequence[RunRecord]) -> Iterable[RunRecord]:
@@ -62,28 +69,28 @@ def _different_lengths(runs: Sequence[RunRecord]) -> Iterable[RunRecord]:
     return {run.kept.epoch: run for run in runs if run.kept is not None}.values()
 
 
-def _population(name: str, runs: Sequence[RunRecord]) -> Iterable[str]:
-    for metric, words in (("val_accuracy", "validation accuracy"), ("test_accuracy", "test accuracy")):
-        pairs = [
-            (
-                run.population.get(metric),
-                run.kept.val_accuracy if metric == "val_accuracy" else run.test_accuracy,
-            )
-            for run in runs
-            if run.kept is not None
-        ]
-        known = [
-            (population, moving)
-            for population, moving in pairs
-            if population is not None and moving is not None
-        ]
-        if known and len(known) == len(runs):
-            population, moving = (100 * fmean(values) for values in zip(*known, strict=True))
-            yield (
-                f"With the population's statistics {name} has {population:.2f} % {words} on average, with the moving "
-                f"ones {moving:.2f} %."
-            )
-            return
+def _population(arms: Mapping[str, Sequence[RunRecord]]) -> str:
+    """The arms' mean accuracy by the population's statistics beside that by the moving ones; "" if it is not known."""
+    figures = [
+        f"{name} {100 * fmean(known[0]):.2f} % against {100 * fmean(known[1]):.2f} %"
+        for name, runs in arms.items()
+        if (known := _both_accuracies(runs))
+    ]
+    if not figures:
+        return ""
+    return f" Mean validation accuracy with the population's statistics against the moving ones: {', '.join(figures)}."
+
+
+def _both_accuracies(runs: Sequence[RunRecord]) -> tuple[list[float], list[float]] | None:
+    """Of each run's kept network, on the validation samples; None unless both are known of every run."""
+    pairs = [
+        (run.population.get("val_accuracy"), run.kept.val_accuracy) for run in runs if run.kept is not None
+    ]
+    known = [(population, moving) for population, moving in pairs if None not in (population, moving)]
+    if not known or len(known) < len(runs):
+        return None
+    population, moving = zip(*known, strict=True)
+    return list(population), list(moving)
 
 
 def _percent(share: float) -> str:

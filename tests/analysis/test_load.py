@@ -61,7 +61,10 @@ def test_runs_of_an_arm_that_took_unequally_long_are_no_measure(make_run: Any) -
     }
     choice = choose_clock(uneven)
     assert choice.clock is Clock.NONE
-    assert "batch_norm took unequally long for the same work: 6.5 to 15.8 s an epoch" in choice.caveats[0]
+    assert (
+        "Runs of one arm took unequally long for the same work: batch_norm 6.5 to 15.8 s an epoch."
+        in choice.caveats[0]
+    )
     found = compare_runs(uneven, target_accuracy=0.82)
     assert (found.costs, found.pareto_front, found.pairs[0].cost) == ({}, None, None)
     assert "no costs are given" in " ".join(found.caveats)
