@@ -15,7 +15,7 @@ from api.http.services import Services
 from api.inference import open_inference, tensorflow_serving
 from api.inference import predict as predictions
 from api.inference.run import QUICK_MULTIPLICATIONS
-from api.jobs import events, metrics
+from api.jobs import events, metrics, submission
 from api.jobs import routes as jobs
 from api.maintenance import ComparisonMaintenance
 from api.models import downloads, evaluations
@@ -28,6 +28,7 @@ from normlab.runtime.notifier import Notifier
 from normlab.serving import ModelCache
 from normlab.settings import Settings
 from normlab.store import ArtifactStore, Database
+from normlab.store.group_commit import GroupCommit
 
 _DESCRIPTION = """\
 Normlab trains networks and answers: does this change help, by how much, and at what cost?
@@ -53,7 +54,7 @@ _RESOURCES = (
     health,
     docs,
 )
-_DIRECT = (*predictions.ROUTES, *open_inference.ROUTES, *tensorflow_serving.ROUTES)
+_DIRECT = (*submission.ROUTES, *predictions.ROUTES, *open_inference.ROUTES, *tensorflow_serving.ROUTES)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -65,6 +66,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         database = Database(settings.resolved_database_url)
         notifier = Notifier(settings.resolved_broker_url)
         artifacts = ArtifactStore(settings.resolved_artifacts_url)
+        submissions = GroupCommit(database, submission.store)
         models = ModelResolver(database, artifacts, ModelCache(settings.model_cache_bytes))
         app.state.services = Services(
             settings=settings,
@@ -73,12 +75,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             notifier=notifier,
             models=models,
             batcher=MicroBatcher(QUICK_MULTIPLICATIONS),
+            submissions=submissions,
             stopping=app.state.stopping,
         )
         maintenance = ComparisonMaintenance(database, artifacts, notifier, settings)
         maintenance.start()
         yield
         maintenance.stop()
+        submissions.close()
         notifier.close()
         models.close()
         database.close()

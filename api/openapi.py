@@ -24,6 +24,7 @@ from api.models import examples as model_examples
 from api.models.schemas import EvaluationRequest, ModelReference, Rollback
 from normlab.comparisons import ComparisonRequest
 from normlab.comparisons.request import ArmRequest
+from normlab.documents.jobs import ValidatedJob
 from normlab.documents.predictions import Predictions
 from normlab.settings import Settings
 from normlab.spec import JobSpec
@@ -42,6 +43,7 @@ _BY_NAME: tuple[tuple[type[BaseModel], str], ...] = (
     (Rollback, "validation"),
     (EvaluationRequest, "validation"),
     (Problem, "serialization"),
+    (ValidatedJob, "serialization"),
 )
 
 

@@ -1,12 +1,13 @@
 """Virtual environments for what Normlab is measured beside, each made once and kept."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-CACHE = Path.home() / ".cache" / "normlab-bench"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "normlab-bench"
 MLFLOW = "mlflow==3.17.2"
 
 

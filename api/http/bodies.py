@@ -32,12 +32,10 @@ def media_type(request: Request) -> str:
 
 
 async def json_body(request: Request) -> Any:
-    """The body as JSON: 415 for another media type, 400 when it does not parse, 422 when a key stands twice."""
-    # A browser sends text/plain or a form to any site without asking first; JSON it may not.
-    if media_type(request) != JSON:
-        raise HTTPException(415, "send the body as JSON, with the header Content-Type: application/json")
+    """The body as JSON: 415 for another media type, and what :func:`parse_json` refuses."""
+    refuse_other_than_json(media_type(request))
     body = await request.body()
-    return _parse(body) if len(body) <= _QUICK_BYTES else await run_in_threadpool(_parse, body)
+    return parse_json(body) if len(body) <= _QUICK_BYTES else await run_in_threadpool(parse_json, body)
 
 
 async def optional_json_body(request: Request) -> Any:
@@ -45,7 +43,15 @@ async def optional_json_body(request: Request) -> Any:
     return await json_body(request) if await request.body() else {}
 
 
-def _parse(body: bytes) -> Any:
+def refuse_other_than_json(kind: str) -> None:
+    """415 for a body of another media type."""
+    # A browser sends text/plain or a form to any site without asking first; JSON it may not.
+    if kind != JSON:
+        raise HTTPException(415, "send the body as JSON, with the header Content-Type: application/json")
+
+
+def parse_json(body: bytes) -> Any:
+    """A body as JSON: 400 when it does not parse, 422 when a key stands twice or there are too many values."""
     if sum(map(body.count, (b",", b"{", b"["))) > _MAX_VALUES:
         raise HTTPException(
             422, f"the body has more than {_MAX_VALUES} values: no request here needs so many"

@@ -60,14 +60,18 @@ class Answer(NamedTuple):
     media_type: bytes = b""
     headers: tuple[tuple[bytes, bytes], ...] = ()
     status: int = 200
+    then: Callable[[], None] | None = None
+    """What is done when it has been sent; it must be quick."""
 
     async def send(self, send: Send) -> None:
-        """Send it."""
+        """Send it, and do what comes behind it."""
         headers = [(b"content-length", b"%d" % len(self.content)), *self.headers]
         if self.media_type:
             headers.append((b"content-type", self.media_type))
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.content})
+        if self.then is not None:
+            self.then()
 
 
 Endpoint = Callable[[DirectRequest, bytes], Awaitable[Answer]]

@@ -2,7 +2,7 @@
 
 import threading
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
@@ -11,11 +11,14 @@ from normlab.predictions.resolver import ModelResolver
 from normlab.runtime.notifier import Notifier
 from normlab.settings import Settings
 from normlab.store import ArtifactStore, Database
+from normlab.store.group_commit import GroupCommit
 
 
 @dataclass(frozen=True)
 class Services:
-    """The open connections of this process; all of it but ``batcher`` is safe to use from many threads."""
+    """The open connections of this process. ``batcher`` and ``submissions`` are the event loop's; all else can be used
+    from many threads at once.
+    """
 
     settings: Settings
     database: Database
@@ -23,6 +26,8 @@ class Services:
     notifier: Notifier
     models: ModelResolver
     batcher: MicroBatcher
+    submissions: GroupCommit[Any, dict[str, Any]]
+    """Jobs that are being submitted."""
     stopping: threading.Event
     """Set when the process is told to end, for what would otherwise go on: event streams."""
 

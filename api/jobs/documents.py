@@ -1,6 +1,8 @@
 """Rows of the store -> the documents that the API answers with."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -9,13 +11,15 @@ from api.http.root_path import address
 from normlab.documents.jobs import JobDocument, JobLinks, JobWarning
 from normlab.documents.metrics import EpochDocument, MetricsDocument, MetricTotals
 from normlab.store import Event, EventKind, Job, JobState
+from normlab.store.base import table_of
 from normlab.store.clock import rfc3339
 from normlab.store.jobs import events, queue, reports, rows
-from normlab.store.jobs.events import EventRow
+from normlab.store.jobs.creation import NewJob
 from normlab.store.jobs.queue import Place
 from normlab.store.jobs.rows import JobRow
 
 _LINKS = [name for name in JobLinks.model_fields if name != "self"]
+_NOTHING = dict.fromkeys(table_of(Job).c.keys())
 
 
 def job_document(session: Session, job: Job | JobRow) -> JobDocument:
@@ -30,7 +34,17 @@ def job_documents(session: Session, jobs: Sequence[Job | JobRow]) -> list[JobDoc
     histories, tags = events.histories(session, ids, told), rows.tags(session, ids)
     waiting = [job.id for job in jobs if job.state is JobState.QUEUED]
     places = queue.places(session, waiting) if waiting else {}
-    return [_job_document(job, tags[job.id], histories[job.id], places.get(job.id)) for job in jobs]
+    return [
+        _job_document(job, job_url(job.id), tags[job.id], histories[job.id], places.get(job.id))
+        for job in jobs
+    ]
+
+
+def new_job_document(new: NewJob, at: datetime, url: str, place: Place) -> dict[str, Any]:
+    """One job as it was stored at this moment: nothing of it need be read."""
+    row = SimpleNamespace(**{**_NOTHING, **new.row(at)})
+    told = [SimpleNamespace(kind=kind, data=data, at=at, attempt=0) for kind, data in new.events]
+    return _job_document(row, url, new.tags, told, place).model_dump(mode="json")
 
 
 def job_url(job_id: str) -> str:
@@ -39,11 +53,10 @@ def job_url(job_id: str) -> str:
 
 
 def _job_document(
-    job: Job | JobRow, tags: list[str], history: Sequence[EventRow], place: Place | None
+    job: Any, url: str, tags: Sequence[str], history: Sequence[Any], place: Place | None
 ) -> JobDocument:
     running = job.state is JobState.RUNNING
     failed = job.state is JobState.FAILED and job.error_code is not None
-    url = job_url(job.id)
     # One dict, checked at once: a list of fifty would spend most of its time on single models.
     return JobDocument.model_validate(
         {
@@ -75,7 +88,7 @@ def _job_document(
     )
 
 
-def _told(event: EventRow) -> dict[str, Any]:
+def _told(event: Any) -> dict[str, Any]:
     return {**event.data, "at": event.at, "attempt": event.attempt}
 
 

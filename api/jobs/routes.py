@@ -1,91 +1,25 @@
-"""``/jobs``: submit, look up, list, cancel, retry, delete."""
+"""``/jobs``: look up, list, cancel, retry, delete. ``submission.py`` has ``POST /jobs``."""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from sqlalchemy.orm import Session
 
-from api.http.bodies import JsonBody
 from api.http.idempotency import IdempotencyKey, create_once
 from api.http.pagination import DEFAULT_PAGE, PageLimit, link_header
 from api.http.parameters import Findable, IdPart, JobCursor, JobPath, QueryFlag
 from api.http.problems import error_answers
 from api.http.services import ServicesDependency
-from api.jobs import examples
-from api.jobs.documents import job_document, job_documents, job_url
+from api.jobs.documents import job_document, job_documents
 from api.jobs.files import delete_files
-from normlab.documents.jobs import JobDocument, JobList, JobOrder, SpecWarning, ValidatedJob
-from normlab.spec import DatasetName, JobSpec, estimate, learning_warnings, parse_job_spec
+from normlab.documents.jobs import JobDocument, JobList, JobOrder
+from normlab.spec import DatasetName
 from normlab.spec.job import MAX_TAGS
 from normlab.store import JobState, deletion
 from normlab.store.jobs import jobs, listing, rows
 from normlab.store.jobs.listing import JobFilter
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
-
-_LOCATION = {"Location": {"description": "Where the job is.", "schema": {"type": "string"}}}
-_JOB_SPEC_BODY = {
-    "required": True,
-    "content": {
-        "application/json": {
-            "schema": {"$ref": f"#/components/schemas/{JobSpec.__name__}"},
-            "example": examples.FIRST_JOB,
-        }
-    },
-}
-
-
-@router.post(
-    "",
-    status_code=202,
-    summary="Submit a job",
-    response_model=None,
-    responses={
-        200: {"model": ValidatedJob, "description": "With `validate_only`: the spec is in order."},
-        202: {
-            "model": JobDocument,
-            "description": "The job is stored and waits.",
-            "headers": _LOCATION,
-        },
-        **error_answers(400, 413, 415, 422, 503),
-    },
-    openapi_extra={"requestBody": _JOB_SPEC_BODY},
-)
-def submit_job(
-    services: ServicesDependency,
-    response: Response,
-    body: JsonBody,
-    *,
-    validate_only: Annotated[QueryFlag, Query(description="Only check the spec; store nothing.")] = False,
-    idempotency_key: IdempotencyKey = None,
-) -> dict[str, Any]:
-    """Ask for a training run. `{"architecture": "baseline"}` is a whole request.
-
-    The answer comes when the job is stored; a worker takes it from there. What cannot be built or is too
-    large is refused with a pointer to each problem.
-    """
-    spec = parse_job_spec(body, services.settings.limits)
-    if validate_only:
-        response.status_code = 200
-        validated = ValidatedJob(
-            spec=spec.to_document(),
-            spec_digest=spec.digest,
-            estimate=estimate(spec),
-            warnings=tuple(
-                SpecWarning(pointer=warning.pointer, detail=warning.detail)
-                for warning in learning_warnings(spec)
-            ),
-        )
-        return validated.model_dump(mode="json")
-
-    def create(session: Session) -> dict[str, Any]:
-        job = jobs.create(session, spec, max_attempts=services.settings.max_attempts)
-        return job_document(session, job).model_dump(mode="json")
-
-    document = create_once(services.database, idempotency_key, body, create)
-    services.notifier.notify(document["id"])
-    response.headers["Location"] = job_url(document["id"])
-    return document
 
 
 @router.get("", summary="List jobs", responses=error_answers(404, 422, 503))

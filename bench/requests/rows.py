@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 BATCH = 2_000
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
 STATES = ("succeeded", "failed", "cancelled")
 EPOCHS = 10
 
@@ -70,6 +71,14 @@ class Rows:
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(sa.text("ANALYZE"))
         return [_identifier(number) for number in range(count - 1, max(-1, count - 51), -1)]
+
+    def add_children(self, count: int) -> None:
+        """So many processes of a worker, as if they lived for ever."""
+        children = self._tables.tables["worker_children"]
+        seen_at = "9999-01-01T00:00:00.000Z" if self._engine.dialect.name == "sqlite" else FOR_EVER
+        rows = [{"name": f"bench {number}", "has_gpu": False, "seen_at": seen_at} for number in range(count)]
+        with self._engine.begin() as connection:
+            connection.execute(children.insert(), rows)
 
     def add_progress(self, job: str, seconds: int) -> None:
         """What a job stored that reported its progress once a second for so long, where a build stores that."""

@@ -5,6 +5,7 @@ is lost, repeated or late does no harm. The maintenance loop notifies again for 
 """
 
 import logging
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -17,6 +18,12 @@ QUEUE = "train"
 NOTIFY_SECONDS = 0.5
 """The longest that notifying may hold up whoever does it."""
 
+MAX_SOON = 1000
+"""The most messages that wait for the notifier's thread; of more, the oldest are left to the maintenance loop."""
+SENT_AT_ONCE = 50
+"""After so many of them, others get their turn in that thread."""
+
+_AWAY = "the broker does not answer (%s); the maintenance loop will notify again"
 _logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -47,10 +54,17 @@ class Notifier:
         )
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="notifier")
         self._unanswered: Future[Any] | None = None
+        self._soon: deque[str] = deque(maxlen=MAX_SOON)
+        self._sends_soon = False
 
     def notify(self, job_id: str) -> bool:
         """Say that this job waits. False, after half a second at most: the broker did not take the message."""
         return self._ask(lambda: self._send(job_id)) or False
+
+    def notify_soon(self, job_id: str) -> None:
+        """The same in a moment: nobody waits for it. What the broker does not take, the maintenance loop sends."""
+        self._soon.append(job_id)
+        self._send_soon()
 
     def pending(self) -> int | None:
         """How many messages wait to be taken by a worker; None if the broker does not answer."""
@@ -70,15 +84,30 @@ class Notifier:
         except Exception as error:
             # Whatever is wrong with the broker: the job is stored.
             self._unanswered = None if future.cancel() else future
-            _logger.warning(
-                "the broker does not answer (%s); the maintenance loop will notify again",
-                type(error).__name__,
-            )
+            _logger.warning(_AWAY, type(error).__name__)
             return None
 
     def _send(self, job_id: str) -> bool:
         self._app.send_task(TASK_NAME, args=[job_id], queue=QUEUE, ignore_result=True, retry=False)
         return True
+
+    def _send_soon(self) -> None:
+        if not self._sends_soon:
+            self._sends_soon = True
+            self._executor.submit(self._send_some)
+
+    def _send_some(self) -> None:
+        try:
+            for _ in range(SENT_AT_ONCE):
+                if not self._soon:
+                    break
+                self._send(self._soon.popleft())
+        except Exception as error:
+            self._soon.clear()
+            _logger.warning(_AWAY, type(error).__name__)
+        self._sends_soon = False
+        if self._soon:
+            self._send_soon()
 
     def _count(self) -> int:
         # Its own connection: rare, and one of the pool that broke would have to be mended first.

@@ -1,6 +1,7 @@
 """An architecture: a list of layers, written out or by a preset's name."""
 
 import re
+from functools import cache
 from typing import Any
 
 from pydantic import ConfigDict, model_validator
@@ -48,7 +49,7 @@ class Architecture(SpecModel):
             raise PydanticCustomError(
                 "unknown_preset", "{sentence}", {"sentence": _no_preset(value["preset"])}
             )
-        return {**value, "layers": value.get("layers", list(preset.layers))}
+        return {**value, "layers": value.get("layers", preset_layers(preset.name))}
 
     @model_validator(mode="after")
     def _preset_and_layers_agree(self) -> "Architecture":
@@ -84,6 +85,7 @@ class _Layers(SpecModel):
     layers: tuple[Layer, ...]
 
 
+@cache
 def preset_layers(name: str) -> tuple[Layer, ...]:
     """The layers of a preset, validated."""
     return _Layers.model_validate({"layers": PRESETS[name].layers}).layers

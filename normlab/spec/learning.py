@@ -15,12 +15,11 @@ from normlab.spec.layers.normalization import FEW_VALUES
 from normlab.spec.plan import PlannedLayer, plan_job
 
 
-def erased_inputs(spec: JobSpec) -> Iterator[Problem]:
+def erased_inputs(spec: JobSpec, planned: Sequence[PlannedLayer]) -> Iterator[Problem]:
     """Layers of a spec that can be built of whose input nothing is left, so that nothing before them can learn.
 
     That a layer by itself leaves nothing (of a shape, whatever the batch) is said when it is planned.
     """
-    planned = plan_job(spec)
     for item in planned:
         layer = item.layer
         if isinstance(layer, BatchNormalization) and layer.values(item.input_shape, _batch(spec)) == 1:

@@ -1,16 +1,16 @@
 """The one way from what somebody sent to a job spec that can be built."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pydantic import ValidationError
 
 from normlab.errors import Problem, SpecError
-from normlab.spec.estimate import estimate
+from normlab.spec.estimate import totals
 from normlab.spec.job import MAX_TAGS, JobSpec
 from normlab.spec.layers import WithKernel
 from normlab.spec.learning import erased_inputs
 from normlab.spec.limits import Limits
-from normlab.spec.plan import UnbuildableError
+from normlab.spec.plan import PlannedLayer, UnbuildableError, plan_job
 from normlab.spec.problems import spec_error
 from normlab.spec.shown import shown
 
@@ -35,13 +35,11 @@ def parse_job_spec(body: object, limits: Limits = _NO_LIMITS) -> JobSpec:
         spec = JobSpec.model_validate(body)
     except ValidationError as error:
         raise spec_error(error, JobSpec, body) from None
-    problems = [*_data_problems(spec), *_size_problems(spec, limits)]
-    if not problems:
-        # Shapes are worked out only now, since sizes beyond the limits have been refused.
-        problems = [*_build_problems(spec, limits)]
-    if not problems:
-        problems = [*erased_inputs(spec)]
-    if problems:
+    if problems := [*_data_problems(spec), *_size_problems(spec, limits)]:
+        raise SpecError(problems)
+    # Shapes are worked out only now, since sizes beyond the limits have been refused.
+    planned = _plan(spec)
+    if problems := [*_total_problems(spec, planned, limits)] or [*erased_inputs(spec, planned)]:
         raise SpecError(problems)
     return spec
 
@@ -122,16 +120,19 @@ def _beyond(pointer: str, value: int, limit: int, name: str) -> Problem:
     return Problem(pointer, f"should be at most {limit}, not {shown(value)} (limit {name!r} of this service)")
 
 
-def _build_problems(spec: JobSpec, limits: Limits) -> Iterator[Problem]:
+def _plan(spec: JobSpec) -> Sequence[PlannedLayer]:
     layers = spec.architecture.layers
     try:
-        size = estimate(spec)
+        return plan_job(spec)
     except UnbuildableError as error:
         pointer = (
             f"/architecture/layers/{error.index}" if error.index < len(layers) else "/architecture/layers"
         )
-        yield Problem(pointer, str(error))
-        return
+        raise SpecError([Problem(pointer, str(error))]) from None
+
+
+def _total_problems(spec: JobSpec, planned: Sequence[PlannedLayer], limits: Limits) -> Iterator[Problem]:
+    size = totals(spec, planned)
     for name, what in (
         ("parameters", "parameters"),
         ("training_bytes", "bytes of memory in training"),

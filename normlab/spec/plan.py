@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from normlab.spec.job import JobSpec
 from normlab.spec.layers import BaseLayer, Dense, Shape, Variable, describe
@@ -18,7 +19,7 @@ class PlannedLayer:
     input_shape: Shape
     output_shape: Shape
 
-    @property
+    @cached_property
     def variables(self) -> tuple[Variable, ...]:
         """The variables that the layer will have."""
         return self.layer.variables(self.input_shape)

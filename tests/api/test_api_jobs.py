@@ -1,4 +1,7 @@
+import base64
+import json
 import re
+import time
 from itertools import count
 from uuid import uuid4
 
@@ -49,11 +52,20 @@ def test_what_makes_learning_hard_is_said_before_and_when_a_job_is_stored(servic
     assert http.post("/jobs", json=BODY).json()["warnings"] == []
 
 
-@pytest.mark.usefixtures("broker_url")  # which empties it
-def test_a_submitted_job_is_rung_for(service, http):
-    http.post("/jobs", json=BODY)
+def test_workers_are_notified_of_a_submitted_job(service, http):
+    job_id = http.post("/jobs", json=BODY).json()["id"]
     with redis.Redis(unix_socket_path=str(service.broker.socket_path)) as client:
-        assert client.llen("train") == 1
+        until = time.monotonic() + 30
+        while not (told := [body for body in _messages(client) if job_id in body]):
+            assert time.monotonic() < until
+            time.sleep(0.01)
+    assert len(told) == 1
+
+
+def _messages(client: redis.Redis) -> list[str]:
+    """What the messages hold that wait for a worker."""
+    waiting = client.lrange("train", 0, -1)
+    return [base64.b64decode(json.loads(message)["body"]).decode() for message in waiting]
 
 
 def test_validating_stores_nothing(http):

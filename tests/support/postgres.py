@@ -14,6 +14,7 @@ import tempfile
 import time
 from itertools import count
 from pathlib import Path
+from typing import Self
 
 import psycopg
 
@@ -29,6 +30,10 @@ SETTINGS = {
 }
 
 
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+"""As Postgres is without our settings: what is committed outlives a power cut."""
+
+
 class PostgresServer:
     """A server on a unix socket in a temporary folder.
 
@@ -36,7 +41,8 @@ class PostgresServer:
     open to everybody.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        self._settings = SETTINGS | (DURABLE if durable else {})
         self.folder = Path(tempfile.mkdtemp(prefix="normlab-pg-"))
         """Where its socket is."""
         self._numbers = count(1)
@@ -70,7 +76,7 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        options = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        options = [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]
         self._process = self._run(
             "postgres", "-D", str(self.folder / "data"), "-k", str(self.folder), *options
         )
@@ -92,6 +98,13 @@ class PostgresServer:
             self._process.send_signal(how)
             self._process.wait(30)
             self._process = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Stop the server and delete everything."""

@@ -5,16 +5,17 @@ little however long the queue is.
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import floor
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from normlab.documents.states import JobState
+from normlab.spec import Device
 from normlab.store.base import table_of
 from normlab.store.clock import database_now
 from normlab.store.jobs import workers
@@ -43,10 +44,8 @@ def _before(name: str) -> ColumnElement[bool]:
 
 _ORDER = (_jobs.priority.desc(), _jobs.queued_at, _jobs.id)
 _QUEUED = _jobs.state == JobState.QUEUED
-_WANTED = (
-    select(_jobs.id, _jobs.priority, _jobs.queued_at, needs_gpu().label("gpu"))
-    .where(_jobs.id.in_(bindparam("job_ids", expanding=True)), _QUEUED)
-    .order_by(*_ORDER)
+_WANTED = select(_jobs.id, _jobs.arm_digest, _jobs.priority, _jobs.queued_at, needs_gpu()).where(
+    _jobs.id.in_(bindparam("job_ids", expanding=True)), _QUEUED
 )
 _ARMS_AHEAD = (
     select(_jobs.arm_digest, func.count()).where(_QUEUED, _before("first")).group_by(_jobs.arm_digest)
@@ -79,15 +78,41 @@ class Place:
     """From measured run times; None as long as there are none, or nobody is there who could train it."""
 
 
+class Waiting(NamedTuple):
+    """What of a waiting job decides its place."""
+
+    id: str
+    arm_digest: str
+    priority: int
+    queued_at: datetime
+    gpu: bool
+    """Whether it needs one."""
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "Waiting":
+        """From a job's columns."""
+        gpu = row["spec"]["resources"]["device"] == Device.GPU
+        return cls(row["id"], row["arm_digest"], row["priority"], row["queued_at"], gpu)
+
+    @property
+    def order(self) -> tuple[int, datetime, str]:
+        """What the queue is sorted by."""
+        return (-self.priority, self.queued_at, self.id)
+
+
 def places(session: Session, job_ids: Collection[str]) -> dict[str, Place]:
-    """The places of those of the jobs that wait.
+    """The places of those of the jobs that wait."""
+    return places_of(session, [Waiting(*job) for job in session.execute(_WANTED, {"job_ids": list(job_ids)})])
+
+
+def places_of(session: Session, wanted: Sequence[Waiting]) -> dict[str, Place]:
+    """The places of jobs that wait, which are all that they seem to be.
 
     The estimate takes every job ahead to run as long as jobs of its arm did, or else as all jobs did.
     """
-    wanted = session.execute(_WANTED, {"job_ids": list(job_ids)}).all()
     if not wanted:
         return {}
-    gpu = {job.id: job.gpu for job in wanted}
+    wanted = sorted(wanted, key=lambda job: job.order)
     ends = {
         f"{name}_{column}": getattr(job, column)
         for name, job in (("first", wanted[0]), ("last", wanted[-1]))
@@ -95,13 +120,15 @@ def places(session: Session, job_ids: Collection[str]) -> dict[str, Place]:
     }
     ahead: Counter[str] = Counter(dict(session.execute(_ARMS_AHEAD, ends).all()))
     force = workers.workforce(session)
-    starts = _Starts(session, force)
+    missing = {job.id: _missing(force, gpu=job.gpu) for job in wanted}
+    starts = _Starts(session, force) if None in missing.values() else None
+    line = session.execute(_LINE, ends) if len(wanted) > 1 else [(wanted[0].id, wanted[0].arm_digest)]
     found = {}
-    for job_id, arm in session.execute(_LINE, ends):
-        if job_id in gpu:
-            missing = _missing(force, gpu=gpu[job_id])
-            start = None if missing else starts.after(ahead)
-            found[job_id] = Place(ahead.total() + 1, missing or "its turn", start)
+    for job_id, arm in line:
+        if job_id in missing:
+            lacks = missing[job_id]
+            start = starts.after(ahead) if starts and not lacks else None
+            found[job_id] = Place(ahead.total() + 1, lacks or "its turn", start)
         ahead[arm] += 1
     return found
 
