@@ -87,7 +87,7 @@ def write_all(folder: Path) -> None:
         network = build_serving_network(plan, 16)
         randomize(network)
         names[f"{number:03}"] = name
-        onnx_file.write(TrainedNetwork(network, 16), folder / f"{number:03}.onnx")
+        onnx_file.write(TrainedNetwork(plan, network, 16), folder / f"{number:03}.onnx")
         np.asarray(network(pixels)).tofile(folder / f"{number:03}.f32")
     (folder / "names.json").write_text(json.dumps(names))
 

@@ -1,6 +1,6 @@
 """The files that a job leaves behind, one row each. Those with a use are formats of the trained network.
 
-To add a format: add its row here, and ``normlab/training/export/<kind>.py`` with ``write(network, path)``.
+To add a format: add its row here, and ``normlab/training/export/<kind>.py`` with ``write(trained, path)``.
 """
 
 from enum import StrEnum
@@ -43,3 +43,10 @@ class ArtifactKind(StrEnum):
 
 FORMATS = tuple(kind for kind in ArtifactKind if kind.used_for)
 """The formats in which a trained network can be had."""
+
+ON_REQUEST = (ArtifactKind.SAVED_MODEL, ArtifactKind.LITERT)
+"""Those that are made of the ``keras`` file when somebody first asks for them: TensorFlow takes about a second for
+each, and most networks are never asked for in either."""
+
+AT_ONCE = tuple(kind for kind in FORMATS if kind not in ON_REQUEST)
+"""Those that are made when a job ends."""

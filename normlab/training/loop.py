@@ -21,7 +21,7 @@ from normlab.training.batches import epoch_blocks
 from normlab.training.checkpoints import Checkpoint
 from normlab.training.compiled.cache import borrow_program, dtype_policy
 from normlab.training.compiled.devices import environment, select_device
-from normlab.training.compiled.program import Program, Sums
+from normlab.training.compiled.program import Evaluation, Program, Sums
 from normlab.training.compiled.tracing import forgotten_gradients
 from normlab.training.concerns import MajorityTest, majority_test
 from normlab.training.context import Context, Progress
@@ -89,6 +89,9 @@ def train(
         test_began = perf_counter()
         test = program.evaluate(data.test)
         _require_finite(test.loss, run.epoch, "test loss")
+        validation = run.kept_evaluation
+        if validation is None and data.validation.count:
+            validation = program.evaluate(data.validation)
         weights = tuple(program.network.get_weights())
         population = measure_population(spec, program, data, weights, run.kept_epoch * run.steps)
         test_seconds = perf_counter() - test_began
@@ -102,6 +105,8 @@ def train(
         test_cross_entropy=test.cross_entropy,
         test_accuracy=test.accuracy,
         test_correct=test.correct,
+        probabilities={"test": test.probabilities}
+        | ({} if validation is None else {"validation": validation.probabilities}),
         majority=run.beside_majority(data, int(test.correct.sum())),
         population=population,
         weights=weights,
@@ -142,6 +147,7 @@ class _Run:
         rule = spec.training.early_stopping
         self.patience = None if rule is None else Patience(rule)
         self.best_weights: tuple[Array, ...] | None = None
+        self.evaluation: Evaluation | None = None  # of the newest epoch, if this attempt trained it
         self.segment = max(1, self.steps // 20)
         self.observer = Observer(probes, self.steps)
 
@@ -168,6 +174,11 @@ class _Run:
         """The epoch (from 1) whose weights the run ends with."""
         restored = self.patience is not None and self.best_weights is not None
         return self.patience.best_epoch if self.patience is not None and restored else self.epoch
+
+    @property
+    def kept_evaluation(self) -> Evaluation | None:
+        """What the network that the run ends with says about the validation samples, if it was asked."""
+        return self.evaluation if self.kept_epoch == self.epoch else None
 
     def train_epoch(self, program: Program, samples: Samples) -> None:
         """The steps that are left of the next epoch."""
@@ -207,7 +218,7 @@ class _Run:
         """Evaluate, record, decide on early stopping, and keep a checkpoint if one is due."""
         self.report(Phase.EVALUATING)
         began = perf_counter()
-        evaluation = program.evaluate(validation) if validation.count else None
+        evaluation = self.evaluation = program.evaluate(validation) if validation.count else None
         if evaluation is not None:
             _require_finite(evaluation.loss, self.epoch + 1, "validation loss")
         record = EpochMetrics(

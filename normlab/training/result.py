@@ -1,6 +1,6 @@
 """The result of a training."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from normlab.spec import JobSpec, plan_job
 from normlab.spec.epochs import EpochMetrics
+from normlab.spec.export_formats import FORMATS, ArtifactKind
 from normlab.spec.runs import StopReason
 from normlab.training.concerns import MajorityTest, Remark, remarks
 from normlab.training.export.export import ExportedFile, export_all
@@ -49,6 +50,8 @@ class TrainResult:
     test_accuracy: float
     test_correct: npt.NDArray[np.bool_]
     """For each test sample whether it was right: (n_test,)."""
+    probabilities: Mapping[str, npt.NDArray[np.float32]]
+    """What the network says about each sample of ``test`` and, if there is one, ``validation``: (n, classes)."""
     majority: Mapping[str, MajorityTest]
     """The accuracies on ``test`` and, if there is one, ``validation`` beside always answering one class."""
     population: PopulationFigures | None
@@ -108,7 +111,8 @@ class TrainResult:
             for item in plan_job(self.spec)
         ]
 
-    def export(self, folder: Path) -> list[ExportedFile]:
-        """Write the artifacts into a folder; a kind that cannot be written says so and does not stop the others."""
-        trained = TrainedNetwork(self.network, self.spec.dataset.info.pixel_max)
-        return export_all(trained, self.history, self.test_correct, folder)
+    def export(self, folder: Path, formats: Iterable[ArtifactKind] = FORMATS) -> list[ExportedFile]:
+        """Write the artifacts into a folder, the network in each of the ``formats``; a kind that cannot be written
+        says so and does not stop the others."""
+        trained = TrainedNetwork(plan_job(self.spec), self.network, self.spec.dataset.info.pixel_max)
+        return export_all(trained, self.history, self.test_correct, folder, formats)

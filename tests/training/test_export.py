@@ -67,10 +67,9 @@ def test_a_kind_that_cannot_be_written_does_not_stop_the_others(
     small_spec: Callable[..., JobSpec], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "history.json").mkdir()
-    network = build_serving_network(plan_job(small_spec([{"type": "flatten"}])), 16)
-    files = {
-        file.kind: file for file in export_all(TrainedNetwork(network, 16), [], np.array([True]), tmp_path)
-    }
+    plan = plan_job(small_spec([{"type": "flatten"}]))
+    network = TrainedNetwork(plan, build_serving_network(plan, 16), 16)
+    files = {file.kind: file for file in export_all(network, [], np.array([True]), tmp_path, FORMATS)}
     assert files["history"].path is None
     assert "IsADirectoryError" in str(files["history"].error)
     assert "the history file could not be made" in caplog.text

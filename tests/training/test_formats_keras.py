@@ -78,12 +78,13 @@ KEYS_OF_THE_OLDEST = {
 
 
 def network(architecture: object, small_spec: Callable[..., JobSpec]) -> TrainedNetwork:
-    made = build_serving_network(plan_job(small_spec(architecture)), 16)
+    plan = plan_job(small_spec(architecture))
+    made = build_serving_network(plan, 16)
     draw = np.random.default_rng(0)
     for weight in made.weights:
         values = draw.normal(0, 0.3, weight.shape)
         weight.assign(np.abs(values) + 0.1 if weight.name == "moving_variance" else values)
-    return TrainedNetwork(made, 16)
+    return TrainedNetwork(plan, made, 16)
 
 
 def write(trained: TrainedNetwork, folder: Path) -> Path:

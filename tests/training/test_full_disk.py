@@ -5,14 +5,13 @@ import os
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from normlab.spec import JobSpec, plan_job
 from normlab.spec.export_formats import FORMATS, ArtifactKind
-from normlab.training.export.export import _write, export
+from normlab.training.export.export import export, export_format
 from normlab.training.export.serving_function import TrainedNetwork
 from normlab.training.layers.network import build_serving_network
 
@@ -33,9 +32,9 @@ def test_each_exporter_under_a_limit_of_the_file_size(
     kind: ArtifactKind, small_spec: Callable[..., JobSpec], tmp_path: Path
 ) -> None:
     plan = plan_job(small_spec([{"type": "flatten"}]))
-    trained = TrainedNetwork(build_serving_network(plan, 16), 16)
+    trained = TrainedNetwork(plan, build_serving_network(plan, 16), 16)
     with largest_file(1024), pytest.raises(OSError, match="No space left") as raised:
-        export(kind, tmp_path, partial(_write, kind, trained))
+        export_format(kind, trained, tmp_path)
     assert raised.value.errno == errno.ENOSPC
 
 

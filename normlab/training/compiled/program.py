@@ -46,13 +46,16 @@ class Sums:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Mean losses over the samples, and for each sample whether it was right (n,)."""
+    """Mean losses over the samples, and for each sample what the network says and whether that is right."""
 
     loss: float
     """With the L2 penalty."""
     cross_entropy: float
     """Without it."""
     correct: npt.NDArray[np.bool_]
+    """(n,)"""
+    probabilities: npt.NDArray[np.float32]
+    """(n, classes)"""
 
     @property
     def accuracy(self) -> float:
@@ -163,19 +166,22 @@ class Program:
         return tf.cast(pixels, self._dtype) * self._scale
 
     def evaluate(self, samples: Samples) -> Evaluation:
-        """Loss and correctness of samples with the current weights.
+        """What the network with the current weights says about samples, and its loss.
 
         It is computed in full precision also where training is not: these are the figures of the network that is kept.
         """
-        losses, correct = 0.0, []
+        losses, correct, probabilities = 0.0, [], []
         for start in range(0, samples.count, EVALUATION_BATCH):
             stop = start + EVALUATION_BATCH
-            loss, right = self._evaluate(samples.x[start:stop], samples.y[start:stop])
+            loss, right, given = self._evaluate(samples.x[start:stop], samples.y[start:stop])
             losses += float(loss)
             correct.append(right.numpy())
+            probabilities.append(given.numpy())
         penalty = float(sum(self.network.losses, start=0.0))
         cross_entropy = losses / samples.count
-        return Evaluation(cross_entropy + penalty, cross_entropy, np.concatenate(correct))
+        return Evaluation(
+            cross_entropy + penalty, cross_entropy, np.concatenate(correct), np.concatenate(probabilities)
+        )
 
     def _steps(  # noqa: PLR0917  (TensorFlow traces a function of tensors, which have no better home)
         self,
@@ -221,12 +227,12 @@ class Program:
         _, *sums = tf.while_loop(lambda i, *_: i < stop, step, carried, parallel_iterations=1)
         return tuple(sums)
 
-    def _evaluate_batch(self, x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _evaluate_batch(self, x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         self.traces += 1
         with full_precision(self.network):
             probabilities = self.network(self.scaled(x), training=False)  # (batch, classes)
         losses = tf.cast(_cross_entropy(y, probabilities), tf.float64)  # (batch,)
-        return tf.reduce_sum(losses), _is_right(y, probabilities)
+        return tf.reduce_sum(losses), _is_right(y, probabilities), tf.cast(probabilities, tf.float32)
 
 
 def _without_repeats(values: Array) -> Array:

@@ -12,10 +12,8 @@ The API has neither the datasets nor TensorFlow; from these arrays it works out 
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
 from normlab.spec.export_formats import ArtifactKind
 from normlab.training.data import Samples, training_data
@@ -23,7 +21,6 @@ from normlab.training.export.export import ExportedFile, export
 from normlab.training.result import TrainResult
 
 MAX_MISTAKES = 50
-_BATCH = 1000
 
 _Arrays = dict[str, npt.NDArray[Any]]
 
@@ -39,14 +36,13 @@ def _write(result: TrainResult, path: Path, data_dir: Path | None) -> None:
         f"{part}_{name}": values
         for part, samples in {"validation": data.validation, "test": data.test}.items()
         if samples.count
-        for name, values in _evaluate(result.network, samples).items()
+        for name, values in _evaluate(result.probabilities[part], samples).items()
     }
     with path.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
-def _evaluate(network: keras.Model, samples: Samples) -> _Arrays:
-    probabilities = _probabilities(network, samples.x)  # (n, classes)
+def _evaluate(probabilities: npt.NDArray[np.float32], samples: Samples) -> _Arrays:
     labels = samples.y.numpy()
     predicted = probabilities.argmax(axis=1)
     confidence = probabilities[np.arange(len(labels)), predicted]
@@ -60,14 +56,3 @@ def _evaluate(network: keras.Model, samples: Samples) -> _Arrays:
         "mistake_pixels": samples.x.numpy()[surest],
         "mistake_probabilities": probabilities[surest],
     }
-
-
-def _probabilities(network: keras.Model, pixels: tf.Tensor) -> npt.NDArray[np.float32]:
-    """Of all pixels (n, *shape), batch by batch: (n, classes)."""
-    call = tf.function(
-        lambda batch: network(tf.cast(batch, tf.float32), training=False),
-        autograph=False,
-        reduce_retracing=True,
-    )
-    batches = range(0, int(pixels.shape[0]), _BATCH)
-    return np.concatenate([call(pixels[start : start + _BATCH]).numpy() for start in batches])

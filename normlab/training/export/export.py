@@ -5,10 +5,9 @@ import json
 import logging
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -17,7 +16,7 @@ import numpy.typing as npt
 
 from normlab.disk_full import is_disk_full
 from normlab.spec.epochs import EpochMetrics
-from normlab.spec.export_formats import FORMATS, ArtifactKind
+from normlab.spec.export_formats import ArtifactKind
 from normlab.training.export.serving_function import TrainedNetwork
 
 _log = logging.getLogger(__name__)
@@ -37,19 +36,27 @@ def export_all(
     history: Sequence[EpochMetrics],
     test_correct: npt.NDArray[np.bool_],
     folder: Path,
+    formats: Iterable[ArtifactKind],
 ) -> list[ExportedFile]:
-    """Write every artifact of a run into ``folder``: the network in each format, its history, what it got right.
+    """Write the artifacts of a run into ``folder``: the network in these formats, its history, what it got right.
 
     All formats take raw pixels as float32 (batch, *shape) and give probabilities (batch, classes).
     """
     folder.mkdir(parents=True, exist_ok=True)
     return [
-        *(export(kind, folder, partial(_write, kind, trained)) for kind in FORMATS),
+        *(export_format(kind, trained, folder) for kind in formats),
         export(ArtifactKind.HISTORY, folder, lambda path: _history(history, path)),
         export(
             ArtifactKind.TEST_CORRECT, folder, lambda path: np.save(path, test_correct, allow_pickle=False)
         ),
     ]
+
+
+def export_format(kind: ArtifactKind, trained: TrainedNetwork, folder: Path) -> ExportedFile:
+    """Have the format's own module, which has its kind's name, write the network; see ``export``."""
+    return export(
+        kind, folder, lambda path: import_module(f"normlab.training.export.{kind}").write(trained, path)
+    )
 
 
 def export(kind: ArtifactKind, folder: Path, write: Callable[[Path], object]) -> ExportedFile:
@@ -72,11 +79,6 @@ def export(kind: ArtifactKind, folder: Path, write: Callable[[Path], object]) ->
             path.unlink(missing_ok=True)
         return ExportedFile(kind, error=f"{type(error).__name__}: {error}"[:500])
     return ExportedFile(kind, path=path)
-
-
-def _write(kind: ArtifactKind, trained: TrainedNetwork, path: Path) -> None:
-    """Have the format's own module, which has its kind's name, write the file."""
-    import_module(f"normlab.training.export.{kind}").write(trained, path)
 
 
 def _history(history: Sequence[EpochMetrics], path: Path) -> None:

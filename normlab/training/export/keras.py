@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile, ZipInfo
 
+import keras
+
 from normlab.training.export.serving_function import TrainedNetwork
 
 _NEWER: dict[str, object] = {
@@ -44,6 +46,11 @@ def write(trained: TrainedNetwork, path: Path) -> None:
                         writing.write(_to_json({"keras_version": json.load(reading)["keras_version"]}))
                     else:
                         shutil.copyfileobj(reading, writing)
+
+
+def read(path: Path) -> keras.Model:
+    """The network of a file that ``write`` wrote."""
+    return keras.models.load_model(path, compile=False)
 
 
 def _without_newer_defaults(value: Any) -> Any:

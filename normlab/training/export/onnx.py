@@ -1,43 +1,44 @@
-"""ONNX, which the API answers predictions with."""
+"""ONNX, which the API answers predictions with: written from the plan, without tracing a line of TensorFlow."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import tf2onnx
+import onnx
 
 from normlab.onnx_runtime import onnxruntime
+from normlab.spec import PlannedLayer
 from normlab.training.export.check import check
+from normlab.training.export.onnx_graph import Graph, Value
+from normlab.training.export.onnx_layers import add_layer
 from normlab.training.export.serving_function import INPUT, OUTPUT, TrainedNetwork
-
-OPSET = 17
-"""The newest one that most runtimes take: 18 moved the axes of reductions into an input, which some refuse."""
+from normlab.training.layers.network import Array
 
 
 def write(trained: TrainedNetwork, path: Path) -> None:
     """Write the file and make sure that onnxruntime loads it and finds what the network finds.
 
-    tf2onnx also writes a file where it knows no counterpart of an operation. Raises what onnxruntime raises
-    for such a file, and ``ValueError`` when the probabilities differ.
+    Raises what onnxruntime raises for a file that it does not take, and ``ValueError`` when the probabilities differ.
     """
-    serving = trained.serving
-    tf2onnx.convert.from_function(
-        serving.function,
-        input_signature=serving.function.input_signature,
-        opset=OPSET,
-        custom_op_handlers={"Erfc": (_erfc, [])},
-        output_path=str(path),
-    )
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    content = onnx_model(trained.planned, trained.variables, trained.pixel_max).SerializeToString()
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     check(lambda pixels: session.run([OUTPUT], {INPUT: pixels})[0], trained, runtime="onnxruntime")
+    path.write_bytes(content)
 
 
-def _erfc(graph: Any, node: Any, name: str, _arguments: Any) -> None:
-    """``erfc(x) = 1 - erf(x)``, which gelu is made of; ONNX has no node of its own for it."""
-    shapes, types, outputs = node.output_shapes, node.output_dtypes, node.output
-    inputs = list(node.input)
-    graph.remove_node(name)
-    one = graph.make_const(f"{name}/one", np.float32(1).reshape(()))
-    erf = graph.make_node("Erf", inputs, shapes=shapes, dtypes=types)
-    difference = [one.output[0], erf.output[0]]
-    graph.make_node("Sub", difference, name=name, outputs=outputs, shapes=shapes, dtypes=types)
+def onnx_model(
+    planned: Sequence[PlannedLayer], variables: Mapping[str, Mapping[str, Array]], pixel_max: int
+) -> onnx.ModelProto:
+    """Raw pixels (batch, *shape) to probabilities (batch, classes).
+
+    Args:
+        planned: The layers, the output layer included.
+        variables: Of each layer that has some, by its name: its variables by Keras's names.
+        pixel_max: Raw pixels are 0 to this.
+    """
+    graph = Graph()
+    graph.layer = "rescaling"
+    x = Value(graph.node("Mul", INPUT, graph.scalar(1 / pixel_max)), planned[0].input_shape)
+    for item in planned:
+        x = add_layer(graph, x, item, variables.get(item.name, {}))
+    probabilities = Value(graph.node("Softmax", x.name, output=OUTPUT, axis=1), x.shape)
+    return graph.model(INPUT, planned[0].input_shape, probabilities)

@@ -1,12 +1,16 @@
-"""A trained network as one traced function, which all formats but Keras's own are made from."""
+"""A trained network, and as one traced function, which TensorFlow's formats are made from."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from normlab.spec import PlannedLayer
 from normlab.training.export.portable import portable
+from normlab.training.layers.network import Array
 
 INPUT = "raw_pixels"
 OUTPUT = "probabilities"
@@ -32,10 +36,19 @@ class ServingFunction(tf.Module):  # type: ignore[misc]  # TensorFlow ships no t
 class TrainedNetwork:
     """What a writer makes its file from."""
 
+    planned: Sequence[PlannedLayer]
     network: keras.Model
     """Raw pixels float32 (batch, *shape) to probabilities (batch, classes)."""
     pixel_max: int
     """Raw pixels are 0 to this."""
+
+    @property
+    def variables(self) -> Mapping[str, Mapping[str, Array]]:
+        """The values of each layer's variables, by Keras's names."""
+        return {
+            layer.name: {variable.name: np.asarray(variable) for variable in layer.weights}
+            for layer in self.network.layers
+        }
 
     @cached_property
     def serving(self) -> ServingFunction:
