@@ -4,12 +4,12 @@ from enum import StrEnum
 
 
 class EventKind(StrEnum):
-    """What an event tells: ``event:`` in a stream. The database keeps all but ``END``."""
+    """What an event tells: ``event:`` in a stream. The database keeps all but ``PROGRESS`` and ``END``."""
 
     STATE = "state"
     """The job or comparison has changed its state."""
     PROGRESS = "progress"
-    """Of a job: where its run is."""
+    """Of a job that runs: where it is. It has no number, since only the newest is told."""
     EPOCH = "epoch"
     """Of a job: the numbers of one epoch."""
     WARNING = "warning"

@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from normlab.spec.epochs import EpochMetrics
-from normlab.store import Database, EventKind, Job, JobState
+from normlab.store import Database, EventKind, Job, JobState, WarningCode
 from normlab.store.jobs import events, jobs, reports
 
 ClaimJob = Callable[..., Job]
@@ -18,7 +18,7 @@ def test_events_are_numbered_without_gaps_however_many_write(
     def report(number: int) -> bool:
         with database.write() as session:
             if number % 3:
-                return reports.report_progress(session, job.id, 1, {"phase": "training", "step": number})
+                return reports.report_warning(session, job.id, 1, WarningCode.CHECKPOINT_DAMAGED, str(number))
             return reports.report_epoch(session, job.id, 1, make_metrics(number + 1))
 
     seen: list[int] = []
@@ -66,9 +66,21 @@ def test_progress_is_stored_with_an_estimated_end(database: Database, claim_job:
     with database.read() as session:
         stored = jobs.get(session, job.id)
     assert stored.progress is not None
-    end = datetime.fromisoformat(stored.progress.pop("estimated_end_at"))
-    assert abs(end - stored.updated_at - timedelta(seconds=30)) < timedelta(seconds=1)
-    assert stored.progress == progress | {"loss": None}  # JSON has no NaN
+    at, end = (datetime.fromisoformat(stored.progress.pop(name)) for name in ("at", "estimated_end_at"))
+    assert (at, end - at) == (stored.updated_at, timedelta(seconds=30))
+    assert stored.progress == progress | {"loss": None, "attempt": 1}  # JSON has no NaN
+
+
+def test_progress_is_no_event_and_the_newest_alone_is_kept(database: Database, claim_job: ClaimJob) -> None:
+    job = claim_job()
+    for step in range(3):
+        with database.write() as session:
+            assert reports.report_progress(session, job.id, 1, {"phase": "training", "step": step})
+            assert not reports.report_progress(session, job.id, 2, {"phase": "training", "step": 99})
+    with database.read() as session:
+        stored = jobs.get(session, job.id)
+        assert (stored.progress or {})["step"] == 2
+        assert stored.event_count == len(events.after(session, job.id)) == 2
 
 
 def test_times_are_utc_and_from_the_databases_clock(claim_job: ClaimJob) -> None:

@@ -9,16 +9,18 @@ from sqlalchemy.orm import Session
 from normlab.spec import JobSpec
 from normlab.spec.epochs import EpochMetrics
 from normlab.spec.measurements import Measured
-from normlab.store import Database, JobState, measurements
+from normlab.store import Database, EventKind, JobState, measurements
 from normlab.store.jobs import events, jobs, leases, listing, reports
 from normlab.store.jobs.listing import JobFilter
 
 FEW, MANY = 100, 100_000
+TOLD = (EventKind.STATE, EventKind.WARNING)
+"""What an answer about a job tells of its events."""
 
 EVENTS = """
 WITH RECURSIVE numbers(n) AS (SELECT 3 UNION ALL SELECT n + 1 FROM numbers WHERE n < :count)
 INSERT INTO events (job_id, number, kind, at, attempt, data)
-SELECT :job_id, n, 'progress', '2026-01-01T00:00:00.000Z', 1, '{}' FROM numbers
+SELECT :job_id, n, 'epoch', '2026-01-01T00:00:00.000Z', 1, '{}' FROM numbers
 """
 JOBS = """
 WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :count)
@@ -92,6 +94,7 @@ def test_what_a_running_job_writes_and_a_follower_reads_does_not_grow_with_its_e
                 ),
                 steps(untimed, lambda session, id_=job_id, last=count: events.after(session, id_, last)),
                 steps(untimed, lambda session, id_=job_id: events.after(session, id_, 50, limit=20)),
+                steps(untimed, lambda session, id_=job_id: events.histories(session, [id_], TOLD)),
                 steps(untimed, lambda session: listing.page(session, limit=5)),
             ]
         )

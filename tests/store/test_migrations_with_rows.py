@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import text
+from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 import migrations
 from normlab.spec import JobSpec
 from normlab.spec.measurements import Measured
-from normlab.store import ArtifactKind, Database, idempotency, measurements
+from normlab.store import ArtifactKind, Database, Job, idempotency, measurements
 from normlab.store.artifacts import StoredFile
 from normlab.store.base import Base
 from normlab.store.comparisons import comparisons
 from normlab.store.comparisons.comparisons import Arm, NewComparison
-from normlab.store.jobs import endings, jobs, leases, reports, workers
+from normlab.store.jobs import endings, events, jobs, leases, reports, workers
 from normlab.store.jobs.endings import Outcome
 from normlab.store.models import names
 from support.postgres import PostgresServer
@@ -41,6 +41,12 @@ FIRST_REVISION = {
     "measurements": "0007",
 }
 """By table: the migration that makes it. A table that comes later is added here, with rows of it below."""
+
+OLD_PROGRESS = text(
+    "INSERT INTO events (job_id, number, kind, at, attempt, data) "
+    "VALUES (:job, :number, 'progress', :at, :attempt, '{}')"
+)
+"""Before 0009 progress was an event."""
 
 REVISIONS = [f"{number:04d}" for number in range(1, int(migrations.NEWEST) + 1)]
 
@@ -145,3 +151,32 @@ def test_no_row_is_lost_on_the_way_down_and_up(
     after = rows(empty)
     kept = [table for table, first in FIRST_REVISION.items() if first <= lowest]
     assert {table: after[table] for table in kept} == {table: before[table] for table in kept}
+
+
+def test_the_newest_progress_of_an_earlier_versions_events_stays_in_the_jobs_row(
+    empty: Database, make_spec: Callable[..., JobSpec]
+) -> None:
+    migrations.upgrade(empty.url.render_as_string(hide_password=False))
+    with empty.write() as session:
+        job_id = jobs.create(session, make_spec()).id
+        leases.claim(session, job_id, worker="w", lease_seconds=60)
+        ended = jobs.create(session, make_spec()).id
+    with alembic(empty) as configuration:
+        command.downgrade(configuration, "0008")
+    told = {"phase": "training", "step": 2}
+    with empty.write() as session:
+        for number, at in ((3, "2026-01-01T00:00:01.000Z"), (4, "2026-01-01T00:00:02.250Z")):
+            for job, attempt in ((job_id, 1), (ended, 0)):
+                session.execute(OLD_PROGRESS, {"job": job, "number": number, "at": at, "attempt": attempt})
+        session.execute(update(Job).where(Job.id == job_id).values(progress=told, event_count=4))
+        session.execute(update(Job).where(Job.id == ended).values(event_count=4))
+    with alembic(empty) as configuration:
+        command.upgrade(configuration, "0009")
+    with empty.write() as session:
+        job = jobs.get(session, job_id)
+        assert job.progress == told | {"at": "2026-01-01T00:00:02.250000Z", "attempt": 1}
+        assert jobs.get(session, ended).progress is None
+        assert [event.number for event in events.after(session, ended)] == [1]
+        jobs.request_cancel(session, ended)
+        assert [event.number for event in events.after(session, ended, 4)] == [5]  # above all that were told
+        assert [event.number for event in events.after(session, job_id)] == [1, 2]

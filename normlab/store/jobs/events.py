@@ -1,8 +1,9 @@
-"""What happened to each job, numbered from 1 without gaps.
+"""What happened to each job, numbered from 1 as it happened.
 
 The number is taken by the UPDATE that changes the job, whose lock on the row lasts until the commit: an event
 can be seen only when all before it can, however many processes write. So a reader that has seen number N asks
-for what came after N, and neither misses nor repeats one.
+for what came after N, and neither misses nor repeats one. There are no gaps but where an earlier version kept
+progress as events; it is a column of the job's row.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from normlab.documents.events import EventKind
 from normlab.store.base import table_of
-from normlab.store.jobs.tables import Event, Job
+from normlab.store.jobs.tables import BUT_EPOCHS, Event, Job
 
 EventRow: TypeAlias = Row[Any]
 """An event as a plain row of its table."""
@@ -24,6 +25,7 @@ _OF_KINDS = (
     select(_events)
     .where(
         _events.c.job_id.in_(bindparam("job_ids", expanding=True)),
+        BUT_EPOCHS,
         _events.c.kind.in_(bindparam("kinds", expanding=True)),
     )
     .order_by(_events.c.job_id, _events.c.number)
@@ -52,7 +54,9 @@ def history(session: Session, job_id: str) -> Sequence[EventRow]:
 def histories(
     session: Session, job_ids: Iterable[str], kinds: Collection[EventKind] = (EventKind.STATE,)
 ) -> dict[str, list[EventRow]]:
-    """The events of these kinds of several jobs with one query; every id is a key of the answer."""
+    """The events of these kinds, of which an epoch is none, of several jobs with one query; every id is a key of the
+    answer.
+    """
     found: dict[str, list[EventRow]] = {job_id: [] for job_id in job_ids}
     for event in session.execute(_OF_KINDS, {"job_ids": list(found), "kinds": list(kinds)}):
         found[event.job_id].append(event)

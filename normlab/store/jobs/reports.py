@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any, TypeAlias
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from normlab.documents.events import EventKind
@@ -13,12 +13,19 @@ from normlab.spec.epochs import EpochMetrics
 from normlab.spec.measurements import Measured
 from normlab.store import measurements
 from normlab.store.base import table_of
-from normlab.store.clock import rfc3339
+from normlab.store.clock import database_now, rfc3339
 from normlab.store.jobs import events
 from normlab.store.jobs.leases import owned
 from normlab.store.jobs.tables import Epoch, Job
 from normlab.store.jobs.transitions import update_job
 from normlab.store.upsert import insert
+
+_jobs = table_of(Job)
+_STORE_PROGRESS = (
+    update(_jobs)
+    .where(_jobs.c.id == bindparam("of"))
+    .values(progress=bindparam("told"), updated_at=bindparam("now"))
+)
 
 
 def report_epoch(session: Session, job_id: str, attempt: int, metrics: EpochMetrics) -> bool:
@@ -57,22 +64,20 @@ def report_progress(
     *,
     remaining_seconds: float | None = None,
 ) -> bool:
-    """Store where the run is, and an event. False: the attempt has lost the job.
+    """Store where the run is, over what was stored before: what comes every second is no event. False: the attempt
+    has lost the job.
 
     ``progress`` has ``phase``, ``epoch``, ``epochs``, ``step``, ``steps``, ``loss`` and ``fraction``; to it
-    comes ``estimated_end_at`` (RFC 3339, by the database's clock), ``remaining_seconds`` from now.
+    come ``attempt``, and by the database's clock (RFC 3339) ``at``, which is now, and ``estimated_end_at``,
+    ``remaining_seconds`` from now.
     """
-    job = update_job(session, owned(job_id, attempt), values={})
-    if job is None:
+    mine = select(database_now()).where(owned(job_id, attempt)).with_for_update()
+    now = session.scalar(mine)
+    if now is None:
         return False
-    end = None
-    if remaining_seconds is not None:
-        end = rfc3339(job.updated_at + timedelta(seconds=remaining_seconds))
-    data = progress | {"estimated_end_at": end}
-    update_job(
-        session, Job.id == job_id, values={"progress": data, "updated_at": job.updated_at}, event=False
-    )
-    events.append(session, job, EventKind.PROGRESS, data)
+    end = None if remaining_seconds is None else rfc3339(now + timedelta(seconds=remaining_seconds))
+    told = progress | {"estimated_end_at": end, "at": rfc3339(now), "attempt": attempt}
+    session.execute(_STORE_PROGRESS, {"of": job_id, "told": told, "now": now})
     return True
 
 

@@ -67,6 +67,7 @@ class Job(Base):
     """The number of the newest event."""
 
     progress: Mapped[dict[str, Any] | None]
+    """What an attempt has last reported, with its number as ``attempt`` and the moment as ``at``."""
     result: Mapped[dict[str, Any] | None]
     timings: Mapped[dict[str, Any] | None]
     environment: Mapped[dict[str, Any] | None]
@@ -131,8 +132,12 @@ class Epoch(Base):
         return EpochMetrics.model_validate(self, from_attributes=True)
 
 
+BUT_EPOCHS = text("kind <> 'epoch'")
+"""Of events: all that no other table has. Word for word the condition of their index, which databases ask for."""
+
+
 class Event(Base):
-    """Something that happened to a job, numbered from 1 without gaps."""
+    """Something that happened to a job, numbered from 1 as it happened."""
 
     __tablename__ = "events"
 
@@ -142,6 +147,13 @@ class Event(Base):
     at: Mapped[datetime]
     attempt: Mapped[int] = mapped_column(Integer)
     data: Mapped[dict[str, Any]]
+
+    __table_args__ = (
+        # An answer about a job tells its states and warnings, and does not read its epochs for that.
+        Index(
+            "ix_events_but_epochs", "job_id", "number", sqlite_where=BUT_EPOCHS, postgresql_where=BUT_EPOCHS
+        ),
+    )
 
 
 class WorkerChild(Base):
