@@ -1,6 +1,5 @@
 """The HTTP service, put together."""
 
-import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,6 +10,7 @@ from api.comparisons import events as comparison_events
 from api.comparisons import files as comparison_files
 from api.comparisons import routes as comparisons
 from api.http import answers
+from api.http.feed import Feed
 from api.http.services import Services
 from api.inference import open_inference, tensorflow_serving
 from api.inference import predict as predictions
@@ -68,6 +68,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         artifacts = ArtifactStore(settings.resolved_artifacts_url)
         submissions = GroupCommit(database, submission.store)
         models = ModelResolver(database, artifacts, ModelCache(settings.model_cache_bytes))
+        feed = Feed(database)
         app.state.services = Services(
             settings=settings,
             database=database,
@@ -76,11 +77,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             models=models,
             batcher=MicroBatcher(QUICK_MULTIPLICATIONS),
             submissions=submissions,
-            stopping=app.state.stopping,
+            feed=feed,
         )
         maintenance = ComparisonMaintenance(database, artifacts, notifier, settings)
         maintenance.start()
-        yield
+        async with feed.reading():
+            yield
         maintenance.stop()
         submissions.close()
         notifier.close()
@@ -102,6 +104,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         # FastAPI would look at each request whether somebody has set OpenTelemetry up.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app.state.stopping = threading.Event()
     answers.install(app)
     return app

@@ -1,18 +1,21 @@
 """``/comparisons/{id}/events``: what happens to a comparison, as it happens, as Server-Sent Events."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from sqlalchemy.orm import Session
 
 from api.comparisons.documents import event_data
+from api.http.feed import PAGE, Source
 from api.http.parameters import ComparisonPath
-from api.http.services import Services, ServicesDependency
-from api.http.sse import PAGE, LastEventId, News, follow, refuse_if_over, stream_answers
+from api.http.services import ServicesDependency
+from api.http.sse import LastEventId, follow, refuse_if_over, stream_answers
 from normlab.store import Comparison
 from normlab.store.studies import events as study_events
 from normlab.store.studies import studies
+from normlab.store.studies.tables import StudyEvent
 
 router = APIRouter(prefix="/comparisons", tags=["comparisons"])
 
@@ -26,6 +29,13 @@ data: {"seed": 42, "complete": true, "failed_arms": [], "at": "2026-11-22T09:10:
 id: 5
 
 """
+
+
+def _after(session: Session, comparison_id: str, number: int) -> Sequence[StudyEvent]:
+    return study_events.after(session, Comparison, comparison_id, number, limit=PAGE)
+
+
+COMPARISONS = Source(Comparison, "comparison", after=_after, data=event_data)
 
 
 def existing_comparison(
@@ -55,16 +65,5 @@ async def stream_comparison_events(
     `replicates`: jobs for further seeds were made. `job`: one has ended. `pair`: all jobs of a seed have. Numbers,
     resuming and the end are as in the events of a job; each job has its own events, too.
     """
-    async for event in follow(services, comparison_id, last_event_id, _read):
+    async for event in follow(services.feed, COMPARISONS, comparison_id, last_event_id):
         yield event
-
-
-def _read(services: Services, comparison_id: str, number: int) -> News:
-    with services.database.read() as session:
-        comparison = studies.find(session, Comparison, comparison_id)
-        if comparison is None:
-            return News((), {"comparison": comparison_id, "state": None, "reason": "deleted"})
-        events = study_events.after(session, Comparison, comparison_id, number, limit=PAGE)
-    over = comparison.state.final
-    end = {"comparison": comparison_id, "state": comparison.state, "reason": comparison.stop_reason}
-    return News([(event, event_data(event)) for event in events], end if over else None)

@@ -1,6 +1,6 @@
 """The app on uvicorn, as it is meant to be served."""
 
-from types import FrameType
+import socket
 
 import uvicorn
 from fastapi import FastAPI
@@ -13,16 +13,16 @@ _GRACE_SECONDS = 5
 
 
 class Server(uvicorn.Server):
-    """Tells the event streams, which would never end by themselves, that the process is to end."""
+    """Ends the event streams, which would never end by themselves, when the process is to end."""
 
     def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
         super().__init__(config)
         self._app = app
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to end."""
-        self._app.state.stopping.set()
-        super().handle_exit(sig, frame)
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer what was asked, and end."""
+        self._app.state.services.feed.stop()
+        await super().shutdown(sockets)
 
 
 def server_of(

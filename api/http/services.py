@@ -1,11 +1,11 @@
 """What the routes work with. The app's lifespan makes one and keeps it in ``app.state``."""
 
-import threading
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
+from api.http.feed import Feed
 from normlab.predictions.batching import MicroBatcher
 from normlab.predictions.resolver import ModelResolver
 from normlab.runtime.notifier import Notifier
@@ -16,8 +16,8 @@ from normlab.store.group_commit import GroupCommit
 
 @dataclass(frozen=True)
 class Services:
-    """The open connections of this process. ``batcher`` and ``submissions`` are the event loop's; all else can be used
-    from many threads at once.
+    """The open connections of this process. ``batcher``, ``submissions`` and ``feed`` are the event loop's; all else can
+    be used from many threads at once.
     """
 
     settings: Settings
@@ -28,8 +28,8 @@ class Services:
     batcher: MicroBatcher
     submissions: GroupCommit[Any, dict[str, Any]]
     """Jobs that are being submitted."""
-    stopping: threading.Event
-    """Set when the process is told to end, for what would otherwise go on: event streams."""
+    feed: Feed
+    """Events of jobs and comparisons, for those who follow them."""
 
 
 async def _services(request: Request) -> Services:

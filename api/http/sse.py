@@ -1,23 +1,15 @@
 """Numbered events as Server-Sent Events (WHATWG HTML, section 9.2): resumable, and with an end."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any, Protocol
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated, Any
 
 from fastapi import Header, HTTPException
-from fastapi.concurrency import run_in_threadpool
 from fastapi.sse import ServerSentEvent
 
+from api.http.feed import Feed, Source
 from api.http.media_types import EVENTS
 from api.http.problems import error_answers
-from api.http.services import Services
 from normlab.documents.events import EventKind
-
-POLL_SECONDS = 0.25
-"""How soon after its commit an event is sent."""
-PAGE = 200
-"""How many events are read at once."""
 
 LastEventId = Annotated[
     int | None,
@@ -29,43 +21,36 @@ LastEventId = Annotated[
 ]
 
 
-class NumberedEvent(Protocol):
-    """An event of a job or a study, as the store has it."""
-
-    @property
-    def kind(self) -> EventKind:
-        """What it tells."""
-
-    @property
-    def number(self) -> int:
-        """Counted from 1 without gaps."""
-
-
-@dataclass(frozen=True)
-class News:
-    """What came after a number."""
-
-    events: Sequence[tuple[NumberedEvent, dict[str, Any]]]
-    """Each with what its ``data:`` line holds."""
-    end: dict[str, Any] | None
-    """What the last event of the stream says, if nothing can follow these."""
-
-
 async def follow(
-    services: Services, item_id: str, last_event_id: int | None, read: Callable[[Services, str, int], News]
+    feed: Feed, source: Source, item_id: str, last_event_id: int | None
 ) -> AsyncIterator[ServerSentEvent]:
-    """What ``read`` gives of an item behind the number, then what comes, until it gives an end."""
-    number = last_event_id or 0
-    while not services.stopping.is_set():
-        news = await run_in_threadpool(read, services, item_id, number)
-        for event, data in news.events:
-            yield ServerSentEvent(event=event.kind, id=str(event.number), data=data)
-            number = event.number
-        if not news.events and news.end is not None:
-            yield ServerSentEvent(event="end", data=news.end)
-            return
-        if not news.events:
-            await asyncio.sleep(POLL_SECONDS)
+    """The item's events behind the number, then each as it comes, until nothing can follow or the process ends.
+
+    Progress, which has no number, is told when nothing else is left to tell, and only the newest.
+    """
+    number, told = last_event_id or 0, None
+    with feed.following(source, item_id) as item:
+        while not feed.stopped:
+            if item.error is not None:
+                raise RuntimeError(f"the events of {item_id} could not be read") from item.error
+            head = item.head
+            if head is not None and number < head.event_count:
+                page = await feed.page(item, number)
+                if page is not None:
+                    for message in page.messages:
+                        yield message
+                    number = page.known
+            elif head is None or head.is_final:
+                state, reason = (None, "deleted") if head is None else (head.state, head.reason)
+                yield ServerSentEvent(
+                    event=EventKind.END, data={source.noun: item_id, "state": state, "reason": reason}
+                )
+                return
+            elif head.progress not in (None, told):
+                told = head.progress
+                yield ServerSentEvent(event=EventKind.PROGRESS, data=told)
+            else:
+                await item.changed.wait()
 
 
 def refuse_if_over(left: Sequence[object]) -> None:

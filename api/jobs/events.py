@@ -1,15 +1,18 @@
 """``/jobs/{id}/events``: what happens to a job, as it happens, as Server-Sent Events."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from sqlalchemy.orm import Session
 
+from api.http.feed import PAGE, Source
 from api.http.parameters import JobPath
-from api.http.services import Services, ServicesDependency
-from api.http.sse import PAGE, LastEventId, News, follow, refuse_if_over, stream_answers
+from api.http.services import ServicesDependency
+from api.http.sse import LastEventId, follow, refuse_if_over, stream_answers
 from api.jobs.documents import event_data
+from normlab.store import Event, Job
 from normlab.store.jobs import events, jobs
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
@@ -24,6 +27,13 @@ data: {"epoch": 1, "loss": 1.2546, "val_accuracy": 0.7282, "at": "2026-11-22T09:
 id: 9
 
 """
+
+
+def _after(session: Session, job_id: str, number: int) -> Sequence[Event]:
+    return events.after(session, job_id, number, limit=PAGE)
+
+
+JOBS = Source(Job, "job", after=_after, data=event_data)
 
 
 def existing_job(services: ServicesDependency, job_id: JobPath, last_event_id: LastEventId = None) -> str:
@@ -46,22 +56,12 @@ async def stream_events(
     job_id: Annotated[str, Depends(existing_job)],
     last_event_id: LastEventId = None,
 ) -> AsyncIterator[ServerSentEvent]:
-    """All events from the first, then each as it happens: `state`, `progress`, `epoch`.
+    """All events from the first, then each as it happens: `state`, `epoch`, `warning`; and `progress`.
 
-    Each has its number in the database as `id`, so a connection that broke is resumed with `Last-Event-ID`
-    and misses nothing. Behind the last event of a job that is over comes `end`, and the stream ends. A
-    comment is sent when nothing happens for 15 seconds.
+    Each but `progress` has its number in the database as `id`, so a connection that broke is resumed with
+    `Last-Event-ID` and misses nothing. `progress` is where a running job is now; what it was before is not kept.
+    Behind the last event of a job that is over comes `end`, and the stream ends. A comment is sent when nothing
+    happens for 15 seconds.
     """
-    async for event in follow(services, job_id, last_event_id, _read):
+    async for event in follow(services.feed, JOBS, job_id, last_event_id):
         yield event
-
-
-def _read(services: Services, job_id: str, number: int) -> News:
-    """The state is read first: behind a final one no event can follow that the second query does not see."""
-    with services.database.read() as session:
-        job = jobs.find(session, job_id)
-        if job is None:
-            return News((), {"job": job_id, "state": None, "reason": "deleted"})
-        found = events.after(session, job_id, number, limit=PAGE)
-    end = {"job": job_id, "state": job.state, "reason": "finished"} if job.state.final else None
-    return News([(event, event_data(event)) for event in found], end)

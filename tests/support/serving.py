@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
+from fastapi import FastAPI
 
 from api.app import create_app
 from api.http.server import server_of
@@ -16,8 +17,14 @@ from normlab.settings import Settings
 @contextmanager
 def serving(settings: Settings) -> Iterator[httpx.Client]:
     """The app on an ephemeral port, in a thread of its own."""
+    with serving_app(create_app(settings), settings) as http:
+        yield http
+
+
+@contextmanager
+def serving_app(app: FastAPI, settings: Settings) -> Iterator[httpx.Client]:
+    """The same with an app that the caller knows."""
     listener = socket.create_server(("127.0.0.1", 0))
-    app = create_app(settings)
     server = server_of(app, settings, log_level="error")
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="api")
     thread.start()
@@ -28,6 +35,5 @@ def serving(settings: Settings) -> Iterator[httpx.Client]:
                 time.sleep(0.005)
             yield http
     finally:
-        app.state.stopping.set()
         server.should_exit = True
         thread.join()
