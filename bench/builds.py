@@ -3,12 +3,13 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import servers
+import sqlalchemy as sa
 
 ROOT = Path(__file__).resolve().parents[1]
 NO_BROKER = "redis://127.0.0.1:1/0"
@@ -43,11 +44,17 @@ class Build:
 
 @contextmanager
 def running(
-    name: str, checkout: Path, folder: Path, database: str | None = None, *, broker: str = NO_BROKER
+    name: str,
+    checkout: Path,
+    folder: Path,
+    database: str | None = None,
+    *,
+    broker: str = NO_BROKER,
+    more: Mapping[str, str] | None = None,
 ) -> Iterator[Build]:
     """The API of a checkout; without a database's URL, on SQLite in the folder.
 
-    By default without a broker, since nobody is to work on what is asked for.
+    By default without a broker, since nobody is to work on what is asked for. ``more`` is put into its environment.
     """
     folder.mkdir(parents=True, exist_ok=True)
     database = database or f"sqlite:///{folder / 'normlab.db'}"
@@ -56,6 +63,7 @@ def running(
         "NORMLAB_DATA_DIR": str(folder),
         "NORMLAB_DATABASE_URL": database,
         "NORMLAB_BROKER_URL": broker,
+        **(more or {}),
     }
     python = [sys.executable, "-P", "-m"]
     subprocess.run([*python, "migrations"], cwd=checkout, env={**os.environ, **environment}, check=True)
@@ -63,3 +71,14 @@ def running(
     command = [*python, "api", "--port", str(port)]
     with servers.running(name, command, port, "/healthz", environment=environment, folder=checkout) as server:
         yield Build(server, database)
+
+
+def new_database(server: str, name: str) -> str:
+    """The URL of an empty database that a Postgres has now; one of the same name is deleted."""
+    url = sa.make_url(server)
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(f'DROP DATABASE IF EXISTS "bench_{name}"'))
+        connection.execute(sa.text(f'CREATE DATABASE "bench_{name}"'))
+    engine.dispose()
+    return url.set(database=f"bench_{name}").render_as_string(hide_password=False)

@@ -16,8 +16,8 @@ from normlab.store.group_commit import GroupCommit
 
 @dataclass(frozen=True)
 class Services:
-    """The open connections of this process. ``batcher``, ``submissions`` and ``feed`` are the event loop's; all else can
-    be used from many threads at once.
+    """The open connections of this process. ``batcher``, ``submissions`` and ``feed`` are the event loop's; all else
+    can be used from many threads at once.
     """
 
     settings: Settings

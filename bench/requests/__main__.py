@@ -14,11 +14,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
-import sqlalchemy as sa
 
 sys.path.append(str(Path(__file__).parents[1]))
 
-from builds import ROOT, Build, running
+from builds import ROOT, Build, new_database, running
 from rows import Rows
 
 SPEC = {"architecture": "batch_norm", "training": {"epochs": 10}, "dataset": {"name": "digits"}}
@@ -62,21 +61,11 @@ def filled(
     name: str, checkout: Path, folder: Path, server: str | None, jobs: int
 ) -> Iterator[tuple[Build, dict[str, Ask]]]:
     """A build with so many jobs, and what to ask it."""
-    with running(name, checkout, folder, _new_database(server, name) if server else None) as build:
+    with running(name, checkout, folder, new_database(server, name) if server else None) as build:
         rows = Rows(build.url, build.database)
         ids = rows.add_jobs(jobs)
         rows.close()
         yield build, cases(ids[0])
-
-
-def _new_database(server: str, name: str) -> str:
-    url = sa.make_url(server)
-    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(sa.text(f'DROP DATABASE IF EXISTS "bench_{name}"'))
-        connection.execute(sa.text(f'CREATE DATABASE "bench_{name}"'))
-    engine.dispose()
-    return url.set(database=f"bench_{name}").render_as_string(hide_password=False)
 
 
 def main() -> None:

@@ -1,7 +1,9 @@
 """Many jobs in a database, made by copying the rows of one: it works for the tables of every build."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -80,25 +82,46 @@ class Rows:
         with self._engine.begin() as connection:
             connection.execute(children.insert(), rows)
 
-    def add_progress(self, job: str, seconds: int) -> None:
-        """What a job stored that reported its progress once a second for so long, where a build stores that."""
-        jobs, events = self._tables.tables["jobs"], self._tables.tables["events"]
+    def add_network(self, artifacts: Path, onnx: bytes) -> str:
+        """The id of a job that has succeeded, with this network."""
+        jobs, files = self._tables.tables["jobs"], self._tables.tables["artifacts"]
+        path = Path(self._job, "1", "model.onnx")
+        (artifacts / path).parent.mkdir(parents=True, exist_ok=True)
+        (artifacts / path).write_bytes(onnx)
+        file = {
+            "job_id": self._job,
+            "kind": "onnx",
+            "path": path.as_posix(),
+            "sha256": hashlib.sha256(onnx).hexdigest(),
+            "bytes": len(onnx),
+            "media_type": "application/onnx",
+        }
         with self._engine.begin() as connection:
+            ended = {"state": "succeeded", "attempt": 1, "result": {"epochs": 1}}
+            connection.execute(jobs.update().where(jobs.c.id == self._job).values(ended))
+            at = connection.execute(sa.select(jobs.c.created_at).where(jobs.c.id == self._job)).scalar_one()
+            connection.execute(files.insert(), file | {"recorded_at": at})
+        return self._job
+
+    def add_progress(self, job: str, seconds: int) -> None:
+        """What a build has stored of a job that reported its progress once a second for so long: since revision 0009
+        the newest alone, in the job's row, before that an event for each.
+        """
+        jobs, events = self._tables.tables["jobs"], self._tables.tables["events"]
+        data = {"phase": "training", "epoch": 1, "epochs": 1, "step": 100, "steps": 1719, "fraction": 0.05}
+        with self._engine.begin() as connection:
+            of_job = jobs.update().where(jobs.c.id == job)
+            connection.execute(of_job.values(progress=data))
+            if connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one() >= "0009":
+                return
             first = connection.execute(sa.select(jobs.c.event_count).where(jobs.c.id == job)).scalar_one()
-            data = {"phase": "training", "epoch": 1, "step": 100}
+            template = {"job_id": job, "kind": "progress", "attempt": 1, "data": data}
             rows = [
-                {
-                    "job_id": job,
-                    "number": first + second,
-                    "kind": "progress",
-                    "at": BEGIN + timedelta(seconds=second),
-                    "attempt": 1,
-                    "data": data,
-                }
+                template | {"number": first + second, "at": BEGIN + timedelta(seconds=second)}
                 for second in range(1, seconds + 1)
             ]
             connection.execute(events.insert(), rows)
-            connection.execute(jobs.update().where(jobs.c.id == job).values(event_count=first + seconds))
+            connection.execute(of_job.values(event_count=first + seconds))
 
     def _row(self, template: Mapping[str, Any], number: int) -> dict[str, Any]:
         at = _same_kind(template["created_at"], BEGIN + timedelta(seconds=number))
