@@ -7,6 +7,8 @@ from .charts.theme import ImageFormat, render
 from .clocks import Clocks, compare_clocks
 from .comparison import ComparisonStatistics, compare_runs
 from .cost import ArmCost, CostOfAPoint, cost_of_a_point, pareto_front
+from .diagnosis.diagnose import diagnose
+from .diagnosis.finding import Answer, Diagnosis, Finding, Severity
 from .differences import Difference, differences
 from .examples import (
     ExampleBootstrap,
@@ -30,15 +32,18 @@ from .verdict import PairedComparison, Verdict
 from .wording import sentence
 
 __all__ = [
+    "Answer",
     "ArmCost",
     "ArmPair",
     "ArmStatistics",
     "Clocks",
     "ComparisonStatistics",
     "CostOfAPoint",
+    "Diagnosis",
     "Difference",
     "DifferenceBand",
     "ExampleBootstrap",
+    "Finding",
     "ImageFormat",
     "Interval",
     "LogRank",
@@ -47,6 +52,7 @@ __all__ = [
     "RunRecord",
     "RunSummary",
     "SequentialComparison",
+    "Severity",
     "SideBySide",
     "Spending",
     "StoppingPlan",
@@ -64,6 +70,7 @@ __all__ = [
     "compare_until_decided",
     "cost_of_a_point",
     "describe_arm",
+    "diagnose",
     "difference_band",
     "difference_curves",
     "differences",

@@ -1,0 +1,171 @@
+"""How far the network has come: what the epochs' own numbers say."""
+
+from math import sqrt
+
+from normlab.analysis.diagnosis.finding import Observation, Severity
+from normlab.analysis.diagnosis.observed import Observed
+from normlab.analysis.diagnosis.rule import Rule
+from normlab.analysis.diagnosis.words import figure, points, share
+from normlab.spec.epochs import EpochMetrics
+
+CEILING = 0.95
+"""The training loss, in that of equal probabilities: less than a twentieth of what there is to learn was learned."""
+GUESS = 2.0
+"""Times the accuracy of guessing, below which a network of such a loss has left its start in no other way either."""
+RISEN = 2.0
+"""The training loss at the end against its least: it has not only stopped falling."""
+OVERFIT_RISE = 1.1
+"""The validation loss at the end against its least: a tenth is more than it wavers from epoch to epoch."""
+OVERFIT_GAP, ERRORS = 0.05, 3.0
+"""Training above validation accuracy: five points, and so many standard errors."""
+RISE_PART, RISE_ERRORS = 1 / 3, 2.0
+"""The last part of the epochs whose rise is looked at, and the standard errors that it must have."""
+ANNEALED = 0.1
+"""Below this part of its largest learning rate a run is at its schedule's end: more epochs of it would not help."""
+
+
+def _loss(epoch: EpochMetrics) -> float:
+    return epoch.loss if epoch.cross_entropy is None else epoch.cross_entropy
+
+
+def _val_loss(epoch: EpochMetrics) -> float | None:
+    return epoch.val_loss if epoch.val_cross_entropy is None else epoch.val_cross_entropy
+
+
+def _at_ceiling(run: Observed) -> Observation | None:
+    guess = GUESS / run.classes
+    seen = [e.epoch for e in run.epochs if _loss(e) > CEILING * run.guess_loss and e.accuracy < guess]
+    if not seen or seen[-1] != run.epochs[-1].epoch:
+        return None
+    last = run.epochs[-1]
+    return Observation(
+        severity=Severity.PROBLEM,
+        layers=(),
+        epochs=tuple(seen),
+        numbers={
+            "loss": _loss(last),
+            "guess_loss": run.guess_loss,
+            "accuracy": last.accuracy,
+            "threshold": CEILING,
+        },
+        sentence=f"The network has never left its start: after {last.epoch} epoch{'s' * (last.epoch > 1)} its training "
+        f"loss is {figure(_loss(last))}, and that of equal probabilities for {run.classes} classes is "
+        f"{figure(run.guess_loss)}.",
+        remedy="What else was found says where it fails; with nothing else found, a larger learning rate.",
+    )
+
+
+def _rising_loss(run: Observed) -> Observation | None:
+    losses = [_loss(epoch) for epoch in run.epochs]
+    best = min(range(len(losses)), key=losses.__getitem__)
+    if losses[-1] < RISEN * losses[best] or losses[-1] < CEILING * run.guess_loss / 2:
+        return None
+    return Observation(
+        severity=Severity.PROBLEM,
+        layers=(),
+        epochs=tuple(epoch.epoch for epoch in run.epochs[best + 1 :]),
+        numbers={"loss": losses[-1], "least_loss": losses[best], "threshold": RISEN},
+        sentence=f"Training diverges: the training loss was {figure(losses[best])} in epoch {best + 1} and is "
+        f"{figure(losses[-1])} in epoch {len(losses)}.",
+        remedy="A smaller learning rate, one that falls in the course of the run, or gradient clipping.",
+    )
+
+
+def _overfitting(run: Observed) -> Observation | None:
+    curve = [(epoch, value) for epoch in run.epochs if (value := _val_loss(epoch)) is not None]
+    if len(curve) < 2:
+        return None
+    (last, last_loss), (best, least) = curve[-1], min(curve, key=lambda item: item[1])
+    if last.val_accuracy is None:
+        return None
+    gap = last.accuracy - last.val_accuracy
+    error = sqrt(
+        last.val_accuracy * (1 - last.val_accuracy) / run.validation_samples
+        + last.accuracy * (1 - last.accuracy) / run.spec.dataset.trained_on
+    )
+    if last_loss < OVERFIT_RISE * least or gap < max(OVERFIT_GAP, ERRORS * error):
+        return None
+    return Observation(
+        severity=Severity.WARNING,
+        layers=(),
+        epochs=(best.epoch + 1, last.epoch),
+        numbers={"val_loss": last_loss, "least_val_loss": least, "gap": gap, "threshold": OVERFIT_RISE},
+        sentence=f"The network overfits from epoch {best.epoch + 1} on: its validation loss rises from "
+        f"{figure(least)} to {figure(last_loss)}, and it is {points(gap)} better on what it was trained on than on "
+        "validation samples.",
+        remedy="Early stopping with restore_best_weights, dropout, a smaller network, or more training samples.",
+    )
+
+
+def _unfinished(run: Observed) -> Observation | None:
+    rates = [epoch.learning_rate for epoch in run.epochs]
+    if rates[-1] < ANNEALED * max(rates):
+        return None
+    part = max(1, round(len(run.epochs) * RISE_PART))
+    before, last = run.epochs[-1 - part], run.epochs[-1]
+    if before.val_accuracy is None or last.val_accuracy is None:
+        samples, was, now = run.spec.dataset.trained_on, before.accuracy, last.accuracy
+    else:
+        samples, was, now = run.validation_samples, before.val_accuracy, last.val_accuracy
+    error = sqrt((was * (1 - was) + now * (1 - now)) / samples)
+    if now - was <= RISE_ERRORS * error:
+        return None
+    return Observation(
+        severity=Severity.NOTE,
+        layers=(),
+        epochs=(before.epoch + 1, last.epoch),
+        numbers={"before": was, "at_end": now, "threshold": RISE_ERRORS * error},
+        sentence=f"Training has not finished: accuracy still rose from {share(was)} to {share(now)} in the last "
+        f"{'epoch' if part == 1 else f'{part} epochs'}.",
+        remedy="More epochs, or a larger learning rate.",
+    )
+
+
+def _unvalidated(run: Observed) -> str:
+    return "" if run.spec.dataset.held_out else "no samples are held out for validation"
+
+
+def _epochs(run: Observed) -> str:
+    return f"the losses and accuracies of {len(run.epochs)} epoch{'s' * (len(run.epochs) != 1)}"
+
+
+RULES = (
+    Rule(
+        "loss_at_ceiling",
+        "Has the network left its start?",
+        (),
+        _at_ceiling,
+        _epochs,
+        "the cross-entropy of equal probabilities is the logarithm of the number of classes",
+        least_epochs=1,
+    ),
+    Rule(
+        "training_diverges",
+        "Does the training loss fall?",
+        (),
+        _rising_loss,
+        _epochs,
+        "the training loss itself",
+        least_epochs=2,
+    ),
+    Rule(
+        "overfitting",
+        "Does it still get better on samples that it was not trained on?",
+        (),
+        _overfitting,
+        _epochs,
+        "Prechelt (1998), Early stopping - but when?",
+        _unvalidated,
+        least_epochs=2,
+    ),
+    Rule(
+        "training_unfinished",
+        "Has training finished?",
+        (),
+        _unfinished,
+        _epochs,
+        "the standard error of a difference of two shares",
+        least_epochs=2,
+    ),
+)
+"""Of this family."""

@@ -1,0 +1,99 @@
+"""A run as the rules see it: its layers, its measurements by name, its epochs."""
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from math import ceil, log
+from typing import NamedTuple
+
+from normlab.spec import JobSpec
+from normlab.spec.epochs import EpochMetrics
+from normlab.spec.measurements import WHOLE_NETWORK, Measured
+from normlab.spec.plan import OUTPUT_LAYER, PlannedLayer, plan_job
+from normlab.spec.probes.places import Place
+
+
+class Reading(NamedTuple):
+    """One number at one point of the run."""
+
+    step: int
+    epoch: int
+    value: float
+
+
+class Observed:
+    """A run.
+
+    Args:
+        measured: What its probes measured, in any order.
+        spec: What was trained.
+        epochs: The numbers of its epochs so far.
+    """
+
+    def __init__(self, measured: Iterable[Measured], spec: JobSpec, epochs: Sequence[EpochMetrics]) -> None:
+        self.spec = spec
+        self.epochs = tuple(epochs)
+        self._readings: dict[tuple[str, str, str], list[Reading]] = {}
+        for item in measured:
+            key = (item.probe, item.statistic, item.layer)
+            self._readings.setdefault(key, []).append(Reading(item.step, item.epoch, item.value))
+        for readings in self._readings.values():
+            readings.sort()
+
+    @cached_property
+    def planned(self) -> tuple[PlannedLayer, ...]:
+        """The layers of the network, the output layer included."""
+        return plan_job(self.spec)
+
+    def layers(self, place: Place) -> tuple[str, ...]:
+        """The names of the layers of a kind, from the input on."""
+        return place.layers(self.planned)
+
+    @cached_property
+    def hidden(self) -> tuple[str, ...]:
+        """The layers with a kernel, without the output layer."""
+        return tuple(name for name in self.layers(Place.KERNELS) if name != OUTPUT_LAYER)
+
+    def has(self, probe: str, statistic: str) -> bool:
+        """Whether there is such a number, at any layer."""
+        return any(key[:2] == (probe, statistic) for key in self._readings)
+
+    def readings(self, probe: str, statistic: str, layer: str = WHOLE_NETWORK) -> tuple[Reading, ...]:
+        """A number in the course of the run."""
+        return tuple(self._readings.get((probe, statistic, layer), ()))
+
+    def epoch_ends(self, probe: str, statistic: str, layer: str = WHOLE_NETWORK) -> tuple[Reading, ...]:
+        """The same at the ends of epochs."""
+        return tuple(
+            reading
+            for reading in self.readings(probe, statistic, layer)
+            if reading.step and reading.step == reading.epoch * self.steps
+        )
+
+    def at_start(self, probe: str, statistic: str, layer: str = WHOLE_NETWORK) -> float | None:
+        """A number before the first step."""
+        readings = self.readings(probe, statistic, layer)
+        return readings[0].value if readings and readings[0].step == 0 else None
+
+    def at(self, step: int, probe: str, statistic: str, layer: str = WHOLE_NETWORK) -> float | None:
+        """A number after so many steps."""
+        return next((r.value for r in self.readings(probe, statistic, layer) if r.step == step), None)
+
+    @cached_property
+    def steps(self) -> int:
+        """Steps of an epoch."""
+        return ceil(self.spec.dataset.trained_on / self.spec.training.batch_size)
+
+    @property
+    def classes(self) -> int:
+        """How many classes there are to tell apart."""
+        return self.spec.dataset.info.class_count
+
+    @property
+    def guess_loss(self) -> float:
+        """The cross-entropy of giving each class the same probability."""
+        return log(self.classes)
+
+    @property
+    def validation_samples(self) -> int:
+        """How many samples accuracies are measured on."""
+        return self.spec.dataset.held_out or self.spec.dataset.trained_on
