@@ -27,7 +27,7 @@ from normlab.analysis import (
     difference_band,
 )
 from normlab.analysis.earlier_looks import PlannedLook, earlier_looks
-from normlab.analysis.intervals import bca_interval
+from normlab.analysis.intervals import Bootstrap
 from normlab.spec.replicates import Replicates
 
 Floats = NDArray[np.float64]
@@ -185,7 +185,7 @@ def student_coverage(d: Floats) -> float:
 
 def bca_coverage(d: Floats, rng: np.random.Generator) -> float:
     """The same for the bootstrap's BCa interval."""
-    return float(np.mean([not bca_interval(row, 0.95, rng).excludes_zero() for row in d]))
+    return float(np.mean([not Bootstrap(row, rng).interval(0.95).excludes_zero() for row in d]))
 
 
 def false_equivalent(shape: Shape, pairs: int, repeats: int, rng: np.random.Generator) -> float:

@@ -14,7 +14,7 @@ from normlab.analysis.cost import ArmCost, CostOfAPoint, cost_of_a_point, pareto
 from normlab.analysis.differences import Difference, differences, has_penalty
 from normlab.analysis.documents import to_plain
 from normlab.analysis.earlier_looks import NO_EARLIER_LOOKS, EarlierLook, EarlierLooks
-from normlab.analysis.evidence import bootstrap_of, curve_of, mcnemar_of, of_one_test_set, variance_of
+from normlab.analysis.evidence import bootstrap_of, curves_of, mcnemar_of, of_one_test_set, variance_of
 from normlab.analysis.examples import ExampleBootstrap, McNemar, VarianceSources
 from normlab.analysis.fairness import arm_caveats
 from normlab.analysis.headline import headline
@@ -138,6 +138,10 @@ def compare_runs(
     choice = choose_clock(paired)
     seconds = _seconds(paired, choice) if metric.higher_is_better else None
     costs = _costs(seconds, values)
+    curves = curves_of(
+        [(paired[pair.a], paired[pair.b], pair.comparison.basis, (pair.a, pair.b)) for pair in compared],
+        metric,
+    )
     pairs = tuple(
         PairReport(
             a=pair.a,
@@ -149,7 +153,7 @@ def compare_runs(
             error_share=looks.share,
             same_looks=looks.same,
             values=tuple(zip(seeds, values[pair.a], values[pair.b], strict=True)),
-            curve=curve_of(paired[pair.a], paired[pair.b], metric, pair.comparison.basis, (pair.a, pair.b)),
+            curve=curve,
             cost=cost_of_a_point(
                 pair.comparison,
                 (values[pair.a], values[pair.b]),
@@ -163,7 +167,7 @@ def compare_runs(
             test_set=bootstrap_of(paired[pair.a], paired[pair.b], shared, confidence),
             mcnemar=mcnemar_of(paired[pair.a], paired[pair.b], shared),
         )
-        for pair in compared
+        for pair, curve in zip(compared, curves, strict=True)
         for looks in [(before or {}).get((pair.a, pair.b), NO_EARLIER_LOOKS)]
         for shared in [of_one_test_set((*paired[pair.a], *paired[pair.b]), correct or {})]
     )

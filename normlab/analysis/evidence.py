@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from normlab.analysis.bands import DifferenceBand, difference_band
+from normlab.analysis.bands import CurvesOfTwo, DifferenceBand, difference_bands
 from normlab.analysis.basis import Basis
 from normlab.analysis.curve import kept_along
 from normlab.analysis.examples import (
@@ -14,23 +14,28 @@ from normlab.analysis.examples import (
     McNemar,
     VarianceSources,
     example_bootstrap,
-    mcnemar,
+    mcnemar_of_runs,
     variance_sources,
 )
 from normlab.analysis.records import RunRecord
 from normlab.spec.metrics import Metric
 
 
-def curve_of(
-    a: Sequence[RunRecord], b: Sequence[RunRecord], metric: Metric, basis: Basis, names: tuple[str, str]
-) -> DifferenceBand | None:
-    """The band of a pair of arms, at the confidence that the pair was given."""
+def curves_of(
+    pairs: Sequence[tuple[Sequence[RunRecord], Sequence[RunRecord], Basis, tuple[str, str]]], metric: Metric
+) -> list[DifferenceBand | None]:
+    """The band of each pair of arms, given by their runs, the basis of their comparison, and their names; None where
+    the runs have no epoch in common that has a value."""
     metric = metric.along_epochs
-    shared = min(len(run.epochs) for run in (*a, *b))
-    first, second = (_along_epochs(runs, metric, shared) for runs in (a, b))
-    if not shared or first is None or second is None:
-        return None
-    return difference_band(first, second, basis=basis, higher_is_better=metric.higher_is_better, names=names)
+    tables: dict[int, CurvesOfTwo] = {}
+    for index, (a, b, basis, names) in enumerate(pairs):
+        shared = min(len(run.epochs) for run in (*a, *b))
+        first, second = (_along_epochs(runs, metric, shared) for runs in (a, b))
+        if shared and first is not None and second is not None:
+            tables[index] = CurvesOfTwo(first, second, basis, names)
+    bands = difference_bands(list(tables.values()), higher_is_better=metric.higher_is_better)
+    found = dict(zip(tables, bands, strict=True))
+    return [found.get(index) for index in range(len(pairs))]
 
 
 def _along_epochs(runs: Sequence[RunRecord], metric: Metric, epochs: int) -> list[list[float]] | None:
@@ -71,11 +76,17 @@ def mcnemar_of(
     a: Sequence[RunRecord], b: Sequence[RunRecord], correct: Mapping[str, ArrayLike]
 ) -> tuple[tuple[int | None, McNemar], ...]:
     """The number of the pair and the test of its two networks, of each pair whose right test examples are known."""
-    return tuple(
-        (run.pair_number, mcnemar(correct[run.job], correct[partner.job]))
+    known = [
+        (run, partner)
         for run, partner in zip(a, b, strict=True)
         if run.job in correct and partner.job in correct
+    ]
+    if not known:
+        return ()
+    tests = mcnemar_of_runs(
+        _table([run for run, _ in known], correct), _table([partner for _, partner in known], correct)
     )
+    return tuple((run.pair_number, test) for (run, _), test in zip(known, tests, strict=True))
 
 
 def _table(runs: Sequence[RunRecord], correct: Mapping[str, ArrayLike]) -> NDArray[Any]:

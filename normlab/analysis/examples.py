@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from normlab.analysis.basis import Basis, alone
 from normlab.analysis.documents import to_plain
 from normlab.analysis.intervals import RESAMPLES, Interval
 from normlab.analysis.validation import Floats, as_generator, as_matrix, check_confidence
+
+Counts = NDArray[np.int64]
 
 _THESE_NETWORKS = "these same trained networks, and test examples that do not depend on each other"
 _BOTH_DRAWN = "runs and test examples that do not depend on each other, whose effects add up"
@@ -52,10 +54,27 @@ def mcnemar(correct_a: ArrayLike, correct_b: ArrayLike) -> McNemar:
     a, b = _tables(correct_a, correct_b)
     if len(a) != 1:
         raise ValueError("McNemar's test compares one run of each arm: give the test examples of one")
-    only_a, only_b = int(np.sum(a > b)), int(np.sum(b > a))
-    discordant = only_a + only_b
-    p_value = float(stats.binomtest(only_b, discordant).pvalue) if discordant else 1.0
-    return McNemar(only_a, only_b, (only_b - only_a) / a.shape[1], p_value)
+    return mcnemar_of_runs(a, b)[0]
+
+
+def mcnemar_of_runs(correct_a: ArrayLike, correct_b: ArrayLike) -> tuple[McNemar, ...]:
+    """``mcnemar`` of each row of two tables of shape (runs, examples)."""
+    a, b = (table > 0 for table in _tables(correct_a, correct_b))
+    only_a, only_b = (a & ~b).sum(axis=1), (b & ~a).sum(axis=1)  # (runs,)
+    p_values = _p_values_of_one_half(only_b, only_a + only_b).tolist()
+    counts = zip(only_a.tolist(), only_b.tolist(), p_values, strict=True)
+    return tuple(McNemar(for_a, for_b, (for_b - for_a) / a.shape[1], p) for for_a, for_b, p in counts)
+
+
+def _p_values_of_one_half(right: Counts, of: Counts) -> Floats:
+    """The two-sided p value of so many successes in so many tries under a chance of one half, for each; 1 of none.
+
+    The same as ``scipy.stats.binomtest``, which takes one after the other: the distribution is symmetric, so all that
+    is as improbable on the other side begins at the mirrored number.
+    """
+    fewer = np.minimum(right, of - right)
+    p_values = stats.binom.cdf(fewer, of, 0.5) + stats.binom.sf(of - fewer - 1, of, 0.5)
+    return np.where(2 * fewer >= of - 1, 1.0, np.minimum(1.0, p_values))
 
 
 @dataclass(frozen=True)
@@ -209,6 +228,7 @@ def _tables(a: ArrayLike, b: ArrayLike) -> tuple[Floats, Floats]:
             f"both arms should have the same runs and test examples, but their shapes are {first.shape} "
             f"and {second.shape}"
         )
-    if not np.all(np.isin(first, (0, 1)) & np.isin(second, (0, 1))):
+    known = all(np.asarray(given).dtype == np.bool_ for given in (a, b))
+    if not known and not np.all(np.isin(first, (0, 1)) & np.isin(second, (0, 1))):
         raise ValueError("the tables should say for each test example whether it was right: True or False")
     return first, second

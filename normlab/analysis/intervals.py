@@ -1,7 +1,7 @@
 """Confidence intervals for a mean."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -74,19 +74,32 @@ def t_p_value(mean: float, sd: float, n: int) -> float:
     return float(2 * stats.t.sf(abs(mean) / sd * math.sqrt(n), n - 1))
 
 
-def bca_interval(values: Floats, confidence: float, rng: np.random.Generator) -> Interval:
-    """The bootstrap's bias-corrected and accelerated interval for the mean, from 9,999 resamples.
+class Bootstrap:
+    """The bootstrap's bias-corrected and accelerated interval for the mean, from 9,999 resamples, which are drawn once
+    for all levels.
 
     It follows skewed data better than Student's, but with fewer than about ten values it is too narrow.
     Values without spread give an interval of no width, one value gives no interval.
     Source: Efron (1987), Better bootstrap confidence intervals, JASA 82; by ``scipy.stats.bootstrap``.
     """
-    if len(values) < 2:
-        return NO_INTERVAL
-    unit = unit_of(values)
-    if spread(values / unit) == 0:
-        return Interval(float(values.mean()), float(values.mean()))
-    interval = stats.bootstrap(
-        (values / unit,), np.mean, confidence_level=confidence, n_resamples=RESAMPLES, method="BCa", rng=rng
-    ).confidence_interval
-    return Interval(float(interval.low) * unit, float(interval.high) * unit)
+
+    def __init__(self, values: Floats, rng: np.random.Generator) -> None:
+        self._values = values
+        self._unit = unit_of(values)
+        self._drawn = None
+        if len(values) > 1 and spread(values / self._unit) > 0:
+            self._drawn = self._bootstrap(0.5, n_resamples=RESAMPLES, rng=rng)
+
+    def interval(self, confidence: float) -> Interval:
+        """The interval at a level."""
+        if len(self._values) < 2:
+            return NO_INTERVAL
+        if self._drawn is None:
+            return Interval(float(self._values.mean()), float(self._values.mean()))
+        found = self._bootstrap(confidence, n_resamples=0, bootstrap_result=self._drawn).confidence_interval
+        return Interval(float(found.low) * self._unit, float(found.high) * self._unit)
+
+    def _bootstrap(self, confidence: float, **options: Any) -> Any:
+        return stats.bootstrap(
+            (self._values / self._unit,), np.mean, confidence_level=confidence, method="BCa", **options
+        )

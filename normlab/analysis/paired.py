@@ -1,16 +1,24 @@
 """The centre of the analysis: one value per pair from two arms, and what can be said about them."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from normlab.analysis.basis import SEEDS, Basis, alone
-from normlab.analysis.intervals import bca_interval, spread, t_interval, t_p_value, unit_of
+from normlab.analysis.intervals import Bootstrap, spread, t_interval, t_p_value, unit_of
 from normlab.analysis.planning import MAX_PAIRS, FurtherPairs, further_pairs
 from normlab.analysis.signflip import pairs_to_reach, sign_flip_p_value, smallest_p_value
-from normlab.analysis.validation import ROUNDING, as_generator, as_pairs, check_confidence, check_margin
+from normlab.analysis.validation import (
+    ROUNDING,
+    Floats,
+    as_generator,
+    as_pairs,
+    check_confidence,
+    check_margin,
+)
 from normlab.analysis.verdict import DecidingTest, PairedComparison, Verdict
 from normlab.analysis.wins import count_wins
 from normlab.spec.replicates import MIN_PAIRS
@@ -57,14 +65,17 @@ def compare_paired(
     alpha = 1 - check_confidence(confidence)
     unit = unit_of(first, second)
     margin = check_margin(equivalence_margin) / unit
-    generator = as_generator(rng)
-
     differences = second / unit - first / unit  # (n,)
     # What is left of equal values by rounding is no difference.
     differences[np.abs(differences) <= ROUNDING] = 0.0
     n, mean, sd = len(differences), float(differences.mean()), spread(differences)
     interval = t_interval(mean, sd, n, confidence)
-    p_value, t_p = sign_flip_p_value(differences, generator), t_p_value(mean, sd, n)
+    drawn = (
+        _draw(differences, rng)
+        if isinstance(rng, np.random.Generator)
+        else _drawn_before(differences.tobytes(), rng or 0)
+    )
+    p_value, t_p = drawn.p_value, t_p_value(mean, sd, n)
     test, deciding_p = deciding(p_value, t_p, testable=n >= pairs_to_reach(alpha))
     if n >= MIN_PAIRS and margin > 0 and interval.inside(margin):
         verdict = Verdict.EQUIVALENT
@@ -77,17 +88,15 @@ def compare_paired(
     if verdict is Verdict.INCONCLUSIVE and sd > 0 and n >= MIN_PAIRS:
         more = further_pairs(mean, sd, n, alpha=alpha, margin=margin, least=MIN_PAIRS)
     effect = mean / sd if sd > 0 else None
-    bootstrapped = n >= MIN_PAIRS_FOR_BCA
+    bootstrap = drawn.bootstrap
     result = PairedComparison(
         verdict=verdict,
         pairs=n,
         difference=mean * unit,
         interval=interval.times(unit),
         basis=basis or alone(float(confidence), SEEDS),
-        bootstrap_interval=bca_interval(differences, confidence, generator).times(unit)
-        if bootstrapped
-        else None,
-        bootstrap_basis=alone(float(confidence), _BCA_SUPPOSES) if bootstrapped else None,
+        bootstrap_interval=bootstrap.interval(confidence).times(unit) if bootstrap else None,
+        bootstrap_basis=alone(float(confidence), _BCA_SUPPOSES) if bootstrap else None,
         p_value=p_value,
         t_p_value=t_p,
         deciding_test=test,
@@ -102,6 +111,26 @@ def compare_paired(
         caveats=(),
     )
     return replace(result, caveats=tuple(_caveats(result)))
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What is drawn of the differences of two arms: it is the same at each level of confidence."""
+
+    p_value: float
+    """Of the sign-flip test."""
+    bootstrap: Bootstrap | None
+
+
+def _draw(differences: Floats, rng: np.random.Generator) -> _Drawn:
+    p_value = sign_flip_p_value(differences, rng)
+    return _Drawn(p_value, Bootstrap(differences, rng) if len(differences) >= MIN_PAIRS_FOR_BCA else None)
+
+
+@lru_cache(maxsize=128)
+def _drawn_before(differences: bytes, seed: int) -> _Drawn:
+    """The same with a seed. Holm's procedure asks at two levels, the clocks often of the same values again."""
+    return _draw(np.frombuffer(differences), as_generator(seed))
 
 
 _BCA_SUPPOSES = "at least ten pairs that do not depend on each other; differences need not be normal"

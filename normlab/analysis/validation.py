@@ -45,9 +45,9 @@ def as_matrix(name: str, data: ArrayLike, *, or_row: bool = False) -> Floats:
         )
     if 0 in values.shape:
         raise ValueError(f"{name} should have rows and columns, but its shape is {values.shape}")
-    values = values.astype(np.float64)
-    _refuse_nonfinite(name, values)
-    return values
+    if values.dtype.kind == "f":
+        _refuse_nonfinite(name, values)
+    return values.astype(np.float64)
 
 
 def as_pairs(a: ArrayLike, b: ArrayLike) -> tuple[Floats, Floats]:
