@@ -6,15 +6,17 @@ imported when it is first used.
 
 from normlab.comparisons.advance import advance
 from normlab.comparisons.assessment import Assessment, AssessmentDocument, assess, assess_or_explain
-from normlab.comparisons.lookup import LookedUp, look_up
+from normlab.comparisons.lookup import Assessed, ComparisonLookup, LookedUp, look_up
 from normlab.comparisons.parse import parse_comparison
 from normlab.comparisons.request import ComparisonRequest, Question
 from normlab.comparisons.runs import ComparedRuns, load_runs
 
 __all__ = [
+    "Assessed",
     "Assessment",
     "AssessmentDocument",
     "ComparedRuns",
+    "ComparisonLookup",
     "ComparisonRequest",
     "LookedUp",
     "Question",

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, func, select
 from sqlalchemy.orm import Session, defer
 
 from normlab.documents.states import JobState, StudyState
@@ -32,26 +33,15 @@ def earlier_comparisons(
 
     One that still runs counts with all pairs that it may have: it was asked for first.
     """
-    shared = (
-        select(ComparisonArm.comparison_id)
-        .where(ComparisonArm.arm_digest.in_(digests))
-        .group_by(ComparisonArm.comparison_id)
-        .having(func.count() > 1)
-    )
-    if before is not None:
-        shared = shared.where(ComparisonArm.comparison_id < before)
     query = (
         select(Comparison)
-        .where(
-            Comparison.id.in_(shared),
-            Comparison.state != StudyState.FAILED,
-            Comparison.question["metric"].as_string() == metric,
-        )
+        .where(_counts(ComparisonArm.arm_digest.in_(digests), metric))
         .options(defer(Comparison.result))
         .order_by(Comparison.id)
-        .limit(MOST)
     )
-    earlier = session.scalars(query).all()
+    if before is not None:
+        query = query.where(Comparison.id < before)
+    earlier = session.scalars(query.limit(MOST)).all()
     complete = _complete_pairs(session, [item for item in earlier if item.state.final])
     return [
         EarlierComparison(item, item.replicates, complete.get(item.id, 0))
@@ -59,6 +49,41 @@ def earlier_comparisons(
         else EarlierComparison(item, item.max_replicates, item.max_replicates)
         for item in earlier
     ]
+
+
+def _counts(digest_matches: ColumnElement[bool], metric: Any) -> ColumnElement[bool]:
+    """Whether a comparison is by a metric and has two arms whose digest matches."""
+    shared = (
+        select(ComparisonArm.comparison_id)
+        .where(digest_matches)
+        .group_by(ComparisonArm.comparison_id)
+        .having(func.count() > 1)
+    )
+    return and_(
+        Comparison.id.in_(shared),
+        Comparison.state != StudyState.FAILED,
+        Comparison.question["metric"].as_string() == metric,
+    )
+
+
+_THIS: BindParameter[str] = bindparam("comparison_id")
+_ITS_DIGESTS = select(ComparisonArm.arm_digest).where(ComparisonArm.comparison_id == _THIS)
+_ITS_METRIC = select(Comparison.question["metric"].as_string()).where(Comparison.id == _THIS)
+_VERSIONS = (
+    select(Comparison.id, Comparison.event_count)
+    .where(
+        _counts(ComparisonArm.arm_digest.in_(_ITS_DIGESTS), _ITS_METRIC.scalar_subquery()),
+        Comparison.id < _THIS,
+    )
+    .order_by(Comparison.id)
+    .limit(MOST)
+)
+
+
+def earlier_versions(session: Session, comparison_id: str) -> list[tuple[str, int]]:
+    """What of ``earlier_comparisons`` of a comparison changes whenever one of them does: ids and numbers of events."""
+    rows = session.execute(_VERSIONS, {"comparison_id": comparison_id})
+    return [(earlier_id, event_count) for earlier_id, event_count in rows]
 
 
 def _complete_pairs(session: Session, comparisons: Sequence[Comparison]) -> dict[str, int]:
