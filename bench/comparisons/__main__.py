@@ -1,0 +1,220 @@
+"""What comparisons cost the service beside their training: ``python bench/comparisons --old CHECKOUT``.
+
+CPU time is that of the API process. Comparisons of 2 arms of 5 seeds and of 8 arms of 50 are made over HTTP, and their
+jobs ended by writing their rows; then each kind of answer is asked for: the first time after something has changed,
+again, and again by a client that shows the ``ETag`` it has. Builds take turns, so that other load hits both. With
+``--database`` (a URL of a Postgres in which databases may be made) they work there, else on SQLite.
+"""
+
+import argparse
+import contextlib
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+sys.path.append(str(Path(__file__).parents[1]))
+
+from builds import ROOT, Build, new_database, running
+from ended import JobEndings
+from meanwhile import asking, writing
+
+SMALL, LARGE = (2, 5), (8, 50)
+"""Arms and seeds."""
+PATHS = {"document": "", "chart": "/charts/learning_curves.svg", "report": "/report", "bundle": "/bundle"}
+QUIET_SECONDS = 4.0
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A build that is measured."""
+
+    build: Build
+    http: httpx.Client
+    endings: JobEndings
+
+    @classmethod
+    @contextlib.contextmanager
+    def of(cls, name: str, checkout: Path, folder: Path, server: str | None) -> "Iterator[Subject]":
+        """A build with an empty database."""
+        database = new_database(server, name) if server else None
+        with (
+            running(name, checkout, folder, database) as build,
+            httpx.Client(base_url=build.url, timeout=600) as http,
+        ):
+            endings = JobEndings(build.database, folder / "artifacts")
+            yield cls(build, http, endings)
+            endings.close()
+
+    def create(self, size: tuple[int, int], first_seed: int) -> str:
+        """A new comparison of this size."""
+        answer = self.http.post("/comparisons", json=request(size, first_seed)).raise_for_status()
+        found: str = answer.json()["id"]
+        return found
+
+    def wait(self, comparison_id: str) -> None:
+        """Until the service has ended it."""
+        while self.http.get(f"/comparisons/{comparison_id}").json()["state"] == "running":
+            time.sleep(0.2)
+
+    def cpu_ms(self, url: str, *, times: int = 1, headers: Mapping[str, str] | None = None) -> float:
+        """Of one request."""
+        before = self.build.cpu_ms()
+        for _ in range(times):
+            assert self.http.get(url, headers=headers).status_code in (200, 304)
+        return (self.build.cpu_ms() - before) / times
+
+
+def request(size: tuple[int, int], first_seed: int) -> dict[str, Any]:
+    """A body for ``POST /comparisons``."""
+    arms, seeds = size
+    return {
+        "arms": [
+            {
+                "name": f"batch of {2 ** (arm + 4)}",
+                "spec": {"architecture": "batch_norm", "training": {"batch_size": 2 ** (arm + 4)}},
+            }
+            for arm in range(arms)
+        ],
+        "replicates": seeds,
+        "base_seed": first_seed,
+        "target_accuracy": 0.75,
+    }
+
+
+def answers(subject: Subject, size: tuple[int, int], rounds: int) -> Iterator[tuple[str, str, list[float]]]:
+    """State, kind of answer, and CPU milliseconds: after a change, again, and with its ``ETag``."""
+    comparison_id = subject.create(size, 1_000 * size[0])
+    subject.endings.end(comparison_id, but=1)
+    yield from _of_state(subject, comparison_id, "running", rounds)
+    subject.endings.end(comparison_id)
+    subject.wait(comparison_id)
+    yield from _of_state(subject, comparison_id, "ended", rounds)
+
+
+def _of_state(
+    subject: Subject, comparison_id: str, state: str, rounds: int
+) -> Iterator[tuple[str, str, list[float]]]:
+    for kind, path in PATHS.items():
+        url = f"/comparisons/{comparison_id}{path}"
+        first = subject.cpu_ms(url)
+        times = max(1, min(20, round(400 / first)))
+        etag = subject.http.get(url).headers.get("ETag", "")
+        again = statistics.median(subject.cpu_ms(url, times=times) for _ in range(rounds))
+        known = statistics.median(
+            subject.cpu_ms(url, times=times, headers={"If-None-Match": etag}) for _ in range(rounds)
+        )
+        yield state, kind, [first, again, known]
+
+
+def submission(subject: Subject, seeds: Iterator[int]) -> list[float]:
+    """Of ``POST`` of the large comparison: seconds, CPU seconds, seconds of SQLite's write lock (0: not measured), and
+    the 99th percentile of another request's milliseconds before and meanwhile."""
+    job = subject.http.get("/jobs?limit=1").json()["data"][0]["id"]
+    quiet, meanwhile = (asking(f"{subject.build.url}/jobs/{job}") for _ in range(2))
+    with quiet.running():
+        time.sleep(QUIET_SECONDS)
+    lock = (
+        writing(subject.build.database.removeprefix("sqlite:///"))
+        if "sqlite" in subject.build.database
+        else None
+    )
+    seconds, cpu = [], []
+    with meanwhile.running(), lock.running() if lock else contextlib.nullcontext():
+        for _ in range(3):
+            began, before = time.perf_counter(), subject.build.cpu_ms()
+            subject.create(LARGE, next(seeds))
+            seconds.append(time.perf_counter() - began)
+            cpu.append((subject.build.cpu_ms() - before) / 1000)
+    return [
+        statistics.median(seconds),
+        statistics.median(cpu),
+        lock.milliseconds(100) / 1000 if lock else 0.0,
+        quiet.milliseconds(99),
+        meanwhile.milliseconds(99),
+    ]
+
+
+def endings_of_large_ones(subject: Subject, seeds: Iterator[int]) -> list[float]:
+    """Of cancelling, then deleting the large comparison with its jobs: seconds, and seconds of SQLite's write lock."""
+    found = []
+    comparison_id = subject.create(LARGE, next(seeds))
+    for method, path in (("POST", "/cancel"), ("DELETE", "?with_jobs=true")):
+        sqlite = "sqlite" in subject.build.database
+        lock = writing(subject.build.database.removeprefix("sqlite:///")) if sqlite else None
+        with lock.running() if lock else contextlib.nullcontext():
+            began = time.perf_counter()
+            subject.http.request(method, f"/comparisons/{comparison_id}{path}").raise_for_status()
+            found.append(time.perf_counter() - began)
+        found.append(lock.milliseconds(100) / 1000 if lock else 0.0)
+    return found
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--old", type=Path, help="another checkout to stand beside")
+    parser.add_argument("--database", help="a Postgres, as postgresql+psycopg://…; default: SQLite")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", choices=("answers", "writes"), help="default: both")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="normlab-bench-") as name, contextlib.ExitStack() as stack:
+        subjects = [
+            stack.enter_context(Subject.of(kind, checkout, Path(name) / kind, arguments.database))
+            for kind, checkout in (("new", ROOT), ("old", arguments.old))
+            if checkout
+        ]
+        if arguments.only != "writes":
+            _print_answers(subjects, arguments.rounds)
+        if arguments.only != "answers":
+            _print_writes(subjects)
+
+
+def _print_answers(subjects: list[Subject], rounds: int) -> None:
+    print(
+        "| jobs | state | answer | CPU ms when something has changed | again | with ETag | new / old | again / old |"
+    )
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    for size in (SMALL, LARGE):
+        for (state, kind, new), *others in zip(
+            *(answers(each, size, rounds) for each in subjects), strict=True
+        ):
+            old = [other[2] for other in others]
+            beside = "".join(f" (old {each[0]:.1f})" for each in old)
+            ratios = f"{new[0] / old[0][0]:.3f} | {max(new[1:]) / old[0][1]:.3f}" if old else "- | -"
+            print(
+                f"| {size[0] * size[1]} | {state} | {kind} | {new[0]:.1f}{beside} | {new[1]:.2f} | {new[2]:.2f} | "
+                f"{ratios} |",
+                flush=True,
+            )
+
+
+def _print_writes(subjects: list[Subject]) -> None:
+    print()
+    print("| build | POST, s | CPU s | lock, s | p99 of GET /jobs/{id} before, ms | meanwhile | times |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for subject in subjects:
+        seeds = iter(range(100_000, 1_000_000, 1_000))
+        subject.create(SMALL, next(seeds))
+        seconds, cpu, lock, before, meanwhile = submission(subject, seeds)
+        print(
+            f"| {subject.build.name} | {seconds:.2f} | {cpu:.2f} | {lock:.3f} | {before:.1f} | {meanwhile:.1f} | "
+            f"{meanwhile / before:.2f} |",
+            flush=True,
+        )
+    print()
+    print("| build | cancel, s | lock, s | delete with jobs, s | lock, s |")
+    print("| --- | --- | --- | --- | --- |")
+    for subject in subjects:
+        figures = endings_of_large_ones(subject, iter(range(1_000_000, 2_000_000, 1_000)))
+        print(f"| {subject.build.name} | {' | '.join(f'{figure:.3f}' for figure in figures)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
