@@ -22,6 +22,8 @@ from api.models import downloads, evaluations
 from api.models import routes as named_models
 from api.openapi import DocumentedAPI
 from normlab import __version__
+from normlab.comparisons import ComparisonLookup
+from normlab.comparisons.versioned_cache import VersionedCache
 from normlab.predictions.batching import MicroBatcher
 from normlab.predictions.resolver import ModelResolver
 from normlab.runtime.notifier import Notifier
@@ -75,6 +77,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             artifacts=artifacts,
             notifier=notifier,
             models=models,
+            comparisons=ComparisonLookup(database, artifacts),
+            answers=VersionedCache(settings.kept_answer_bytes, weigh=lambda answer: len(answer.content)),
             batcher=MicroBatcher(QUICK_MULTIPLICATIONS),
             submissions=submissions,
             feed=feed,

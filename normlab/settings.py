@@ -131,6 +131,9 @@ class Settings(BaseSettings):
     """So are images that have more together; a million take about 10 ms to decode."""
     model_cache_bytes: PositiveInt = 128 * 2**20
     """Loaded models are kept until their files add up to this."""
+    kept_answer_bytes: PositiveInt = 64 * 2**20
+    """Answers about comparisons, their charts, reports and bundles are kept until they add up to this, and given again
+    as long as nothing has changed."""
 
     log_bytes: PositiveInt = 10 * 2**20
     """A log of ``normlab up`` that has grown to so much is set aside, and one that was set aside before is deleted."""

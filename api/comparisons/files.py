@@ -4,17 +4,20 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
-from api.comparisons.side_by_side import chart_response
+from api.comparisons.kept import Made, kept_answer
+from api.comparisons.side_by_side import chart_content
+from api.http.etags import NOT_MODIFIED, IfNoneMatch
 from api.http.media_types import CHART_IMAGES, CHARTS, HTML, MARKDOWN, VEGA_LITE, ZIP
 from api.http.negotiation import preferred_media_type
 from api.http.parameters import ComparisonPath, of_pattern
 from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
-from normlab.comparisons import Assessment, ComparedRuns, assess_or_explain, load_runs
+from normlab.comparisons import Assessed
 from normlab.comparisons.bundle import write_bundle
 from normlab.comparisons.charts import ChartName, draw
 from normlab.comparisons.report import html_report, markdown_report
 from normlab.errors import NotFoundError, StateError
+from normlab.store.comparisons.version import Version
 
 router = APIRouter(prefix="/comparisons", tags=["comparisons"])
 
@@ -27,6 +30,7 @@ _SUFFIXES = {"json": VEGA_LITE, **{suffix: kind for kind, suffix in CHART_IMAGES
     response_class=Response,
     responses={
         200: {"description": "The chart.", "content": {kind: {} for kind in CHARTS}},
+        **NOT_MODIFIED,
         **error_answers(404, 406, 409, 503),
     },
 )
@@ -42,6 +46,7 @@ def get_chart(
             json_schema_extra=of_pattern(rf"({'|'.join(ChartName)})(\.(png|svg|json))?"),
         ),
     ],
+    if_none_match: IfNoneMatch = None,
 ) -> Response:
     """As Vega-Lite, PNG or SVG: by `Accept`, or by the suffix `.json`, `.png` or `.svg`.
 
@@ -53,11 +58,29 @@ def get_chart(
             f"there is no chart {chart!r}; there are {', '.join(ChartName)}, each also with .png, .svg or .json"
         )
     media_type = _SUFFIXES.get(suffix) or preferred_media_type(request, CHARTS)
-    runs, assessment = _with_pairs(services, comparison_id)
-    drawn = draw(ChartName(name), runs, assessment)
-    if drawn is None:
-        raise NotFoundError(f"this comparison has no chart {name!r}: {_WHY_NOT[ChartName(name)]}")
-    return chart_response(drawn, media_type)
+
+    def make() -> Made:
+        found = _with_pairs(services, comparison_id)
+        drawn = draw(ChartName(name), found.runs, found.assessment)
+        if drawn is None:
+            raise NotFoundError(f"this comparison has no chart {name!r}: {_WHY_NOT[ChartName(name)]}")
+        return Made(chart_content(drawn, media_type), found.version, found.lasting)
+
+    return kept_answer(
+        services,
+        comparison_id,
+        (name, media_type),
+        make,
+        media_type=media_type,
+        if_none_match=if_none_match,
+        headers={"Vary": "Accept"},
+        of=_without_unfinished,
+    )
+
+
+def _without_unfinished(version: Version) -> bytes:
+    """Charts and reports show runs that have succeeded: what others do meanwhile does not change them."""
+    return version.statistics
 
 
 _WHY_NOT = {
@@ -76,22 +99,41 @@ _WHY_NOT = {
     response_class=Response,
     responses={
         200: {"description": "One page with everything in it.", "content": {HTML: {}, MARKDOWN: {}}},
+        **NOT_MODIFIED,
         **error_answers(404, 406, 409, 503),
     },
 )
-def get_report(services: ServicesDependency, request: Request, comparison_id: ComparisonPath) -> Response:
+def get_report(
+    services: ServicesDependency,
+    request: Request,
+    comparison_id: ComparisonPath,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
     """Verdict, caveats, charts, tables and how it was done, to be sent to a colleague: HTML that loads nothing,
     or Markdown by `Accept`.
 
     409 before the first pair is complete.
     """
     media_type = preferred_media_type(request, (HTML, MARKDOWN))
-    runs, assessment = _with_pairs(services, comparison_id)
-    page = html_report(runs, assessment) if media_type == HTML else markdown_report(runs, assessment)
+
+    def make() -> Made:
+        found = _with_pairs(services, comparison_id)
+        write = html_report if media_type == HTML else markdown_report
+        return Made(write(found.runs, found.assessment), found.version, found.lasting)
+
     # Names are other people's text: nothing in the page may run, whatever they contain.
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
     headers = {"Vary": "Accept", "Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff"}
-    return Response(page, media_type=media_type, headers=headers)
+    return kept_answer(
+        services,
+        comparison_id,
+        ("report", media_type),
+        make,
+        media_type=media_type,
+        if_none_match=if_none_match,
+        headers=headers,
+        of=_without_unfinished,
+    )
 
 
 @router.get(
@@ -100,30 +142,39 @@ def get_report(services: ServicesDependency, request: Request, comparison_id: Co
     response_class=Response,
     responses={
         200: {"description": "A ZIP archive.", "content": {ZIP: {}}},
+        **NOT_MODIFIED,
         **error_answers(404, 409, 503),
     },
 )
-def get_bundle(services: ServicesDependency, comparison_id: ComparisonPath) -> Response:
+def get_bundle(
+    services: ServicesDependency, comparison_id: ComparisonPath, if_none_match: IfNoneMatch = None
+) -> Response:
     """Specs, seeds, digests, environments, all metrics as CSV, charts and the report.
 
     `normlab reproduce bundle.zip` trains all of it again and says whether the same came out. 409 before the first
     pair is complete.
     """
-    runs, assessment = _with_pairs(services, comparison_id)
+
+    def make() -> Made:
+        found = _with_pairs(services, comparison_id, every_state=True)
+        return Made(write_bundle(found.runs, found.assessment), found.version, found.lasting)
+
     disposition = f'attachment; filename="{comparison_id}.zip"'
-    return Response(
-        write_bundle(runs, assessment),
+    return kept_answer(
+        services,
+        comparison_id,
+        "bundle",
+        make,
         media_type=ZIP,
+        if_none_match=if_none_match,
         headers={"Content-Disposition": disposition},
     )
 
 
-def _with_pairs(services: Services, comparison_id: str) -> tuple[ComparedRuns, Assessment]:
+def _with_pairs(services: Services, comparison_id: str, *, every_state: bool = False) -> Assessed:
     """A comparison that has something to show, with what its runs say."""
-    with services.database.read() as session:
-        runs = load_runs(session, comparison_id)
-    assessment = assess_or_explain(runs, runs.correctness(services.artifacts).by_job)
-    if assessment.statistics is None:
-        why = assessment.error or "It has no complete pair to show."
-        raise StateError(f"comparison {comparison_id} is {runs.comparison.state}. {why}")
-    return runs, assessment
+    found = services.comparisons.assess(comparison_id, every_state=every_state)
+    if found.assessment.statistics is None:
+        why = found.assessment.error or "It has no complete pair to show."
+        raise StateError(f"comparison {comparison_id} is {found.runs.comparison.state}. {why}")
+    return found

@@ -4,25 +4,30 @@ from dataclasses import fields
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import JSONResponse
 from sqlalchemy.orm import Session
+from starlette.background import BackgroundTask
 
 from api.comparisons import examples
 from api.comparisons.documents import arm_size, comparison_document, comparison_url, summary_document
+from api.comparisons.kept import Made, kept_answer
 from api.comparisons.side_by_side import SideBySideQuery, side_by_side
 from api.http.bodies import JsonBody
+from api.http.etags import NOT_MODIFIED, IfNoneMatch
 from api.http.idempotency import IdempotencyKey, create_once
 from api.http.media_types import CHARTS, JSON
 from api.http.pagination import DEFAULT_PAGE, PageLimit, link_header
 from api.http.parameters import ComparisonCursor, ComparisonPath, Findable, IdPart, QueryFlag
 from api.http.problems import error_answers
 from api.http.queries import refuse_together
-from api.http.services import Services, ServicesDependency
+from api.http.services import ServicesDependency
 from api.jobs.files import delete_files
 from normlab import analysis
-from normlab.comparisons import Assessment, ComparisonRequest, load_runs, look_up, parse_comparison
+from normlab.comparisons import ComparisonRequest, LookedUp, parse_comparison
+from normlab.comparisons.created import known_at_start
 from normlab.documents.comparisons import ComparisonDocument, ComparisonList, ValidatedComparison
 from normlab.documents.side_by_side import ComparisonsOrSideBySide
-from normlab.store import Comparison, JobState, StudyState, deletion
+from normlab.store import Comparison, StudyState, deletion
 from normlab.store.comparisons import comparisons
 from normlab.store.studies import studies
 
@@ -66,12 +71,11 @@ _BODY = {
 )
 def submit_comparison(
     services: ServicesDependency,
-    response: Response,
     body: JsonBody,
     *,
     validate_only: Annotated[QueryFlag, Query(description="Only check the request; store nothing.")] = False,
     idempotency_key: IdempotencyKey = None,
-) -> dict[str, Any]:
+) -> Response:
     """Train each arm with the same seeds (or its own), and say whether they differ, by how much, and at what cost.
 
     `replicates` is the number of pairs, or `{"start": 5, "max": 20}` to go on until it is decided; the error
@@ -84,32 +88,33 @@ def submit_comparison(
         comparisons.Arm(arm.name, spec, arm.base_seed) for arm, spec in zip(request.arms, specs, strict=True)
     ]
     if validate_only:
-        response.status_code = 200
-        return _validated(request, arms).model_dump(mode="json")
+        return JSONResponse(_validated(request, arms).model_dump(mode="json"))
+    new = comparisons.NewComparison(
+        arms=arms,
+        question=request.question.model_dump(mode="json"),
+        base_seed=request.base_seed,
+        replicates=request.replicates.start,
+        max_replicates=request.replicates.max,
+        fresh=request.fresh,
+        name=request.name,
+    )
+    prepared = comparisons.prepare(new, max_attempts=services.settings.max_attempts)
 
     def create(session: Session) -> dict[str, Any]:
-        new = comparisons.NewComparison(
-            arms=arms,
-            question=request.question.model_dump(mode="json"),
-            base_seed=request.base_seed,
-            replicates=request.replicates.start,
-            max_replicates=request.replicates.max,
-            fresh=request.fresh,
-            name=request.name,
-        )
-        comparison = comparisons.create(session, new, max_attempts=services.settings.max_attempts)
-        runs = load_runs(session, comparison.id)
-        # What reused jobs say is left to GET: the statistics would hold up everybody else who writes.
-        known = Assessment.before_any_pair(runs).to_document()
-        return comparison_document(comparison, runs.members, known).model_dump(mode="json")
+        comparison = comparisons.create(session, prepared)
+        members, known = known_at_start(session, comparison)
+        return comparison_document(comparison, members, known).model_dump(mode="json")
 
     document = create_once(services.database, idempotency_key, {"comparison": body}, create)
-    made = [job for arm in document["arms"] for job in arm["jobs"] if not job["reused"]]
-    for job in made:
-        if job["state"] == JobState.QUEUED and not services.notifier.notify(job["job"]):
-            break  # the broker does not answer; the maintenance loop notifies when it does
-    response.headers["Location"] = comparison_url(document["id"])
-    return document
+    headers = {"Location": comparison_url(document["id"])}
+
+    async def notify() -> None:
+        for arm in document["arms"]:
+            for job in arm["jobs"]:
+                if not job["reused"]:
+                    services.notifier.notify_soon(job["job"])
+
+    return JSONResponse(document, status_code=202, headers=headers, background=BackgroundTask(notify))
 
 
 def _validated(request: ComparisonRequest, arms: list[comparisons.Arm]) -> ValidatedComparison:
@@ -174,10 +179,24 @@ def list_comparisons(
     return Response(document.model_dump_json(), media_type=JSON, headers=headers)
 
 
-@router.get("/{comparison_id}", summary="Look up a comparison", responses=error_answers(404, 503))
-def get_comparison(services: ServicesDependency, comparison_id: ComparisonPath) -> ComparisonDocument:
+@router.get(
+    "/{comparison_id}",
+    summary="Look up a comparison",
+    response_model=ComparisonDocument,
+    responses={**NOT_MODIFIED, **error_answers(404, 503)},
+)
+def get_comparison(
+    services: ServicesDependency, comparison_id: ComparisonPath, if_none_match: IfNoneMatch = None
+) -> Response:
     """What is known so far (verdicts, intervals, clocks, caveats), and how much is missing."""
-    return _document(services, comparison_id)
+
+    def make() -> Made:
+        found = services.comparisons.look_up(comparison_id)
+        return Made(_document(found).model_dump_json(), found.version, found.lasting)
+
+    return kept_answer(
+        services, comparison_id, "document", make, media_type=JSON, if_none_match=if_none_match
+    )
 
 
 @router.post(
@@ -200,12 +219,11 @@ def cancel_comparison(
         if studies.get(session, Comparison, comparison_id).state is StudyState.CANCELLED:
             response.status_code = 200
         studies.cancel(session, Comparison, comparison_id)
-    return _document(services, comparison_id)
+    return _document(services.comparisons.look_up(comparison_id))
 
 
-def _document(services: Services, comparison_id: str) -> ComparisonDocument:
-    looked_up = look_up(services.database, services.artifacts, comparison_id)
-    return comparison_document(looked_up.comparison, looked_up.members, looked_up.assessment)
+def _document(found: LookedUp) -> ComparisonDocument:
+    return comparison_document(found.comparison, found.members, found.assessment)
 
 
 @router.delete(

@@ -66,15 +66,15 @@ def side_by_side(services: Services, request: Request, asked: SideBySideQuery) -
             None if len(arms) > most else _statistics(services, arms, files, asked, before)
         )
         return Response(orjson.dumps(document), media_type=JSON, headers={"Vary": "Accept"})
-    return chart_response(analysis.learning_curves(runs, metric=asked.metric), media_type)
+    chart = chart_content(analysis.learning_curves(runs, metric=asked.metric), media_type)
+    return Response(chart, media_type=media_type, headers={"Vary": "Accept"})
 
 
-def chart_response(chart: dict[str, Any], media_type: str) -> Response:
+def chart_content(chart: dict[str, Any], media_type: str) -> bytes:
     """A chart as what was asked for."""
-    headers = {"Vary": "Accept"}
     if media_type == VEGA_LITE:
-        return Response(orjson.dumps(chart), media_type=VEGA_LITE, headers=headers)
-    return Response(analysis.render(chart, CHART_IMAGES[media_type]), media_type=media_type, headers=headers)
+        return orjson.dumps(chart)
+    return analysis.render(chart, CHART_IMAGES[media_type])
 
 
 def _looks_before(

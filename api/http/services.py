@@ -6,12 +6,22 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from api.http.feed import Feed
+from normlab.comparisons import ComparisonLookup
+from normlab.comparisons.versioned_cache import VersionedCache
 from normlab.predictions.batching import MicroBatcher
 from normlab.predictions.resolver import ModelResolver
 from normlab.runtime.notifier import Notifier
 from normlab.settings import Settings
 from normlab.store import ArtifactStore, Database
 from normlab.store.group_commit import GroupCommit
+
+
+@dataclass(frozen=True)
+class KeptAnswer:
+    """An answer that was made before, for those who ask the same while nothing has changed."""
+
+    content: bytes
+    etag: str
 
 
 @dataclass(frozen=True)
@@ -25,6 +35,8 @@ class Services:
     artifacts: ArtifactStore
     notifier: Notifier
     models: ModelResolver
+    comparisons: ComparisonLookup
+    answers: VersionedCache[KeptAnswer]
     batcher: MicroBatcher
     submissions: GroupCommit[Any, dict[str, Any]]
     """Jobs that are being submitted."""

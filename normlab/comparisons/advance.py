@@ -4,7 +4,7 @@ from normlab.comparisons.assessment import assess
 from normlab.comparisons.runs import load_runs
 from normlab.comparisons.stopping import further_replicates, look, stop_reason
 from normlab.store import ArtifactStore, Comparison, Database, StudyState
-from normlab.store.comparisons.replicates import add_replicates, record_ended
+from normlab.store.comparisons.replicates import add_replicates, new_members, record_ended
 from normlab.store.studies import studies
 from normlab.store.studies.advance import advance as advance_studies
 
@@ -33,9 +33,10 @@ def _decide(
     seen = look(runs)
     more = further_replicates(seen, runs.question.replicates, runs.comparison.replicates)
     if more:
+        wanted = new_members(runs.comparison, more, max_attempts=max_attempts)
         with database.write() as session:
             comparison = studies.lock_unchanged(session, Comparison, comparison_id, event_count)
-            return add_replicates(session, comparison, more, max_attempts=max_attempts) if comparison else []
+            return add_replicates(session, comparison, wanted) if comparison else []
     state = StudyState.FINISHED if seen.pairs else StudyState.FAILED
     correctness = runs.correctness(artifacts)
     assessment = assess(runs, correctness.by_job, seen=seen, state=state)

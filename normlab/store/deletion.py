@@ -16,6 +16,7 @@ from normlab.errors import NotFoundError, StateError
 from normlab.store import idempotency
 from normlab.store.jobs import jobs
 from normlab.store.jobs.tables import Job
+from normlab.store.jobs.transitions import lock
 from normlab.store.models import names
 from normlab.store.models.tables import ModelVersion
 from normlab.store.studies import studies
@@ -66,8 +67,7 @@ def delete_job(session: Session, job_id: str, *, forget_names: bool = False) -> 
         NotFoundError: there is no such job.
         StateError: it is running, a study uses it, or names have it and are not to forget it.
     """
-    _lock_jobs(session, [job_id])
-    job = jobs.get(session, job_id)
+    job = lock(session, job_id) or jobs.get(session, job_id)
     if users := users_of(session, job_id):
         raise StateError(f"job {job_id} is used by {', '.join(users)}: delete that first")
     having = names.names_of(session, [job_id])
@@ -120,10 +120,10 @@ def _jobs_of_nobody_else(session: Session, kind: type[Study], study_id: str) -> 
 
 
 def _lock_jobs(session: Session, job_ids: Collection[str]) -> None:
-    query = select(Job).where(Job.id.in_(job_ids)).order_by(Job.id).with_for_update()
-    session.scalars(query, execution_options={"populate_existing": True}).all()
+    session.execute(select(Job.id).where(Job.id.in_(job_ids)).order_by(Job.id).with_for_update())
 
 
 def _delete_jobs(session: Session, job_ids: Collection[str]) -> None:
     idempotency.forget(session, job_ids)
-    session.execute(delete(Job).where(Job.id.in_(job_ids)))
+    gone = delete(Job).where(Job.id.in_(job_ids))
+    session.execute(gone, execution_options={"synchronize_session": False})

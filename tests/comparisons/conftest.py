@@ -56,7 +56,7 @@ class Laboratory:
             fresh=asked.fresh,
         )
         with self.database.write() as session:
-            return comparisons.create(session, new)
+            return comparisons.create(session, comparisons.prepare(new))
 
     def members(self, comparison: str | Comparison) -> Sequence[Any]:
         with self.database.read() as session:

@@ -112,6 +112,8 @@ def test_the_bundle_has_everything(served, comparison):
     assert response.headers["content-type"] == "application/zip"
     assert response.headers["content-disposition"] == f'attachment; filename="{comparison["id"]}.zip"'
     assert served.http.get(comparison["links"]["bundle"]).content == response.content
+    known = {"If-None-Match": response.headers["etag"]}
+    assert served.http.get(comparison["links"]["bundle"], headers=known).status_code == 304
     with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
         assert set(archive.namelist()) == {
             "README.txt",

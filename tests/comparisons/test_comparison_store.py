@@ -111,7 +111,7 @@ def test_a_job_on_another_device_is_no_substitute(laboratory, make_spec):
         max_replicates=3,
     )
     with laboratory.database.write() as session:
-        comparison = comparisons.create(session, new)
+        comparison = comparisons.create(session, comparisons.prepare(new))
     assert not any(member.reused for member in laboratory.members(comparison))
 
 

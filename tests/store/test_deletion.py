@@ -33,7 +33,7 @@ def comparison(database: Database, make_spec: Callable[..., JobSpec]) -> str:
     arms = [Arm("a", make_spec()), Arm("b", make_spec(training={"batch_size": 32}))]
     new = NewComparison(arms=arms, question={}, base_seed=1, replicates=1, max_replicates=1)
     with database.write() as session:
-        made = comparisons.create(session, new)
+        made = comparisons.create(session, comparisons.prepare(new))
     finish(database, job_ids(database, made.id)[0])
     with database.write() as session:
         studies.cancel(session, Comparison, made.id)

@@ -105,7 +105,7 @@ def fill(
         workers.announce(session, "host/1", has_gpu=True)
         arms = [Arm("a", make_spec()), Arm("b", make_spec(training={"batch_size": 32}), base_seed=5)]
         new = NewComparison(arms=arms, question={"metric": "x"}, base_seed=1, replicates=2, max_replicates=9)
-        comparisons.create(session, new)
+        comparisons.create(session, comparisons.prepare(new))
 
 
 def rows(database: Database, revision: str = migrations.NEWEST) -> dict[str, list[list[tuple[str, str]]]]:

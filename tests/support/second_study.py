@@ -15,6 +15,7 @@ from normlab.store.base import Base
 from normlab.store.clock import database_now
 from normlab.store.identifiers import new_id
 from normlab.store.jobs import jobs
+from normlab.store.jobs.creation import NewJob
 from normlab.store.studies import events, members, studies
 from normlab.store.studies.advance import advance
 from normlab.store.studies.members import NewMember
@@ -76,8 +77,10 @@ def main(folder: Path) -> None:
     def add(session: Session, sweep: Sweep, *seeds: int) -> list[str]:
         body = {"architecture": "baseline", "dataset": "digits"}
         specs = [parse_job_spec(body | {"training": {"seed": seed}}) for seed in seeds]
-        wanted = [NewMember(spec, {"number": seed}) for spec, seed in zip(specs, seeds, strict=True)]
-        made = members.add(session, sweep, wanted, fresh=False, max_attempts=3)
+        wanted = [
+            NewMember(NewJob.of(spec), {"number": seed}) for spec, seed in zip(specs, seeds, strict=True)
+        ]
+        made = members.add(session, sweep, wanted, fresh=False)
         events.append(session, sweep, EventKind.JOB, {"points": list(seeds)})
         return made
 

@@ -10,11 +10,12 @@ from normlab.documents.events import EventKind
 from normlab.documents.states import StudyState
 from normlab.spec import JobSpec
 from normlab.store.clock import database_now
-from normlab.store.comparisons.replicates import add_replicates
+from normlab.store.comparisons.replicates import add_replicates, new_members
 from normlab.store.comparisons.tables import Comparison, ComparisonArm
 from normlab.store.identifiers import new_id
 from normlab.store.jobs.retry import MAX_ATTEMPTS
 from normlab.store.studies import events
+from normlab.store.studies.members import NewMember
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,16 @@ class NewComparison:
     name: str | None = None
 
 
-def create(session: Session, new: NewComparison, *, max_attempts: int = MAX_ATTEMPTS) -> Comparison:
-    """Store a comparison with its first jobs. Notify a worker of those that are queued when this is committed."""
+@dataclass(frozen=True)
+class PreparedComparison:
+    """A comparison that waits to be stored, with its first members."""
+
+    comparison: Comparison
+    members: Sequence[NewMember]
+
+
+def prepare(new: NewComparison, *, max_attempts: int = MAX_ATTEMPTS) -> PreparedComparison:
+    """Work out all that takes time, without a transaction."""
     comparison = Comparison(
         id=new_id(Comparison.id_prefix),
         name=new.name,
@@ -66,11 +75,18 @@ def create(session: Session, new: NewComparison, *, max_attempts: int = MAX_ATTE
             for position, arm in enumerate(new.arms)
         ],
     )
+    members = new_members(comparison, new.replicates, max_attempts=max_attempts)
+    return PreparedComparison(comparison, members)
+
+
+def create(session: Session, prepared: PreparedComparison) -> Comparison:
+    """Store a comparison with its first jobs. Notify a worker of those that are queued when this is committed."""
+    comparison = prepared.comparison
     session.add(comparison)
     session.flush()
     created = {"state": StudyState.RUNNING, "reason": "created"}
     events.append(session, comparison, EventKind.STATE, created)
-    add_replicates(session, comparison, new.replicates, max_attempts=max_attempts)
+    add_replicates(session, comparison, prepared.members)
     session.flush()
     session.refresh(comparison)
     return comparison

@@ -10,19 +10,43 @@ from normlab.documents.states import JobState
 from normlab.spec import JobSpec
 from normlab.spec.job import MAX_NAME_LENGTH
 from normlab.store.comparisons.tables import Comparison, ComparisonArm, ComparisonJob
+from normlab.store.jobs.creation import NewJob
 from normlab.store.jobs.tables import Job
 from normlab.store.studies import events, members
 from normlab.store.studies.members import NewMember
 
 
-def add_replicates(session: Session, comparison: Comparison, count: int, *, max_attempts: int) -> list[str]:
-    """Make or find the jobs of so many further replicates. The comparison's row is locked or new.
+def new_members(comparison: Comparison, count: int, *, max_attempts: int) -> list[NewMember]:
+    """The members of so many further replicates, to be stored if no other jobs can stand for theirs. What takes time is
+    done here, without a transaction. Replicate after replicate, so that a pair's jobs run together: a pair that is
+    complete may decide, so that the jobs of the pairs behind it need not run.
+    """
+    added = range(comparison.replicates, comparison.replicates + count)
+    specs = [(arm, arm_spec(comparison, arm)) for arm in comparison.arms]
+    new = []
+    for replicate in added:
+        for arm, spec in specs:
+            seed = spec.training.seed + replicate
+            of_seed = spec.model_copy(
+                update={
+                    "name": _job_name(arm.name, seed),
+                    "training": spec.training.model_copy(update={"seed": seed}),
+                }
+            )
+            job = NewJob.of(of_seed, max_attempts=max_attempts)
+            new.append(NewMember(job, {"replicate": replicate, "arm": arm.position, "seed": seed}))
+    return new
+
+
+def add_replicates(session: Session, comparison: Comparison, wanted: Sequence[NewMember]) -> list[str]:
+    """Add what ``new_members`` gave, with a job that can be used again for each or else the new one. The comparison's
+    row is locked, or new and flushed.
 
     Gives the ids of the jobs that were made: notify a worker of them when this is committed.
     """
+    count = len(wanted) // len(comparison.arms)
     added = range(comparison.replicates, comparison.replicates + count)
-    wanted = [_member(comparison, arm, replicate) for replicate in added for arm in comparison.arms]
-    made = members.add(session, comparison, wanted, fresh=comparison.fresh, max_attempts=max_attempts)
+    made = members.add(session, comparison, wanted, fresh=comparison.fresh)
     comparison.replicates += count
     data = {
         "added": count,
@@ -70,23 +94,12 @@ def _states(session: Session, comparison: Comparison, replicates: set[int]) -> d
     return states
 
 
-def _member(comparison: Comparison, arm: ComparisonArm, replicate: int) -> NewMember:
-    spec = job_spec(comparison, arm, replicate)
-    return NewMember(spec, {"replicate": replicate, "arm": arm.position, "seed": spec.training.seed})
-
-
-def job_spec(comparison: Comparison, arm: ComparisonArm, replicate: int) -> JobSpec:
-    """The spec of an arm's job."""
-    seed = (comparison.base_seed if arm.base_seed is None else arm.base_seed) + replicate
+def arm_spec(comparison: Comparison, arm: ComparisonArm) -> JobSpec:
+    """The spec of an arm's first job."""
+    seed = comparison.base_seed if arm.base_seed is None else arm.base_seed
     spec = arm.spec
-    return JobSpec.model_validate(
-        {
-            **spec,
-            "name": _job_name(arm.name, seed),
-            "tags": [*spec["tags"], comparison.id],
-            "training": {**spec["training"], "seed": seed},
-        }
-    )
+    training = {**spec["training"], "seed": seed}
+    return JobSpec.model_validate({**spec, "tags": [*spec["tags"], comparison.id], "training": training})
 
 
 def _job_name(arm_name: str, seed: int) -> str:

@@ -7,6 +7,7 @@ progress as events; it is a column of the job's row.
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from sqlalchemy import Row, bindparam, insert, select
@@ -36,6 +37,27 @@ def append(session: Session, job: Job, kind: EventKind, data: dict[str, Any]) ->
     """Store an event under ``job.event_count``, which the caller's statement has just raised by one."""
     event = {"job_id": job.id, "number": job.event_count, "kind": kind, "at": job.updated_at}
     session.execute(_INSERT, event | {"attempt": job.attempt, "data": data})
+
+
+def append_to_all(
+    session: Session, jobs: Sequence[Row[str, int, datetime, int]], kind: EventKind, data: dict[str, Any]
+) -> None:
+    """The same for several jobs, of which ``id``, ``event_count``, ``updated_at`` and ``attempt`` are given."""
+    if jobs:
+        session.execute(
+            _INSERT,
+            [
+                {
+                    "job_id": job.id,
+                    "number": job.event_count,
+                    "kind": kind,
+                    "at": job.updated_at,
+                    "attempt": job.attempt,
+                    "data": data,
+                }
+                for job in jobs
+            ],
+        )
 
 
 def after(session: Session, job_id: str, number: int = 0, *, limit: int = 500) -> Sequence[Event]:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import delete as sql_delete
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, make_transient_to_detached
 
 from normlab.documents.states import JobState
@@ -18,7 +18,7 @@ from normlab.store.clock import database_now
 from normlab.store.jobs import creation
 from normlab.store.jobs.retry import FRESH_COUNT, MAX_ATTEMPTS
 from normlab.store.jobs.tables import Epoch, Job, JobTag
-from normlab.store.jobs.transitions import lock, move, update_job
+from normlab.store.jobs.transitions import lock, move, move_all, update_job
 
 _LATER = {column.name for column in table_of(Job).c if column.nullable} - {"name", "max_runtime_seconds"}
 """What is not known of a new job."""
@@ -106,6 +106,21 @@ def request_cancel(session: Session, job_id: str) -> Job:
             f"job {job_id} has already {job.state}; only a queued or running job can be cancelled"
         )
     return job
+
+
+def request_cancel_of_all(session: Session, job_ids: Collection[str]) -> None:
+    """The same of those of these jobs that have not ended."""
+    # As all who lock several jobs do, or two would wait for each other.
+    session.execute(select(Job.id).where(Job.id.in_(job_ids)).order_by(Job.id).with_for_update())
+    move_all(session, JobState.CANCELLED, job_ids, Job.state == JobState.QUEUED, reason="cancelled")
+    asked = {
+        "cancel_requested_at": func.coalesce(Job.cancel_requested_at, database_now()),
+        "updated_at": database_now(),
+    }
+    running = (Job.id.in_(job_ids), Job.state == JobState.RUNNING)
+    session.execute(
+        update(Job).where(*running).values(asked), execution_options={"synchronize_session": False}
+    )
 
 
 def retry(session: Session, job_id: str) -> Job:

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import inspect, select
+from sqlalchemy import insert, inspect, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, lazyload
 
-from normlab.spec import JobSpec
-from normlab.store.jobs import jobs
+from normlab.store.jobs import creation
+from normlab.store.jobs.creation import NewJob
 from normlab.store.jobs.tables import Job
 from normlab.store.studies.reuse import usable
 from normlab.store.studies.tables import Study, StudyMember
@@ -20,28 +20,29 @@ AnyMember = TypeVar("AnyMember", bound=StudyMember)
 class NewMember:
     """A member that a study is to have."""
 
-    spec: JobSpec
+    job: NewJob
+    """To be stored if no other job can stand for it."""
     place: Mapping[str, Any]
     """The values of the columns that its kind of study adds to a member."""
 
 
-def add(
-    session: Session, study: Study, wanted: Sequence[NewMember], *, fresh: bool, max_attempts: int
-) -> list[str]:
+def add(session: Session, study: Study, wanted: Sequence[NewMember], *, fresh: bool) -> list[str]:
     """Give a study further members: a job that can be used again for each, or else a new one. The study's row is
-    locked or new.
+    locked, or new and flushed.
 
     Gives the ids of the jobs that were made: notify a worker of them when this is committed.
     """
-    usable_jobs = [None] * len(wanted) if fresh else usable(session, [member.spec for member in wanted])
-    made = []
-    for member, usable_job in zip(wanted, usable_jobs, strict=True):
-        job_id = usable_job or jobs.create(session, member.spec, max_attempts=max_attempts).id
-        if usable_job is None:
-            made.append(job_id)
-        reused = usable_job is not None
-        session.add(study.member_table(study_id=study.id, job_id=job_id, reused=reused, **member.place))
-    return made
+    usable_jobs = [None] * len(wanted) if fresh else usable(session, [member.job for member in wanted])
+    made = [member.job for member, found in zip(wanted, usable_jobs, strict=True) if found is None]
+    creation.store(session, made)
+    rows = [
+        {"job_id": found or member.job.id, "reused": found is not None, **member.place}
+        for member, found in zip(wanted, usable_jobs, strict=True)
+    ]
+    table = study.member_table
+    if rows:
+        session.connection().execute(insert(table).values(study_id=study.id), rows)
+    return [job.id for job in made]
 
 
 def of(

@@ -29,8 +29,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from normlab.documents.states import JobState
-from normlab.spec import JobSpec
 from normlab.spec.environment import Effect, fields_with
+from normlab.store.jobs.creation import NewJob
 from normlab.store.jobs.tables import Job
 
 _PREFERENCE = (JobState.SUCCEEDED, JobState.RUNNING, JobState.QUEUED)
@@ -46,25 +46,26 @@ class _Candidate:
     max_runtime_seconds: float | None
     environment: Mapping[str, Any] | None
 
-    def serves(self, spec: JobSpec, environment: Mapping[str, Any] | None) -> bool:
-        """Whether it can stand for a spec that would now run in this environment."""
+    def serves(self, new: NewJob, environment: Mapping[str, Any] | None) -> bool:
+        """Whether it can stand for a job that would now run in this environment."""
         if self.state is JobState.SUCCEEDED:
             return _what_counts(self.environment) == environment
-        if self.state is JobState.QUEUED and self.priority < spec.priority:
+        if self.state is JobState.QUEUED and self.priority < new.columns["priority"]:
             return False
-        return _longest(self.max_runtime_seconds) >= _longest(spec.max_runtime_seconds)
+        return _longest(self.max_runtime_seconds) >= _longest(new.columns["max_runtime_seconds"])
 
 
-def usable(session: Session, specs: Sequence[JobSpec]) -> list[str | None]:
-    """For each spec the id of the job that can stand for it, or None. None of them is deleted until the commit."""
+def usable(session: Session, wanted: Sequence[NewJob]) -> list[str | None]:
+    """For each job that is wanted the id of one that can stand for it, or None. None of them is deleted until the
+    commit."""
     environments = {
-        device: _present_environment(session, device) for device in {_device(spec) for spec in specs}
+        device: _present_environment(session, device) for device in {_device(new) for new in wanted}
     }
-    candidates = _candidates(session, {spec.digest for spec in specs})
+    candidates = _candidates(session, {_digest(new) for new in wanted})
     chosen: list[str | None] = []
-    for spec in specs:
-        possible = candidates.get((spec.digest, _device(spec)), [])
-        serving = [job for job in possible if job.serves(spec, environments[_device(spec)])]
+    for new in wanted:
+        possible = candidates.get((_digest(new), _device(new)), [])
+        serving = [job for job in possible if job.serves(new, environments[_device(new)])]
         best = min(serving, key=lambda job: _PREFERENCE.index(job.state), default=None)
         chosen.append(best.id if best else None)
     return chosen
@@ -110,5 +111,11 @@ def _longest(max_runtime_seconds: float | None) -> float:
     return float("inf") if max_runtime_seconds is None else max_runtime_seconds
 
 
-def _device(spec: JobSpec) -> str:
-    return spec.resources.device.value
+def _digest(new: NewJob) -> str:
+    digest: str = new.columns["spec_digest"]
+    return digest
+
+
+def _device(new: NewJob) -> str:
+    device: str = new.columns["spec"]["resources"]["device"]
+    return device

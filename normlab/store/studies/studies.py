@@ -3,7 +3,6 @@
 Whoever changes a study has locked its row first, and whoever locks jobs as well locks them afterwards.
 """
 
-import contextlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -158,7 +157,5 @@ def _keep_states_of_jobs(session: Session, study: Study) -> None:
 
 def _cancel_own_jobs(session: Session, study: Study) -> None:
     own = own_jobs(type(study), study.id, unless=StudyState.RUNNING)
-    unfinished = select(Job.id).where(Job.id.in_(own), Job.state.not_in(FINAL_JOB_STATES)).order_by(Job.id)
-    for job_id in session.scalars(unfinished).all():
-        with contextlib.suppress(StateError):  # it has ended since we looked
-            jobs.request_cancel(session, job_id)
+    unfinished = select(Job.id).where(Job.id.in_(own), Job.state.not_in(FINAL_JOB_STATES))
+    jobs.request_cancel_of_all(session, session.scalars(unfinished).all())
