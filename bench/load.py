@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, repeat
 
 import numpy as np
@@ -29,6 +29,8 @@ class Measured:
     slowest_ms: float
     cpu_ms: float
     """Of the server's processes, for each request."""
+    failed: int = 0
+    """Answers that were no success; they count among the others."""
 
 
 def measure(
@@ -49,8 +51,21 @@ def measure_at_once(server: Server, path: str, bodies: Iterator[Body], *, count:
     """POST so many bodies, each over a connection of its own, all at the same time."""
     requests = [_request(server, path, body) for body in islice(bodies, count)]
     cpu, began = server.cpu_seconds(), time.perf_counter()
-    latencies = asyncio.run(_at_once(server.port, requests))
-    return _measured(latencies, time.perf_counter() - began, server.cpu_seconds() - cpu)
+    answers = asyncio.run(_at_once(server.port, requests))
+    measured = _measured(
+        [answer.seconds for answer in answers], time.perf_counter() - began, server.cpu_seconds() - cpu
+    )
+    return replace(measured, failed=sum(not answer.is_success for answer in answers))
+
+
+@dataclass(frozen=True)
+class _Answer:
+    seconds: float
+    head: bytes
+
+    @property
+    def is_success(self) -> bool:
+        return self.head.startswith(b"HTTP/1.1 2")
 
 
 def _request(server: Server, path: str, body: Body) -> bytes:
@@ -81,27 +96,28 @@ async def _connection(port: int, requests: Iterator[bytes], until: float) -> lis
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     latencies = []
     while time.perf_counter() < until:
-        latencies.append(await _ask(reader, writer, next(requests)))
+        answer = await _ask(reader, writer, next(requests))
+        if not answer.is_success:
+            raise RuntimeError(answer.head.decode())
+        latencies.append(answer.seconds)
     writer.close()
     return latencies
 
 
-async def _at_once(port: int, requests: list[bytes]) -> list[float]:
+async def _at_once(port: int, requests: list[bytes]) -> list[_Answer]:
     streams = [await asyncio.open_connection("127.0.0.1", port) for _ in requests]
     asked = [_ask(*stream, request) for stream, request in zip(streams, requests, strict=True)]
-    latencies = await asyncio.gather(*asked)
+    answers = await asyncio.gather(*asked)
     for _, writer in streams:
         writer.close()
-    return latencies
+    return answers
 
 
-async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> float:
-    """Send a request, and read its answer; gives the seconds in between."""
+async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> _Answer:
+    """Send a request, and read its answer."""
     began = time.perf_counter()
     writer.write(request)
     head = await reader.readuntil(b"\r\n\r\n")
-    if not head.startswith(b"HTTP/1.1 2"):
-        raise RuntimeError(head.decode())
     length = head.lower().split(b"content-length:")[1].split(b"\r\n")[0]
     await reader.readexactly(int(length))
-    return time.perf_counter() - began
+    return _Answer(time.perf_counter() - began, head)

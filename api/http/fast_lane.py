@@ -149,6 +149,7 @@ def operation(
     summary: str,
     description: str,
     tag: str,
+    operation_id: str | None = None,
     parameters: Sequence[dict[str, Any]] = (),
     body: dict[str, Any] | None = None,
     responses: Mapping[int | str, dict[str, Any]],
@@ -161,6 +162,8 @@ def operation(
         "parameters": list(parameters),
         "responses": {str(status): answer for status, answer in responses.items()},
     }
+    if operation_id is not None:
+        document["operationId"] = operation_id
     if body is not None:
         document["requestBody"] = body
     return document

@@ -4,7 +4,7 @@ A thread costs a tenth of a millisecond to hand over to and back, more than a sm
 takes long would make all other requests wait.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, ParamSpec, TypeVar
 
 import anyio
@@ -65,11 +65,9 @@ def ref_of_path(request: DirectRequest) -> ModelRef:
     return ModelRef(name, int(version))
 
 
-async def find_model(request: DirectRequest, ref: ModelRef) -> LoadedModel:
+def find_model(request: DirectRequest, ref: ModelRef) -> Awaitable[LoadedModel]:
     """What answers; raises ``NotFoundError`` and ``StateError``."""
-    models = request.services.models
-    loaded = models.cached(ref)
-    return loaded if loaded is not None else await run_in_threadpool(models.find, ref)
+    return request.services.models.loaded(ref)
 
 
 async def read_quickly(body: bytes, read: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:

@@ -154,6 +154,7 @@ ROUTES = (
             summary="Submit a job",
             description=_DESCRIPTION,
             tag="jobs",
+            operation_id="submit_job_jobs_post",
             parameters=[*query_parameters(SubmitOptions), KEY_PARAMETER],
             body={
                 "required": True,

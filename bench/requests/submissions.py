@@ -104,8 +104,10 @@ def targets(stack: ExitStack, arguments: argparse.Namespace, server: PostgresSer
 
 def report(title: str, found: dict[str, list[Measured]]) -> None:
     """One table, of medians over the rounds."""
-    print(f"\n{title}\n\n| server | requests/s | median ms | p99 ms | p99 / median | slowest ms | CPU ms |")
-    print("|" + " --- |" * 7)
+    print(
+        f"\n{title}\n\n| server | requests/s | median ms | p99 ms | p99 / median | slowest ms | CPU ms | errors |"
+    )
+    print("|" + " --- |" * 8)
     for name, rounds in found.items():
         per_second, p50, p99, slowest, cpu = (
             statistics.median(getattr(item, field) for item in rounds)
@@ -113,7 +115,8 @@ def report(title: str, found: dict[str, list[Measured]]) -> None:
         )
         tail = statistics.median(item.p99_ms / item.p50_ms for item in rounds)
         print(
-            f"| {name} | {per_second:,.0f} | {p50:.1f} | {p99:.1f} | {tail:.1f} | {slowest:.0f} | {cpu:.2f} |"
+            f"| {name} | {per_second:,.0f} | {p50:.1f} | {p99:.1f} | {tail:.1f} | {slowest:.0f} | {cpu:.2f} "
+            f"| {sum(item.failed for item in rounds)} |"
         )
     for name in (OLD, PEER):
         if name in found:

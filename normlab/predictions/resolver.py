@@ -1,10 +1,10 @@
 """Which loaded model answers for a job or a name, remembered as long as the database has not changed."""
 
-import asyncio
 import re
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+import anyio.to_thread
 import numpy as np
 import numpy.typing as npt
 
@@ -14,7 +14,7 @@ from normlab.serving import ModelCache, OnnxModel
 from normlab.spec import DatasetInfo, JobSpec, estimate
 from normlab.store import ArtifactStore, Database, JobState
 from normlab.store.artifacts import StoredFile
-from normlab.store.changes import ChangeCounter
+from normlab.store.changes import changes_of
 from normlab.store.identifiers import possible_id
 from normlab.store.models import lookup
 
@@ -83,32 +83,26 @@ class ModelResolver:
         self._database = database
         self._artifacts = artifacts
         self._cache = cache
-        self._changes = ChangeCounter(database)
-        self._read_at: int | None = None
-        self._is_current = False
+        self._changes = changes_of(database)
+        self._read_at: object = None
         self._remembered: dict[ModelRef, ModelInfo] = {}
 
-    def cached(self, ref: ModelRef) -> LoadedModel | None:
-        """What answers if that is known for certain. Waits for nothing; called by the event loop's thread only.
+    async def loaded(self, ref: ModelRef) -> LoadedModel:
+        """What answers; at once where that is known for certain. The event loop's thread alone calls it.
 
-        One look at the database is enough for all requests of a turn of the event loop: they had arrived before the
-        turn began, so whatever was committed before one of them was sent, the look has seen.
+        Raises ``NotFoundError`` and ``StateError``.
         """
-        if not self._is_current:
-            now = self._changes.read()
-            if now is None or now != self._read_at:
+        changes = self._changes
+        if not changes.is_current:
+            await changes.look()
+            if changes.number is None or changes.number != self._read_at:
                 self._remembered = {}
-                self._read_at = now
-            if now is None:
-                return None
-            self._is_current = True
-            asyncio.get_running_loop().call_soon(self._turn_ends)
+                self._read_at = changes.number
         info = self._remembered.get(ref)
         model = None if info is None else self._cache.kept(info.sha256)
-        return None if info is None or model is None else LoadedModel(info, model)
-
-    def _turn_ends(self) -> None:
-        self._is_current = False
+        if info is not None and model is not None:
+            return LoadedModel(info, model)
+        return await anyio.to_thread.run_sync(self.find, ref)
 
     def find(self, ref: ModelRef) -> LoadedModel:
         """What answers, looked up in the database and loaded if need be; may take a while.
