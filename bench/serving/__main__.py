@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 
-sys.path.append(str(Path(__file__).parents[1]))
+sys.path += [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "tests")]
 
 import builds
 import service
@@ -26,6 +26,8 @@ from formats import bodies
 from load import Body, Measured, measure
 from peers import ENVIRONMENT, HERE, PEERS
 from servers import Server, free_port, running
+
+from support.postgres import PostgresServer
 
 MODELS = 50
 CONNECTIONS = 16
@@ -50,6 +52,12 @@ def print_table(title: str, rows: dict[str, list[Measured]]) -> None:
             f"| {median['p99_ms']:.2f} | {median['cpu_ms']:.3f} |",
             flush=True,
         )
+    for name, found in rows.items():
+        if "on Postgres" in name:
+            on_sqlite = rows[name.replace(" on Postgres", "")]
+            pairs = zip(found, on_sqlite, strict=True)
+            part = statistics.median(item.per_second / other.per_second for item, other in pairs)
+            print(f"{name}: {part:.2f} of the requests/s of SQLite")
 
 
 def first_predictions(server: Server, ids: list[str], body: Body) -> list[float]:
@@ -83,6 +91,7 @@ def main() -> None:
     parser.add_argument(
         "--peers", action="store_true", help="also packaged servers, installed when they are not there"
     )
+    parser.add_argument("--only", help="only the servers whose name holds this, and the floor")
     arguments = parser.parse_args()
     pixels = np.random.default_rng(0).integers(0, 256, (64, 28, 28), dtype=np.uint8)
     formats = bodies(pixels)
@@ -93,6 +102,12 @@ def main() -> None:
         floor = stack.enter_context(on_uvicorn("floor", model))
         plain = stack.enter_context(on_uvicorn("plain_onnxruntime", model))
         normlab = stack.enter_context(builds.running("normlab", builds.ROOT, folder)).server
+        postgres = stack.enter_context(PostgresServer())
+        url = postgres.url(postgres.create())
+        others = service.fill(folder / "on_postgres", 1, url)
+        on_postgres = stack.enter_context(
+            builds.running("normlab on Postgres", builds.ROOT, folder / "on_postgres", url)
+        ).server
         path = f"/jobs/{ids[0]}/predict"
         targets: list[Target] = [
             ("floor", floor, "/predict", formats["json"]),
@@ -103,7 +118,12 @@ def main() -> None:
             ("Normlab, OIP JSON", normlab, "/v2/models/bench/infer", formats["oip json"]),
             ("Normlab, OIP binary", normlab, "/v2/models/bench/infer", formats["oip binary"]),
             ("Normlab, TensorFlow Serving", normlab, "/v1/models/bench:predict", formats["json"]),
+            ("Normlab on Postgres, JSON", on_postgres, f"/jobs/{others[0]}/predict", formats["json"]),
+            ("Normlab on Postgres, JSON, by name", on_postgres, "/models/bench/predict", formats["json"]),
+            ("Normlab on Postgres, x-npy", on_postgres, f"/jobs/{others[0]}/predict", formats["npy"]),
         ]
+        if arguments.only:
+            targets = [target for target in targets if target[0] == "floor" or arguments.only in target[0]]
         for peer in PEERS if arguments.peers else ():
             programs = peer.install()
             if programs is None:

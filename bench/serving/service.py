@@ -45,6 +45,7 @@ def fill(folder: Path, count: int, url: str | None = None) -> list[str]:
     Without a database's URL, on SQLite in the folder.
     """
     url = url or f"sqlite:///{folder / 'normlab.db'}"
+    folder.mkdir(exist_ok=True)
     migrations.upgrade(url)
     database, store = Database(url), ArtifactStore(str(folder / "artifacts"))
     ids = []
