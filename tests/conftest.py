@@ -84,7 +84,7 @@ def make_spec() -> Callable[..., JobSpec]:
     """Makes small specs of the ``digits`` dataset; what is given goes over that, ``training`` by fields."""
 
     def make(training: dict[str, object] | None = None, **given: object) -> JobSpec:
-        body = {"architecture": "baseline", "dataset": {"name": "digits"}} | given
+        body = {"architecture": "baseline", "dataset": {"name": "digits"}, "probes": "off"} | given
         return parse_job_spec(body | {"training": {"epochs": 2, "batch_size": 64} | (training or {})})
 
     return make

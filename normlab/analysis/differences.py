@@ -30,7 +30,7 @@ _NAMES = {
     "training.learning_rate_schedule.name": "learning_rate_schedule",
     "resources.device": "device",
 }
-_NOT_COMPARED = ("name", "tags", "architecture", "priority", "max_runtime_seconds")
+_NOT_COMPARED = ("name", "tags", "architecture", "priority", "max_runtime_seconds", "probes")
 _WEIGHT_OPTIONS_APART = ("type", "activation", "kernel_initializer", "kernel_regularizer")
 
 

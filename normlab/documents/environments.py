@@ -59,6 +59,9 @@ class JobDigests(Document):
     spec: str | None = Field(default=None, description="Of the job spec: `spec_digest` when it was trained.")
     dataset: str | None = Field(default=None, description="Of the dataset's files.")
     data_order: str | None = Field(default=None, description="Of the order of the training samples.")
+    probe_batch: str | None = Field(
+        default=None, description="Of the numbers of the samples that probes look at."
+    )
     initial_kernels: dict[str, str] | None = Field(
         default=None, description="Of the kernels at the start, by layer."
     )

@@ -114,6 +114,10 @@ class JobTimings(Document):
     starting_seconds: float | None = Field(default=None, description="Loading data and building the network.")
     compiling_seconds: float | None = None
     training_seconds: float | None = None
+    probing_seconds: float | None = Field(
+        default=None,
+        description="Measuring inside the network (`probes`), which no clock of the training counts.",
+    )
     evaluating_seconds: float | None = None
     exporting_seconds: float | None = None
     total_seconds: float | None = None

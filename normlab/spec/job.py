@@ -11,6 +11,7 @@ from normlab.spec.architecture import Architecture
 from normlab.spec.datasets import DATASETS, DatasetInfo, DatasetName
 from normlab.spec.fields import Integer, PositiveInteger, PositiveNumber, SpecModel, one_of
 from normlab.spec.presets import PRESETS
+from normlab.spec.probes.request import STANDARD_REQUESTS, Probes
 from normlab.spec.text import Form, one_line
 from normlab.spec.training import TrainingSpec
 
@@ -114,6 +115,8 @@ class JobSpec(SpecModel):
     """How it is learned."""
     resources: Resources = Resources()
     """What the job needs of a worker."""
+    probes: Probes = STANDARD_REQUESTS
+    """What is measured inside the network while it trains; it changes no number of the run. See `docs/diagnosis.md`."""
     priority: Annotated[Integer, Field(ge=-10, le=10)] = 0
     """Jobs of a higher priority go first; within one, first come, first served."""
     max_runtime_seconds: Annotated[PositiveNumber, Field(le=MAX_RUNTIME_SECONDS)] | None = None
@@ -136,7 +139,8 @@ class JobSpec(SpecModel):
 
     @property
     def digest(self) -> str:
-        """``sha256:…`` over all that changes the numbers: not names and tags, not where or when it may run."""
+        """``sha256:…`` over all that changes the numbers: not names and tags, not where or when it may run, not
+        what is measured in it."""
         return _digest(self._what_counts())
 
     @property

@@ -6,11 +6,13 @@ from pydantic import ValidationError
 
 from normlab.errors import Problem, SpecError
 from normlab.spec.estimate import totals
+from normlab.spec.fields import SpecModel
 from normlab.spec.job import MAX_TAGS, JobSpec
 from normlab.spec.layers import WithKernel
 from normlab.spec.learning import erased_inputs
 from normlab.spec.limits import Limits
 from normlab.spec.plan import PlannedLayer, UnbuildableError, plan_job
+from normlab.spec.probes.request import ProbeRequest, Probes
 from normlab.spec.problems import spec_error
 from normlab.spec.shown import shown
 
@@ -42,6 +44,21 @@ def parse_job_spec(body: object, limits: Limits = _NO_LIMITS) -> JobSpec:
     if problems := [*_total_problems(spec, planned, limits)] or [*erased_inputs(spec, planned)]:
         raise SpecError(problems)
     return spec
+
+
+def parse_probes(value: object) -> tuple[ProbeRequest, ...]:
+    """The ``probes`` of a job spec by themselves.
+
+    Raises ``SpecError`` as ``parse_job_spec`` does.
+    """
+    try:
+        return _Asked.model_validate({"probes": value}).probes
+    except ValidationError as error:
+        raise spec_error(error, _Asked, {"probes": value}) from None
+
+
+class _Asked(SpecModel):
+    probes: Probes
 
 
 def _count_problems(body: object, limits: Limits) -> Iterator[Problem]:

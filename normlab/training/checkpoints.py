@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ Array = npt.NDArray[Any]
 
 _MAGIC = b"normlab checkpoint 3\n"
 _NAME = re.compile(r"(\d{6})-(\d{9})\.ckpt")
+_NOTE = "probe/"
 _KEPT = 2
 """How many are kept: the newest, and the one before it in case the newest is damaged."""
 
@@ -46,6 +47,8 @@ class Checkpoint:
     patience: dict[str, Any] | None
     variables: tuple[Array, ...]
     best_weights: tuple[Array, ...] | None
+    probe_notes: dict[str, Array] = field(default_factory=dict)
+    """What probes keep from one point to the next."""
 
     @property
     def elapsed_seconds(self) -> float:
@@ -76,6 +79,7 @@ class Checkpoint:
         loop["has_best_weights"] = self.best_weights is not None
         arrays = {f"variable_{index:05d}": value for index, value in enumerate(self.variables)}
         arrays |= {f"best_{index:05d}": value for index, value in enumerate(self.best_weights or ())}
+        arrays |= {f"{_NOTE}{key}": value for key, value in self.probe_notes.items()}
         buffer = io.BytesIO()
         np.savez(buffer, loop=np.frombuffer(json.dumps(loop).encode(), np.uint8), **arrays)  # type: ignore[arg-type]  # savez's stub takes the arrays for its own options
         payload = buffer.getbuffer()
@@ -92,10 +96,13 @@ class Checkpoint:
         with np.load(io.BytesIO(content[header:]), allow_pickle=False) as archive:
             loop = json.loads(archive["loop"].tobytes())
             variables = tuple(archive[name] for name in sorted(archive.files) if name.startswith("variable_"))
+            notes = {
+                name.removeprefix(_NOTE): archive[name] for name in archive.files if name.startswith(_NOTE)
+            }
             best = tuple(archive[name] for name in sorted(archive.files) if name.startswith("best_"))
         history = tuple(EpochMetrics(**record) for record in loop.pop("history"))
         best_weights = best if loop.pop("has_best_weights") else None
-        return cls(history=history, variables=variables, best_weights=best_weights, **loop)
+        return cls(history=history, variables=variables, best_weights=best_weights, probe_notes=notes, **loop)
 
 
 class CheckpointFolder:

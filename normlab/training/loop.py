@@ -7,7 +7,7 @@ segment to segment.
 
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
@@ -16,8 +16,9 @@ import tensorflow as tf
 from normlab.errors import NanLossError, TrainingError
 from normlab.spec import JobSpec
 from normlab.spec.epochs import EpochMetrics
+from normlab.spec.measurements import Measured, Measurements
 from normlab.spec.runs import Phase, StopReason
-from normlab.training.batches import epoch_blocks
+from normlab.training.batches import Block, epoch_blocks
 from normlab.training.checkpoints import Checkpoint
 from normlab.training.compiled.cache import borrow_program, dtype_policy
 from normlab.training.compiled.devices import environment, select_device
@@ -30,7 +31,8 @@ from normlab.training.early_stopping import Patience
 from normlab.training.layers.network import Array, kernel_digests
 from normlab.training.optimizers import learning_rates
 from normlab.training.population import measure_population
-from normlab.training.probes.base import Probe
+from normlab.training.probes.batch import probe_digest
+from normlab.training.probes.chosen import Given, chosen_probes
 from normlab.training.probes.observer import Observer
 from normlab.training.result import Timings, TrainResult
 
@@ -51,13 +53,15 @@ def train(
     context: Context | None = None,
     data_dir: Path | None = None,
     resume_from: Checkpoint | None = None,
-    probes: Sequence[Probe] = (),
+    probes: Given | None = None,
 ) -> TrainResult:
     """Train a network as ``spec`` says.
 
     ``data_dir`` has the folder ``datasets`` (default: the setting). With ``resume_from`` the run goes on from a
-    checkpoint of the same spec and ends with the bits of a run that was never stopped. ``probes`` measure between
-    steps, report to the context, and change no bit either.
+    checkpoint of the same spec and ends with the bits of a run that was never stopped. ``probes`` stand
+    for those of the spec: ``"off"``, ``"standard"``, or a list of names, of objects as in a spec, and of ``Probe``s of
+    one's own. They measure between steps and change no bit either; what they measure is reported to the context, and is
+    in the result.
 
     Raises ``NanLossError``, ``DatasetError``, ``TrainingError``, and ``Stopped`` when the context asks for it.
     """
@@ -65,18 +69,19 @@ def train(
     if resume_from is not None and resume_from.spec_digest != spec.digest:
         raise TrainingError("the checkpoint is of another job spec")
     device = select_device(spec.resources.device)
-    run = _Run(spec, context or Context(), probes)
+    run = _Run(spec, context or Context())
     run.report(Phase.STARTING)
     with tf.device(device.tensorflow_name), borrow_program(spec, device.kind) as program:
         data = training_data(spec, data_dir)
         program.reset(spec.training.seed)
         kernels = kernel_digests(program.network)
+        run.observer = Observer(chosen_probes(spec, probes), spec, program, data)
         if resume_from is not None:
             run.resume(resume_from, program)
         starting_seconds = perf_counter() - began
 
         run.report(Phase.COMPILING)
-        compiling_seconds = _timed(lambda: _compile(spec, program, data))
+        compiling_seconds = _timed(lambda: _compile(spec, program, data, run.observer))
 
         run.compile_seconds = compiling_seconds
         while not run.ended:
@@ -114,24 +119,29 @@ def train(
             starting_seconds=starting_seconds,
             compiling_seconds=compiling_seconds,
             training_seconds=sum(record.train_seconds for record in run.history),
+            probing_seconds=run.probe_seconds,
             evaluating_seconds=test_seconds + sum(record.evaluate_seconds for record in run.history),
-            total_seconds=perf_counter() - began - run.probe_seconds,
+            total_seconds=perf_counter() - began,
         ),
         digests={
             "spec": spec.digest,
             "dataset": data.digest,
             "data_order": order_digest(run.order_of, run.epoch),
+            "probe_batch": probe_digest(spec),
             "initial_kernels": kernels,
             "final_weights": _digest(weights),
         },
         environment=environment(device, executor=program.executor, precision=dtype_policy(spec)),
+        measurements=Measurements(tuple(run.measured)),
     )
 
 
 class _Run:
     """Where a run is: what a checkpoint keeps beside the variables."""
 
-    def __init__(self, spec: JobSpec, context: Context, probes: Sequence[Probe]) -> None:
+    observer: Observer
+
+    def __init__(self, spec: JobSpec, context: Context) -> None:
         self.spec = spec
         self.context = context
         self.epoch = 0  # whole epochs done
@@ -149,7 +159,7 @@ class _Run:
         self.best_weights: tuple[Array, ...] | None = None
         self.evaluation: Evaluation | None = None  # of the newest epoch, if this attempt trained it
         self.segment = max(1, self.steps // 20)
-        self.observer = Observer(probes, self.steps)
+        self.measured: list[Measured] = []
 
     def beside_majority(self, data: TrainingData, test_correct: int) -> dict[str, MajorityTest]:
         """The kept network's accuracies beside always answering the most frequent class."""
@@ -183,9 +193,10 @@ class _Run:
     def train_epoch(self, program: Program, samples: Samples) -> None:
         """The steps that are left of the next epoch."""
         if self.epoch == self.step == 0:
-            self.measure(program)
+            self.measure()
         for block in epoch_blocks(self.spec, self.epoch + 1, program.rate_dtype):
             while self.step < block.end:
+                self.look_ahead(block)
                 began = perf_counter()
                 stop = min(
                     self.step + self.segment, block.end, self.observer.next_stop(self.epoch + 1, self.step)
@@ -202,15 +213,22 @@ class _Run:
         self.train_seconds += seconds
         in_time = steps * _SEGMENT_SECONDS / max(seconds, 1e-6)
         self.segment = min(self.steps, max(1, round(min(in_time, 4 * self.segment))))
-        self.measure(program)
+        self.measure()
         self.report(Phase.TRAINING)
         if self.context.should_stop():
             raise Stopped(self.checkpoint(program))
 
-    def measure(self, program: Program) -> None:
-        """Call the probes, and report what they measured."""
+    def look_ahead(self, block: Block) -> None:
+        """Let the probes see what they will compare with."""
         began = perf_counter()
-        for measured in self.observer.measure(program, self.epoch + 1, self.step):
+        self.observer.before_steps(self.epoch + 1, self.step, block)
+        self.probe_seconds += perf_counter() - began
+
+    def measure(self) -> None:
+        """Call the probes where they measure, and report what they did."""
+        began = perf_counter()
+        for measured in self.observer.measure(self.epoch + 1, self.step):
+            self.measured.append(measured)
             self.context.report(measured)
         self.probe_seconds += perf_counter() - began
 
@@ -284,6 +302,7 @@ class _Run:
             history=tuple(self.history),
             patience=None if self.patience is None else self.patience.state(),
             variables=tuple(program.state()),
+            probe_notes=self.observer.notes,
             best_weights=self.best_weights,
         )
 
@@ -295,16 +314,18 @@ class _Run:
         self.train_seconds = checkpoint.train_seconds
         self.history = list(checkpoint.history)
         self.best_weights = checkpoint.best_weights
+        self.observer.resume(checkpoint.probe_notes)
         if self.patience is not None and checkpoint.patience is not None:
             self.patience = Patience(self.patience.rule, **checkpoint.patience)
 
 
-def _compile(spec: JobSpec, program: Program, data: TrainingData) -> None:
+def _compile(spec: JobSpec, program: Program, data: TrainingData, observer: Observer) -> None:
     """Have every function compiled for this job's shapes, by calls that train nothing."""
     with forgotten_gradients():
         for block in epoch_blocks(spec, 1, program.rate_dtype):
             program.train(data.training, block, range(0), Sums.of())
         program.evaluate(Samples(data.test.x[:1], data.test.y[:1]))
+        observer.compile()
 
 
 def _timed(work: Callable[[], None]) -> float:

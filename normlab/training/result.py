@@ -13,6 +13,7 @@ import numpy.typing as npt
 from normlab.spec import JobSpec, plan_job
 from normlab.spec.epochs import EpochMetrics
 from normlab.spec.export_formats import FORMATS, ArtifactKind
+from normlab.spec.measurements import Measurements
 from normlab.spec.runs import StopReason
 from normlab.training.concerns import MajorityTest, Remark, remarks
 from normlab.training.export.export import ExportedFile, export_all
@@ -23,13 +24,14 @@ from normlab.training.population import PopulationFigures
 
 @dataclass(frozen=True)
 class Timings:
-    """Where the time of one call of ``train`` went, in seconds. Epochs of earlier attempts are in training; what probes
-    took is in none of them."""
+    """Where the time of one call of ``train`` went, in seconds. Epochs of earlier attempts are in training."""
 
     starting_seconds: float
     """Reading data, making the network and its initial weights."""
     compiling_seconds: float
     training_seconds: float
+    probing_seconds: float
+    """What probes took, which is in no other of these but the total."""
     evaluating_seconds: float
     total_seconds: float
 
@@ -60,10 +62,12 @@ class TrainResult:
     """In the order of ``network.weights``."""
     timings: Timings
     digests: dict[str, Any]
-    """SHA-256 by what it is of: ``spec``, ``dataset`` (its files), ``data_order``, ``initial_kernels`` (by
-    layer) and ``final_weights``."""
+    """SHA-256 by what it is of: ``spec``, ``dataset`` (its files), ``data_order``, ``probe_batch`` (the samples that
+    probes look at), ``initial_kernels`` (by layer) and ``final_weights``."""
     environment: dict[str, Any]
     """Where it was trained: the fields of ``normlab.spec.environment.ENVIRONMENT`` but for ``load``."""
+    measurements: Measurements
+    """What probes measured in this call of ``train``: a run that goes on does not measure again what lay before."""
 
     @property
     def best_epoch(self) -> int:

@@ -17,6 +17,7 @@ class Role(StrEnum):
     ORDER = "order"
     SPLIT = "split"
     DROPOUT = "dropout"
+    PROBES = "probes"
 
 
 def derive(seed: int, role: Role, *parts: object) -> int:

@@ -10,64 +10,45 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from normlab.spec import JobSpec
+from normlab.errors import SpecError
+from normlab.spec import JobSpec, plan_job
 from normlab.spec.epochs import EpochMetrics
 from normlab.spec.measurements import WHOLE_NETWORK, Measured
+from normlab.spec.probes import PROBES
+from normlab.spec.probes.places import Place
 from normlab.training import Checkpoint, Stopped, TrainResult, loop, population, train
-from normlab.training.probes.base import Probe, Snapshot
+from normlab.training.probes.base import Probe, Reading, Snapshot, rms
 from normlab.training.probes.observer import Observer
+from normlab.training.probes.registry import probe_classes
 from support.trainings import CONVOLUTION_WITH_DROPOUT, Recorder, StopAfter, fingerprint
 
 DENSE_WITH_DROPOUT = [
     {"type": "flatten"},
     {"type": "dense", "units": 6, "activation": "silu", "kernel_regularizer": {"l2": 0.01}},
     {"type": "batch_normalization"},
+    {"type": "activation", "activation": "relu"},
     {"type": "dropout", "rate": 0.4},
+    {"type": "dense", "units": 5},
+    {"type": "batch_normalization", "scale": False, "center": False},
+    {"type": "activation", "activation": "tanh"},
 ]
-POINTS = [(0, 0, "start"), (1, 1, "step"), (1, 2, "step"), (1, 4, "step"), (1, 5, "end"), (2, 10, "end")]
-"""Epoch, step and hook of a run of two epochs of five steps."""
+POINTS = [(0, 0), (1, 1), (1, 2), (1, 4), (1, 5), (2, 10)]
+"""Epoch and step of a run of two epochs of five steps, of which the last is a smaller batch."""
 
 
-class Norms(Probe):
-    """The root mean square of every variable, and of a training-mode output."""
-
-    name = "norms"
-
-    def _measure(self, snapshot: Snapshot, hook: str) -> Iterable[Measured]:
-        pixels = tf.ones((8, *snapshot.network.input_shape[1:]))
-        output = snapshot.network(pixels, training=True)
-        yield snapshot.measured(self, WHOLE_NETWORK, hook, np.square(output).mean())
-        for path, value in snapshot.variables.items():
-            yield snapshot.measured(self, path, "rms", np.sqrt(np.square(value, dtype=np.float64).mean()))
-
-    def on_start(self, snapshot: Snapshot) -> Iterable[Measured]:
-        return self._measure(snapshot, "start")
-
-    def on_step(self, snapshot: Snapshot) -> Iterable[Measured]:
-        return self._measure(snapshot, "step")
-
-    def on_epoch_end(self, snapshot: Snapshot) -> Iterable[Measured]:
-        return self._measure(snapshot, "end")
-
-
-class Rude(Norms):
-    """Does all that a probe must not do."""
+class Rude(Probe):
+    """Does all that a probe must not do, with what it can reach."""
 
     name = "rude"
 
-    def _measure(self, snapshot: Snapshot, hook: str) -> Iterable[Measured]:  # noqa: ARG002  (the base's)
+    def measure(self, snapshot: Snapshot) -> Iterable[Reading]:
         keras.utils.set_random_seed(1)
-        pixels = tf.ones((8, *snapshot.network.input_shape[1:]))
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(snapshot.network(pixels, training=True)[:, 0])
-        variables = snapshot.network.trainable_variables
-        keras.optimizers.SGD(10.0).apply(tape.gradient(loss, variables), variables)
-        for variable in snapshot.network.variables:
-            variable.assign(tf.ones_like(variable.value))
-        for copy in snapshot.variables.values():
-            with pytest.raises(ValueError, match="read-only"):
-                copy[...] = 0
-        return ()
+        tf.random.uniform(())
+        with pytest.raises(ValueError, match="read-only"):
+            snapshot.weights.values[...] = 0
+        snapshot.gradients.weights.kernel("output")
+        snapshot.notes["mine"] = np.ones(3)
+        yield WHOLE_NETWORK, "rms", rms(snapshot.weights.values)
 
 
 @pytest.fixture(scope="module")
@@ -89,18 +70,19 @@ NAMES = ["xla", "graph, bfloat16", "xla, float16"]
 @pytest.fixture(scope="module")
 def plain(specs: dict[str, JobSpec], data_dir: Path) -> dict[str, dict[str, Any]]:
     """The fingerprints of runs without probes."""
-    return {name: fingerprint(train(spec, data_dir=data_dir)) for name, spec in specs.items()}
+    return {name: fingerprint(train(spec, data_dir=data_dir, probes="off")) for name, spec in specs.items()}
 
 
 @pytest.fixture(scope="module")
 def measured(specs: dict[str, JobSpec], plain: dict[str, Any], data_dir: Path) -> dict[str, list[Measured]]:
-    """What ``Norms`` measures beside ``Rude``, in runs whose bits are those of ``plain``."""
+    """What all probes measure beside ``Rude``, in runs whose bits are those of ``plain``."""
     found = {}
     for name, spec in specs.items():
         context = Recorder()
-        result = train(spec, data_dir=data_dir, context=context, probes=[Rude(), Norms(), Rude()])
+        result = train(spec, data_dir=data_dir, context=context, probes=[*PROBES, Rude()])
         assert fingerprint(result) == plain[name]
         found[name] = measurements(context)
+        assert list(result.measurements) == found[name]
     return found
 
 
@@ -108,28 +90,61 @@ def measurements(context: Recorder) -> list[Measured]:
     return [event for event in context.events if isinstance(event, Measured)]
 
 
-def points(measured: list[Measured]) -> list[tuple[int, int, str]]:
-    return [(m.epoch, m.step, m.statistic) for m in measured if m.layer == WHOLE_NETWORK]
+def points(measured: list[Measured], probe: str) -> list[tuple[int, int]]:
+    return list(dict.fromkeys((m.epoch, m.step) for m in measured if m.probe == probe))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_probes_look_at_the_start_at_powers_of_two_and_at_each_epochs_end(
     name: str, measured: dict[str, list[Measured]]
 ) -> None:
-    assert points(measured[name]) == POINTS
-    # Weights, moving statistics, and the optimizer's state are all there.
-    layers = {m.layer for m in measured[name]}
-    assert {"output/kernel", "batch_normalization_1/moving_mean", "optimizer/learning_rate"} <= layers
+    found = measured[name]
+    assert points(found, "gradient") == points(found, "rude") == POINTS
+    assert points(found, "update") == points(found, "gradient_shift") == POINTS[1:]
+    assert points(found, "three_statistics") == [POINTS[0], *POINTS[4:]]
+    assert points(found, "predictiveness") == POINTS[4:]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_measured_is_what_the_registry_says(
+    *, name: str, specs: dict[str, JobSpec], measured: dict[str, list[Measured]]
+) -> None:
+    planned = plan_job(specs[name])
+    last = {(m.probe, m.statistic, m.layer) for m in measured[name] if m.step == 10 and m.probe != "rude"}
+    expected = {
+        (row.name, statistic.name, layer)
+        for row in PROBES.values()
+        if row.place.applies(planned)
+        for statistic in row.statistics
+        for layer in row.place_of(statistic.name).layers(planned) or [WHOLE_NETWORK]
+        if row.place_of(statistic.name) in (Place.NETWORK, Place.NETWORK_WITH_BATCH_NORMALIZATION)
+        or layer != WHOLE_NETWORK
+    }
+    # A single hidden kernel has no slope.
+    missing = {("gradient", "factor_per_layer", WHOLE_NETWORK)} if "graph" in name else set()
+    assert last == expected - missing
+
+
+def test_every_probe_of_the_registry_has_a_class_in_its_familys_file() -> None:
+    classes = probe_classes()
+    assert set(classes) == set(PROBES)
+    for name, row in PROBES.items():
+        assert classes[name].__module__ == f"normlab.training.probes.{row.family}"
 
 
 def test_what_is_seen_is_the_run_itself(
     specs: dict[str, JobSpec], measured: dict[str, list[Measured]], run: Callable[..., TrainResult]
 ) -> None:
-    result = run(specs["xla"])
-    paths = [weight.path for weight in result.network.weights]
-    final = {m.layer: m.value for m in measured["xla"] if m.step == 10 and m.layer in paths}
-    expected = [np.sqrt(np.square(weight, dtype=np.float64).mean()) for weight in result.weights]
-    assert [final[path] for path in paths] == pytest.approx(expected, rel=1e-12)
+    result = run(specs["xla"], probes="off")
+    final = {
+        m.layer: m.value for m in measured["xla"] if (m.step, m.probe, m.statistic) == (10, "norm", "rms")
+    }
+    kernels = {
+        w.path.split("/")[0]: rms(v)
+        for w, v in zip(result.network.weights, result.weights, strict=True)
+        if w.name == "kernel"
+    }
+    assert final == pytest.approx(kernels, rel=1e-12)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -160,7 +175,7 @@ def test_a_run_in_pieces_measures_each_point_once_and_the_same(
                 data_dir=data_dir,
                 context=context,
                 resume_from=checkpoint,
-                probes=[Norms(), Rude()],
+                probes=[*PROBES, Rude()],
             )
         except Stopped as stopped:
             checkpoint = Checkpoint.from_bytes(stopped.checkpoint.to_bytes())
@@ -184,18 +199,18 @@ def test_a_checkpoint_comes_after_what_was_measured_before_it(
             self.saved.append((checkpoint, len(measurements(self))))
 
     context = Saving()
-    train(specs["xla"], data_dir=data_dir, context=context, probes=[Norms()])
+    train(specs["xla"], data_dir=data_dir, context=context, probes=[*PROBES, Rude()])
     epochs = [event.epoch for event in context.events if isinstance(event, Measured | EpochMetrics)]
     assert epochs == sorted(epochs)
     checkpoint, before = context.saved[0]
-    assert points(measurements(context)[:before]) == POINTS[:5]
+    assert points(measurements(context)[:before], "rude") == POINTS[:5]
     # A run that goes on from it measures what lay after it once more, and finds the same.
     again = Recorder()
-    train(specs["xla"], data_dir=data_dir, context=again, resume_from=checkpoint, probes=[Norms()])
+    train(specs["xla"], data_dir=data_dir, context=again, resume_from=checkpoint, probes=[*PROBES, Rude()])
     assert measurements(again) == measured["xla"][before:]
 
 
-def test_what_probes_take_is_in_no_clock(
+def test_what_probes_take_has_a_clock_of_its_own(
     specs: dict[str, JobSpec], run: Callable[..., TrainResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hours = Hours()
@@ -203,7 +218,11 @@ def test_what_probes_take_is_in_no_clock(
         monkeypatch.setattr(module, "perf_counter", hours)
     result = run(specs["xla"], probes=[SlowProbe(hours)])
     assert hours.passed == len(POINTS)
-    assert result.timings.total_seconds < 3600
+    took = 3600 * hours.passed
+    assert took <= result.timings.probing_seconds < took + 3600
+    assert took <= result.timings.total_seconds < took + 3600
+    apart = vars(result.timings).items() - {("probing_seconds", result.timings.probing_seconds)}
+    assert all(seconds < 3600 for name, seconds in apart if name != "total_seconds")
     assert all(epoch.train_seconds < 3600 for epoch in result.history)
     assert all(epoch.elapsed_seconds < 3600 for epoch in result.history)
 
@@ -218,13 +237,16 @@ class Hours:
         return time.perf_counter() + 3600 * self.passed
 
 
-class SlowProbe(Norms):
+class SlowProbe(Probe):
     """Takes an hour at each point."""
+
+    name = "slow"
+    uses = ()
 
     def __init__(self, hours: Hours) -> None:
         self.hours = hours
 
-    def _measure(self, snapshot: Snapshot, hook: str) -> Iterable[Measured]:  # noqa: ARG002  (the base's)
+    def measure(self, snapshot: Snapshot) -> Iterable[Reading]:  # noqa: ARG002  (the base's)
         self.hours.passed += 1
         return ()
 
@@ -232,16 +254,28 @@ class SlowProbe(Norms):
 def test_without_probes_nothing_is_looked_at(
     specs: dict[str, JobSpec], run: Callable[..., TrainResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr(Observer, "_snapshot")
-    run(specs["xla"])
-    without = Observer([], 1719)
-    assert {without.next_stop(epoch, step) for epoch in (1, 2) for step in (0, 1, 1000)} == {1719}
+    monkeypatch.delattr(Observer, "_moment")
+    assert not run(specs["xla"], probes="off").measurements
 
 
-def test_where_segments_end() -> None:
-    observer = Observer([Norms()], 1719)
-    ends = [0]
-    while ends[-1] < 1719:
-        ends.append(observer.next_stop(1, ends[-1]))
-    assert ends == [0, *(2**n for n in range(11)), 1719]
-    assert observer.next_stop(2, 0) == 1719
+def test_the_spec_says_which_probes_and_how_often(
+    small_spec: Callable[..., JobSpec], run: Callable[..., TrainResult]
+) -> None:
+    spec = small_spec(training={"epochs": 5}, probes=["update", {"name": "rank", "every": 3, "samples": 100}])
+    found = run(spec).measurements
+    assert {m.probe for m in found} == {"update"}  # 100 samples are too few for the rank of so many units
+    assert list(found.series("update", "ratio", "output").steps) == [1, 2, 4, 5, 10, 15, 20, 25]
+    few = [{"type": "flatten"}, {"type": "dense", "units": 8, "activation": "relu"}]
+    spec = small_spec(few, {"epochs": 5}, probes=[{"name": "rank", "every": 3, "samples": 100}])
+    assert list(run(spec).measurements.series("rank", "stable", "dense_1").epochs) == [0, 3, 5]
+    with pytest.raises(SpecError, match="there is no probe"):
+        run(spec, probes=["ranc"])
+
+
+def test_both_arms_of_a_pair_look_at_the_same_samples(
+    small_spec: Callable[..., JobSpec], run: Callable[..., TrainResult]
+) -> None:
+    arms = [small_spec("baseline", probes="off"), small_spec("batch_norm", probes="off")]
+    one, other = (run(arm).digests["probe_batch"] for arm in arms)
+    assert one == other
+    assert run(small_spec("baseline", {"seed": 1}, probes="off")).digests["probe_batch"] != one

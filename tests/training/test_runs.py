@@ -48,6 +48,7 @@ def test_time_is_told_apart(small_spec: Callable[..., JobSpec], run: Callable[..
         timings.starting_seconds
         + timings.compiling_seconds
         + timings.training_seconds
+        + timings.probing_seconds
         + timings.evaluating_seconds
     )
     assert min(timings.starting_seconds, timings.training_seconds, timings.evaluating_seconds) > 0

@@ -17,7 +17,7 @@ from normlab.analysis.sizes import size_of
 
 Arms = Mapping[str, Sequence[RunRecord]]
 
-_PHASES = ("waiting", "starting", "compiling", "training", "evaluating", "exporting")
+_PHASES = ("waiting", "starting", "compiling", "training", "probing", "evaluating", "exporting")
 
 
 def times(comparison: ComparisonStatistics, arms: Arms) -> Iterable[Block]:
@@ -36,8 +36,8 @@ def times(comparison: ComparisonStatistics, arms: Arms) -> Iterable[Block]:
     if any(cell != NOTHING for row in rows for cell in row[1:]):
         yield Heading("Where the time went" if compared else "Where the time went (not for comparing arms)")
         yield Paragraph(
-            "Mean seconds of a run. Clocks and costs count the training alone: a program that an earlier run has "
-            "compiled is used again, so compiling says nothing of an arm."
+            "Mean seconds of a run. Clocks and costs count the training alone: probing is apart, and a program that an "
+            "earlier run has compiled is used again, so compiling says nothing of an arm."
             if compared
             else "Mean seconds of a run, to see what a run waits for. They are not for comparing arms: times of these "
             "runs could not be measured fairly, and whoever runs first compiles for the others."

@@ -28,6 +28,7 @@ ROWS = (
         mode=Mode.BATCH,
         when=When.POINTS,
         place=Place.OUTPUTS,
+        samples=2_048,
         statistics=(
             Statistic("mean_squared", "mean over units of the squared mean over samples", "h²"),
             Statistic("variance", "mean over units of the variance over samples", "h²"),
@@ -47,6 +48,7 @@ ROWS = (
         mode=Mode.BATCH,
         when=When.POINTS,
         place=Place.KERNELS,
+        samples=2_048,
         statistics=tuple(
             Statistic(quantile_name(what, level), f"the {level:.0%} quantile of {words}", unit)
             for what, words, unit in (
@@ -67,6 +69,7 @@ ROWS = (
         mode=Mode.BATCH,
         when=When.POINTS,
         place=Place.RELU,
+        samples=2_048,
         statistics=(
             Statistic("share", "of the layer's units: dead at this point"),
             Statistic("share_twice", "dead at this point and at the one before; equals 0 at the start"),
@@ -84,6 +87,7 @@ ROWS = (
         mode=Mode.BATCH,
         when=When.POINTS,
         place=Place.SATURATING,
+        samples=2_048,
         statistics=(
             Statistic("share", "of all values, over samples and units"),
             Statistic("unit_share", "of the units: those saturated for at least 95 % of the samples"),
@@ -99,6 +103,7 @@ ROWS = (
         mode=Mode.BATCH,
         when=When.EPOCHS,
         place=Place.FEATURES,
+        samples=2_048,
         statistics=(
             Statistic(
                 "effective", "exp(-sum p log p) with p = s / sum(s); 0 where nothing varies", "dimensions"

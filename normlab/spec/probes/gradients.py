@@ -9,12 +9,13 @@ ROWS = (
         family=Family.GRADIENTS,
         formula="RMS of the loss's gradient by what enters a layer's activation, and by its kernel",
         source="Glorot and Bengio (2010); Yang et al. (2019), arXiv 1902.08129",
-        cost="1 F+B of 512 samples",
+        cost="1 F+B of 256 samples",
         misleads="At the start batch normalization itself makes gradients grow toward the input; a step later less so. "
         "A kernel's gradient goes as 1 over the kernel's size under normalization: compare relative ones.",
         mode=Mode.BATCH,
         when=When.POINTS,
         place=Place.KERNELS,
+        samples=256,
         statistics=(
             Statistic(
                 "preactivation_rms",
@@ -49,6 +50,7 @@ ROWS = (
         mode=Mode.NONE,
         when=When.AFTER_START,
         place=Place.KERNELS,
+        samples=None,
         statistics=(
             Statistic("ratio", "norm(W after - W before) / norm(W before)"),
             Statistic("learning_rate", "of that step", place=Place.NETWORK),
@@ -64,6 +66,7 @@ ROWS = (
         mode=Mode.BATCH,
         when=When.POINTS,
         place=Place.KERNELS,
+        samples=256,
         statistics=(
             Statistic("rms", "RMS of the kernel", "w"),
             Statistic("growth", "norm of the kernel / norm of it at the start"),

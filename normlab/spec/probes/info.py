@@ -71,6 +71,8 @@ class ProbeInfo:
     mode: Mode
     when: When
     place: Place
+    samples: int | None
+    """At how many samples it looks unless it is asked for another number; None: at none, or at a training batch."""
     statistics: tuple[Statistic, ...]
     standard: bool = True
     """Whether ``standard`` has it."""

@@ -17,6 +17,7 @@ ROWS = (
         mode=Mode.BATCH,
         when=When.EPOCH_ENDS,
         place=Place.NETWORK,
+        samples=None,
         statistics=(
             Statistic("loss_range", "(largest - smallest loss along the steps) / loss before them"),
             Statistic("gradient_change", "the largest norm(g - g') / norm(g) along the steps"),
@@ -37,6 +38,7 @@ ROWS = (
         mode=Mode.BATCH,
         when=When.EPOCH_ENDS,
         place=Place.NETWORK,
+        samples=None,
         statistics=(Statistic("batch_sharpness", "g'Hg / |g|² * learning rate / 2"),),
         standard=False,
     ),

@@ -14,11 +14,13 @@ ROWS = (
         mode=Mode.BATCH,
         when=When.POINTS,
         place=Place.BATCH_NORMALIZATION,
+        samples=2_048,
         statistics=(
-            Statistic("mean_gap", "median over channels of |moving mean - mean| / deviation"),
+            Statistic("mean_gap", "median over channels of |moving mean - mean| / sqrt(variance + epsilon)"),
             Statistic("mean_gap_max", "the largest of them"),
             Statistic(
-                "variance_gap", "median over channels of |log((moving variance + eps) / (variance + eps))|"
+                "variance_gap",
+                "median over channels of |log((moving variance + epsilon) / (variance + epsilon))|",
             ),
             Statistic("variance_gap_max", "the largest of them"),
             Statistic(
@@ -37,6 +39,7 @@ ROWS = (
         mode=Mode.SEVERAL,
         when=When.EPOCHS,
         place=Place.NETWORK_WITH_BATCH_NORMALIZATION,
+        samples=1_000,
         statistics=tuple(
             Statistic(f"{what}_{kind}", f"{words} with {statistics}", unit)
             for what, words, unit in (("accuracy", "accuracy", "1"), ("loss", "mean cross-entropy", "nat"))
@@ -57,6 +60,7 @@ ROWS = (
         mode=Mode.NONE,
         when=When.EPOCHS,
         place=Place.BATCH_NORMALIZATION,
+        samples=2_048,
         statistics=(
             Statistic("median", "over channels", "1/x"),
             Statistic("max", "over channels", "1/x"),

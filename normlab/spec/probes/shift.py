@@ -16,6 +16,7 @@ ROWS = (
         mode=Mode.BATCH,
         when=When.AFTER_START,
         place=Place.KERNELS,
+        samples=2_048,
         statistics=(
             Statistic("input", "what enters the layer, since the point before"),
             Statistic("input_from_start", "the same since the start"),
@@ -35,6 +36,7 @@ ROWS = (
         mode=Mode.BATCH,
         when=When.AFTER_START,
         place=Place.KERNELS_BUT_FIRST,
+        samples=None,
         statistics=(
             Statistic("relative", "norm(G - G') / norm(G)"),
             Statistic("cosine", "cosine between G and G'"),

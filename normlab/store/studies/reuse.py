@@ -11,12 +11,15 @@ environment          that of the newest job that  unknown, as it would be of a  
                      device: there jobs run now
 max_runtime_seconds  any: it has finished         at least the spec's           at least the spec's
 priority             any                          any: it waits no more         at least the spec's
+probes               any                          any                           any
 cancellation         (none)                       not asked for                 (none)
 ===================  ===========================  ============================  ==================================
 
 A job that may run for a shorter time could fail where the spec's own would not; None, no limit, is the longest. A
 queued job of a lower priority would let the asker wait behind jobs that the asker goes before. Its priority is not
-raised, since it belongs to somebody else's plan: a job is made beside it, which costs time and changes nothing.
+raised, since it belongs to somebody else's plan: a job is made beside it, which costs time and changes nothing. Probes
+change no number, so a job may stand for a spec that asks for others: what it did not measure is then not there, and
+comes only with a job of its own (``reuse: false``).
 
 Of several that can be used: one that has succeeded, else one that runs, else one that is queued; the newest of these.
 """

@@ -8,6 +8,7 @@ the next job of its kind without compiling again.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -24,6 +25,7 @@ from normlab.training.data import Samples
 from normlab.training.layers.builders import training_classes
 from normlab.training.layers.network import Array, build_network, full_precision, initial_weights
 from normlab.training.optimizers import build_optimizer
+from normlab.training.probes.instrument import Instrument
 from normlab.training.seeds import Role, derive
 
 expect_traces(__name__)
@@ -95,6 +97,11 @@ class Program:
         self._xla_steps = tf.function(self._steps, autograph=False, jit_compile=True)
         self._evaluate = tf.function(self._evaluate_batch, input_signature=(pixels, labels), autograph=False)
 
+    @cached_property
+    def instrument(self) -> Instrument:
+        """What probes measure with; made when the first of them asks for it."""
+        return Instrument(self.network, self.planned, self.scaled)
+
     def reset(self, seed: int) -> None:
         """Set every variable to what a run with this seed starts from."""
         self.network.set_weights(initial_weights(self.network, self.planned, seed))
@@ -115,22 +122,6 @@ class Program:
     def new_network(self) -> keras.Model:
         """Another network of this kind, with variables of its own."""
         return build_network(self.planned, self._dtype_policy, training_classes(self.executor))
-
-    def copy_to(self, network: keras.Model) -> None:
-        """Set the variables of a ``new_network`` to those of the program's: weights and dropout streams."""
-        for copy, variable in zip(network.variables, self.network.variables, strict=True):
-            copy.assign(variable)
-
-    def named_variables(self) -> dict[str, Array]:
-        """Copies of all weights and of the optimizer's state, read-only, by names that are the same in every run."""
-        optimizer = {
-            f"optimizer/{variable.path.partition('/')[2]}": variable for variable in self._optimizer.variables
-        }
-        named = {variable.path: variable for variable in self.network.weights} | optimizer
-        copies = {name: np.asarray(variable).copy() for name, variable in named.items()}
-        for copy in copies.values():
-            copy.setflags(write=False)
-        return copies
 
     @property
     def variable_bytes(self) -> int:

@@ -1,55 +1,179 @@
 """The one place where the loop calls probes: at which steps, and with what."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import takewhile
+from math import isfinite
 
-import keras
+import numpy as np
+import tensorflow as tf
 
+from normlab.spec import JobSpec
 from normlab.spec.measurements import Measured
+from normlab.spec.probes.info import When
+from normlab.training.batches import Block
 from normlab.training.compiled.program import Program
 from normlab.training.compiled.tracing import forgotten_gradients
-from normlab.training.probes.base import Probe, Snapshot
+from normlab.training.data import Samples, TrainingData
+from normlab.training.layers.network import Array
+from normlab.training.probes.base import Moment, Notes, RealStep, Snapshot, first
+from normlab.training.probes.batch import probe_order, take
+from normlab.training.probes.chosen import Chosen
+from normlab.training.probes.weights import Weights
+
+_WATCHED = "watched step"
+
+
+@dataclass(frozen=True)
+class _Watched:
+    """A step of the run between whose ends the probes look."""
+
+    before: Array
+    """The weights in one row."""
+    after: Array | None
+    """None until it is made."""
+    numbers: Array
+    """Of the batch's samples."""
+    rate: float
 
 
 class Observer:
     """Calls the probes of a run between its steps. Without probes it costs nothing.
 
     Much of what normalization does is over by the end of the first epoch, so probes measure the initial weights, then
-    after steps 1, 2, 4, 8, … of the first epoch, and at each epoch's end.
+    after steps 1, 2, 4, 8, … of the first epoch, and at each epoch's end. The step before each of these points is
+    watched: the run stops in front of it and behind it. At an epoch's end that is the last step of a whole batch, since
+    the very last one may have a single sample.
     """
 
-    def __init__(self, probes: Sequence[Probe], steps: int) -> None:
-        """For a run of ``steps`` steps an epoch."""
+    def __init__(self, probes: Sequence[Chosen], spec: JobSpec, program: Program, data: TrainingData) -> None:
         self._probes = probes
-        self._steps = steps
-        self._copy: keras.Model | None = None
+        self._spec = spec
+        self._program = program
+        self._data = data
+        self._epochs = spec.training.epochs
+        self._batch_size = min(spec.training.batch_size, spec.dataset.trained_on)
+        self._steps = -(-spec.dataset.trained_on // self._batch_size)
+        self._whole = spec.dataset.trained_on // self._batch_size
+        self._notes: dict[str, Notes] = {chosen.probe.name: {} for chosen in probes}
+        self._watched: _Watched | None = None
+
+    def compile(self) -> None:
+        """Trace what the probes use."""
+        if self._probes:
+            instrument, one = self._program.instrument, first(self._data.training, 1)
+            weights = instrument.weights()
+            for name in sorted({name for chosen in self._probes for name in chosen.probe.uses}):
+                getattr(instrument, name)(weights, one)
 
     def next_stop(self, epoch: int, step: int) -> int:
         """The step of an epoch (from 1) that a segment from ``step`` must not go beyond."""
-        return min(2 ** step.bit_length(), self._steps) if self._probes and epoch == 1 else self._steps
+        return min(stop for stop in (*self._watched_ends(epoch), self._steps) if stop > step)
 
-    def measure(self, program: Program, epoch: int, step: int) -> tuple[Measured, ...]:
-        """The measurements after ``step`` steps of an epoch (from 1); none where probes are not called."""
-        if not self._probes or not self._is_point(epoch, step):
+    def before_steps(self, epoch: int, step: int, block: Block) -> None:
+        """To be called before each segment, which begins at ``step`` of an epoch (from 1) and is of ``block``."""
+        if step in self._watched_ends(epoch)[::2]:
+            number = step - block.first
+            numbers, rate = block.order[number].numpy(), float(block.rates[number])
+            self._watched = _Watched(self._program.instrument.weights().values, None, numbers, rate)
+
+    def measure(self, epoch: int, step: int) -> tuple[Measured, ...]:
+        """To be called after each segment: the measurements after ``step`` steps of an epoch (from 1), if any."""
+        weights = None
+        if self._watched is not None and self._watched.after is None:
+            weights = self._program.instrument.weights()
+            self._watched = replace(self._watched, after=weights.values)
+        asked = [chosen for chosen in self._probes if self._is_asked(chosen, epoch, step)]
+        if not asked:
             return ()
-        measured: list[Measured] = []
-        for probe in self._probes:
-            hook = probe.on_epoch_end if step == self._steps else probe.on_step if step else probe.on_start
-            with forgotten_gradients():
-                measured += hook(
-                    self._snapshot(program, epoch, step)
-                )  # a new copy, so that no probe affects another
-        return tuple(measured)
+        moment = self._moment(weights or self._program.instrument.weights(), epoch, step)
+        with forgotten_gradients():
+            measured = tuple(
+                Measured(moment.step, epoch if step else 0, chosen.probe.name, layer, statistic, float(value))
+                for chosen in asked
+                for layer, statistic, value in chosen.probe.measure(
+                    Snapshot(moment, chosen.samples, self._notes[chosen.probe.name])
+                )
+                if isfinite(value)
+            )
+        if step == self._steps:
+            self._watched = None
+        return measured
 
-    def _is_point(self, epoch: int, step: int) -> bool:
-        return step == self._steps or (epoch == 1 and step & (step - 1) == 0)
+    @property
+    def notes(self) -> dict[str, Array]:
+        """What a checkpoint keeps of the probes: their notes, and a watched step that is not measured yet."""
+        notes = {
+            f"{name}/{key}": value for name, notes in self._notes.items() for key, value in notes.items()
+        }
+        if self._watched is not None and self._watched.after is not None:
+            notes |= {f"{_WATCHED}/{key}": np.asarray(value) for key, value in vars(self._watched).items()}
+        return notes
 
-    def _snapshot(self, program: Program, epoch: int, step: int) -> Snapshot:
-        if self._copy is None:
-            self._copy = program.new_network()
-        program.copy_to(self._copy)
-        return Snapshot(
-            network=self._copy,
-            variables=program.named_variables(),
-            epoch=epoch if step else 0,
-            step=(epoch - 1) * self._steps + step,
+    def resume(self, notes: Mapping[str, Array]) -> None:
+        """Take over what a checkpoint kept."""
+        watched = {}
+        for key, value in notes.items():
+            name, _, rest = key.partition("/")
+            if name == _WATCHED:
+                watched[rest] = value
+            elif name in self._notes:
+                self._notes[name][rest] = value
+        if watched:
+            self._watched = _Watched(
+                watched["before"], watched["after"], watched["numbers"], float(watched["rate"])
+            )
+
+    def _watched_ends(self, epoch: int) -> tuple[int, ...]:
+        """The steps before and after each watched one, in turns."""
+        if not any(self._is_due(chosen, epoch) for chosen in self._probes):
+            return ()
+        last = self._whole or self._steps
+        powers = takewhile(lambda step: step < self._steps, (2**n for n in range(self._steps.bit_length())))
+        watched = sorted({*powers, last}) if epoch == 1 else [last]
+        return tuple(end for step in watched for end in (step - 1, step))
+
+    def _is_due(self, chosen: Chosen, epoch: int) -> bool:
+        return epoch in (1, self._epochs) or epoch % chosen.every == 0
+
+    def _is_asked(self, chosen: Chosen, epoch: int, step: int) -> bool:
+        if step == self._steps:
+            return epoch == self._epochs or epoch % chosen.every == 0
+        if epoch > 1 or step & (step - 1):
+            return False
+        return chosen.when in ((When.POINTS, When.AFTER_START) if step else (When.POINTS, When.EPOCHS))
+
+    def _moment(self, weights: Weights, epoch: int, step: int) -> Moment:
+        training, newest = self._spec.training, None
+        if self._watched is not None and self._watched.after is not None:
+            newest = RealStep(
+                before=weights.with_values(self._watched.before),
+                after=weights.with_values(self._watched.after),
+                batch=take(self._data.training, self._watched.numbers),
+                learning_rate=self._watched.rate,
+            )
+        first_rate = training.optimizer.learning_rate * training.learning_rate_schedule.factor(
+            0, training.epochs
         )
+        return Moment(
+            instrument=self._program.instrument,
+            planned=self._program.planned,
+            weights=weights,
+            step=(epoch - 1) * self._steps + step,
+            real_step=newest,
+            learning_rate=newest.learning_rate if newest else first_rate,
+            batch_size=self._batch_size,
+            probe_batch=self._probe_batch,
+            held_out=self._held_out,
+        )
+
+    @cached_property
+    def _probe_batch(self) -> Samples:
+        count = max(chosen.samples for chosen in self._probes)
+        return take(self._data.training, probe_order(self._spec)[:count])
+
+    def _held_out(self, count: int) -> Samples:
+        samples = self._data.validation if self._data.validation.count else self._data.training
+        some = np.linspace(0, samples.count - 1, min(count, samples.count)).astype(np.int32)
+        return Samples(tf.gather(samples.x, some), tf.gather(samples.y, some))

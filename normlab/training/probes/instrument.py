@@ -1,0 +1,283 @@
+"""A network cut open: what enters and leaves each layer, and the gradients there, for any values of its weights.
+
+Its functions take the weights as an argument and write no variable: batch normalization is computed here, and dropout
+is left out. They are traced once for a program, as plain graphs, and kept with it. The weights are one row, since a
+call with a tensor for each of them would take longer than what it computes.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import prod
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from normlab.spec import PlannedLayer
+from normlab.spec.layers import ActivationLayer, BatchNormalization, Dropout, WithKernel
+from normlab.training.compiled.tracing import expect_traces
+from normlab.training.data import Samples
+from normlab.training.layers.network import Array, full_precision
+from normlab.training.probes.weights import Layout, Weights
+
+expect_traces(__name__)
+
+
+@dataclass(frozen=True)
+class Passage:
+    """What passes through a network, by the names of the layers. Arrays are (samples, *shape of the layer)."""
+
+    inputs: Mapping[str, Array]
+    preactivations: Mapping[str, Array]
+    """What enters the layer's activation: z = Wx + b, or the input of a layer that is one."""
+    outputs: Mapping[str, Array]
+    means: Mapping[str, Array]
+    """Of what enters batch normalization: (channels,)."""
+    variances: Mapping[str, Array]
+    losses: Array
+    """Cross-entropies, without any penalty: (samples,)."""
+    correct: Array
+    """(samples,) bool."""
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """Of the mean cross-entropy of some samples, without any penalty."""
+
+    loss: float
+    accuracy: float
+    preactivations: Mapping[str, Array]
+    """By what enters the activation of each layer with a kernel: (samples, *shape), for the loss of a sample."""
+    weights: Weights
+    """By the weights; 0 for those that are not trained."""
+
+
+@dataclass
+class _Cut:
+    """A layer in a traced pass."""
+
+    x: tf.Tensor
+    z: tf.Tensor
+    h: tf.Tensor
+    mean: tf.Tensor | None = None
+    variance: tf.Tensor | None = None
+
+
+class Instrument:
+    """The measuring functions of a network."""
+
+    def __init__(
+        self,
+        network: keras.Model,
+        planned: Sequence[PlannedLayer],
+        scaled: Callable[[tf.Tensor], tf.Tensor],
+    ) -> None:
+        """``scaled`` makes of raw pixels what the network takes."""
+        self._network = network
+        self._planned = planned
+        self._scaled = scaled
+        self._normalizations = [p.name for p in planned if isinstance(p.layer, BatchNormalization)]
+        self._kernels = [p.name for p in planned if isinstance(p.layer, WithKernel)]
+        self._layout = Layout.of(network)
+        self.traces = 0
+        dtype = network.weights[0].dtype
+        row = tf.TensorSpec((sum(self._layout.sizes),), dtype)
+        samples = tf.TensorSpec((None, *planned[0].input_shape), tf.uint8), tf.TensorSpec((None,), tf.int32)
+        group, moving = tf.TensorSpec((), tf.int32), tf.TensorSpec((), tf.bool)
+        self._read = tf.function(self._trace_read, input_signature=(), autograph=False)
+        self._pass = tf.function(
+            self._trace_pass, input_signature=(row, *samples, group, moving), autograph=False
+        )
+        self._gradients = tf.function(
+            self._trace_gradients, input_signature=(row, *samples, group), autograph=False
+        )
+        self._curvature = tf.function(
+            self._trace_curvature, input_signature=(row, *samples, group), autograph=False
+        )
+
+    def weights(self) -> Weights:
+        """The network's present ones."""
+        values = self._read().numpy()
+        values.setflags(write=False)
+        return Weights(self._layout, values)
+
+    def passage(
+        self,
+        weights: Weights,
+        samples: Samples,
+        *,
+        group: int | None = None,
+        moving: bool = False,
+    ) -> Passage:
+        """One forward pass.
+
+        Batch normalization takes the statistics of each ``group`` samples (a divisor of n; None: of all), or the
+        ``moving`` ones.
+        """
+        groups = tf.constant(group or samples.count), tf.constant(moving)
+        x, z, h, means, variances, losses, correct = self._pass(weights.values, samples.x, samples.y, *groups)
+        names = [item.name for item in self._planned]
+        outputs = dict(zip(names, map(np.asarray, h), strict=True))
+        inputs = dict(zip(names, [np.asarray(x), *outputs.values()], strict=False))
+        return Passage(
+            inputs=inputs,
+            preactivations=dict(zip(names, map(np.asarray, z), strict=True)),
+            outputs=outputs,
+            means=dict(zip(self._normalizations, map(np.asarray, means), strict=True)),
+            variances=dict(zip(self._normalizations, map(np.asarray, variances), strict=True)),
+            losses=np.asarray(losses),
+            correct=np.asarray(correct),
+        )
+
+    def gradients(self, weights: Weights, samples: Samples, *, group: int | None = None) -> Gradients:
+        """One forward and backward pass; ``group`` as in ``passage``."""
+        loss, correct, by_z, by_weight = self._gradients(
+            weights.values, samples.x, samples.y, tf.constant(group or samples.count)
+        )
+        return Gradients(
+            loss=float(loss),
+            accuracy=float(np.mean(correct)),
+            preactivations=dict(zip(self._kernels, map(np.asarray, by_z), strict=True)),
+            weights=weights.with_values(np.asarray(by_weight)),
+        )
+
+    def curvature(self, weights: Weights, samples: Samples) -> float:
+        """g'Hg / |g|² of the mean cross-entropy of a batch, with its statistics; NaN where g is 0."""
+        group = tf.constant(samples.count)
+        return float(self._curvature(weights.values, samples.x, samples.y, group))
+
+    def _trace_read(self) -> tf.Tensor:
+        self.traces += 1
+        return tf.concat([tf.reshape(weight.value, (-1,)) for weight in self._network.weights], 0)
+
+    def _trace_pass(
+        self,
+        row: tf.Tensor,
+        pixels: tf.Tensor,
+        labels: tf.Tensor,
+        group: tf.Tensor,
+        moving: tf.Tensor,
+    ) -> tuple[list[tf.Tensor] | tf.Tensor, ...]:
+        self.traces += 1
+        cuts = self._cut(self._parts(row), pixels, group, moving)
+        logits = cuts[-1].z
+        losses, correct = _losses(labels, logits)
+        normalized = [cut for cut in cuts if cut.mean is not None]
+        return (
+            cuts[0].x,
+            [cut.z for cut in cuts],
+            [cut.h for cut in cuts],
+            [cut.mean for cut in normalized],
+            [cut.variance for cut in normalized],
+            losses,
+            correct,
+        )
+
+    def _trace_gradients(
+        self, row: tf.Tensor, pixels: tf.Tensor, labels: tf.Tensor, group: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, list[tf.Tensor], list[tf.Tensor]]:
+        self.traces += 1
+        with tf.GradientTape() as tape:
+            tape.watch(row)
+            cuts = self._cut(self._parts(row), pixels, group)
+            losses, correct = _losses(labels, cuts[-1].z)
+            loss = tf.reduce_mean(losses)
+        by_name = dict(zip((item.name for item in self._planned), cuts, strict=True))
+        z = [by_name[name].z for name in self._kernels]
+        by_z, by_weight = tape.gradient(loss, (z, row), unconnected_gradients="zero")
+        samples = tf.cast(tf.size(labels), loss.dtype)
+        return loss, correct, [gradient * samples for gradient in by_z], by_weight
+
+    def _trace_curvature(
+        self, row: tf.Tensor, pixels: tf.Tensor, labels: tf.Tensor, group: tf.Tensor
+    ) -> tf.Tensor:
+        self.traces += 1
+        with tf.GradientTape() as outer:
+            outer.watch(row)
+            with tf.GradientTape() as inner:
+                inner.watch(row)
+                losses, _ = _losses(labels, self._cut(self._parts(row), pixels, group)[-1].z)
+                loss = tf.reduce_mean(losses)
+            g = inner.gradient(loss, row)
+            along = tf.reduce_sum(g * tf.stop_gradient(g))
+        return tf.reduce_sum(outer.gradient(along, row) * g) / tf.reduce_sum(g * g)
+
+    def _parts(self, row: tf.Tensor) -> list[tf.Tensor]:
+        """The weights in their shapes."""
+        parts = tf.split(row, self._layout.sizes)
+        return [tf.reshape(part, shape) for part, shape in zip(parts, self._layout.shapes, strict=True)]
+
+    def _cut(
+        self,
+        weights: Sequence[tf.Tensor],
+        pixels: tf.Tensor,
+        group: tf.Tensor,
+        moving: tf.Tensor | None = None,
+    ) -> list[_Cut]:
+        """One pass, layer by layer, in full precision."""
+        layers = {layer.name: layer for layer in self._network.layers}
+        given = {id(variable): value for variable, value in zip(self._network.weights, weights, strict=True)}
+        pairs = list(zip(self._network.weights, weights, strict=True))
+        x, cuts = self._scaled(pixels), []
+        with full_precision(self._network), keras.StatelessScope(state_mapping=pairs):
+            for item in self._planned:
+                layer = layers[item.name]
+                if isinstance(item.layer, BatchNormalization):
+                    own = {weight.name: given[id(weight)] for weight in layer.weights}
+                    cut = _normalized(item, own, x, group, moving)
+                elif isinstance(item.layer, Dropout):
+                    cut = _Cut(x, x, x)
+                elif isinstance(item.layer, ActivationLayer):
+                    cut = _Cut(x, x, layer(x))
+                elif isinstance(item.layer, WithKernel):
+                    with _linear(layer) as activation:
+                        z = layer(x)
+                    cut = _Cut(x, z, activation(z))
+                else:
+                    h = layer(x)
+                    cut = _Cut(x, h, h)
+                cuts.append(cut)
+                x = cut.h
+        return cuts
+
+
+@contextmanager
+def _linear(layer: keras.layers.Layer) -> Iterator[Callable[[tf.Tensor], tf.Tensor]]:
+    """Let a layer end before its activation, which is given."""
+    activation = layer.activation
+    try:
+        layer.activation = keras.activations.linear
+        yield activation
+    finally:
+        layer.activation = activation
+
+
+def _normalized(
+    item: PlannedLayer,
+    own: Mapping[str, tf.Tensor],
+    x: tf.Tensor,
+    group: tf.Tensor,
+    moving: tf.Tensor | None,
+) -> _Cut:
+    """Batch normalization with the statistics of each ``group`` samples, or with the moving ones if ``moving``."""
+    assert isinstance(item.layer, BatchNormalization)  # noqa: S101 - for mypy
+    channels = item.output_shape[-1]
+    positions = prod(item.output_shape[:-1])
+    grouped = tf.reshape(x, (-1, group * positions, channels))
+    mean, variance = tf.nn.moments(grouped, axes=[1], keepdims=True)  # (groups, 1, channels)
+    used_mean, used_variance = mean, variance
+    if moving is not None:
+        used_mean = tf.where(moving, own["moving_mean"], mean)
+        used_variance = tf.where(moving, own["moving_variance"], variance)
+    y = (grouped - used_mean) * tf.math.rsqrt(used_variance + item.layer.epsilon)
+    y = y * own.get("gamma", 1.0) + own.get("beta", 0.0)
+    y = tf.reshape(y, tf.shape(x))
+    y.set_shape(x.shape)
+    return _Cut(x, x, y, tf.reduce_mean(mean, (0, 1)), tf.reduce_mean(variance, (0, 1)))
+
+
+def _losses(labels: tf.Tensor, logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Cross-entropies and which samples are right: (n,) each."""
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+    return losses, tf.equal(tf.argmax(logits, axis=-1, output_type=tf.int32), labels)

@@ -1,0 +1,51 @@
+"""The loss along the gradient of a training batch."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from normlab.spec.measurements import WHOLE_NETWORK
+from normlab.spec.probes.landscape import STEP_FACTORS
+from normlab.training.probes.base import Probe, Reading, Snapshot, norm, ratio
+
+
+class PredictivenessProbe(Probe):
+    """How far the loss and its gradient hold along a step."""
+
+    name = "predictiveness"
+    uses = ("gradients",)
+
+    def measure(self, snapshot: Snapshot) -> Iterable[Reading]:
+        """See the base class."""
+        step = snapshot.real_step
+        if step is None:
+            return
+        instrument, before = snapshot.moment.instrument, step.before
+        here = instrument.gradients(before, step.batch)
+        g, losses, changes, slopes = here.weights.values, [here.loss], [], []
+        length = norm(g)
+        for size in (factor * step.learning_rate for factor in STEP_FACTORS):
+            there = instrument.gradients(
+                before.with_values(before.values - g.dtype.type(size) * g), step.batch
+            )
+            losses.append(there.loss)
+            changes.append(ratio(norm(there.weights.values - g), length))
+            slopes.append(ratio(changes[-1], size))
+        yield WHOLE_NETWORK, "loss_range", ratio(max(losses) - min(losses), here.loss)
+        yield WHOLE_NETWORK, "gradient_change", float(np.max(changes))
+        yield WHOLE_NETWORK, "smoothness", float(np.max(slopes))
+
+
+class SharpnessProbe(Probe):
+    """Curvature along the gradient, in units of the edge of stability."""
+
+    name = "sharpness"
+    uses = ("curvature",)
+
+    def measure(self, snapshot: Snapshot) -> Iterable[Reading]:
+        """See the base class."""
+        step = snapshot.real_step
+        if step is None:
+            return
+        curvature = snapshot.moment.instrument.curvature(step.before, step.batch)
+        yield WHOLE_NETWORK, "batch_sharpness", curvature * step.learning_rate / 2

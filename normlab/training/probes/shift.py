@@ -1,0 +1,84 @@
+"""Internal covariate shift, by its two definitions."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from normlab.spec.probes.places import Place
+from normlab.training.layers.network import Array
+from normlab.training.probes.activations import spread
+from normlab.training.probes.base import Probe, Reading, Snapshot, cosine, norm, ratio, rms, units
+
+ROWS = 256
+UNITS = 256
+"""So many values of so many units are kept from point to point, evenly spread. All are of the same samples, so that a
+distance is no larger for being of few."""
+FLOOR = 1e-3
+"""The least deviation of a unit, in RMS of its layer: below it a distance in deviations says nothing."""
+
+
+class DistributionShiftProbe(Probe):
+    """How far the distribution of a unit's values has moved (Ioffe and Szegedy 2015)."""
+
+    name = "distribution_shift"
+
+    def measure(self, snapshot: Snapshot) -> Iterable[Reading]:
+        """See the base class."""
+        passage = snapshot.passage
+        for layer in Place.KERNELS.layers(snapshot.planned):
+            for what, values in (
+                ("input", passage.inputs.get(layer)),
+                ("preactivation", passage.preactivations[layer]),
+            ):
+                if values is None:
+                    continue
+                now = kept(values)
+                key = f"{layer}/{what}"
+                if snapshot.step:
+                    yield layer, what, median_shift(snapshot.notes.get(f"{key}/before", now), now)
+                    yield (
+                        layer,
+                        f"{what}_from_start",
+                        median_shift(snapshot.notes.get(f"{key}/start", now), now),
+                    )
+                snapshot.notes.setdefault(f"{key}/start", now)
+                snapshot.notes[f"{key}/before"] = now
+            if snapshot.step:
+                yield layer, "floored", float((now.std(0) < FLOOR * rms(now)).mean())
+
+
+def kept(values: Array) -> Array:
+    """Some values of some units (rows, units), each unit's sorted."""
+    some = spread(units(values), ROWS)
+    some = np.ascontiguousarray(spread(some.T, UNITS))
+    some.sort(1)
+    return some.T
+
+
+def median_shift(before: Array, now: Array) -> float:
+    """The median over units of the Wasserstein-1 distance between two samples of equal size, sorted (rows, units), in
+    deviations: the mean distance of their values in order, divided by the deviation before."""
+    distance = np.abs(now - before).mean(0)
+    return float(np.median(distance / np.maximum(before.std(0), max(FLOOR * rms(before), 1e-30))))
+
+
+class GradientShiftProbe(Probe):
+    """How much a kernel's gradient changes when the layers below it take their real step (Santurkar et al. 2018)."""
+
+    name = "gradient_shift"
+    uses = ("gradients",)
+
+    def measure(self, snapshot: Snapshot) -> Iterable[Reading]:
+        """See the base class."""
+        step = snapshot.real_step
+        if step is None:
+            return
+        instrument, before = snapshot.moment.instrument, step.before
+        order = {item.name: number for number, item in enumerate(snapshot.planned)}
+        plain = instrument.gradients(before, step.batch).weights
+        for layer in Place.KERNELS_BUT_FIRST.layers(snapshot.planned):
+            below = {name for name, number in order.items() if number < order[layer]}
+            after = instrument.gradients(before.with_layers(step.after, below), step.batch).weights
+            one, other = plain.kernel(layer), after.kernel(layer)
+            yield layer, "relative", ratio(norm(one - other), norm(one))
+            yield layer, "cosine", cosine(one, other)
