@@ -99,10 +99,10 @@ def test_it_tells_where_the_time_went(arms: Any) -> None:
             for run, seconds in zip(arms[name], compiling, strict=True)
         ]
     report = markdown_report(compare_runs(arms), arms)
-    assert "| arm | waiting | starting | compiling | training | evaluating | exporting |" in report
+    assert "| arm | waiting | starting | compiling | training | probing | evaluating | exporting |" in report
     for line in (
-        "| baseline | - | 0.50 | 1.00 | - | - | - |",
-        "| batch\\_norm | - | 0.50 | 3.00 | - | - | - |",
+        "| baseline | - | 0.50 | 1.00 | - | - | - | - |",
+        "| batch\\_norm | - | 0.50 | 3.00 | - | - | - | - |",
     ):
         assert line.replace(" - ", f" {NOTHING} ") in report
 
