@@ -21,6 +21,8 @@ from api.maintenance import ComparisonMaintenance
 from api.models import downloads, evaluations
 from api.models import routes as named_models
 from api.openapi import DocumentedAPI
+from api.probes import diagnosis, measurements
+from api.probes import registry as probes
 from normlab import __version__
 from normlab.comparisons import ComparisonLookup
 from normlab.comparisons.versioned_cache import VersionedCache
@@ -36,7 +38,8 @@ _DESCRIPTION = """\
 Normlab trains networks and answers: does this change help, by how much, and at what cost?
 
 Submit a job with `POST /jobs`, follow it with `GET /jobs/{id}/events`, read its curves with
-`GET /jobs/{id}/metrics`, and use what it trained with `POST /jobs/{id}/predict`. Ask whether a change helps with
+`GET /jobs/{id}/metrics`, what is wrong inside its network with `GET /jobs/{id}/diagnosis`, and use what it trained
+with `POST /jobs/{id}/predict`. Ask whether a change helps with
 `POST /comparisons`, which trains each arm with the same seeds. Errors are problem documents
 (RFC 9457) with a `code` for programs. A field, or a parameter of the query, that a call does not have is refused with
 the one that was probably meant, since to ignore it would do something else than was asked.
@@ -45,6 +48,8 @@ the one that was probably meant, since to ignore it would do something else than
 _RESOURCES = (
     jobs,
     metrics,
+    measurements,
+    diagnosis,
     events,
     downloads,
     named_models,
@@ -53,6 +58,7 @@ _RESOURCES = (
     comparison_events,
     comparison_files,
     catalogue,
+    probes,
     health,
     docs,
 )

@@ -21,7 +21,17 @@ OK = "ok"
 @router.get("/", summary="What there is")
 def index() -> Index:
     """The service's name and version, and where to begin."""
-    paths = ("jobs", "models", "architectures", "datasets", "comparisons", "healthz", "readyz", "docs")
+    paths = (
+        "jobs",
+        "models",
+        "architectures",
+        "datasets",
+        "probes",
+        "comparisons",
+        "healthz",
+        "readyz",
+        "docs",
+    )
     links = {path: address(f"/{path}") for path in paths}
     return Index(name="normlab", version=__version__, status="alive", links=links)
 

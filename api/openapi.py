@@ -22,6 +22,7 @@ from api.inference.schemas import Instances
 from api.jobs import examples as job_examples
 from api.models import examples as model_examples
 from api.models.schemas import EvaluationRequest, ModelReference, Rollback
+from api.probes import examples as probe_examples
 from normlab.comparisons import ComparisonRequest
 from normlab.comparisons.request import ArmRequest
 from normlab.documents.jobs import ValidatedJob
@@ -112,7 +113,14 @@ class DocumentedAPI(FastAPI):
 
 
 def _add_examples(schemas: dict[str, Any]) -> None:
-    for table in (examples, comparison_examples, inference_examples, job_examples, model_examples):
+    for table in (
+        examples,
+        comparison_examples,
+        inference_examples,
+        job_examples,
+        model_examples,
+        probe_examples,
+    ):
         for model, shown in table.EXAMPLES.items():
             schemas[model.__name__]["examples"] = shown
 

@@ -66,6 +66,8 @@ JOB: dict[str, Any] = {
     "links": {
         "self": f"/jobs/{JOB_ID}",
         "metrics": f"/jobs/{JOB_ID}/metrics",
+        "probes": f"/jobs/{JOB_ID}/probes",
+        "diagnosis": f"/jobs/{JOB_ID}/diagnosis",
         "events": f"/jobs/{JOB_ID}/events",
         "model": f"/jobs/{JOB_ID}/model",
         "predict": f"/jobs/{JOB_ID}/predict",

@@ -14,6 +14,7 @@ from normlab.cli.commands.changes import cancel, delete, retry
 from normlab.cli.commands.compare import compare
 from normlab.cli.commands.comparisons import comparisons
 from normlab.cli.commands.demo import demo
+from normlab.cli.commands.diagnose import diagnose
 from normlab.cli.commands.download import download
 from normlab.cli.commands.evaluate import evaluate
 from normlab.cli.commands.jobs import jobs
@@ -77,7 +78,7 @@ def main(
 _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     "Begin": (up, demo),
     "Train a network": (submit, watch, jobs),
-    "Find out which is better": (compare, comparisons, reproduce),
+    "Find out which is better": (compare, comparisons, diagnose, reproduce),
     "Use what was trained": (predict, evaluate, download),
     "Look at something, and change or delete it": (show, cancel, retry, delete, prune),
     "What can be asked for": (architectures, datasets, layers, optimizers, schedules),

@@ -12,19 +12,23 @@ from normlab.client.downloads import download
 from normlab.client.events import JobEvent, follow
 from normlab.client.formats import ChartFormat
 from normlab.client.images import Pixels, predict
+from normlab.client.measurements import measurements
 from normlab.client.models import Models
 from normlab.client.pages import pages, several
 from normlab.client.transport import Transport, path_of
 from normlab.documents.catalogue import ArchitectureDocument, ArchitectureList, DatasetList
+from normlab.documents.diagnosis import DiagnosisDocument
 from normlab.documents.evaluations import EvaluationDocument, Split
 from normlab.documents.jobs import JobDocument, JobList, JobOrder, ValidatedJob
 from normlab.documents.metrics import MetricsDocument
 from normlab.documents.predictions import PredictionDocument
+from normlab.documents.probes import ProbeDocument, ProbeList
 from normlab.documents.side_by_side import SideBySide
 from normlab.documents.states import JobState
 from normlab.documents.trained_models import ModelDocument
 from normlab.spec import DatasetInfo, DatasetName, JobSpec
 from normlab.spec.images import Invert
+from normlab.spec.measurements import Measured
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 
@@ -165,6 +169,36 @@ class Client:
         """All epochs so far with their losses, accuracies and seconds."""
         return self._transport.fetch(MetricsDocument, "GET", path_of("jobs", job_id, "metrics"))
 
+    def measurements(
+        self,
+        job_id: str,
+        *,
+        probe: str | Collection[str] | None = None,
+        layer: str | Collection[str] | None = None,
+        epoch: int | Collection[int] | None = None,
+    ) -> list[Measured]:
+        """What probes measured inside a job's network so far.
+
+        Args:
+            job_id: The job.
+            probe: One probe (``probes`` lists them), or any of several.
+            layer: One layer's name, or any of several; ``""`` for the network as a whole.
+            epoch: One epoch, or any of several; 0 is the start.
+        """
+        return measurements(
+            self._transport,
+            job_id,
+            {
+                "probe": several(probe),
+                "layer": several(layer),
+                "epoch": [epoch] if isinstance(epoch, int) else epoch and list(epoch),
+            },
+        )
+
+    def diagnosis(self, job_id: str) -> DiagnosisDocument:
+        """What these measurements say is wrong inside the network: ``findings``, the worst first."""
+        return self._transport.fetch(DiagnosisDocument, "GET", path_of("jobs", job_id, "diagnosis"))
+
     def cancel(self, job_id: str) -> JobDocument:
         """Ask for the end of a job. A running one ends a moment later; ``wait`` for it."""
         return self._transport.fetch(JobDocument, "POST", path_of("jobs", job_id, "cancel"))
@@ -272,6 +306,10 @@ class Client:
     def architectures(self) -> list[ArchitectureDocument]:
         """The presets, expanded, with a sentence on each."""
         return list(self._transport.fetch(ArchitectureList, "GET", "/architectures").data)
+
+    def probes(self) -> list[ProbeDocument]:
+        """What can be measured inside a network, with formulas and sources."""
+        return list(self._transport.fetch(ProbeList, "GET", "/probes").data)
 
     def datasets(self) -> list[DatasetInfo]:
         """The datasets that a job can name."""

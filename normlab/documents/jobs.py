@@ -153,6 +153,8 @@ class JobLinks(Document):
 
     self: str
     metrics: str
+    probes: str | None = Field(default=None, description="What was measured inside its network.")
+    diagnosis: str | None = Field(default=None, description="What those measurements say.")
     events: str
     model: str
     predict: str

@@ -1,13 +1,14 @@
 """What probes measured inside networks: one number a row, so that a new probe needs no new column."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from typing import Any, TypeAlias
 
-from sqlalchemy import ForeignKey, Index, Integer, String, delete, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, Integer, Row, String, and_, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from normlab.spec.measurements import Measured
-from normlab.store.base import Base
+from normlab.store.base import Base, table_of
 from normlab.store.upsert import insert
 
 
@@ -55,6 +56,76 @@ def of_job(session: Session, job_id: str, probe: str | None = None) -> Sequence[
     if probe is not None:
         query = query.where(Measurement.probe == probe)
     return session.scalars(query.order_by(*Measurement.__table__.primary_key)).all()
+
+
+@dataclass(frozen=True)
+class MeasurementFilter:
+    """Which of a job's measurements; of each kind one of several, or all if none is named."""
+
+    probes: Collection[str] = ()
+    layers: Collection[str] = ()
+    epochs: Collection[int] = ()
+
+
+MeasurementRow: TypeAlias = Row[Any]
+"""Epoch, step, probe, layer, statistic, value: a plain row, of which ten thousand are no burden."""
+
+
+def page(
+    session: Session, job_id: str, wanted: MeasurementFilter, *, after_step: int = -1, limit: int
+) -> tuple[Sequence[MeasurementRow], bool]:
+    """A job's measurements behind a step, and whether there are more: at most ``limit``, but for the last step, of
+    which all are given, so that the next page can begin behind it."""
+    rows = _behind(session, job_id, wanted, after_step, limit)
+    if len(rows) < limit or not rows:
+        return rows, False
+    last = rows[-1].step
+    rest = select(*_ROW).where(_of(job_id, wanted), _table.c.step == last)
+    rows = [row for row in rows if row.step < last] + list(session.execute(rest))
+    return rows, bool(_behind(session, job_id, wanted, last, 1))
+
+
+def rows_of_jobs(
+    session: Session, job_ids: Collection[str], probes: Collection[str]
+) -> dict[str, list[MeasurementRow]]:
+    """All measurements of some probes in several jobs, by job."""
+    by_job: dict[str, list[MeasurementRow]] = {job_id: [] for job_id in job_ids}
+    columns: tuple[ColumnElement[Any], ...] = (*_ROW, _table.c.job_id)
+    query = select(*columns).where(_table.c.job_id.in_(job_ids), _table.c.probe.in_(probes))
+    for row in session.execute(query):
+        by_job[row.job_id].append(row)
+    return by_job
+
+
+_table = table_of(Measurement)
+_ROW: tuple[ColumnElement[Any], ...] = (
+    _table.c.epoch,
+    _table.c.step,
+    _table.c.probe,
+    _table.c.layer,
+    _table.c.statistic,
+    _table.c.value,
+)
+
+
+def _behind(
+    session: Session, job_id: str, wanted: MeasurementFilter, step: int, limit: int
+) -> Sequence[MeasurementRow]:
+    query = select(*_ROW).where(_of(job_id, wanted), _table.c.step > step)
+    return session.execute(query.order_by(_table.c.step).limit(limit)).all()
+
+
+def _of(job_id: str, wanted: MeasurementFilter) -> ColumnElement[bool]:
+    filters = [
+        column.in_(values)
+        for column, values in (
+            (_table.c.probe, wanted.probes),
+            (_table.c.layer, wanted.layers),
+            (_table.c.epoch, wanted.epochs),
+        )
+        if values
+    ]
+    return and_(_table.c.job_id == job_id, *filters)
 
 
 def of_jobs(

@@ -1,0 +1,1 @@
+"""What happens inside networks, over HTTP: measurements, and what they say."""

@@ -1,0 +1,75 @@
+"""Probes: which there are, and what they measured inside a job's network."""
+
+from pydantic import Field
+
+from normlab.documents.base import Document
+from normlab.documents.states import JobState
+from normlab.spec.measurements import WHOLE_NETWORK, Measured
+from normlab.spec.open_enum import Open
+
+
+class StatisticDocument(Document):
+    """One number that a probe gives."""
+
+    name: str
+    meaning: str
+    unit: str = Field(
+        description="`1`: without dimension, so it may be compared between networks and layers."
+    )
+    place: str = Field(description="At which layers it is measured.")
+
+
+class ProbeDocument(Document):
+    """A probe: what it measures, how, and where a careless reader goes wrong."""
+
+    name: str
+    family: str
+    formula: str
+    source: str
+    cost: str = Field(description="In F+B, the forward and backward pass of one batch.")
+    misleads: str
+    mode: str = Field(
+        description="Which statistics batch normalization works with meanwhile: `batch`, `moving`, `several` or `none`."
+    )
+    when: str = Field(
+        description="`points`: the start, after steps 1, 2, 4, 8, … of the first epoch, and each epoch's end; "
+        "`after_start`, `epochs` (start and ends), `epoch_ends`: some of them."
+    )
+    place: str = Field(description="At which layers; elsewhere it is not applicable.")
+    standard: bool = Field(description="Whether a job has it that asks for nothing else.")
+    statistics: tuple[StatisticDocument, ...]
+
+
+class ProbeList(Document):
+    """All probes."""
+
+    data: tuple[ProbeDocument, ...]
+
+
+class MeasurementDocument(Document):
+    """One number of a probe."""
+
+    epoch: int = Field(description="In which it was measured, from 1; 0 before the first step.")
+    step: int = Field(description="So many updates of the weights lay before it.")
+    probe: str
+    layer: str = Field(description="A layer's name; empty for the network as a whole.")
+    statistic: str
+    value: float | None = Field(description="Null: not a finite number.")
+
+    @property
+    def measured(self) -> Measured:
+        """The same as the analysis takes it."""
+        value = float("nan") if self.value is None else self.value
+        return Measured(self.step, self.epoch, self.probe, self.layer or WHOLE_NETWORK, self.statistic, value)
+
+
+class MeasurementsDocument(Document):
+    """What probes measured inside a job's network so far."""
+
+    job: str
+    state: Open[JobState]
+    measurements: tuple[MeasurementDocument, ...] = Field(
+        description="By step, then in the order of the probes and of the layers."
+    )
+    has_more: bool
+    next: int | None = Field(description="The `cursor` of the next page; null on the last one.")
