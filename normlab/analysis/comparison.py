@@ -187,6 +187,7 @@ def compare_runs(
             pairs_of_arms=len(pairs),
             plan=None if planned is None else planned.plan,
             before=before or {},
+            arms=paired,
         ),
         clocks=compare_clocks(
             paired,

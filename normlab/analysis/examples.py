@@ -176,10 +176,11 @@ def variance_sources(
     of them.
 
     The differences D[r, e] = b - a in {-1, 0, 1} are taken as mean + run effect + example effect + rest,
-    both effects random and crossed; mean squares give the three variances (those below zero are set to
-    zero): seeds = √(run / R + rest / RE), test set = √(example / E + rest / RE), both = √(run / R + example
-    / E + rest / RE). The rest, that some examples suit some seeds, changes with either, so it is in both of the
-    single ones and once in ``both``: its square is less than the sum of theirs.
+    both effects random and crossed. Other seeds alone give the standard error √(MS_run / RE), which is that of the
+    runs' accuracies; other examples alone √(MS_example / RE). Both = √(run / R + example / E + rest / RE) with the
+    variances that the mean squares give (those below zero are set to zero): the rest, that some examples suit some
+    seeds, changes with either, so it is in both of the single ones and once in ``both``, which is never less than
+    either.
 
     Source: Searle, Casella & McCulloch (1992), Variance components, ch. 4 (two-way crossed, one observation
     per cell).
@@ -211,8 +212,8 @@ def variance_sources(
     half = float(stats.t.ppf((1 + check_confidence(confidence)) / 2, max(1.0, freedom))) * math.sqrt(both)
     return VarianceSources(
         difference=mean,
-        seeds=math.sqrt(run + rest),
-        test_set=math.sqrt(example + rest),
+        seeds=math.sqrt(ms_run / (runs * examples)),
+        test_set=math.sqrt(ms_example / (runs * examples)),
         both=math.sqrt(both),
         share_of_test_set=example / both if both else None,
         interval=Interval(mean - half, mean + half),

@@ -53,7 +53,10 @@ def caveats(runs: Sequence[RunRecord]) -> tuple[str, ...]:
 
 
 def arm_caveats(arms: Mapping[str, Sequence[RunRecord]]) -> tuple[str, ...]:
-    """The same of arms, each with at least one run, whose best epochs are not shown."""
+    """The same of arms, each with at least one run, whose best epochs are not shown.
+
+    First what bears on accuracies, last what bears on seconds alone.
+    """
     runs = [run for group in arms.values() for run in group]
     firsts = {name: group[0] for name, group in arms.items()}
     differing = differences({name: run.spec for name, run in firsts.items()})
@@ -61,14 +64,14 @@ def arm_caveats(arms: Mapping[str, Sequence[RunRecord]]) -> tuple[str, ...]:
         *_alike(firsts),
         *_replicates(arms),
         *_seeds(arms),
-        *_several_changes(firsts, differing),
-        *_sizes(firsts),
-        *_other_conditions(firsts, differing),
-        *_environments(runs),
-        *choose_clock(arms).caveats,
-        *settling_caveats(arms),
         *_unfinished(runs),
         *_lengths(runs),
+        *settling_caveats(arms),
+        *_several_changes(firsts, differing),
+        *_other_conditions(firsts, differing),
+        *_sizes(firsts),
+        *_environments(runs),
+        *choose_clock(arms).caveats,
     )  # fmt: skip
 
 

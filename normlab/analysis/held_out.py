@@ -46,8 +46,8 @@ def disagreeing_test_set(pairs: Sequence["PairReport"], metric: Metric) -> Itera
         undecided = pair.comparison.verdict is Verdict.INCONCLUSIVE
         if not decided_here and undecided and pair.variance and pair.variance.interval.excludes_zero():
             yield (
-                f"{names}: the interval of the test accuracy excludes zero, but it is corrected for nothing, and the "
-                f"verdict is by the {metric.words}, which was fixed beforehand."
+                f"{names}: by the test accuracy the interval, corrected for nothing, excludes zero. This does not "
+                f"count: the comparison is by the {metric.words}, and to pick the metric that decides is a look more."
             )
         test_set = pair.test_set
         if not decided_here or test_set is None or test_set.interval.excludes_zero():

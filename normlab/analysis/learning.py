@@ -39,7 +39,8 @@ def learning_caveats(arms: Mapping[str, Sequence[RunRecord]], metric: Metric) ->
         )
         verb = "rise" if metric.higher_is_better else "fall"
         yield (
-            f"The curves still {verb} when training ends ({listed}): with more epochs another arm may be ahead."
+            f"The curves still {verb} when training ends ({listed}): what is compared is how far the arms come by "
+            "then, not where they would end."
         )
 
 

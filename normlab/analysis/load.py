@@ -24,7 +24,7 @@ MOST_SPREAD = 1.5
 """How many times as long as the fastest run of its arm the slowest may take for an epoch: they do the same work."""
 
 _WORDS = {
-    "core_share": "of the time in which they could run, the runs had a core",
+    "core_share": "of the time in which they were ready to run, the runs had a core",
     "busy_beside": "beside the runs, others used the machine",
 }
 
@@ -93,7 +93,7 @@ def _disturbed(arms: Mapping[str, Sequence[RunRecord]]) -> Iterable[str]:
         measured = "" if len(shares) == len(runs) else f" (measured for {len(shares)} of {len(runs)} runs)"
         yield (
             f"The load at run time was high{measured}: {len(low)} of {len(shares)} runs had a core for only "
-            f"{least if least == most else f'{least} to {most}'} % of the time in which they could run."
+            f"{least if least == most else f'{least} to {most}'} % of the time in which they were ready to run."
         )
 
 

@@ -1,11 +1,12 @@
 """How the verdicts of a comparison were reached, in the words of its report."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from normlab.analysis.earlier_looks import EarlierLooks
 from normlab.analysis.metrics import style_of
+from normlab.analysis.records import RunRecord
 from normlab.analysis.sequential import StoppingPlan
 from normlab.spec.metrics import Metric
 
@@ -43,17 +44,17 @@ def method_of(
     pairs_of_arms: int,
     plan: StoppingPlan | None,
     before: Mapping[tuple[str, str], EarlierLooks],
+    arms: Mapping[str, Sequence[RunRecord]],
 ) -> Method:
-    """What was done, for a question and what was looked at before."""
+    """What was done, for a question, what was looked at before, and the runs of each arm, in the order of the pairs."""
     earlier = max((len(looks.looks) for looks in before.values()), default=0)
     correction = Correction.NONE
     if pairs_of_arms > 1:
         correction = Correction.BONFERRONI if plan or earlier else Correction.HOLM
     looks = 1 if plan is None else len(plan.looks)
     sentences = [
-        "Each arm was trained with the same number of seeds. Runs with the same seed form a pair; where arms have "
-        "seeds of their own, runs with the first seed of each do, and so on.",
-        _compared(metric),
+        _paired(arms),
+        _compared(metric, arms),
         _verdict(metric, confidence, equivalence_margin),
     ]
     if correction is Correction.HOLM:
@@ -66,10 +67,15 @@ def method_of(
             "of all together at that of a single one."
         )
     if correction is not Correction.NONE or plan is not None or earlier:
+        order = (
+            f", times {pairs_of_arms} for the smallest, one less for each pair that is decided, and never below that "
+            "of a pair tested before"
+            if correction is Correction.HOLM
+            else ", times the whole error over the part that its verdict had"
+        )
         sentences.append(
-            "A corrected p value is to be compared with the whole error: it is that of the test that decides (twice "
-            "the t test's where pairs are too few for the exact test), times the whole error over the part that its "
-            f"verdict had{', and never below that of a pair tested before' if correction is Correction.HOLM else ''}."
+            f"A corrected p value is to be compared with {1 - confidence:.3g}. It is that of the test that decides "
+            f"(twice the t test's where pairs are too few for the exact test){order}."
         )
     if plan is not None:
         sentences.append(
@@ -90,10 +96,34 @@ def method_of(
     return Method(correction, looks, None if plan is None else plan.spending.value, earlier, tuple(sentences))
 
 
-def _compared(metric: Metric) -> str:
+def _paired(arms: Mapping[str, Sequence[RunRecord]]) -> str:
+    """Which runs form the pairs."""
+    first, *others = arms.values()
+    count = f"{len(first)} seed{'s' * (len(first) > 1)}"
+    shared = all([run.seed for run in runs] == [run.seed for run in first] for runs in others)
+    if shared:
+        return (
+            f"Each arm was trained with the same {count}. Runs with the same seed form a pair: it fixes the order of "
+            "the training samples, and the initial kernels where shape and initializer are the same."
+        )
+    return (
+        f"Each arm was trained with {count} of its own. The runs with the first seed of each form a pair, and so on: a "
+        "pair shares no luck."
+    )
+
+
+def _compared(metric: Metric, arms: Mapping[str, Sequence[RunRecord]]) -> str:
+    """Of which network, and how losses are counted."""
+    runs = [run for group in arms.values() for run in group]
+    restored = any(run.kept is not None and run.kept is not run.epochs[-1] for run in runs)
+    kept = (
+        "the epoch that early stopping restored where it did, else its last one"
+        if restored
+        else "its last epoch"
+    )
     sentence = (
-        f"The comparison uses the {metric.words} of the network that each run keeps: that of its last epoch, unless "
-        "early stopping restored an earlier one. It never picks the epoch that looks best."
+        f"The comparison uses the {metric.words} of the network that each run keeps: that of {kept}. It never picks "
+        f"the epoch that looks best{' by what is compared' if restored else ''}."
     )
     if metric.higher_is_better:
         return sentence

@@ -32,13 +32,13 @@ class FurtherPairs:
     most: int | None
     """None: more than ``MAX_PAIRS``."""
 
-    @property
-    def words(self) -> str:
-        """In a sentence: ``between 4 and more than 1,000 further pairs``."""
+    def in_all(self, pairs: int) -> str:
+        """With the ``pairs`` that there are, in a sentence: ``between 9 and more than 1,000 pairs``."""
+        least = pairs + self.least
         if self.most == self.least:
-            return f"about {self.least:,} further pair{'s' * (self.least > 1)}"
-        most = f"more than {MAX_PAIRS:,}" if self.most is None else f"{self.most:,}"
-        return f"between {self.least:,} and {most} further pairs"
+            return f"about {least:,} pairs"
+        most = f"more than {MAX_PAIRS:,}" if self.most is None else f"{pairs + self.most:,}"
+        return f"between {least:,} and {most} pairs"
 
 
 def pairs_for_difference(effect_size: float, alpha: float) -> float:

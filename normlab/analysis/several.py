@@ -68,6 +68,7 @@ def compare_arms(
     # One for each pair, so that its p value is the same at each level.
     draws = {pair: int(generator.integers(2**63)) for pair in pairs}
     several = (f"{len(pairs)} pairs of arms",) if len(pairs) > 1 else ()
+    in_order = (f"{len(pairs)} pairs of arms in Holm's order",)
 
     def compare(pair: tuple[str, str], level: float, corrected_for: tuple[str, ...]) -> PairedComparison:
         return compare_paired(
@@ -96,7 +97,7 @@ def compare_arms(
     if any(looks.looks for looks in before.values()):
         compared = {pair: bonferroni(pair, before.get(pair, NO_EARLIER_LOOKS)) for pair in pairs}
     elif several:
-        return _holm(pairs, alpha, lambda pair, level: compare(pair, level, several))
+        return _holm(pairs, alpha, lambda pair, level: compare(pair, level, in_order))
     else:
         compared = {pairs[0]: compare(pairs[0], confidence, ())}
     return tuple(ArmPair(*pair, compared[pair], adjusted_p_value(compared[pair])) for pair in pairs)
@@ -115,8 +116,8 @@ def _holm(
         left = [pair for pair in pairs if pair not in found]
         pair = min(left, key=lambda key: (_deciding_p_value(alone[key], error), alone[key].t_p_value))
         comparison = compare(pair, 1 - error).with_caveats(
-            f"{len(pairs)} pairs of arms were compared: their intervals are widened (Holm), so that all verdicts hold "
-            "together."
+            f"{len(pairs)} pairs of arms were compared in Holm's order, which keeps the error of all verdicts "
+            "together. Each interval has the level of its step, so the intervals do not hold all together."
         )
         adjusted = max(adjusted, adjusted_p_value(comparison))
         found[pair] = ArmPair(*pair, comparison, adjusted)

@@ -1,6 +1,8 @@
 """A comparison in one sentence, made from its numbers alone: the same numbers give the same sentence."""
 
 from normlab.analysis.metrics import style_of
+from normlab.analysis.planning import RANGE_CONFIDENCE
+from normlab.analysis.signflip import smallest_p_value
 from normlab.analysis.verdict import DecidingTest, PairedComparison, Verdict
 from normlab.spec.metrics import Metric
 
@@ -38,7 +40,12 @@ def sentence(comparison: PairedComparison, a: str = "a", b: str = "b", metric: M
             )
         case Verdict.INCONCLUSIVE:
             more = comparison.further_pairs
-            planning = f" It would take {more.words} to decide this." if more else ""
+            planning = (
+                f" A comparison of {more.in_all(comparison.pairs)} would decide this ({100 * RANGE_CONFIDENCE:.0f} % "
+                "range)."
+                if more
+                else ""
+            )
             return (
                 f"Not decided: {b} minus {a} is {size}{style.unit} in {what} "
                 f"{evidence(*comparison.interval, deciding_words(comparison))}.{planning}"
@@ -57,7 +64,9 @@ def deciding_words(comparison: PairedComparison) -> str:
     """The test that decided, its p value, and why the other one did not."""
     match comparison.deciding_test:
         case DecidingTest.EXACT:
-            return f"exact test {p_words(comparison.p_value)}"
+            least = comparison.p_value <= smallest_p_value(comparison.pairs)
+            only = f", the least that {comparison.pairs} pairs can give" if least else ""
+            return f"exact test {p_words(comparison.p_value)}{only}"
         case DecidingTest.T:
             return f"t test {p_words(comparison.t_p_value)}"
         case DecidingTest.T_ALONE:

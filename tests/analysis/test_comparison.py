@@ -200,7 +200,7 @@ def test_a_test_set_that_decides_beside_a_verdict_that_does_not_is_explained(mak
     found = compare_runs(runs, correct=correct)
     assert found.pairs[0].comparison.verdict is Verdict.INCONCLUSIVE
     told = " ".join(found.caveats)
-    assert "y against x: the interval of the test accuracy excludes zero, but" in told
+    assert "y against x: by the test accuracy the interval, corrected for nothing, excludes zero" in told
     assert "this one validation set" not in told
 
 

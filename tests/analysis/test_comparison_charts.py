@@ -146,7 +146,7 @@ def test_paired_differences_show_every_seed_and_the_margin(runs: list[Any]) -> N
     assert not values(paired_differences(compared(runs)), "to")
 
 
-def test_difference_curves_are_of_the_arms_against_the_first(make_run: Any) -> None:
+def test_difference_curves_are_of_all_pairs_that_differ_along_the_epochs(make_run: Any) -> None:
     better = {"batch_norm": 0.9, "baseline_with_batch_norm": 0.88, "deep_sigmoid": 0.85}
     arms = {
         name: [make_run(name, seed=seed, best=best) for seed in range(4)]
@@ -158,9 +158,13 @@ def test_difference_curves_are_of_the_arms_against_the_first(make_run: Any) -> N
     titles = [text for title in panel_titles(chart) for text in title if text]
     # What shows no difference at any epoch has no panel.
     levels = {(pair.a, pair.b): pair.curve.confidence for pair in comparison.pairs if pair.curve}
+    differing = [pair for pair in comparison.pairs if pair.curve and pair.curve.leaves_zero]
+    assert {(pair.a, pair.b) for pair in differing} > {
+        ("baseline", "batch_norm"),
+        ("batch_norm", "deep_sigmoid"),
+    }
     assert " ".join(titles) == " ".join(
-        f"{name} minus baseline ({100 * levels['baseline', name]:.4g} % band)"
-        for name in ("batch_norm", "baseline_with_batch_norm")
+        f"{pair.b} minus {pair.a} ({100 * levels[pair.a, pair.b]:.4g} % band)" for pair in differing
     )
     assert min(values(chart, "epoch")) == 1
     assert render(chart, "png").startswith(b"\x89PNG")

@@ -32,7 +32,9 @@ def test_variance_sources_against_the_analysis_of_variance_by_hand() -> None:
     b = np.array([[1, 0], [0, 1], [1, 1]], dtype=bool)
     found = variance_sources(np.zeros_like(b), b)
     assert found.difference == pytest.approx(2 / 3)
-    assert found.seeds == found.test_set == found.both == pytest.approx(math.sqrt(1 / 12))
+    assert found.seeds == pytest.approx(np.std([1 / 2, 1 / 2, 1], ddof=1) / math.sqrt(3))
+    assert found.test_set == 0.0
+    assert found.both == pytest.approx(math.sqrt(1 / 12))
     assert found.share_of_test_set == 0.0
 
 

@@ -1,5 +1,6 @@
 """What is said of the method, of levels and of p values is what was done."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,7 @@ def test_every_interval_says_its_level_its_correction_and_what_it_supposes(make_
         basis = pair.comparison.basis
         assert basis.level == pair.comparison.confidence
         assert basis.together == 0.95
-        assert basis.corrected_for == ("3 pairs of arms",)
+        assert basis.corrected_for == ("3 pairs of arms in Holm's order",)
         assert pair.curve is not None
         assert pair.curve.basis.corrected_for == basis.corrected_for
     for interval, basis in _intervals(found.to_document()):
@@ -144,3 +145,18 @@ def test_looks_at_the_same_runs_are_named_as_free(make_run: Any) -> None:
         "No earlier look is charged. Looks at exactly these runs, which are free: cmp_3."
         in found.method.sentences
     )
+
+
+def test_the_method_says_what_this_comparison_did(make_run: Any) -> None:
+    shared = {name: [make_run(name, seed=seed) for seed in (7, 8, 9)] for name in ("baseline", "batch_norm")}
+    sentences = " ".join(compare_runs(shared).method.sentences)
+    assert "trained with the same 3 seeds" in sentences
+    assert "early stopping" not in sentences
+    assert "Equivalent" not in sentences
+    own = {
+        name: [replace(make_run(name, seed=seed + place), pair=seed) for seed in (7, 8, 9)]
+        for place, name in enumerate(("baseline", "batch_norm"), start=10)
+    }
+    assert "3 seeds of its own" in " ".join(compare_runs(own).method.sentences)
+    stopped = {name: [replace(run, kept_epoch=2) for run in runs] for name, runs in shared.items()}
+    assert "early stopping restored" in " ".join(compare_runs(stopped).method.sentences)

@@ -44,10 +44,10 @@ def test_the_range_holds_what_the_true_effect_needs_as_often_as_it_says(pairs: i
 def test_few_pairs_leave_everything_open() -> None:
     found = further_pairs(0.9, 1.0, 5, alpha=0.05, margin=0.0, least=3)
     assert found == FurtherPairs(1, 323)
-    assert found.words == "between 1 and 323 further pairs"
+    assert found.in_all(5) == "between 6 and 328 pairs"
     nothing_known = further_pairs(0.1, 1.0, 3, alpha=0.05, margin=0.0, least=3)
     assert nothing_known is not None
-    assert nothing_known.words == "between 11 and more than 1,000 further pairs"
+    assert nothing_known.in_all(3) == "between 14 and more than 1,000 pairs"
 
 
 def test_a_margin_bounds_what_equal_arms_need() -> None:

@@ -11,8 +11,8 @@ from normlab.analysis import compare_runs, html_report, markdown_report
 from normlab.analysis.earlier_looks import EarlierLook
 from normlab.analysis.report.blocks import NOTHING
 from normlab.analysis.report.breaks import breakable, unbroken
-from normlab.analysis.report.cells import in_one
 from normlab.analysis.verdict import Verdict
+from normlab.documents.caveats import in_one
 from normlab.spec.metrics import Metric
 
 

@@ -12,7 +12,7 @@ FOUND = compare_paired([0.80, 0.81, 0.79, 0.80, 0.81, 0.80], [0.84, 0.85, 0.84, 
 def test_better() -> None:
     assert sentence(FOUND, "baseline", "batch_norm", Metric.VAL_ACCURACY) == (
         "batch_norm is better than baseline: its validation accuracy is 4.00 percentage points higher "
-        "(95 % interval 3.34 to 4.66; 6 pairs; exact test p = 0.0312)."
+        "(95 % interval 3.34 to 4.66; 6 pairs; exact test p = 0.0312, the least that 6 pairs can give)."
     )
 
 
@@ -20,7 +20,7 @@ def test_the_better_arm_is_named_whichever_it_is() -> None:
     turned = replace(FOUND, verdict=Verdict.A_BETTER, difference=-0.04, interval=Interval(-0.05, -0.03))
     assert sentence(turned) == (
         "a is better than b: its value is 0.0400 higher (95 % interval 0.0300 to 0.0500; 6 pairs; exact test "
-        "p = 0.0312)."
+        "p = 0.0312, the least that 6 pairs can give)."
     )
     assert "0.0400 lower" in sentence(replace(turned, higher_is_better=False))
 
@@ -39,10 +39,13 @@ def test_equivalent() -> None:
 @pytest.mark.parametrize(
     ("needed", "ending"),
     [
-        (None, "p = 0.0312)."),
-        (FurtherPairs(1, 1), "It would take about 1 further pair to decide this."),
-        (FurtherPairs(4, None), "It would take between 4 and more than 1,000 further pairs to decide this."),
-        (FurtherPairs(40, 900), "between 40 and 900 further pairs"),
+        (None, "exact test p = 0.0312, the least that 6 pairs can give)."),
+        (FurtherPairs(1, 1), "A comparison of about 7 pairs would decide this (80 % range)."),
+        (
+            FurtherPairs(4, None),
+            "A comparison of between 10 and more than 1,000 pairs would decide this (80 % range).",
+        ),
+        (FurtherPairs(40, 900), "between 46 and 906 pairs"),
     ],
 )
 def test_not_decided(needed: FurtherPairs | None, ending: str) -> None:

@@ -1,5 +1,6 @@
 """Pairs of arms: each pair of runs' difference with the interval, and the difference along the epochs."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
@@ -21,12 +22,15 @@ from normlab.analysis.charts.theme import (
     panel_titles,
     value_axis,
 )
-from normlab.analysis.comparison import ComparisonStatistics
+from normlab.analysis.comparison import ComparisonStatistics, PairReport
 from normlab.analysis.metrics import Style, style_of
 from normlab.analysis.orientation import minus, sign_of, turned
 
 _ROW = 60
+_SHIFTS = (16, 24, 8, 32)
+"""Pixels below the mean at which the dots of equal differences stand."""
 _HEIGHT = 180
+_MAX_PANELS = 6
 
 
 def paired_differences(comparison: ComparisonStatistics, *, space: Space = WIDE) -> Chart:
@@ -34,13 +38,16 @@ def paired_differences(comparison: ComparisonStatistics, *, space: Space = WIDE)
     margin."""
     style = style_of(comparison.metric)
     unit = style.unit.strip()
-    dots, means = [], []
+    dots: list[dict[str, Any]] = []
+    means = []
     for pair in comparison.pairs:
         label, sign = broken(minus(pair), space), sign_of(pair)
-        dots += [
-            {"label": label, "seed": seed, "difference": sign * (b - a) * style.factor}
-            for seed, a, b in pair.values
-        ]
+        drawn: Counter[float] = Counter()
+        for seed, a, b in pair.values:
+            difference = round(sign * (b - a) * style.factor, 9)
+            shift = _SHIFTS[drawn[difference] % len(_SHIFTS)]
+            dots.append({"label": label, "seed": seed, "difference": difference, "shift": shift})
+            drawn[difference] += 1
         mean: dict[str, Any] = {
             "label": label,
             "difference": sign * pair.comparison.difference * style.factor,
@@ -70,12 +77,18 @@ def paired_differences(comparison: ComparisonStatistics, *, space: Space = WIDE)
         spread.mark_rule(strokeWidth=4, color=INK).encode(
             x=alt.X("low:Q", title=unit or title, axis=axis), x2="high:Q", y=y
         ),
-        alt.Chart(alt.InlineData(values=dots))
-        .mark_circle(size=60, color=SOFT_INK, opacity=0.9, yOffset=16)
-        .encode(x=x, y=y, tooltip=["label:N", "seed:N", alt.Tooltip("difference:Q", format="+.4f")]),
+        *(
+            alt.Chart(alt.InlineData(values=[dot for dot in dots if dot["shift"] == shift]))
+            .mark_circle(size=60, color=SOFT_INK, opacity=0.9, yOffset=shift)
+            .encode(x=x, y=y, tooltip=["label:N", "seed:N", alt.Tooltip("difference:Q", format="+.4f")])
+            for shift in _SHIFTS
+            if any(dot["shift"] == shift for dot in dots)
+        ),
         spread.mark_point(shape="diamond", size=170, filled=True, opacity=1, color=INK).encode(x=x, y=y),
     ]
     subtitle = "Diamond and bar: mean and interval. Dots: one seed each."
+    if any(dot["shift"] != _SHIFTS[0] for dot in dots):
+        subtitle += " Equal ones stand below one another."
     if comparison.equivalence_margin > 0:
         subtitle += " Shaded: differences too small to matter."
     row = max(_ROW, 17 * max(label.count("\n") + 1 for label in labels) + 8)
@@ -83,21 +96,29 @@ def paired_differences(comparison: ComparisonStatistics, *, space: Space = WIDE)
     return finish(chart, f"Paired differences in {comparison.metric.words}", subtitle, space)
 
 
-def difference_curves(comparison: ComparisonStatistics, *, space: Space = WIDE) -> Chart:
-    """The mean difference along the epochs with its simultaneous band, a panel for each arm against the first.
+def pairs_with_bands(comparison: ComparisonStatistics) -> list[PairReport]:
+    """The pairs of arms that ``difference_curves`` looks at: all that have a band; of many, those with the first."""
+    known = [pair for pair in comparison.pairs if pair.curve is not None and pair.curve.pairs > 1]
+    if len(known) <= _MAX_PANELS:
+        return known
+    first = next(iter(comparison.arms))
+    return [pair for pair in known if pair.a == first] or known
 
-    Of several arms only those are drawn whose band leaves zero, if there is one. Raises ``ValueError`` when no pair
-    of arms has a band, as with one pair of runs.
+
+def difference_curves(comparison: ComparisonStatistics, *, space: Space = WIDE) -> Chart:
+    """The mean difference along the epochs with its simultaneous band, a panel for each of ``pairs_with_bands``.
+
+    Only those are drawn whose band leaves zero, if there is one.
+
+    Raises ``ValueError`` when no pair of arms has a band, as with one pair of runs.
     """
     style = style_of(comparison.metric)
-    first = next(iter(comparison.arms))
-    known = [pair for pair in comparison.pairs if pair.curve is not None and pair.curve.pairs > 1]
-    if not known:
+    known = pairs_with_bands(comparison)
+    drawn = [pair for pair in known if pair.curve and pair.curve.leaves_zero] or known
+    if not drawn:
         raise ValueError(
             "a difference along the epochs needs at least two pairs of runs with an epoch in common"
         )
-    of_the_first = [pair for pair in known if pair.a == first] or known
-    drawn = [pair for pair in of_the_first if pair.curve and pair.curve.leaves_zero] or of_the_first
     columns = space.columns_of(len(drawn))
     curves = {
         f"{pair.b} minus {pair.a} ({100 * pair.curve.confidence:.4g} % band)": _curve_rows(pair.curve, style)
@@ -118,7 +139,8 @@ def difference_curves(comparison: ComparisonStatistics, *, space: Space = WIDE) 
         alt.hconcat(*panels[at : at + columns], spacing=space.gap) for at in range(0, len(panels), columns)
     ]
     subtitle = (
-        "Line: mean difference. Band: holds the whole true curve; where it leaves zero, an arm is ahead."
+        "Line: mean difference. Band: holds the whole true curve with the confidence given; where it leaves zero, an "
+        "arm is ahead."
     )
     if any(row["low"] < low or row["high"] > high for row in all_rows):
         subtitle += " It is cut where it leaves the panel."

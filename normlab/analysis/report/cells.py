@@ -1,7 +1,5 @@
 """How a report writes numbers, intervals and verdicts, in tables and in sentences."""
 
-import re
-from collections.abc import Sequence
 from math import isinf
 
 from normlab.analysis.comparison import PairReport
@@ -9,8 +7,6 @@ from normlab.analysis.intervals import Interval
 from normlab.analysis.report.blocks import NOTHING
 from normlab.analysis.verdict import Verdict
 from normlab.analysis.wording import p_words
-
-_NUMBER = re.compile(r"(?<![\w.,])\d+(?:,\d{3})*(?:\.\d+)?(?!\w)")
 
 
 def number(value: float | None, digits: int = 2, *, sign: bool = False) -> str:
@@ -70,26 +66,3 @@ def agreeing(pair: PairReport) -> str:
         return count
     low, high = wins.interval if for_b else (1 - wins.interval.high, 1 - wins.interval.low)
     return f"{count} ({100 * low:.0f} % to {100 * high:.0f} %)"
-
-
-def without_numbers(text: str) -> str:
-    """What a sentence says whatever its numbers are."""
-    return _NUMBER.sub("#", text)
-
-
-def in_one(texts: Sequence[str]) -> list[str]:
-    """Each sentence once; those that differ in their numbers alone as one: ``has to reach 0.004 to 0.025``."""
-    kinds: dict[str, list[str]] = {}
-    for text in texts:
-        kinds.setdefault(without_numbers(text), []).append(text)
-    return [_joined(alike) for alike in kinds.values()]
-
-
-def _joined(alike: Sequence[str]) -> str:
-    numbers = iter(zip(*(_NUMBER.findall(text) for text in alike), strict=True))
-
-    def span(_: re.Match[str]) -> str:
-        ends = sorted(set(next(numbers)), key=lambda number: float(number.replace(",", "")))
-        return ends[0] if len(ends) == 1 else f"{ends[0]} to {ends[-1]}"
-
-    return _NUMBER.sub(span, alike[0])

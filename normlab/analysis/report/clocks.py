@@ -11,9 +11,10 @@ from normlab.analysis.metrics import style_of
 from normlab.analysis.orientation import minus, sign_of, turned
 from normlab.analysis.records import RunRecord
 from normlab.analysis.report.blocks import NOTHING, Block, Bullets, Figure, Heading, Paragraph, Table
-from normlab.analysis.report.cells import in_one, interval, level, number, p_value, verdict
+from normlab.analysis.report.cells import interval, level, number, p_value, verdict
 from normlab.analysis.several import ArmPair
 from normlab.analysis.sizes import size_of
+from normlab.documents.caveats import in_one
 
 Arms = Mapping[str, Sequence[RunRecord]]
 

@@ -13,12 +13,13 @@ from normlab.analysis.load import Clock
 from normlab.analysis.metrics import style_of
 from normlab.analysis.records import RunRecord
 from normlab.analysis.report.blocks import Block, Bullets, Code, Figure, Heading, Paragraph, Table
-from normlab.analysis.report.cells import by_name, in_one, level, without_numbers
+from normlab.analysis.report.cells import by_name, level
 from normlab.analysis.report.clocks import clocks, cost, target_words, times
 from normlab.analysis.report.effects import along_epochs, differences, test_set
 from normlab.analysis.report.rerun import command, request_of
 from normlab.analysis.report.values import all_values, arms_table
 from normlab.analysis.report.verdicts import verdicts
+from normlab.documents.caveats import said_once
 
 Arms = Mapping[str, Sequence[RunRecord]]
 
@@ -107,8 +108,8 @@ def _looked_before(comparison: ComparisonStatistics, *, remembered: bool) -> Ite
         yield Table(["", "comparison", "pairs", "what it said", "error allowed for this look"], rows)
     elif remembered:
         yield Paragraph(
-            "Nothing that counts: the service knows of no earlier comparison by this metric that looked at fewer, more "
-            "or other runs of these arms."
+            "No: the service knows of no earlier comparison by this metric that looked at fewer, more or other runs of "
+            "these arms."
         )
     else:
         yield Paragraph("Not known: only comparisons of a service are remembered.")
@@ -148,19 +149,8 @@ def _final_values(comparison: ComparisonStatistics, arms: Arms) -> Iterable[Bloc
 
 
 def _caveats(comparison: ComparisonStatistics) -> list[str]:
-    """Each caveat once: of all pairs of arms as it is, of some with their names."""
-    said: dict[str, list[str]] = {}
-    names: dict[str, list[str]] = {}
-    for pair in comparison.pairs:
-        for text in pair.comparison.caveats:
-            said.setdefault(without_numbers(text), []).append(text)
-            names.setdefault(without_numbers(text), []).append(f"{pair.b} against {pair.a}")
-    own = [
-        text if len(names[kind]) == len(comparison.pairs) else f"{'; '.join(names[kind])}: {text}"
-        for kind, texts in said.items()
-        for text in in_one(texts)
-    ]
-    return [*comparison.caveats, *own] or ["Nothing beyond what the intervals say."]
+    of_pairs = {f"{pair.b} against {pair.a}": pair.comparison.caveats for pair in comparison.pairs}
+    return said_once(comparison.caveats, of_pairs) or ["Nothing beyond what the intervals say."]
 
 
 def _again(request: Mapping[str, Any] | None, identifier: str | None) -> Iterable[Block]:

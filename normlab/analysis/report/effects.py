@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from statistics import fmean
 
-from normlab.analysis.charts.pairs import difference_curves, paired_differences
+from normlab.analysis.charts.pairs import difference_curves, paired_differences, pairs_with_bands
 from normlab.analysis.comparison import ComparisonStatistics
 from normlab.analysis.headline import listed
 from normlab.analysis.metrics import style_of
@@ -57,7 +57,7 @@ def _tests(comparison: ComparisonStatistics) -> Table:
         "exact test: p",
         "t test: p",
         *(["corrected p"] if corrected else []),
-        "effect size (Cohen's d)",
+        "effect size (d_z)",
     ]
     head += ["bootstrap interval (BCa)"] if bootstrapped else []
     rows = [
@@ -88,14 +88,15 @@ def _bases(comparison: ComparisonStatistics) -> Iterable[Block]:
     """What the intervals of the table above are corrected for, and what they suppose."""
     for common in dict.fromkeys(replace(pair.comparison.basis, level=0.0) for pair in comparison.pairs):
         corrected = (
-            f"corrected for {listed(common.corrected_for)}, so that all verdicts together are right with "
-            f"{level(common.together)}"
+            f"corrected for {listed(common.corrected_for)}, so that at most {level(1 - common.together)} of such "
+            "comparisons call an arm better that is not"
             if common.corrected_for
             else "corrected for nothing"
         )
         yield Paragraph(
             f"The intervals are Student's, {corrected}. They suppose {common.supposes}. In brackets: the exact "
-            "interval of the share of seeds for which the difference has this sign."
+            "interval of the share of seeds for which the difference has this sign. d_z: the mean difference over the "
+            "standard deviation of the differences."
         )
     if any(pair.comparison.bootstrap_basis for pair in comparison.pairs):
         supposed = {basis.supposes for pair in comparison.pairs if (basis := pair.comparison.bootstrap_basis)}
@@ -104,11 +105,7 @@ def _bases(comparison: ComparisonStatistics) -> Iterable[Block]:
 
 def along_epochs(comparison: ComparisonStatistics) -> Iterable[Block]:
     """Where along the epochs a difference is shown; nothing of a single epoch, which says nothing new."""
-    drawn = [
-        pair
-        for pair in comparison.pairs
-        if pair.curve and pair.curve.pairs > 1 and len(pair.curve.difference) > 1
-    ]
+    drawn = [pair for pair in pairs_with_bands(comparison) if pair.curve and len(pair.curve.difference) > 1]
     if not drawn:
         return
     shown = [pair for pair in drawn if pair.curve and pair.curve.leaves_zero]
@@ -126,6 +123,10 @@ def along_epochs(comparison: ComparisonStatistics) -> Iterable[Block]:
     silent = [f"{pair.a} and {pair.b}" for pair in drawn if pair not in shown]
     if silent:
         yield Paragraph(f"No difference is shown at any epoch between {'; between '.join(silent)}.")
+    if len(drawn) < len(comparison.pairs):
+        yield Paragraph(
+            f"Of so many pairs of arms, only those with {drawn[0].a} are looked at along the epochs."
+        )
 
 
 def test_set(comparison: ComparisonStatistics) -> Iterable[Block]:
@@ -155,11 +156,10 @@ def test_set(comparison: ComparisonStatistics) -> Iterable[Block]:
         ]
         yield Table(head, rows)
         yield Paragraph(
-            "In percentage points. Which examples suit which seed is a part of each of the two standard errors and "
-            "counts once in both, so their squares do not add up; of the second, more seeds reduce only this part. "
-            "The last interval is "
-            "a bootstrap over test examples: it is that of other test sets for these same networks. These intervals "
-            "are of each pair of arms alone, corrected for nothing."
+            "In percentage points. The standard errors: of other seeds on this test set, of other test sets for these "
+            "seeds, and of both drawn anew, which is never less than either. The first interval is Student's for both, "
+            "its degrees of freedom by Satterthwaite's approximation; the second a bootstrap over test examples for "
+            "these same networks. Both are of each pair of arms alone, corrected for nothing."
         )
     yield from _networks(comparison)
 

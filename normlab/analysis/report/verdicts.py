@@ -10,12 +10,6 @@ from normlab.analysis.verdict import Verdict
 _EVIDENCE = re.compile(r"\((?=[^()]*interval)([^()]*; [^()]*)\)")
 """What stands in brackets in the sentence of a verdict."""
 
-DEFINITIONS = (
-    "An arm is one setup, trained with several seeds. A pair is two runs, one of each arm, as a rule of the same seed. "
-    "A look is a comparison of such pairs, whatever it says. Decided: one arm is shown to be better, or both to be "
-    "equivalent."
-)
-
 
 def verdicts(comparison: ComparisonStatistics) -> Iterable[Block]:
     """The verdict on each pair of arms; what holds for all of them is said once."""
@@ -26,7 +20,20 @@ def verdicts(comparison: ComparisonStatistics) -> Iterable[Block]:
         yield Paragraph(sentence, style="undecided" if is_open else "decided")
     if shared:
         yield Paragraph(f"For all of them: {'; '.join(shared)}.")
-    yield Paragraph(DEFINITIONS)
+    yield Paragraph(_definitions(comparison))
+
+
+def _definitions(comparison: ComparisonStatistics) -> str:
+    """What the words mean that the sentences and caveats use."""
+    looks = comparison.method.planned_looks > 1 or any(
+        pair.earlier_looks or pair.comparison.further_pairs for pair in comparison.pairs
+    )
+    look = "A look is a comparison of such pairs, whatever it says. " if looks else ""
+    equivalent = ", or both to be equivalent" if comparison.equivalence_margin else ""
+    return (
+        "An arm is one setup, trained with several seeds. A pair is two runs, one of each arm. "
+        f"{look}Decided: one arm is shown to be better{equivalent}."
+    )
 
 
 def _apart(sentences: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -6,6 +6,7 @@ from rich.markup import escape
 
 from normlab.cli.display.output import out, percent, seconds, show_caveats, table
 from normlab.cli.display.setup import show_setup
+from normlab.documents.caveats import said_once
 from normlab.documents.comparisons import ComparisonDocument
 from normlab.documents.statistics import ClocksDocument, IntervalDocument, WinsDocument
 from normlab.spec.metrics import Metric
@@ -25,30 +26,24 @@ def show_answer(comparison: ComparisonDocument) -> None:
         out.print(pair.sentence, style="bold", markup=False, soft_wrap=not out.is_terminal)
     out.print()
     level = f"{100 * comparison.confidence:g} % interval"
-    arms = table(
-        "arm",
-        "mean",
-        level,
-        "deviation",
-        "seeds",
-        "training",
-        numbers=("mean", level, "deviation", "seeds", "training"),
-        names={"arm": result.arms},
-    )
+    deviation = "deviation (points)" if accuracy else "deviation"
+    figures = ("mean", level, deviation, "seeds", *(["training"] if result.costs else []))
+    arms = table("arm", *figures, numbers=figures, names={"arm": result.arms})
     for name, arm in result.arms.items():
         cost = result.costs.get(name)
         arms.add_row(
             escape(name),
             _value(arm.mean, accuracy),
             _interval(arm.interval, accuracy),
-            _value(arm.standard_deviation, accuracy),
+            _difference(arm.standard_deviation, accuracy),
             str(len(arm.values)),
-            seconds(cost.seconds) if cost else "-",
+            *([seconds(cost.seconds) if cost else "-"] if result.costs else []),
         )
     out.print(arms)
     out.print()
     difference = "difference (points)" if accuracy else "difference"
-    columns = (difference, "interval", "corrected p", "effect")
+    corrected = any(basis.corrected_for for pair in result.pairs if (basis := pair.comparison.basis))
+    columns = (difference, "interval", "corrected p" if corrected else "p", "effect (d_z)")
     differences = table("arms", *columns, numbers=columns, names={"arms": result.arms})
     for pair in result.pairs:
         statistics = pair.comparison
@@ -61,8 +56,8 @@ def show_answer(comparison: ComparisonDocument) -> None:
         )
     out.print(differences)
     _show_target(result.clocks)
-    caveats = [*result.caveats, *(text for pair in result.pairs for text in pair.comparison.caveats)]
-    show_caveats(list(dict.fromkeys(caveats)))
+    of_pairs = {f"{pair.b} against {pair.a}": pair.comparison.caveats for pair in result.pairs}
+    show_caveats(said_once(result.caveats, of_pairs))
 
 
 def _show_target(clocks: ClocksDocument | None) -> None:
