@@ -56,7 +56,7 @@ def list_jobs(
     wanted = JobFilter(states=state or (), tags=tag or (), id_part=id_part, **given)
     with services.database.read() as session:
         page = listing.page(session, wanted, order=sort, limit=limit, cursor=cursor)
-        data = job_documents(session, page.jobs)
+        data = job_documents(session, rows.get_many(session, page.ids))
     query = {"state": state, "tag": tag, **given, "id": id_part, "sort": sort, "limit": limit}
     response.headers.update(link_header("/jobs", query, page.next_cursor))
     return JobList(data=data, has_more=page.next_cursor is not None, next=page.next_cursor)

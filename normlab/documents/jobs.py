@@ -26,6 +26,11 @@ class JobOrder(StrEnum):
     TRAIN_SECONDS = "train_seconds"
     """The shortest first."""
 
+    @property
+    def by_age(self) -> bool:
+        """Whether it looks at when jobs were made, and at no figure."""
+        return self in (JobOrder.NEWEST, JobOrder.OLDEST)
+
 
 class JobProgress(Document):
     """Where a running job is."""

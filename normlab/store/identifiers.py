@@ -5,17 +5,17 @@ import secrets
 import threading
 import time
 
-from sqlalchemy import ColumnElement, or_
-from sqlalchemy.orm import InstrumentedAttribute
-
 from normlab.documents.identifiers import COMPARISON_ID_PATTERN, JOB_ID_PATTERN
 from normlab.errors import NotFoundError
 from normlab.spec.shown import short
 
 _possible = re.compile(JOB_ID_PATTERN).fullmatch
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_LENGTH = 26
+ID_LETTERS = 26
+"""Of an id, behind its prefix."""
 _RANDOM_BITS = 80
+ID_END = 2
+"""So many last letters of an id have a column of their own where lists look for ids by their end."""
 
 _lock = threading.Lock()
 _last = 0
@@ -29,17 +29,8 @@ def new_id(prefix: str) -> str:
     fresh = (time.time_ns() // 1_000_000 << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
     with _lock:
         _last = number = max(fresh, _last + 1)
-    letters = (_ALPHABET[number >> shift & 31] for shift in range(5 * (_LENGTH - 1), -1, -5))
+    letters = (_ALPHABET[number >> shift & 31] for shift in range(5 * (ID_LETTERS - 1), -1, -5))
     return f"{prefix}_{''.join(letters)}"
-
-
-def is_part_of(
-    column: ColumnElement[str] | InstrumentedAttribute[str], prefix: str, part: str
-) -> ColumnElement[bool]:
-    """Whether an id, which has this prefix, begins or ends with the part."""
-    if part.startswith(f"{prefix}_"):
-        return column.startswith(part, autoescape=True)
-    return or_(column.startswith(f"{prefix}_{part}", autoescape=True), column.endswith(part, autoescape=True))
 
 
 def possible_id(job_id: str) -> str:

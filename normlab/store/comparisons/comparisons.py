@@ -12,7 +12,7 @@ from normlab.spec import JobSpec
 from normlab.store.clock import database_now
 from normlab.store.comparisons.replicates import add_replicates, new_members
 from normlab.store.comparisons.tables import Comparison, ComparisonArm
-from normlab.store.identifiers import new_id
+from normlab.store.identifiers import ID_END, new_id
 from normlab.store.jobs.retry import MAX_ATTEMPTS
 from normlab.store.studies import events
 from normlab.store.studies.members import NewMember
@@ -52,8 +52,10 @@ class PreparedComparison:
 
 def prepare(new: NewComparison, *, max_attempts: int = MAX_ATTEMPTS) -> PreparedComparison:
     """Work out all that takes time, without a transaction."""
+    comparison_id = new_id(Comparison.id_prefix)
     comparison = Comparison(
-        id=new_id(Comparison.id_prefix),
+        id=comparison_id,
+        id_end=comparison_id[-ID_END:],
         name=new.name,
         state=StudyState.RUNNING,
         created_at=database_now(),

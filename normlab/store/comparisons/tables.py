@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, Boolean, ForeignKey, ForeignKeyConstraint, In
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from normlab.store.base import Base
+from normlab.store.index_walks import by_age_index
 from normlab.store.studies.tables import Study, StudyEvent, StudyMember
 
 
@@ -83,4 +84,8 @@ class Comparison(Study):
         lazy="selectin", order_by=ComparisonArm.position, cascade="all, delete-orphan", passive_deletes=True
     )
 
-    __table_args__ = (Index(None, "state"),)
+    __table_args__ = (
+        by_age_index("comparisons", None),
+        by_age_index("comparisons", "name"),
+        Index(None, "id_end", "id"),
+    )

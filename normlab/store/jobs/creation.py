@@ -13,7 +13,7 @@ from normlab.documents.states import JobState, WarningCode
 from normlab.spec import JobSpec, learning_warnings
 from normlab.store.base import table_of
 from normlab.store.clock import database_now
-from normlab.store.identifiers import new_id
+from normlab.store.identifiers import ID_END, new_id
 from normlab.store.jobs.retry import MAX_ATTEMPTS
 from normlab.store.jobs.tables import Event, Job, JobTag
 
@@ -41,11 +41,15 @@ class NewJob:
             for warning in learning_warnings(spec)
         ]
         events = [(EventKind.STATE, {"state": JobState.QUEUED, "reason": "created"}), *warnings]
+        job_id = new_id("job")
         columns = {
-            "id": new_id("job"),
+            "id": job_id,
+            "id_end": job_id[-ID_END:],
             "name": spec.name,
             "state": JobState.QUEUED,
             "spec": spec.to_document(),
+            "dataset": spec.dataset.name,
+            "preset": spec.architecture.preset,
             "spec_digest": spec.digest,
             "arm_digest": spec.arm_digest,
             "priority": spec.priority,
@@ -67,6 +71,13 @@ class NewJob:
         """Its row, but for what is null, when it is stored at this moment."""
         return {**self.columns, "created_at": at, "queued_at": at, "updated_at": at}
 
+    def tag_rows(self) -> list[dict[str, Any]]:
+        """The rows of its tags."""
+        return [
+            {"job_id": self.id, "tag": tag, "position": position, "state": JobState.QUEUED}
+            for position, tag in enumerate(self.tags)
+        ]
+
 
 def store(session: Session, new: Sequence[NewJob]) -> datetime:
     """Store new jobs; all of them have the moment that is given back. Ring the notifier after the commit."""
@@ -81,11 +92,7 @@ def store(session: Session, new: Sequence[NewJob]) -> datetime:
         for number, (kind, data) in enumerate(job.events, 1)
     ]
     connection.execute(_INSERT_EVENTS, events)
-    tags = [
-        {"job_id": job.id, "tag": tag, "position": position}
-        for job in new
-        for position, tag in enumerate(job.tags)
-    ]
+    tags = [row for job in new for row in job.tag_rows()]
     if tags:
         connection.execute(_INSERT_TAGS, tags)
     return at

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from normlab.documents.states import FailureCode, JobState
 from normlab.store import measurements
 from normlab.store.artifacts import StoredFile, record
+from normlab.store.jobs.figures import figures_of
 from normlab.store.jobs.leases import owned
 from normlab.store.jobs.tables import Epoch, Job
 from normlab.store.jobs.transitions import move
@@ -36,6 +37,7 @@ def finish(session: Session, job_id: str, attempt: int, outcome: Outcome) -> Job
     mine = owned(job_id, attempt)
     values = {
         "result": outcome.result,
+        **figures_of(outcome.result),
         "timings": outcome.timings,
         "environment": outcome.environment,
         "digests": outcome.digests,

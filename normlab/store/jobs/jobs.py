@@ -20,8 +20,8 @@ from normlab.store.jobs.retry import FRESH_COUNT, MAX_ATTEMPTS
 from normlab.store.jobs.tables import Epoch, Job, JobTag
 from normlab.store.jobs.transitions import lock, move, move_all, update_job
 
-_LATER = {column.name for column in table_of(Job).c if column.nullable} - {"name", "max_runtime_seconds"}
-"""What is not known of a new job."""
+_NULLS = dict.fromkeys(column.name for column in table_of(Job).c if column.nullable)
+"""What a row holds where nothing is said."""
 
 
 def create(session: Session, spec: JobSpec, *, max_attempts: int = MAX_ATTEMPTS) -> Job:
@@ -31,8 +31,8 @@ def create(session: Session, spec: JobSpec, *, max_attempts: int = MAX_ATTEMPTS)
     """
     new = creation.NewJob.of(spec, max_attempts=max_attempts)
     at = creation.store(session, [new])
-    tags = [JobTag(job_id=new.id, tag=tag, position=position) for position, tag in enumerate(new.tags)]
-    job = Job(tags=tags, **new.row(at), **dict.fromkeys(_LATER))
+    tags = [JobTag(**row) for row in new.tag_rows()]
+    job = Job(tags=tags, **{**_NULLS, **new.row(at)})
     for row in (job, *tags):  # as if they had been read, which would cost as much as all else
         make_transient_to_detached(row)
     session.add(job)

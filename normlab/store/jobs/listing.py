@@ -4,18 +4,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from normlab.documents.jobs import JobOrder
 from normlab.documents.states import JobState
 from normlab.errors import NotFoundError
-from normlab.store.base import table_of
-from normlab.store.identifiers import is_part_of
-from normlab.store.jobs.rows import JobRow
-from normlab.store.jobs.tables import Job, JobTag
-
-_jobs, _tags = table_of(Job).c, table_of(JobTag).c
+from normlab.store.index_walks import part_parameters, part_shape
+from normlab.store.jobs import list_statements
+from normlab.store.jobs.figures import NO_FIGURE
+from normlab.store.jobs.list_statements import Place, Wanted
 
 
 @dataclass(frozen=True)
@@ -31,20 +29,25 @@ class JobFilter:
     preset: str | None = None
     id_part: str | None = None
     """The beginning or the end of the id, with or without its prefix."""
-    spec_digest: str | None = None
-    arm_digest: str | None = None
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """What is wanted of columns that have indexes of their own; tags are numbered."""
+        tags = {f"tag{number}": tag for number, tag in enumerate(dict.fromkeys(self.tags))}
+        given = {"name": self.name, "preset": self.preset, "dataset": self.dataset}
+        return tags | {name: value for name, value in given.items() if value is not None}
 
 
 @dataclass(frozen=True)
 class JobPage:
-    """Some jobs in order; ``next_cursor`` is None on the last page."""
+    """The ids of some jobs in order; ``next_cursor`` is None on the last page."""
 
-    jobs: Sequence[JobRow]
+    ids: Sequence[str]
     next_cursor: str | None
 
 
 def page(
-    session: Session,
+    session: Session | Connection,
     wanted: JobFilter = JobFilter(),
     *,
     order: JobOrder = JobOrder.NEWEST,
@@ -59,53 +62,36 @@ def page(
     Raises:
         NotFoundError: the job at which the page before ended is gone, and the order is by a figure of it.
     """
-    query = _filtered(select(table_of(Job)), wanted).limit(limit + 1)
-    if order in (JobOrder.NEWEST, JobOrder.OLDEST):
-        newest = order is JobOrder.NEWEST
-        query = query.order_by(_jobs.id.desc() if newest else _jobs.id)
-        if cursor is not None:
-            query = query.where(_jobs.id < cursor if newest else _jobs.id > cursor)
-    else:
-        figure = _figure(order)
-        query = query.order_by(figure.desc(), _jobs.id.desc())
-        if cursor is not None:
-            query = query.where(_behind(session, figure, cursor))
-    rows = session.execute(query).all()
-    return JobPage(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)
-
-
-def _filtered(query: Select[Any], wanted: JobFilter) -> Select[Any]:
-    if wanted.states:
-        query = query.where(_jobs.state.in_(set(wanted.states)))
-    if tags := set(wanted.tags):
-        with_tags = select(_tags.job_id).where(_tags.tag.in_(tags)).group_by(_tags.job_id)
-        query = query.where(_jobs.id.in_(with_tags.having(func.count() == len(tags))))
+    parameters: dict[str, Any] = {**wanted.keys, "cursor": cursor}
+    shape = None
     if wanted.id_part is not None:
-        query = query.where(is_part_of(_jobs.id, "job", wanted.id_part))
-    columns: dict[str, Any] = {
-        "name": _jobs.name,
-        "dataset": _jobs.spec["dataset", "name"].as_string(),
-        "preset": _jobs.spec["architecture", "preset"].as_string(),
-        "spec_digest": _jobs.spec_digest,
-        "arm_digest": _jobs.arm_digest,
-    }
-    for field, column in columns.items():
-        if (value := getattr(wanted, field)) is not None:
-            query = query.where(column == value)
-    return query
+        shape = part_shape("job", wanted.id_part)
+        parameters |= part_parameters("job", wanted.id_part)
+    states = tuple(state for state in JobState if state in wanted.states)
+    asked = Wanted(tuple(wanted.keys), states if 0 < len(states) < len(JobState) else None, shape)
+    place = Place.FIRST
+    if cursor is not None:
+        place, parameters["figure"] = _place(session, order, cursor)
+    ids: list[str] = []
+    for statement in list_statements.pages(
+        asked, list_statements.walked(session, asked, order, parameters), order, place
+    ):
+        ids += (row[0] for row in statement.rows(session, **parameters, limit=limit + 1 - len(ids)))
+        if len(ids) > limit:
+            return JobPage(ids[:limit], ids[limit - 1])
+    return JobPage(ids, None)
 
 
-def _figure(order: JobOrder) -> ColumnElement[float]:
-    """What to sort by, the largest first; below everything for jobs that have no such figure."""
-    figure = _jobs.result[order.value].as_float()
-    return func.coalesce(-figure if order is JobOrder.TRAIN_SECONDS else figure, float("-1e300"))
-
-
-def _behind(session: Session, figure: ColumnElement[float], cursor: str) -> ColumnElement[bool]:
-    if session.scalar(select(_jobs.id).where(_jobs.id == cursor)) is None:
+def _place(session: Session | Connection, order: JobOrder, cursor: str) -> tuple[Place, float | None]:
+    """Where in the order the page before ended, and the figure of the job there."""
+    if order.by_age:
+        return Place.BY_AGE, None
+    found = list_statements.figure_of(order).rows(session, cursor=cursor)
+    if not found:
         raise NotFoundError(
             f"job {cursor}, at which the page before ended, is deleted: begin without a cursor"
         )
-    # The database computes both sides, so that they are equal to the last bit where they should be.
-    last = select(figure).where(_jobs.id == cursor).scalar_subquery()
-    return or_(figure < last, and_(figure == last, _jobs.id < cursor))
+    ((figure,),) = found
+    if figure is None or figure == NO_FIGURE:
+        return Place.BY_AGE, None
+    return Place.BY_FIGURE, figure

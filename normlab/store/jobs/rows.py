@@ -15,6 +15,7 @@ JobRow: TypeAlias = Row[Any]
 
 _jobs, _tags = table_of(Job).c, table_of(JobTag).c
 _ONE = select(table_of(Job)).where(_jobs.id == bindparam("job_id"))
+_SOME = select(table_of(Job)).where(_jobs.id.in_(bindparam("job_ids", expanding=True)))
 _TAGS = (
     select(_tags.job_id, _tags.tag)
     .where(_tags.job_id.in_(bindparam("job_ids", expanding=True)))
@@ -32,6 +33,12 @@ def get(session: Session, job_id: str) -> JobRow:
     if row is None:
         raise NotFoundError(f"there is no job {job_id}")
     return row
+
+
+def get_many(session: Session, job_ids: Collection[str]) -> list[JobRow]:
+    """Those of these jobs that there are, in this order."""
+    found = {row.id: row for row in session.execute(_SOME, {"job_ids": list(job_ids)})}
+    return [found[job_id] for job_id in job_ids if job_id in found]
 
 
 def tags(session: Session, job_ids: Collection[str]) -> dict[str, list[str]]:

@@ -17,15 +17,18 @@ from normlab.documents.events import EventKind
 from normlab.documents.states import FailureCode, JobState
 from normlab.spec.epochs import EpochMetrics
 from normlab.store.base import Base, text_enum
+from normlab.store.jobs.figures import Figures, indexes
 
 
-class Job(Base):
+class Job(Base, Figures):
     """One training run of a spec; this row is the truth about it."""
 
     __tablename__ = "jobs"
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     """``job_`` and a number that sorts by time."""
+    id_end: Mapped[str | None] = mapped_column(String(2))
+    """The id's last letters, by which a list finds ids that end with something."""
     name: Mapped[str | None] = mapped_column(Text)
     tags: Mapped[list["JobTag"]] = relationship(
         lazy="selectin", order_by="JobTag.position", cascade="all, delete-orphan"
@@ -45,6 +48,10 @@ class Job(Base):
 
     spec: Mapped[dict[str, Any]]
     """The expanded spec, as ``JobSpec.to_document()`` gives it."""
+    dataset: Mapped[str | None] = mapped_column(String(64))
+    """The name in ``spec``, for lists."""
+    preset: Mapped[str | None] = mapped_column(String(64))
+    """The preset in ``spec``, if it has one, for lists."""
     spec_digest: Mapped[str] = mapped_column(String(80))
     arm_digest: Mapped[str] = mapped_column(String(80))
     """The digest of the spec without its seed."""
@@ -86,22 +93,26 @@ class Job(Base):
         # Whoever takes the head of the queue or counts who is ahead reads nothing but this.
         Index("ix_jobs_queue", "state", text("priority DESC"), "queued_at", "id", "arm_digest"),
         Index(None, "state", "finished_at"),
-        Index(None, "name"),
         Index(None, "spec_digest"),
         Index(None, "arm_digest"),
+        Index(None, "id_end", "id"),
+        *indexes("jobs", None),
+        *(index for column in ("name", "dataset", "preset") for index in indexes("jobs", column)),
     )
 
 
-class JobTag(Base):
-    """One of a job's tags."""
+class JobTag(Base, Figures):
+    """One of a job's tags, with copies of what lists of the jobs with a tag are filtered and sorted by."""
 
     __tablename__ = "job_tags"
 
     job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
     tag: Mapped[str] = mapped_column(String(200), primary_key=True)
     position: Mapped[int] = mapped_column(Integer)
+    state: Mapped[JobState] = mapped_column(text_enum(JobState))
+    """The job's."""
 
-    __table_args__ = (Index(None, "tag", "job_id"),)
+    __table_args__ = tuple(indexes("job_tags", "tag", "job_id"))
 
 
 class Epoch(Base):

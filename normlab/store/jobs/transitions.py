@@ -10,8 +10,9 @@ from normlab.documents.events import EventKind
 from normlab.documents.states import JobState
 from normlab.store.clock import database_now
 from normlab.store.jobs import events
+from normlab.store.jobs.figures import FIGURES
 from normlab.store.jobs.states import sources
-from normlab.store.jobs.tables import Job
+from normlab.store.jobs.tables import Job, JobTag
 
 _RELEASED: dict[str, Any] = {"worker": None, "lease_expires_at": None}
 
@@ -41,6 +42,8 @@ def move(
     values = _values_in(to) | (values or {})
     job = update_job(session, Job.state.in_(sources(to)), *conditions, values=values)
     if job is not None:
+        if job.tags:
+            _copy_to_tags(session, [job.id], values)
         events.append(session, job, EventKind.STATE, {"state": to, "reason": reason})
     return job
 
@@ -56,6 +59,7 @@ def move_all(
         .returning(Job.id, Job.event_count, Job.updated_at, Job.attempt)
     )
     rows = session.execute(moved, execution_options={"synchronize_session": False}).all()
+    _copy_to_tags(session, [row.id for row in rows], {"state": to})
     events.append_to_all(session, rows, EventKind.STATE, {"state": to, "reason": reason})
 
 
@@ -67,6 +71,13 @@ def _values_in(state: JobState) -> dict[str, Any]:
     if state.final:
         values["finished_at"] = database_now()
     return values
+
+
+def _copy_to_tags(session: Session, job_ids: Collection[str], values: dict[str, Any]) -> None:
+    """Lists of the jobs with a tag look at the tag's rows alone."""
+    copied = {name: values[name] for name in ("state", *FIGURES) if name in values}
+    statement = update(JobTag).where(JobTag.job_id.in_(job_ids)).values(copied)
+    session.execute(statement, execution_options={"synchronize_session": False})
 
 
 def update_job(

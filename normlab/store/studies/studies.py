@@ -5,18 +5,21 @@ Whoever changes a study has locked its row first, and whoever locks jobs as well
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from normlab.documents.events import EventKind
 from normlab.documents.states import JobState, StudyState, StudyStopReason
 from normlab.errors import NotFoundError, StateError
+from normlab.store.base import table_of
 from normlab.store.clock import database_now
-from normlab.store.identifiers import is_part_of
+from normlab.store.index_walks import PartShape, Walk, behind, merged, part_arms, part_parameters, part_shape
 from normlab.store.jobs import jobs
 from normlab.store.jobs.tables import Job
+from normlab.store.prepared import Prepared
 from normlab.store.studies import events
 from normlab.store.studies.tables import Study
 from normlab.store.studies.usage import own_jobs
@@ -62,17 +65,39 @@ def page(
     cursor: str | None = None,
 ) -> StudyPage[AnyStudy]:
     """A page of studies, newest first. ``cursor`` is the ``next_cursor`` of the page before."""
-    query = select(kind).order_by(kind.id.desc()).limit(limit + 1)
-    if states:
-        query = query.where(kind.state.in_(set(states)))
-    if name is not None:
-        query = query.where(kind.name == name)
-    if id_part is not None:
-        query = query.where(is_part_of(kind.id, kind.id_prefix, id_part))
-    if cursor is not None:
-        query = query.where(kind.id < cursor)
-    rows = session.scalars(query).all()
-    return StudyPage(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)
+    shape = None if id_part is None else part_shape(kind.id_prefix, id_part)
+    parameters = {} if id_part is None else part_parameters(kind.id_prefix, id_part)
+    wanted = tuple(state for state in StudyState if state in states)
+    statement = list_statement(kind, wanted or None, shape, by_name=name is not None, begins=cursor is None)
+    found = statement.rows(session, **parameters, name=name, cursor=cursor, limit=limit + 1)
+    ids = [study_id for (study_id,) in found]
+    studies = session.scalars(select(kind).where(kind.id.in_(ids[:limit])).order_by(kind.id.desc())).all()
+    return StudyPage(studies, ids[limit - 1] if len(ids) > limit else None)
+
+
+@lru_cache
+def list_statement(
+    kind: type[Study],
+    states: tuple[StudyState, ...] | None,
+    shape: PartShape | None,
+    *,
+    by_name: bool,
+    begins: bool,
+) -> Prepared:
+    """A statement for the ids of a page, which begins the list or follows ``:cursor``."""
+    columns = table_of(kind).c
+    cursor = [] if begins else [behind(columns.id, newest=True)]
+    named = [columns.name == bindparam("name")] if by_name else []
+    index = f"ix_{table_of(kind).name}" + ("_name" if by_name else "")
+    walk = Walk(columns.id, columns.state, (*named, *cursor), index)
+    by_end = Walk(columns.id, columns.state, (columns.id_end == bindparam("id_end"), *named, *cursor))
+    all_states = tuple(StudyState) if by_name else None
+    arms = (
+        walk.arms(states or all_states)
+        if shape is None
+        else part_arms(shape, walk, by_end, states or all_states)
+    )
+    return Prepared(merged(arms, newest=True))
 
 
 def lock(session: Session, kind: type[AnyStudy], study_id: str) -> AnyStudy | None:

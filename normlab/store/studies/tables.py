@@ -60,6 +60,8 @@ class Study(Base):
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     """The kind's prefix and a number that sorts by time."""
+    id_end: Mapped[str | None] = mapped_column(String(2))
+    """The id's last letters, by which a list finds ids that end with something."""
     name: Mapped[str | None] = mapped_column(Text)
     state: Mapped[StudyState] = mapped_column(text_enum(StudyState))
     stop_reason: Mapped[StudyStopReason | None] = mapped_column(text_enum(StudyStopReason))
