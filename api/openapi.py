@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import examples
 from api.comparisons import examples as comparison_examples
+from api.http import declared
 from api.http.answers import speaks_a_protocol
 from api.http.fast_lane import DirectLane, DirectRoute
 from api.http.guard import Guard
@@ -61,7 +62,7 @@ class DocumentedAPI(FastAPI):
     ) -> None:
         super().__init__(**options)
         self._settings = settings
-        self.direct_routes = direct_routes
+        self.direct_routes = [*direct_routes, *declared.direct_routes(routers)]
         for router in routers:
             self.include_router(router)
         own = [*direct_routes, *self.routes, *(route for router in routers for route in router.routes)]
@@ -94,6 +95,8 @@ class DocumentedAPI(FastAPI):
         if self.openapi_schema is None:
             document = super().openapi()
             for route in self.direct_routes:
+                if route.operation is None:
+                    continue
                 document["paths"].setdefault(route.path, {})[route.method.lower()] = route.operation
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             for model, mode in _BY_NAME:

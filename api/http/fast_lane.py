@@ -79,10 +79,10 @@ Options = TypeVar("Options", bound=BaseModel)
 
 
 class DirectRoute:
-    """One path and method. ``operation`` is its part of the OpenAPI document."""
+    """One path and method. ``operation`` is its part of the OpenAPI document; None: FastAPI describes it."""
 
     def __init__(
-        self, path: str, endpoint: Endpoint, *, method: str = "POST", operation: dict[str, Any]
+        self, path: str, endpoint: Endpoint, *, method: str = "POST", operation: dict[str, Any] | None = None
     ) -> None:
         self.path = path
         self.endpoint = endpoint

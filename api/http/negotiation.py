@@ -1,5 +1,7 @@
 """Which of several media types to answer with (RFC 9110, section 12.5.1)."""
 
+from functools import lru_cache
+
 from fastapi import HTTPException, Request
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
@@ -10,8 +12,12 @@ def preferred_media_type(request: Request, offered: tuple[str, ...]) -> str:
 
     A more specific range counts before ``*/*``: ``text/csv;q=0, */*`` takes everything but CSV.
     """
-    accept = parse_accept_header(",".join(request.headers.getlist("accept")) or "*/*", MIMEAccept)
-    best = accept.best_match(offered)
+    best = _best(",".join(request.headers.getlist("accept")) or "*/*", offered)
     if best is None:
         raise HTTPException(406, f"this can be given as {', '.join(offered)}")
     return best
+
+
+@lru_cache
+def _best(accept: str, offered: tuple[str, ...]) -> str | None:
+    return parse_accept_header(accept, MIMEAccept).best_match(offered)

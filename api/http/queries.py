@@ -66,7 +66,7 @@ class Declared:
     def of(cls, route: Route | APIRoute | DirectRoute) -> Self:
         """Of any kind of route."""
         if isinstance(route, DirectRoute):
-            parameters = route.operation["parameters"]
+            parameters = (route.operation or {}).get("parameters", ())
             query = {item["name"]: False for item in parameters if item["in"] == "query"}
             return cls(route.match, frozenset({route.method}), query)
         many = {}

@@ -44,10 +44,11 @@ class Services:
     """Events of jobs and comparisons, for those who follow them."""
 
 
-async def _services(request: Request) -> Services:
+async def services_of(request: Request) -> Services:
+    """Those of the app that answers a request."""
     # Async, since FastAPI would hand a plain function to a thread for each request.
     services: Services = request.app.state.services
     return services
 
 
-ServicesDependency = Annotated[Services, Depends(_services)]
+ServicesDependency = Annotated[Services, Depends(services_of)]

@@ -8,36 +8,23 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from api.http.root_path import address
-from normlab.documents.jobs import JobDocument, JobLinks, JobWarning
-from normlab.documents.metrics import EpochDocument, MetricsDocument, MetricTotals
+from normlab.documents.jobs import JobDocument, JobLinks
 from normlab.store import Event, EventKind, Job, JobState
 from normlab.store.base import table_of
 from normlab.store.clock import rfc3339
-from normlab.store.jobs import events, queue, reports, rows
+from normlab.store.jobs import events, queue
 from normlab.store.jobs.creation import NewJob
 from normlab.store.jobs.queue import Place
-from normlab.store.jobs.rows import JobRow
 
 _LINKS = [name for name in JobLinks.model_fields if name != "self"]
 _NOTHING = dict.fromkeys(table_of(Job).c.keys())
 
 
-def job_document(session: Session, job: Job | JobRow) -> JobDocument:
-    """One job with its history."""
-    return job_documents(session, [job])[0]
-
-
-def job_documents(session: Session, jobs: Sequence[Job | JobRow]) -> list[JobDocument]:
-    """Several jobs; what belongs to all of them is read at once."""
-    told = (EventKind.STATE, EventKind.WARNING)
-    ids = [job.id for job in jobs]
-    histories, tags = events.histories(session, ids, told), rows.tags(session, ids)
-    waiting = [job.id for job in jobs if job.state is JobState.QUEUED]
-    places = queue.places(session, waiting) if waiting else {}
-    return [
-        _job_document(job, job_url(job.id), tags[job.id], histories[job.id], places.get(job.id))
-        for job in jobs
-    ]
+def job_document(session: Session, job: Job) -> JobDocument:
+    """One job with its history, in the transaction that changes it; ``answers.py`` writes those that are read."""
+    told = events.histories(session, [job.id], (EventKind.STATE, EventKind.WARNING))[job.id]
+    places = queue.places(session, [job.id]) if job.state is JobState.QUEUED else {}
+    return _job_document(job, job_url(job.id), job.tag_names, told, places.get(job.id))
 
 
 def new_job_document(new: NewJob, at: datetime, url: str, place: Place) -> dict[str, Any]:
@@ -57,7 +44,7 @@ def _job_document(
 ) -> JobDocument:
     running = job.state is JobState.RUNNING
     failed = job.state is JobState.FAILED and job.error_code is not None
-    # One dict, checked at once: a list of fifty would spend most of its time on single models.
+    # One dict, checked at once, which single models would take several times as long for.
     return JobDocument.model_validate(
         {
             "id": job.id,
@@ -90,25 +77,6 @@ def _job_document(
 
 def _told(event: Any) -> dict[str, Any]:
     return {**event.data, "at": event.at, "attempt": event.attempt}
-
-
-def metrics_document(session: Session, job: JobRow) -> MetricsDocument:
-    """A job's epochs, in order, with their sums."""
-    epochs = reports.epochs(session, job.id)
-    warnings = events.histories(session, [job.id], (EventKind.WARNING,))[job.id]
-    return MetricsDocument(
-        job=job.id,
-        state=job.state,
-        kept_epoch=(job.result or {}).get("kept_epoch"),
-        warnings=[JobWarning.model_validate(_told(event)) for event in warnings],
-        epochs=[EpochDocument.model_validate(epoch) for epoch in epochs],
-        totals=MetricTotals(
-            epochs=len(epochs),
-            train_seconds=sum(epoch.train_seconds for epoch in epochs),
-            evaluate_seconds=sum(epoch.evaluate_seconds for epoch in epochs),
-            run_seconds=epochs[-1].elapsed_seconds if epochs else 0.0,
-        ),
-    )
 
 
 def event_data(event: Event) -> dict[str, Any]:

@@ -3,27 +3,34 @@
 import csv
 import hashlib
 import io
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from api.http.declared import run_directly
 from api.http.etags import NOT_MODIFIED, IfNoneMatch, is_known
+from api.http.fast_lane import Answer
 from api.http.media_types import CSV, JSON
 from api.http.negotiation import preferred_media_type
 from api.http.parameters import JobPath
 from api.http.problems import error_answers
 from api.http.services import ServicesDependency
-from api.jobs.documents import metrics_document
-from normlab.documents.metrics import EpochDocument, MetricsDocument
-from normlab.store.jobs import rows
+from api.jobs.answers import metrics_document, to_json
+from normlab.documents.metrics import MetricsDocument
+from normlab.store.clock import rfc3339
+from normlab.store.jobs.answer_rows import EPOCH_COLUMNS
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
+_CONTENT_TYPES = {JSON: JSON.encode(), CSV: f"{CSV}; charset=utf-8".encode()}
 _CSV_EXAMPLE = "epoch,learning_rate,loss,accuracy,…\r\n1,0.001,1.2546,0.6281,…\r\n"
 
 
 @router.get(
     "/{job_id}/metrics",
     summary="Metrics of each epoch",
+    response_model=None,
     response_class=Response,
     responses={
         200: {"model": MetricsDocument, "content": {CSV: {"example": _CSV_EXAMPLE}}},
@@ -31,28 +38,28 @@ _CSV_EXAMPLE = "epoch,learning_rate,loss,accuracy,…\r\n1,0.001,1.2546,0.6281,�
         **error_answers(404, 406, 503),
     },
 )
+@run_directly
 def get_metrics(
     services: ServicesDependency,
     request: Request,
     job_id: JobPath,
     if_none_match: IfNoneMatch = None,
-) -> Response:
+) -> Answer:
     """Loss, accuracy and seconds of every epoch so far, and their sums; as JSON, or as CSV by `Accept`."""
     media_type = preferred_media_type(request, (JSON, CSV))
-    with services.database.read() as session:
-        job = rows.get(session, job_id)
-        document = metrics_document(session, job)
-    body = _to_csv(document) if media_type == CSV else document.model_dump_json()
-    etag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Vary": "Accept", "Cache-Control": "no-cache"}
+    with services.database.reading() as connection:
+        document = metrics_document(connection, job_id)
+    body = _to_csv(document["epochs"]) if media_type == CSV else to_json(document)
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = ((b"etag", etag.encode()), (b"vary", b"Accept"), (b"cache-control", b"no-cache"))
     if is_known(etag, if_none_match):
-        return Response(status_code=304, headers=headers)
-    return Response(body, media_type=media_type, headers=headers)
+        return Answer(headers=headers, status=304)
+    return Answer(body, _CONTENT_TYPES[media_type], headers)
 
 
-def _to_csv(document: MetricsDocument) -> str:
+def _to_csv(epochs: Sequence[Mapping[str, Any]]) -> bytes:
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, list(EpochDocument.model_fields))
+    writer = csv.DictWriter(text, EPOCH_COLUMNS)
     writer.writeheader()
-    writer.writerows(epoch.model_dump(mode="json") for epoch in document.epochs)
-    return text.getvalue()
+    writer.writerows({**epoch, "recorded_at": rfc3339(epoch["recorded_at"])} for epoch in epochs)
+    return text.getvalue().encode()

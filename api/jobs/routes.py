@@ -5,27 +5,30 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from sqlalchemy.orm import Session
 
+from api.http.declared import run_directly
+from api.http.fast_lane import JSON, Answer
 from api.http.idempotency import IdempotencyKey, create_once
 from api.http.pagination import DEFAULT_PAGE, PageLimit, link_header
 from api.http.parameters import Findable, IdPart, JobCursor, JobPath, QueryFlag
 from api.http.problems import error_answers
 from api.http.services import ServicesDependency
-from api.jobs.documents import job_document, job_documents
+from api.jobs.answers import write_job, write_jobs
+from api.jobs.documents import job_document
 from api.jobs.files import delete_files
 from normlab.documents.jobs import JobDocument, JobList, JobOrder
 from normlab.spec import DatasetName
 from normlab.spec.job import MAX_TAGS
 from normlab.store import JobState, deletion
-from normlab.store.jobs import jobs, listing, rows
+from normlab.store.jobs import jobs, listing
 from normlab.store.jobs.listing import JobFilter
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
 
-@router.get("", summary="List jobs", responses=error_answers(404, 422, 503))
+@router.get("", summary="List jobs", response_model=JobList, responses=error_answers(404, 422, 503))
+@run_directly
 def list_jobs(
     services: ServicesDependency,
-    response: Response,
     *,
     state: Annotated[
         list[JobState] | None,
@@ -47,26 +50,31 @@ def list_jobs(
     ] = JobOrder.NEWEST,
     limit: PageLimit = DEFAULT_PAGE,
     cursor: Annotated[JobCursor | None, Query(description="From the `next` of the page before.")] = None,
-) -> JobList:
+) -> Answer:
     """The newest jobs first, or by `sort`. By age, jobs that come in between two pages neither shift nor repeat any.
 
     404 when the job at which the page before ended is deleted, and the order is by a figure of it.
     """
     given = {"name": name, "dataset": dataset, "preset": preset}
     wanted = JobFilter(states=state or (), tags=tag or (), id_part=id_part, **given)
-    with services.database.read() as session:
-        page = listing.page(session, wanted, order=sort, limit=limit, cursor=cursor)
-        data = job_documents(session, rows.get_many(session, page.ids))
+    with services.database.reading() as connection:
+        page = listing.page(connection, wanted, order=sort, limit=limit, cursor=cursor)
+        content = write_jobs(connection, page.ids, page.next_cursor)
     query = {"state": state, "tag": tag, **given, "id": id_part, "sort": sort, "limit": limit}
-    response.headers.update(link_header("/jobs", query, page.next_cursor))
-    return JobList(data=data, has_more=page.next_cursor is not None, next=page.next_cursor)
+    links = link_header("/jobs", query, page.next_cursor)
+    return Answer(
+        content, JSON, tuple((name.lower().encode(), link.encode()) for name, link in links.items())
+    )
 
 
-@router.get("/{job_id}", summary="Look up a job", responses=error_answers(404, 503))
-def get_job(services: ServicesDependency, job_id: JobPath) -> JobDocument:
+@router.get(
+    "/{job_id}", summary="Look up a job", response_model=JobDocument, responses=error_answers(404, 503)
+)
+@run_directly
+def get_job(services: ServicesDependency, job_id: JobPath) -> Answer:
     """State, progress and estimated end, results, timings, history, and where everything else is."""
-    with services.database.read() as session:
-        return job_document(session, rows.get(session, job_id))
+    with services.database.reading() as connection:
+        return Answer(write_job(connection, job_id), JSON)
 
 
 @router.post(

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0011"
-down_revision = "0008"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
@@ -33,8 +33,7 @@ def upgrade() -> None:
     op.drop_index("ix_job_tags_tag_job_id", "job_tags")
     op.drop_index("ix_comparisons_state", "comparisons")
     for name, table, columns, where in _indexes():
-        condition = {} if where is None else {"sqlite_where": where, "postgresql_where": where}
-        op.create_index(name, table, columns, **condition)
+        op.create_index(name, table, columns, sqlite_where=where, postgresql_where=where)
 
 
 def downgrade() -> None:

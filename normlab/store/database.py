@@ -65,6 +65,12 @@ class Database:
             yield session
 
     @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One reading transaction without a session, which costs more than a statement that is asked often."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
     def write(self) -> Iterator[Session]:
         """One writing transaction, committed at the end."""
         with Session(self._writing_engine, expire_on_commit=False) as session, session.begin():

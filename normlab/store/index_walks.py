@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 from normlab.store.identifiers import ID_END, ID_LETTERS
+from normlab.store.prepared import written
 
 Statement = Select[Any] | CompoundSelect[Any]
 Condition = ColumnElement[bool]
@@ -38,7 +39,7 @@ class Walk(NamedTuple):
     id: Column[str]
     state: Column[Any]
     conditions: tuple[Condition, ...] = ()
-    index: str | None = None
+    indexes: str | None = None
     """How the names of its indexes begin; SQLite, which does not know how many rows there are, is told to use them."""
 
     def arms(
@@ -49,15 +50,10 @@ class Walk(NamedTuple):
         ids = select(self.id.label("id")).where(*self.conditions, *conditions)
         if states is None:
             return [ids]
-        if self.index is not None:
-            name = f"{self.index}_{column or f'state_{self.id.name}'}"
+        if self.indexes is not None:
+            name = f"{self.indexes}_{column or f'state_{self.id.name}'}"
             ids = ids.with_hint(self.id.table, f"INDEXED BY {name}", dialect_name="sqlite")
         return [ids.where(self.state == written(state)) for state in states]
-
-
-def written(value: StrEnum) -> ColumnElement[Any]:
-    """A value in the statement itself: a parameter does not show that a partial index has all that is wanted."""
-    return literal_column(f"'{value.value}'")
 
 
 def merged(arms: Sequence[Select[Any]], *, newest: bool) -> Statement:

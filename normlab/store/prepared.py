@@ -1,9 +1,10 @@
 """Statements that are asked often: written once for each kind of database, and run by the driver with plain values."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Executable, FromClause
+from sqlalchemy import ColumnElement, Connection, Dialect, Executable, FromClause, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.orm import Session
@@ -18,12 +19,15 @@ class _WithHints(SQLiteCompiler):
 
 
 def _sqlite_dialect() -> Dialect:
-    dialect = sqlite.dialect(paramstyle="named")
+    dialect: Dialect = sqlite.dialect(paramstyle="named")
     dialect.statement_compiler = _WithHints
     return dialect
 
 
-_DIALECTS = {"sqlite": _sqlite_dialect(), "postgresql": postgresql.dialect(paramstyle="pyformat")}
+_DIALECTS: dict[str, Dialect] = {
+    "sqlite": _sqlite_dialect(),
+    "postgresql": postgresql.dialect(paramstyle="pyformat"),  # type: ignore[no-untyped-call]  # SQLAlchemy's
+}
 
 
 class Prepared:
@@ -46,8 +50,16 @@ class Prepared:
             written = self._written[dialect] = (str(compiled), constants)
         return written
 
-    def rows(self, where: Session | Connection, **parameters: Any) -> Sequence[Sequence[Any]]:
-        """Run it in this transaction."""
+    def rows(self, where: Session | Connection, **parameters: Any) -> Sequence[Any]:
+        """Run it in this transaction. A row is a tuple."""
         connection = where.connection() if isinstance(where, Session) else where
         text, constants = self.written(connection.dialect.name)
-        return connection.exec_driver_sql(text, {**constants, **parameters}).all()
+        result = connection.exec_driver_sql(text, {**constants, **parameters})
+        rows: Sequence[Any] = result.cursor.fetchall()  # SQLAlchemy would make a Row of each
+        result.close()
+        return rows
+
+
+def written(value: StrEnum) -> ColumnElement[Any]:
+    """A value in the statement itself: a parameter does not show that a partial index has all that is wanted."""
+    return literal_column(f"'{value.value}'")

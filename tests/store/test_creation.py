@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from normlab.documents.states import JobState, WarningCode
 from normlab.store import Event, EventKind
-from normlab.store.jobs import creation, events, jobs, rows
+from normlab.store.jobs import creation, events, jobs
 
 
 def test_many_are_stored_at_one_moment_and_each_is_whole(database, make_spec):
@@ -19,10 +19,9 @@ def test_many_are_stored_at_one_moment_and_each_is_whole(database, make_spec):
     with database.read() as session:
         stored = jobs.get_many(session, [job.id for job in new])
         histories = events.histories(session, [job.id for job in new])
-        tags = rows.tags(session, [job.id for job in new])
     assert [job.id for job in new] == sorted(job.id for job in new)
     assert {(job.created_at, job.queued_at, job.updated_at) for job in stored} == {(at, at, at)}
-    assert [tags[job.id] for job in stored] == [["b", "a"], [], []]
+    assert [job.tag_names for job in stored] == [["b", "a"], [], []]
     for job, spec in zip(stored, specs, strict=True):
         assert job.spec == spec.to_document()
         assert (job.spec_digest, job.arm_digest) == (spec.digest, spec.arm_digest)

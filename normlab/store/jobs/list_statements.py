@@ -10,7 +10,7 @@ from enum import Enum, auto
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, bindparam, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from normlab.documents.jobs import JobOrder
@@ -36,7 +36,7 @@ FEW = 200
 """If no more ids than this have the part that is wanted, a list by a figure sorts these."""
 
 _jobs, _tags = table_of(Job), table_of(JobTag)
-_ALL = Walk(_jobs.c.id, _jobs.c.state, index="ix_jobs")
+_ALL = Walk(_jobs.c.id, _jobs.c.state, indexes="ix_jobs")
 _BY_END = Walk(_jobs.c.id, _jobs.c.state, (_jobs.c.id_end == bindparam("id_end"),))
 
 
@@ -108,7 +108,7 @@ def _by_figure(
     figure = walk.id.table.c[order.value]
     wanted = tuple(JobState) if states is None else states
     shortest = order is JobOrder.TRAIN_SECONDS
-    last = bindparam("figure")
+    last: ColumnElement[float] = bindparam("figure")
     succeeded = [state for state in wanted if state is JobState.SUCCEEDED]
     after = (behind(walk.id, newest=True),)
     statements: list[Statement] = []

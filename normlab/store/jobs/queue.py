@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from math import floor
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from normlab.documents.states import JobState
@@ -100,12 +100,12 @@ class Waiting(NamedTuple):
         return (-self.priority, self.queued_at, self.id)
 
 
-def places(session: Session, job_ids: Collection[str]) -> dict[str, Place]:
+def places(session: Session | Connection, job_ids: Collection[str]) -> dict[str, Place]:
     """The places of those of the jobs that wait."""
     return places_of(session, [Waiting(*job) for job in session.execute(_WANTED, {"job_ids": list(job_ids)})])
 
 
-def places_of(session: Session, wanted: Sequence[Waiting]) -> dict[str, Place]:
+def places_of(session: Session | Connection, wanted: Sequence[Waiting]) -> dict[str, Place]:
     """The places of jobs that wait, which are all that they seem to be.
 
     The estimate takes every job ahead to run as long as jobs of its arm did, or else as all jobs did.
@@ -144,7 +144,7 @@ def _missing(force: workers.Workforce, *, gpu: bool) -> str | None:
 class _Starts:
     """When a job starts that has others ahead of it, if each of them goes to the process that is free first."""
 
-    def __init__(self, session: Session, force: workers.Workforce) -> None:
+    def __init__(self, session: Session | Connection, force: workers.Workforce) -> None:
         self._seconds = _run_seconds(session)
         if not self._seconds:
             return
@@ -191,7 +191,7 @@ def _end(progress: dict[str, Any] | None, began: datetime, usual_seconds: float)
     return datetime.fromisoformat(estimated) if estimated else began + timedelta(seconds=usual_seconds)
 
 
-def _run_seconds(session: Session) -> dict[str, float]:
+def _run_seconds(session: Session | Connection) -> dict[str, float]:
     """Mean run times by arm, and of all under the empty name; nothing if no job has succeeded yet."""
     measured: dict[str, list[float]] = {}
     for arm, started_at, finished_at in session.execute(_LAST_RUNS):

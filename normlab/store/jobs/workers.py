@@ -6,7 +6,7 @@ Nothing depends on it: who may have a job is decided by claims and leases alone.
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import case, delete, func, select, update
+from sqlalchemy import Connection, case, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from normlab.store.base import table_of
@@ -55,7 +55,7 @@ def keep(session: Session, worker_prefix: str, living: Collection[str]) -> None:
     session.execute(delete(WorkerChild).where(WorkerChild.name.in_(silent)))
 
 
-def workforce(session: Session) -> Workforce:
+def workforce(session: Session | Connection) -> Workforce:
     """Those that are there now."""
     children, with_gpu = session.execute(_WORKFORCE).one()
     return Workforce(children=children, with_gpu=with_gpu or 0)
