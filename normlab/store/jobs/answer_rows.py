@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Select, Table, Text, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, Text, TextClause, bindparam, select
 from sqlalchemy import cast as sql_cast
 
 from normlab.documents.events import EventKind
@@ -71,7 +71,7 @@ def _told(*kinds: EventKind) -> Any:
     return _group(told, events.job_id == _jobs.c.id, BUT_EPOCHS, of_kinds)
 
 
-def _group(value: json_array, *conditions: ColumnElement[bool]) -> Any:
+def _group(value: json_array, *conditions: ColumnElement[bool] | TextClause) -> Any:
     """An array of the values of all rows of another table that belong to a job."""
     return select(json_group(value)).where(*conditions).correlate(_jobs).scalar_subquery()
 
