@@ -11,6 +11,7 @@ from normlab.analysis.charts.theme import (
     arm_colour,
     arm_dash,
     finish,
+    inline,
     time_axis,
     value_axis,
 )
@@ -50,14 +51,12 @@ def target_curves(target: Target, *, space: Space = WIDE) -> Chart:
     y = alt.Y("share:Q", scale=alt.Scale(domain=[0, 1]), axis=value_axis([0, 1], fractions=True))
     colour = arm_colour(target.arms, space)
     chart: Any = (
-        alt.Chart(alt.InlineData(values=steps))
+        alt.Chart(inline(steps))
         .mark_line(interpolate="step-after", strokeWidth=3)
         .encode(x=x, y=y, color=colour, strokeDash=arm_dash(target.arms))
     )
     if ends:
-        crosses = alt.Chart(alt.InlineData(values=ends)).mark_point(
-            shape="cross", size=110, filled=True, opacity=1
-        )
+        crosses = alt.Chart(inline(ends)).mark_point(shape="cross", size=110, filled=True, opacity=1)
         chart += crosses.encode(x=x, y=y, color=colour)
     subtitle = "Kaplan-Meier estimate." + (" Crosses: runs that ended before the target." if ends else "")
     return finish(
@@ -92,9 +91,9 @@ def accuracy_against_cost(comparison: ComparisonStatistics, *, space: Space = WI
     axis = value_axis([row["accuracy"] for row in rows], fractions=True)
     y = alt.Y("accuracy:Q", scale=alt.Scale(zero=False, padding=20), axis=axis)
     colour = arm_colour(comparison.costs, space, symbol="circle")
-    base = alt.Chart(alt.InlineData(values=rows))
+    base = alt.Chart(inline(rows))
     chart = (
-        alt.Chart(alt.InlineData(values=front))
+        alt.Chart(inline(front))
         .mark_line(color="#777777", strokeDash=[6, 4], strokeWidth=1.5)
         .encode(x=x, y=y, order="seconds:Q")
         + base.mark_rule(strokeWidth=3, opacity=0.6).encode(

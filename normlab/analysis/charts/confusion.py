@@ -2,7 +2,7 @@
 
 import altair as alt
 
-from normlab.analysis.charts.theme import INK, PALETTE, WIDE, Chart, Space, finish
+from normlab.analysis.charts.theme import INK, PALETTE, WIDE, Chart, Space, finish, inline
 from normlab.analysis.classification import Classification
 
 _SMALLEST, _LARGEST = 26, 56
@@ -28,7 +28,7 @@ def confusion_matrix(classification: Classification, title: str, *, space: Space
         for column, samples in enumerate(counts)
     ]
     cell = max(_SMALLEST, min(_LARGEST, (space.width - _LABELS) // max(len(names), 1)))
-    base = alt.Chart(alt.InlineData(values=rows)).encode(
+    base = alt.Chart(inline(rows)).encode(
         x=alt.X(
             "predicted:N",
             sort=names,

@@ -17,6 +17,7 @@ from normlab.analysis.charts.theme import (
     arm_dash,
     epoch_axis,
     finish,
+    inline,
     panel_titles,
     time_axis,
     value_axis,
@@ -112,7 +113,7 @@ class _Layers:
         if band and self.means:
             layers += self._band(x, one_epoch=one_epoch)
         if self.single or not self.means:
-            runs = alt.Chart(alt.InlineData(values=self.single)).encode(**encoding, detail="run:N")
+            runs = alt.Chart(inline(self.single)).encode(**encoding, detail="run:N")
             layers.append(runs.mark_line(**thin))
             if not self.means or one_epoch:
                 size = 20 if self.means else 45
@@ -120,7 +121,7 @@ class _Layers:
                     runs.mark_point(size=size, filled=True, opacity=1).encode(tooltip=_tooltip(self.metric))
                 )
         if self.means:
-            means = alt.Chart(alt.InlineData(values=self.means)).encode(**encoding)
+            means = alt.Chart(inline(self.means)).encode(**encoding)
             layers.append(means.mark_line(strokeWidth=3))
             if one_epoch:  # makes no line
                 layers.append(means.mark_point(size=90, filled=True, opacity=1))
@@ -130,7 +131,7 @@ class _Layers:
         known = [row for row in self.means if "low" in row]
         if not known:
             return []
-        means = alt.Chart(alt.InlineData(values=known)).encode(
+        means = alt.Chart(inline(known)).encode(
             x=x, y=alt.Y("low:Q", axis=self.axis), y2="high:Q", color=self.colour
         )
         return [means.mark_rule(strokeWidth=3, opacity=0.5) if one_epoch else means.mark_area(opacity=0.16)]

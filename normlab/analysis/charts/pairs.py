@@ -18,6 +18,7 @@ from normlab.analysis.charts.theme import (
     broken,
     epoch_axis,
     finish,
+    inline,
     name_axis,
     panel_titles,
     value_axis,
@@ -64,21 +65,19 @@ def paired_differences(comparison: ComparisonStatistics, *, space: Space = WIDE)
         "difference:Q", title=unit or title, scale=alt.Scale(zero=True, nice=True, padding=10), axis=axis
     )
     y = name_axis(labels, space)
-    spread = alt.Chart(alt.InlineData(values=means))
+    spread = alt.Chart(inline(means))
     layers: list[Any] = []
     if comparison.equivalence_margin > 0:
         margin = comparison.equivalence_margin * style.factor
-        shade = alt.Chart(alt.InlineData(values=[{"from": -margin, "to": margin}]))
+        shade = alt.Chart(inline([{"from": -margin, "to": margin}]))
         layers.append(shade.mark_rect(color=GRID, opacity=0.8).encode(x="from:Q", x2="to:Q"))
     layers += [
-        alt.Chart(alt.InlineData(values=[{"zero": 0}]))
-        .mark_rule(color=INK, strokeWidth=1.5)
-        .encode(x="zero:Q"),
+        alt.Chart(inline([{"zero": 0}])).mark_rule(color=INK, strokeWidth=1.5).encode(x="zero:Q"),
         spread.mark_rule(strokeWidth=4, color=INK).encode(
             x=alt.X("low:Q", title=unit or title, axis=axis), x2="high:Q", y=y
         ),
         *(
-            alt.Chart(alt.InlineData(values=[dot for dot in dots if dot["shift"] == shift]))
+            alt.Chart(inline(dot for dot in dots if dot["shift"] == shift))
             .mark_circle(size=60, color=SOFT_INK, opacity=0.9, yOffset=shift)
             .encode(x=x, y=y, tooltip=["label:N", "seed:N", alt.Tooltip("difference:Q", format="+.4f")])
             for shift in _SHIFTS
@@ -177,12 +176,12 @@ def _difference_curve(rows: list[dict[str, float]], scale: alt.Scale, space: Spa
     def y(field: str) -> alt.Y:
         return alt.Y(f"{field}:Q", axis=axis, scale=scale)
 
-    base = alt.Chart(alt.InlineData(values=rows)).encode(x=epoch_axis(1, len(rows), space))
+    base = alt.Chart(inline(rows)).encode(x=epoch_axis(1, len(rows), space))
     band = (
         base.mark_area(opacity=0.22, color=INK, clip=True)
         if len(rows) > 1
         else base.mark_rule(strokeWidth=4, opacity=0.4, color=INK, clip=True)  # a single epoch makes no band
     )
-    zero = alt.Chart(alt.InlineData(values=[{"zero": 0}])).mark_rule(color=INK, strokeWidth=1.5)
+    zero = alt.Chart(inline([{"zero": 0}])).mark_rule(color=INK, strokeWidth=1.5)
     line = base.mark_line(strokeWidth=2.5, color=INK, point={"size": 36, "color": INK})
     return band.encode(y=y("low"), y2="high:Q") + zero.encode(y=y("zero")) + line.encode(y=y("difference"))

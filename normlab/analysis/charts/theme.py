@@ -3,7 +3,7 @@
 import json
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Literal
@@ -185,6 +185,12 @@ def broken(name: str, space: Space) -> str:
         lines[-1] += part
     pieces = [line[at : at + characters] for line in lines for at in range(0, len(line) or 1, characters)]
     return "\n".join(pieces)
+
+
+def inline(rows: Iterable[Mapping[str, Any]]) -> alt.InlineData:
+    """Rows as the data of a chart."""
+    # A tuple, since Altair copies lists with all that is in them whenever charts are put together.
+    return alt.InlineData(values=tuple(rows))
 
 
 def finish(chart: Any, title: str, subtitle: str = "", space: Space = WIDE) -> Chart:

@@ -16,6 +16,7 @@ from normlab.analysis.charts.theme import (
     arm_colour,
     broken,
     finish,
+    inline,
     name_axis,
 )
 from normlab.analysis.metrics import style_of
@@ -108,12 +109,12 @@ def _panel(
     ]
     colour = arm_colour(arms, space, legend=False)
     lines = (
-        alt.Chart(alt.InlineData(values=rows))
+        alt.Chart(inline(rows))
         .mark_line(color=SOFT_INK, strokeWidth=1, opacity=0.55)
         .encode(x=x, y=y, order="order:Q", detail="pair:N")
     )
     dots = [
-        alt.Chart(alt.InlineData(values=alike))
+        alt.Chart(inline(alike))
         .mark_circle(size=64, opacity=0.85, yOffset=shift)
         .encode(
             x=x,
@@ -124,11 +125,7 @@ def _panel(
         for shift in _SHIFTS
         if (alike := [row for row in rows if row["shift"] == shift])
     ]
-    bars = (
-        alt.Chart(alt.InlineData(values=means))
-        .mark_tick(thickness=3, size=26, color=INK, opacity=1)
-        .encode(x=x, y=y)
-    )
+    bars = alt.Chart(inline(means)).mark_tick(thickness=3, size=26, color=INK, opacity=1).encode(x=x, y=y)
     row = max(_ROW, 16 * max(label.count("\n") + 1 for label in labels))
     return alt.layer(lines, *dots, bars).properties(height=alt.Step(row))
 
