@@ -1,11 +1,15 @@
-"""What it costs to look at a comparison while its jobs end does not grow with the number of its jobs."""
+"""What comparisons cost the database does not grow with the number of their jobs."""
 
 from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import event, update
 
-from normlab.store import Job, JobState
+from normlab.comparisons.created import known_at_start
+from normlab.store import Comparison, Job, JobState, deletion
+from normlab.store.comparisons.replicates import add_replicates, new_members
+from normlab.store.jobs import leases
+from normlab.store.studies import studies
 
 LOOKS = 6
 
@@ -55,3 +59,40 @@ def test_each_look_reads_only_what_has_ended_since_the_last(laboratory):
     assert many == few
     assert few["jobs"] == 0
     assert few["rows"] < 20 * LOOKS
+
+
+def statements_of_a_life(laboratory, arms, replicates, base_seed):
+    """What it takes to make, grow, cancel and delete a comparison of so many jobs."""
+    specs = [
+        {"architecture": "baseline", "dataset": "digits", "training": {"epochs": epochs}}
+        for epochs in range(1, arms + 1)
+    ]
+    asked = [{"name": str(number), "spec": spec} for number, spec in enumerate(specs)]
+    found = []
+    with counted(laboratory.database) as counts:
+        comparison = laboratory.create(
+            arms=asked, replicates={"start": replicates, "max": 2 * replicates}, base_seed=base_seed
+        )
+        found.append(counts["statements"])
+        with laboratory.database.write() as session:
+            known_at_start(session, comparison)
+        wanted = new_members(comparison, replicates, max_attempts=3)
+        with laboratory.database.write() as session:
+            add_replicates(session, studies.lock(session, Comparison, comparison.id), wanted)
+        found.append(counts["statements"])
+        with laboratory.database.write() as session:
+            leases.claim(session, wanted[0].job.id, worker="w", lease_seconds=60)
+            studies.cancel(session, Comparison, comparison.id)
+        found.append(counts["statements"])
+        with laboratory.database.write() as session:
+            session.execute(update(Job).where(Job.id == wanted[0].job.id).values(state=JobState.CANCELLED))
+            gone = deletion.delete_study(session, Comparison, comparison.id, with_jobs=True)
+        found.append(counts["statements"])
+    assert len(gone) == 2 * arms * replicates
+    assert counts["jobs"] < 3 + arms * replicates  # as members of the answer; and the one that was claimed
+    return found
+
+
+def test_as_many_statements_make_and_end_many_jobs_as_few(laboratory):
+    few = statements_of_a_life(laboratory, arms=2, replicates=3, base_seed=0)
+    assert statements_of_a_life(laboratory, arms=4, replicates=25, base_seed=1000) == few
