@@ -17,6 +17,7 @@ from normlab.comparisons.looks import Looks, looks_at_jobs
 from normlab.comparisons.request import Confidence, EquivalenceMargin, TargetAccuracy, margin_problem
 from normlab.comparisons.runs import run_records
 from normlab.spec.metrics import Metric
+from normlab.spec.shown import short
 from normlab.store import Job, JobState
 from normlab.store.identifiers import possible_id
 from normlab.store.jobs import jobs
@@ -112,8 +113,15 @@ def _statistics(
 
 
 def _job_ids(listed: str) -> list[str]:
-    """The ids in the query, each once, in the order given."""
-    job_ids = list(dict.fromkeys(part.strip() for part in listed.split(",") if part.strip()))
+    """The ids in the query, in the order given."""
+    job_ids = [part.strip() for part in listed.split(",") if part.strip()]
     if not 1 <= len(job_ids) <= MAX_JOBS:
         raise HTTPException(422, f"query parameter `jobs`: name 1 to {MAX_JOBS} jobs, separated by commas")
+    for job_id in job_ids:
+        if job_ids.count(job_id) > 1:
+            raise HTTPException(
+                422,
+                f"query parameter `jobs`: {short(job_id)} is named twice; a job beside itself shows nothing, so name "
+                "each job once",
+            )
     return [possible_id(job_id) for job_id in job_ids]

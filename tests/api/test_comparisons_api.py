@@ -59,7 +59,7 @@ def test_the_chart_comes_in_three_forms(http, pair):
 
 def test_a_job_can_be_looked_at_before_it_has_an_epoch(service, http):
     queued = service.create()
-    comparison = http.get(f"/comparisons?jobs={queued.id},{queued.id}").json()
+    comparison = http.get(f"/comparisons?jobs={queued.id}").json()
     assert [job["epochs"] for job in comparison["jobs"]] == [0]
     assert http.get(f"/comparisons?jobs={queued.id}", headers={"Accept": "image/png"}).status_code == 200
 
@@ -72,6 +72,12 @@ def test_bad_comparisons_are_refused(http, pair):
         assert_problem(http.get(f"/comparisons?jobs={listed}"), 404, "not_found", "there is no job")
     response = http.get(f"/comparisons?jobs={pair[0].id}", headers={"Accept": "text/html"})
     assert_problem(response, 406, "not_acceptable", "image/svg+xml")
+
+
+def test_a_job_beside_itself_is_refused(http, pair):
+    listed = ",".join((pair[0].id, pair[1].id, pair[0].id))
+    response = http.get("/comparisons", params={"jobs": listed})
+    assert_problem(response, 422, "invalid_request", f"{pair[0].id} is named twice")
 
 
 @pytest.mark.parametrize(
