@@ -10,6 +10,8 @@ from math import prod
 
 from normlab.spec.job import JobSpec
 from normlab.spec.plan import PlannedLayer
+from normlab.spec.probes import PROBES
+from normlab.spec.probes.samples import affordable_samples, values_held
 from normlab.spec.training import Precision
 
 FLOAT_BYTES = 4
@@ -19,8 +21,9 @@ EVALUATION_BATCH = 1_000
 
 
 def training_bytes(spec: JobSpec, planned: Sequence[PlannedLayer]) -> int:
-    """Data, all copies of weights and optimizer state, and the activations of a batch."""
-    return _data_bytes(spec) + _weight_bytes(spec, planned) + _activation_bytes(spec, planned)
+    """Data, all copies of weights and optimizer state, and the activations of a batch; and what probes look at."""
+    activations = max(_activation_bytes(spec, planned), _probed_bytes(spec, planned))
+    return _data_bytes(spec) + _weight_bytes(spec, planned) + activations
 
 
 def _data_bytes(spec: JobSpec) -> int:
@@ -45,6 +48,17 @@ def _weight_bytes(spec: JobSpec, planned: Sequence[PlannedLayer]) -> int:
         weights if spec.training.precision is not Precision.FLOAT32 else 0
     )  # weights, gradients, in halves
     return (4 * weights + state + best + sixteen_bits + 2 * (state + best)) * FLOAT_BYTES
+
+
+def _probed_bytes(spec: JobSpec, planned: Sequence[PlannedLayer]) -> int:
+    """Between steps: what passes through the network of the probe batch, and the weights before and after a step, now,
+    changed, and as gradients."""
+    if not spec.probes:
+        return 0
+    asked = max(request.samples or PROBES[request.name].samples or 0 for request in spec.probes)
+    samples = min(asked, affordable_samples(planned), spec.dataset.trained_on)
+    weights = sum(variable.size for item in planned for variable in item.variables)
+    return (5 * weights + samples * values_held(planned)) * FLOAT_BYTES
 
 
 def _activation_bytes(spec: JobSpec, planned: Sequence[PlannedLayer]) -> int:

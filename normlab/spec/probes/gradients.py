@@ -78,7 +78,7 @@ ROWS = (
             ),
             Statistic(
                 "radial_cosine",
-                "cosine between the kernel and its gradient, which is 0 where the kernel's scale is free (a self-test)",
+                "cosine between the kernel and its gradient: 0 where the variance is far above epsilon (a self-test)",
                 place=Place.SCALE_FREE,
             ),
         ),

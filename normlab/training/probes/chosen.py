@@ -8,8 +8,9 @@ from normlab.spec import JobSpec, plan_job
 from normlab.spec.parse import parse_probes
 from normlab.spec.probes import PROBES
 from normlab.spec.probes.info import When
+from normlab.spec.probes.samples import affordable_samples
 from normlab.training.probes.base import Probe
-from normlab.training.probes.batch import MAX_SAMPLES, affordable_samples
+from normlab.training.probes.batch import MAX_SAMPLES
 from normlab.training.probes.registry import probe_classes
 
 
@@ -41,8 +42,8 @@ def chosen_probes(spec: JobSpec, given: Given | None = None) -> tuple[Chosen, ..
         asked = spec.probes
     else:
         asked = parse_probes(given if isinstance(given, str) else [each for each in given if each not in own])
-    affordable = min(affordable_samples(spec), spec.dataset.trained_on)
     planned = plan_job(spec)
+    affordable = min(affordable_samples(planned), spec.dataset.trained_on)
     chosen = [Chosen(each, When.POINTS, min(MAX_SAMPLES, affordable)) for each in own]
     for request in asked:
         row = PROBES[request.name]
