@@ -87,5 +87,5 @@ class Weights:
         values = self.values.copy()
         for (layer, name), place in zip(self.layout.names, self.layout.slices, strict=True):
             if name in given:
-                values[place] = given[name][layer]
+                values[place] = given[name][layer].reshape(-1)
         return self.with_values(values)
