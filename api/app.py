@@ -21,7 +21,7 @@ from api.maintenance import ComparisonMaintenance
 from api.models import downloads, evaluations
 from api.models import routes as named_models
 from api.openapi import DocumentedAPI
-from api.probes import diagnosis, measurements
+from api.probes import diagnosis, measurements, mechanism
 from api.probes import registry as probes
 from normlab import __version__
 from normlab.comparisons import ComparisonLookup
@@ -57,6 +57,7 @@ _RESOURCES = (
     comparisons,
     comparison_events,
     comparison_files,
+    mechanism,
     catalogue,
     probes,
     health,

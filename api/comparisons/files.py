@@ -12,6 +12,7 @@ from api.http.negotiation import preferred_media_type
 from api.http.parameters import ComparisonPath, of_pattern
 from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
+from api.probes.mechanism import mechanisms_of
 from normlab.comparisons import Assessed
 from normlab.comparisons.bundle import write_bundle
 from normlab.comparisons.charts import ChartName, draw
@@ -119,7 +120,8 @@ def get_report(
     def make() -> Made:
         found = _with_pairs(services, comparison_id)
         write = html_report if media_type == HTML else markdown_report
-        return Made(write(found.runs, found.assessment), found.version, found.lasting)
+        inside = mechanisms_of(services, found.runs)
+        return Made(write(found.runs, found.assessment, inside), found.version, found.lasting)
 
     # Names are other people's text: nothing in the page may run, whatever they contain.
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -157,7 +159,8 @@ def get_bundle(
 
     def make() -> Made:
         found = _with_pairs(services, comparison_id, every_state=True)
-        return Made(write_bundle(found.runs, found.assessment), found.version, found.lasting)
+        inside = mechanisms_of(services, found.runs)
+        return Made(write_bundle(found.runs, found.assessment, inside), found.version, found.lasting)
 
     disposition = f'attachment; filename="{comparison_id}.zip"'
     return kept_answer(

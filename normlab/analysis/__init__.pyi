@@ -20,6 +20,8 @@ from .examples import (
 )
 from .fairness import by_arm, caveats
 from .intervals import Interval
+from .mechanism.compare import MeasuredRun, compare_mechanisms
+from .mechanism.result import Mechanism, SeriesDifference
 from .paired import compare_paired
 from .records import RunRecord
 from .report.html import html_report
@@ -48,10 +50,13 @@ __all__ = [
     "Interval",
     "LogRank",
     "McNemar",
+    "MeasuredRun",
+    "Mechanism",
     "PairedComparison",
     "RunRecord",
     "RunSummary",
     "SequentialComparison",
+    "SeriesDifference",
     "Severity",
     "SideBySide",
     "Spending",
@@ -65,6 +70,7 @@ __all__ = [
     "compare_arms",
     "compare_by_plan",
     "compare_clocks",
+    "compare_mechanisms",
     "compare_paired",
     "compare_runs",
     "compare_until_decided",

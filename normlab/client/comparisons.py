@@ -9,6 +9,7 @@ from normlab.client.formats import ChartFormat, ReportFormat
 from normlab.client.pages import pages, several
 from normlab.client.transport import Transport, path_of
 from normlab.documents.comparisons import ComparisonDocument, ComparisonList, ComparisonSummary
+from normlab.documents.mechanism import MechanismsDocument
 from normlab.documents.states import StudyState
 from normlab.spec import JobSpec
 
@@ -131,6 +132,12 @@ class Comparisons:
         return self._transport.request(
             "GET", path_of("comparisons", comparison_id, "charts", name), headers=accept
         ).content
+
+    def mechanism(self, comparison_id: str) -> MechanismsDocument:
+        """What differs inside the networks of each pair of arms, where, and from when on."""
+        return self._transport.fetch(
+            MechanismsDocument, "GET", path_of("comparisons", comparison_id, "mechanism")
+        )
 
     def report(self, comparison_id: str, report_format: ReportFormat | str = ReportFormat.HTML) -> str:
         """The report: one HTML page that loads nothing, or Markdown."""

@@ -3,7 +3,7 @@
 import csv
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -28,6 +28,7 @@ result.json         all figures
 manifest.json       what was asked; each job's spec, seed, digests, environment and result
 request.json        the body that asks for it
 metrics.csv         every epoch of every job
+mechanism.json      what differs inside the networks, and where
 charts/             Vega-Lite specifications and SVG images
 
 To run it again: `normlab reproduce` with this archive trains every job again and says whether the same came out.
@@ -35,17 +36,21 @@ request.json asks a service for the same comparison (POST /comparisons).
 """
 
 
-def write_bundle(runs: ComparedRuns, assessment: Assessment) -> bytes:
+def write_bundle(
+    runs: ComparedRuns, assessment: Assessment, mechanisms: Sequence["analysis.Mechanism"] = ()
+) -> bytes:
     """The archive. The same comparison gives the same bytes."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, content in _files(runs, assessment):
+        for name, content in _files(runs, assessment, mechanisms):
             # Of a fixed time: a ZIP file cannot say "none".
             file.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return archive.getvalue()
 
 
-def _files(runs: ComparedRuns, assessment: Assessment) -> Iterator[tuple[str, str | bytes]]:
+def _files(
+    runs: ComparedRuns, assessment: Assessment, mechanisms: Sequence["analysis.Mechanism"]
+) -> Iterator[tuple[str, str | bytes]]:
     yield "README.txt", _README.format(summary=_summary(assessment))
     yield "request.json", _json(request_again(runs))
     yield "manifest.json", _json(_manifest(runs))
@@ -53,8 +58,10 @@ def _files(runs: ComparedRuns, assessment: Assessment) -> Iterator[tuple[str, st
     if assessment.statistics is None:
         return
     yield "result.json", _json(assessment.statistics.to_document())
-    yield "report.html", html_report(runs, assessment)
-    yield "report.md", markdown_report(runs, assessment)
+    yield "report.html", html_report(runs, assessment, mechanisms)
+    yield "report.md", markdown_report(runs, assessment, mechanisms)
+    if mechanisms:
+        yield "mechanism.json", _json([mechanism.to_document() for mechanism in mechanisms])
     for name in ChartName:
         chart = draw(name, runs, assessment)
         if chart is not None:

@@ -1,5 +1,6 @@
 """The report of a comparison that was run by the service."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from normlab import analysis
@@ -7,14 +8,22 @@ from normlab.comparisons.assessment import Assessment
 from normlab.comparisons.runs import ComparedRuns
 
 
-def html_report(runs: ComparedRuns, assessment: Assessment) -> str:
+def html_report(
+    runs: ComparedRuns, assessment: Assessment, mechanisms: Sequence["analysis.Mechanism"] = ()
+) -> str:
     """One page that loads nothing. There is at least one pair."""
-    return analysis.html_report(_statistics(assessment), runs.arms, **_of_the_service(runs))
+    return analysis.html_report(
+        _statistics(assessment), runs.arms, **_of_the_service(runs), mechanisms=mechanisms
+    )
 
 
-def markdown_report(runs: ComparedRuns, assessment: Assessment) -> str:
+def markdown_report(
+    runs: ComparedRuns, assessment: Assessment, mechanisms: Sequence["analysis.Mechanism"] = ()
+) -> str:
     """The same without images."""
-    return analysis.markdown_report(_statistics(assessment), runs.arms, **_of_the_service(runs))
+    return analysis.markdown_report(
+        _statistics(assessment), runs.arms, **_of_the_service(runs), mechanisms=mechanisms
+    )
 
 
 def _statistics(assessment: Assessment) -> "analysis.ComparisonStatistics":

@@ -96,6 +96,7 @@ def test_every_call_is_there(operations):
         "GET /comparisons/{comparison_id}/charts/{chart}",
         "GET /comparisons/{comparison_id}/report",
         "GET /comparisons/{comparison_id}/bundle",
+        "GET /comparisons/{comparison_id}/mechanism",
         "GET /architectures",
         "GET /datasets",
         "GET /probes",

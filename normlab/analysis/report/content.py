@@ -10,12 +10,14 @@ from normlab.analysis.charts.values import final_values
 from normlab.analysis.comparison import ComparisonStatistics
 from normlab.analysis.headline import headline
 from normlab.analysis.load import Clock
+from normlab.analysis.mechanism.result import Mechanism
 from normlab.analysis.metrics import style_of
 from normlab.analysis.records import RunRecord
 from normlab.analysis.report.blocks import Block, Bullets, Code, Figure, Heading, Paragraph, Table
 from normlab.analysis.report.cells import by_name, level
 from normlab.analysis.report.clocks import clocks, cost, target_words, times
 from normlab.analysis.report.effects import along_epochs, differences, test_set
+from normlab.analysis.report.inside import inside
 from normlab.analysis.report.rerun import command, request_of
 from normlab.analysis.report.values import all_values, arms_table
 from normlab.analysis.report.verdicts import verdicts
@@ -34,11 +36,12 @@ def content(
     *,
     request: Mapping[str, Any] | None = None,
     identifier: str | None = None,
+    mechanisms: Sequence[Mechanism] = (),
 ) -> list[Block]:
     """The report's blocks, in order. ``arms`` are the runs that were compared.
 
     ``request`` is what asked a service for them, ``identifier`` the comparison's there; without a request it is worked
-    out from the runs.
+    out from the runs. ``mechanisms`` are what differs inside the networks of each pair of arms, where it was measured.
     """
     return [
         Paragraph(headline(comparison)),
@@ -52,6 +55,7 @@ def content(
         *arms_table(comparison),
         *_learning_curves(comparison, arms),
         *along_epochs(comparison),
+        *inside(mechanisms),
         *test_set(comparison),
         *clocks(comparison, arms),
         *cost(comparison, arms),

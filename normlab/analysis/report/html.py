@@ -1,7 +1,7 @@
 """The report as one self-contained HTML page: no script, nothing loaded from elsewhere."""
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from normlab.analysis.charts.theme import NARROW, WIDE, Chart, ImageFormat, render
 from normlab.analysis.comparison import ComparisonStatistics
 from normlab.analysis.headline import listed
+from normlab.analysis.mechanism.result import Mechanism
 from normlab.analysis.report.breaks import breakable, unbroken
 from normlab.analysis.report.content import Arms, content
 
@@ -22,6 +23,7 @@ def html_report(
     subtitle: str = "",
     request: Mapping[str, Any] | None = None,
     identifier: str | None = None,
+    mechanisms: Sequence[Mechanism] = (),
 ) -> str:
     """A page that shows the setup, the verdict, the caveats, charts, tables, how it was done and how to repeat it.
 
@@ -32,7 +34,7 @@ def html_report(
     page = _TEMPLATES.get_template("report.html").render(
         title=title or listed(list(comparison.arms), " against "),
         subtitle=subtitle or f"{comparison.metric.words}, {len(comparison.seeds)} seeds of each arm",
-        blocks=content(comparison, arms, request=request, identifier=identifier),
+        blocks=content(comparison, arms, request=request, identifier=identifier, mechanisms=mechanisms),
     )
     return f"{page}\n"
 

@@ -2,11 +2,12 @@
 inside."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from normlab.analysis.comparison import ComparisonStatistics
 from normlab.analysis.headline import listed
+from normlab.analysis.mechanism.result import Mechanism
 from normlab.analysis.report.blocks import Block, Bullets, Code, Figure, Heading, Paragraph, Table
 from normlab.analysis.report.content import Arms, content
 
@@ -19,10 +20,11 @@ def markdown_report(
     subtitle: str = "",
     request: Mapping[str, Any] | None = None,
     identifier: str | None = None,
+    mechanisms: Sequence[Mechanism] = (),
 ) -> str:
     """The same as the HTML page, without its charts."""
     heading = title or listed(list(comparison.arms), " against ")
-    made = content(comparison, arms, request=request, identifier=identifier)
+    made = content(comparison, arms, request=request, identifier=identifier, mechanisms=mechanisms)
     blocks = [_block(block) for block in made if not isinstance(block, Figure)]
     below = [_plain(subtitle)] if subtitle else []
     return "\n\n".join([f"# {_plain(heading)}", *below, *blocks]) + "\n"

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from normlab.cli.display.comparison_progress import exit_unless_finished, follow_until_interrupted
+from normlab.cli.display.mechanism import show_mechanisms
 from normlab.cli.display.output import JsonOption, UrlOption, announce, write_file, write_json
 from normlab.cli.display.side_by_side import show_comparison, write_chart
 from normlab.cli.display.verdicts import show_answer
@@ -76,6 +77,10 @@ def compare(
         Path | None,
         typer.Option(help="Write the learning curves to this file: .png, .svg, or .json (Vega-Lite)."),
     ] = None,
+    why: Annotated[
+        bool,
+        typer.Option("--why", help="Also say what differs inside the networks, where, and from when on."),
+    ] = False,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
@@ -111,7 +116,7 @@ def compare(
         identified = _identified(client, what)
         jobs = [item.id for item in identified if item.kind is Kind.JOB]
         if jobs:
-            if question or dataset or epochs or own_seeds or report or bundle:
+            if question or dataset or epochs or own_seeds or report or bundle or why:
                 raise typer.BadParameter("of these options only --chart, --json and --url go with jobs.")
             compared = client.compare(jobs)
             write_json(compared) if as_json else show_comparison(compared)
@@ -130,6 +135,8 @@ def compare(
             announce(f"Comparison {begun.id}")
         ended = follow_until_interrupted(client, begun)
         write_json(ended) if as_json else show_answer(ended)
+        if why and not as_json:
+            show_mechanisms(client.comparisons.mechanism(ended.id))
         if ended.result is not None:
             if chart is not None and chart_format is not None:
                 image = client.comparisons.chart(ended.id, "learning_curves", chart_format)
