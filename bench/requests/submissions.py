@@ -2,10 +2,11 @@
 
     python bench/requests/submissions.py [--old CHECKOUT] [--mlflow] [--postgres] [--rounds 5] [--seconds 2]
 
-All servers run at once on databases of their own and are asked in turns over 16 connections, each request of another
-body; every answer is durable. Then 1,000 requests come at the same time, each over a connection of its own. Normlab
-has a real broker, and children of a worker are announced that never take a job. MLflow has one worker, as Normlab has
-one process, and is installed in an environment of its own. ``--postgres`` starts a server that waits for its disk.
+All servers run at once on databases of their own and are asked in turns, over 1 and over 16 connections; every request
+has another body, every answer is durable. Then 1,000 requests come at the same time, each over a connection of its own.
+Normlab has jobs that ended, a real broker, and announced children of a worker that never take a job. MLflow has one
+worker, as Normlab has one process, and is installed in an environment of its own. ``--postgres`` starts a server that
+waits for its disk.
 """
 
 import argparse
@@ -30,9 +31,10 @@ from servers import Server, free_port, running
 from normlab.local.redis import EmbeddedRedis
 from support.postgres import PostgresServer
 
-CONNECTIONS = 16
+CONNECTIONS = (1, 16)
 AT_ONCE = 1000
 CHILDREN = 2
+ENDED = 300
 NEW, OLD, PEER = "Normlab", "old build", "MLflow"
 
 
@@ -51,6 +53,7 @@ def normlab(stack: ExitStack, name: str, checkout: Path, folder: Path, database:
     broker = stack.enter_context(EmbeddedRedis(redis_folder))
     build = stack.enter_context(builds.running(name, checkout, folder, database, broker=broker.broker_url))
     rows = Rows(build.url, build.database)
+    rows.add_jobs(ENDED)
     rows.add_children(CHILDREN)
     rows.close()
     return Target(build.server, "/jobs", map(_job, count()))
@@ -131,19 +134,20 @@ def compare(arguments: argparse.Namespace, server: PostgresServer | None) -> Non
     kind = "Postgres" if server else "SQLite"
     with ExitStack() as stack:
         servers = targets(stack, arguments, server)
-        rounds: dict[str, list[Measured]] = {target.server.name: [] for target in servers}
-        for _ in range(arguments.rounds):
-            for target in servers:
-                rounds[target.server.name].append(
-                    measure(
-                        target.server,
-                        target.path,
-                        target.bodies,
-                        connections=CONNECTIONS,
-                        seconds=arguments.seconds,
+        for connections in CONNECTIONS:
+            rounds: dict[str, list[Measured]] = {target.server.name: [] for target in servers}
+            for _ in range(arguments.rounds):
+                for target in servers:
+                    rounds[target.server.name].append(
+                        measure(
+                            target.server,
+                            target.path,
+                            target.bodies,
+                            connections=connections,
+                            seconds=arguments.seconds,
+                        )
                     )
-                )
-        report(f"{kind}, {CONNECTIONS} connections", rounds)
+            report(f"{kind}, {connections} connection{'s' if connections > 1 else ''}", rounds)
         at_once = {
             target.server.name: [measure_at_once(target.server, target.path, target.bodies, count=AT_ONCE)]
             for target in servers

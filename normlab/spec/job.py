@@ -3,7 +3,7 @@
 import hashlib
 import json
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, ConfigDict, Field, field_validator
 
@@ -141,28 +141,36 @@ class JobSpec(SpecModel):
     def digest(self) -> str:
         """``sha256:…`` over all that changes the numbers: not names and tags, not where or when it may run, not
         what is measured in it."""
-        return _digest(self._what_counts())
+        return self.digests().spec
 
     @property
     def arm_digest(self) -> str:
         """The digest without the seed: the same for all replicates of an arm."""
-        document = self._what_counts()
-        del document["training"]["seed"]
-        return _digest(document)
+        return self.digests().arm
 
-    def _what_counts(self) -> dict[str, Any]:
+    def digests(self) -> "Digests":
+        """Both digests, for the price of one."""
         document = self.to_document()
-        # target_accuracy is only read from the curve afterwards; the device is part of the environment.
-        del document["training"]["target_accuracy"]
         # Written out or left to the default, the split is the same.
         sizes = {"validation_samples": self.dataset.held_out, "training_samples": self.dataset.trained_on}
-        return {
-            "layers": document["architecture"]["layers"],
-            "dataset": {**document["dataset"], **sizes},
-            "training": document["training"],
-        }
+        dataset, layers = document["dataset"] | sizes, document["architecture"]["layers"]
+        # target_accuracy is only read from the curve afterwards; the device is part of the environment.
+        training = {name: value for name, value in document["training"].items() if name != "target_accuracy"}
+        of_arm = {name: value for name, value in training.items() if name != "seed"}
+        # The parts of one object, by the alphabet, as its canonical form has them.
+        beginning = f'{{"dataset":{_canonical(dataset)},"layers":{_canonical(layers)},"training":'
+        return Digests(*(_sha256(f"{beginning}{_canonical(part)}}}") for part in (training, of_arm)))
 
 
-def _digest(document: dict[str, Any]) -> str:
-    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
+class Digests(NamedTuple):
+    """``JobSpec.digest`` and ``JobSpec.arm_digest``."""
+
+    spec: str
+    arm: str
+
+
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
+
+def _sha256(text: str) -> str:
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"

@@ -8,7 +8,7 @@ are SQL expressions, never values of this process.
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, String
+from sqlalchemy import DateTime, Dialect, Float, String
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -71,6 +71,13 @@ class seconds_from_now(FunctionElement[datetime]):  # noqa: N801 - reads as the 
     inherit_cache = True
 
 
+class seconds_between(FunctionElement[float]):  # noqa: N801 - reads as the SQL function that it is
+    """The seconds from one column's time to another's, to the millisecond."""
+
+    type = Float(53)
+    inherit_cache = True
+
+
 @compiles(database_now, "sqlite")
 def _now_sqlite(_element: database_now, _compiler: SQLCompiler, **_options: Any) -> str:
     return f"strftime('{_SQLITE_FORMAT}', 'now')"
@@ -86,6 +93,19 @@ def _now_postgres(_element: database_now, _compiler: SQLCompiler, **_options: An
 def _later_sqlite(element: seconds_from_now, compiler: SQLCompiler, **options: Any) -> str:
     seconds = compiler.process(element.clauses, **options)
     return f"strftime('{_SQLITE_FORMAT}', 'now', printf('%+.3f seconds', {seconds}))"
+
+
+@compiles(seconds_between, "sqlite")
+def _between_sqlite(element: seconds_between, compiler: SQLCompiler, **options: Any) -> str:
+    # Julian days are numbers of double precision: 40 microseconds apart.
+    earlier, later = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"round((julianday({later}) - julianday({earlier})) * 86400, 3)"
+
+
+@compiles(seconds_between, "postgresql")
+def _between_postgres(element: seconds_between, compiler: SQLCompiler, **options: Any) -> str:
+    earlier, later = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"CAST(extract(epoch FROM {later} - {earlier}) AS double precision)"
 
 
 @compiles(seconds_from_now, "postgresql")

@@ -49,6 +49,12 @@ def test_a_document_is_read_back_as_the_same_spec(preset: str) -> None:
     assert spec.training.early_stopping == EarlyStopping()
 
 
+def test_digests_stay_what_they_were_when_jobs_were_stored_with_them() -> None:
+    spec = parse_job_spec({"architecture": "batch_norm"})
+    assert spec.digest == "sha256:eab8b7a58578faf3628518b6e1f971be2ba3cb7531eb2175d03ea9b138c3ccbb"
+    assert spec.arm_digest == "sha256:ba62d6660e84a2d208b92922db1e9295b1648b30bee3f31386bb1280e0e165b4"
+
+
 def test_the_digest_is_of_what_changes_the_numbers() -> None:
     spec = parse_job_spec({"architecture": "baseline", "name": "a", "tags": ["x"]})
     layers = spec.to_document()["architecture"]["layers"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.orm import Session
 
 from normlab.documents.events import EventKind
@@ -36,6 +36,7 @@ class NewJob:
     @classmethod
     def of(cls, spec: JobSpec, *, max_attempts: int = MAX_ATTEMPTS) -> Self:
         """A job of this spec, queued."""
+        digests = spec.digests()
         warnings = [
             (EventKind.WARNING, {"code": WarningCode.HARD_TO_LEARN, "detail": str(warning)})
             for warning in learning_warnings(spec)
@@ -50,8 +51,8 @@ class NewJob:
             "spec": spec.to_document(),
             "dataset": spec.dataset.name,
             "preset": spec.architecture.preset,
-            "spec_digest": spec.digest,
-            "arm_digest": spec.arm_digest,
+            "spec_digest": digests.spec,
+            "arm_digest": digests.arm,
             "priority": spec.priority,
             "max_runtime_seconds": spec.max_runtime_seconds,
             "attempt": 0,
@@ -79,10 +80,13 @@ class NewJob:
         ]
 
 
-def store(session: Session, new: Sequence[NewJob]) -> datetime:
-    """Store new jobs; all of them have the moment that is given back. Ring the notifier after the commit."""
-    connection = session.connection()
-    at: datetime = connection.execute(_NOW).scalar_one()
+def store(session: Session | Connection, new: Sequence[NewJob], *, at: datetime | None = None) -> datetime:
+    """Store new jobs at one moment, which is given back; without it, that of the database's clock.
+
+    Ring the notifier after the commit.
+    """
+    connection = session.connection() if isinstance(session, Session) else session
+    at = at or connection.execute(_NOW).scalar_one()
     if not new:
         return at
     connection.execute(_INSERT_JOBS, [job.row(at) for job in new])

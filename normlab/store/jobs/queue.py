@@ -11,16 +11,16 @@ from datetime import datetime, timedelta
 from math import floor
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from normlab.documents.states import JobState
 from normlab.spec import Device
 from normlab.store.base import table_of
-from normlab.store.clock import database_now
+from normlab.store.clock import seconds_between
 from normlab.store.jobs import workers
 from normlab.store.jobs.leases import needs_gpu
-from normlab.store.jobs.tables import Job
+from normlab.store.jobs.tables import SUCCEEDED, Job
 
 _MEASURED_JOBS = 200
 """Run times are the means of so many jobs that succeeded last."""
@@ -57,13 +57,17 @@ _LINE = (
     .order_by(*_ORDER)
 )
 _RUNNING = select(_jobs.arm_digest, _jobs.started_at, _jobs.progress).where(_jobs.state == JobState.RUNNING)
-_LAST_RUNS = (
-    select(_jobs.arm_digest, _jobs.started_at, _jobs.finished_at)
-    .where(_jobs.state == JobState.SUCCEEDED)
+_last = (
+    select(_jobs.arm_digest, seconds_between(_jobs.started_at, _jobs.finished_at).label("seconds"))
+    .where(text(SUCCEEDED))
     .order_by(_jobs.finished_at.desc())
     .limit(_MEASURED_JOBS)
+    .subquery()
+    .c
 )
-_NOW = select(database_now())
+_RUN_SECONDS = select(
+    _last.arm_digest, func.count(_last.seconds).label("runs"), func.sum(_last.seconds).label("seconds")
+).group_by(_last.arm_digest)
 
 
 @dataclass(frozen=True)
@@ -102,16 +106,17 @@ class Waiting(NamedTuple):
 
 def places(session: Session | Connection, job_ids: Collection[str]) -> dict[str, Place]:
     """The places of those of the jobs that wait."""
-    return places_of(session, [Waiting(*job) for job in session.execute(_WANTED, {"job_ids": list(job_ids)})])
+    wanted = [Waiting(*job) for job in session.execute(_WANTED, {"job_ids": list(job_ids)})]
+    return places_of(session, wanted, workers.workforce(session)) if wanted else {}
 
 
-def places_of(session: Session | Connection, wanted: Sequence[Waiting]) -> dict[str, Place]:
+def places_of(
+    session: Session | Connection, wanted: Sequence[Waiting], force: workers.Workforce
+) -> dict[str, Place]:
     """The places of jobs that wait, which are all that they seem to be.
 
     The estimate takes every job ahead to run as long as jobs of its arm did, or else as all jobs did.
     """
-    if not wanted:
-        return {}
     wanted = sorted(wanted, key=lambda job: job.order)
     ends = {
         f"{name}_{column}": getattr(job, column)
@@ -119,7 +124,6 @@ def places_of(session: Session | Connection, wanted: Sequence[Waiting]) -> dict[
         for column in ("priority", "queued_at", "id")
     }
     ahead: Counter[str] = Counter(dict(session.execute(_ARMS_AHEAD, ends).all()))
-    force = workers.workforce(session)
     missing = {job.id: _missing(force, gpu=job.gpu) for job in wanted}
     starts = _Starts(session, force) if None in missing.values() else None
     line = session.execute(_LINE, ends) if len(wanted) > 1 else [(wanted[0].id, wanted[0].arm_digest)]
@@ -148,7 +152,7 @@ class _Starts:
         self._seconds = _run_seconds(session)
         if not self._seconds:
             return
-        self._now = session.scalars(_NOW).one()
+        self._now = force.at
         running = session.execute(_RUNNING)
         ends = [_end(progress, began or self._now, self._of(arm)) for arm, began, progress in running]
         free = [max(0.0, (end - self._now).total_seconds()) for end in ends]
@@ -193,9 +197,8 @@ def _end(progress: dict[str, Any] | None, began: datetime, usual_seconds: float)
 
 def _run_seconds(session: Session | Connection) -> dict[str, float]:
     """Mean run times by arm, and of all under the empty name; nothing if no job has succeeded yet."""
-    measured: dict[str, list[float]] = {}
-    for arm, started_at, finished_at in session.execute(_LAST_RUNS):
-        if started_at is not None and finished_at is not None:
-            for key in (arm, ""):
-                measured.setdefault(key, []).append((finished_at - started_at).total_seconds())
-    return {arm: sum(times) / len(times) for arm, times in measured.items()}
+    runs = [run for run in session.execute(_RUN_SECONDS) if run.runs]
+    if not runs:
+        return {}
+    means: dict[str, float] = {run.arm_digest: run.seconds / run.runs for run in runs}
+    return means | {"": sum(run.seconds for run in runs) / sum(run.runs for run in runs)}

@@ -5,6 +5,7 @@ Nothing depends on it: who may have a job is decided by claims and leases alone.
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, case, delete, func, select, update
 from sqlalchemy.orm import Session
@@ -19,7 +20,7 @@ SILENT_SECONDS = 60
 
 
 _children = table_of(WorkerChild).c
-_WORKFORCE = select(func.count(), func.sum(case((_children.has_gpu, 1), else_=0))).where(
+_WORKFORCE = select(func.count(), func.sum(case((_children.has_gpu, 1), else_=0)), database_now()).where(
     _children.seen_at >= seconds_from_now(-SILENT_SECONDS)
 )
 
@@ -30,6 +31,8 @@ class Workforce:
 
     children: int
     with_gpu: int
+    at: datetime
+    """The moment that this is said of."""
 
 
 def announce(session: Session, name: str, *, has_gpu: bool) -> None:
@@ -57,5 +60,5 @@ def keep(session: Session, worker_prefix: str, living: Collection[str]) -> None:
 
 def workforce(session: Session | Connection) -> Workforce:
     """Those that are there now."""
-    children, with_gpu = session.execute(_WORKFORCE).one()
-    return Workforce(children=children, with_gpu=with_gpu or 0)
+    children, with_gpu, at = session.execute(_WORKFORCE).one()
+    return Workforce(children=children, with_gpu=with_gpu or 0, at=at)

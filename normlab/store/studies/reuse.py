@@ -28,13 +28,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from normlab.documents.states import JobState
 from normlab.spec.environment import Effect, fields_with
 from normlab.store.jobs.creation import NewJob
-from normlab.store.jobs.tables import Job
+from normlab.store.jobs.tables import SUCCEEDED, Job
 
 _PREFERENCE = (JobState.SUCCEEDED, JobState.RUNNING, JobState.QUEUED)
 
@@ -95,7 +95,7 @@ def _present_environment(session: Session, device: str) -> dict[str, Any] | None
     """In which the newest job that asked for this device succeeded; new jobs most likely will, too."""
     query = (
         select(Job.environment)
-        .where(Job.state == JobState.SUCCEEDED, Job.spec[("resources", "device")].as_string() == device)
+        .where(text(SUCCEEDED), Job.spec[("resources", "device")].as_string() == device)
         .order_by(Job.finished_at.desc(), Job.id.desc())
         .limit(1)
     )
