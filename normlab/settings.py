@@ -99,6 +99,10 @@ class Settings(BaseSettings):
     """A child that needs more of its own fails its job as ``out_of_memory``; libraries that all children share do not
     count. Without it: its share of what the machine, its control groups and its batch system allow (the formula is in
     ``worker/memory.py``)."""
+    child_warm_bytes: PositiveInt | None = None
+    """A child that holds more than this after a job, compiled programs and data, is replaced by a fresh one before its
+    next job: a fraction of a second in which no job runs in it, and programs are compiled anew. Without it: 0.6 of what
+    it may use."""
     worker_gpu: bool | None = None
     """Whether this worker takes jobs that ask for a GPU. Without it: if TensorFlow finds one."""
 

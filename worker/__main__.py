@@ -1,6 +1,7 @@
 """``normlab-worker``: a worker with as many children as cores, until SIGTERM or Ctrl-C."""
 
 import argparse
+import logging
 import os
 import sys
 import time
@@ -26,14 +27,36 @@ def main() -> None:
         help="do not run a worker: exit with 0 if the one on this host lives, else with 1. It touches a file in the "
         "data folder every second, so this asks neither the broker nor the database",
     )
+    parser.add_argument(
+        "--after",
+        type=int,
+        metavar="DESCRIPTOR",
+        help="import what trains, and then wait for the end of what is read from this file descriptor: whoever starts "
+        "the worker makes the database and the broker ready meanwhile",
+    )
+    parser.add_argument(
+        "--make-formats",
+        action="store_true",
+        help="do not run a worker: make the formats of trained networks that somebody asked for, and end. A worker "
+        "starts this by itself",
+    )
     arguments = parser.parse_args()
     if arguments.check_health:
         sys.exit(
             0 if is_healthy(Settings()) else "no worker on this host has given a sign of life for a while"
         )
+    if arguments.make_formats:
+        from worker.formats import make_formats  # noqa: PLC0415 - not needed to train
+
+        logging.basicConfig(
+            level=arguments.log_level, format="[%(asctime)s: %(levelname)s/formats] %(message)s"
+        )
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        make_formats(Settings())
+        return
     if arguments.processes is not None:
         os.environ["NORMLAB_WORKER_PROCESSES"] = str(arguments.processes)
-    run(arguments.log_level)
+    run(arguments.log_level, after=arguments.after)
 
 
 def is_healthy(settings: Settings) -> bool:
@@ -47,8 +70,8 @@ def is_healthy(settings: Settings) -> bool:
     return age < settings.maintenance_seconds + 45
 
 
-def run(log_level: str) -> None:
-    """Run a worker until it is told to end; exits with Celery's code."""
+def run(log_level: str, *, after: int | None = None) -> None:
+    """Run a worker until it is told to end; exits with Celery's code. ``after``: see the option."""
     # TensorFlow's banner and hints, in every child; an operator who wants them sets the variable.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from normlab.store import artifact_store, urls  # noqa: PLC0415 - not needed to look at the health
@@ -57,6 +80,10 @@ def run(log_level: str) -> None:
     settings = Settings()
     urls.parse(settings.resolved_database_url)  # a mistake in it is a sentence here, a trace in each child
     artifact_store.check_url(settings.resolved_artifacts_url)
+    processes.import_before_fork()
+    if after is not None:
+        with os.fdopen(after) as gate:
+            gate.read()
 
     app.worker_main(
         [

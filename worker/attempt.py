@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlalchemy.orm import Session
 
 from normlab.settings import Settings
+from normlab.spec.epochs import EpochMetrics
 from normlab.store import Database, Job, JobState, WarningCode, is_unavailable
 from normlab.store.jobs import jobs, leases, reports
 from normlab.training.context import Context, Report
@@ -74,6 +75,8 @@ class Attempt(Context):
         self._unsure = False
         """Whether the newest transaction may have been committed although it looks as if it failed."""
         self._ended = threading.Event()
+        self._wake = threading.Event()
+        """Set when the thread is not to wait for its next turn."""
         self._writing = threading.Lock()
         # Signs of life have a thread of their own: a statement that the database does not answer must not stop them.
         self._threads = [
@@ -88,6 +91,7 @@ class Attempt(Context):
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
+        self._wake.set()
         for thread in self._threads:
             thread.join()
         self._liveness.rest()
@@ -95,9 +99,11 @@ class Attempt(Context):
     # What the loop calls.
 
     def report(self, event: Report) -> None:
-        """Keep it for the thread."""
+        """Keep it for the thread, which writes the first epoch at once: somebody may wait to see it."""
         self.load.note(event)
         self._reports.add(event)
+        if isinstance(event, EpochMetrics) and event.epoch == 1:
+            self._wake.set()
 
     def should_stop(self) -> bool:
         """Whether there is a cause to stop."""
@@ -211,7 +217,11 @@ class Attempt(Context):
             self._liveness.beat()
 
     def _run(self) -> None:
-        while not self._ended.wait(min(PROGRESS_SECONDS, self._settings.heartbeat_seconds)):
+        while True:
+            self._wake.wait(min(PROGRESS_SECONDS, self._settings.heartbeat_seconds))
+            self._wake.clear()
+            if self._ended.is_set():
+                return
             try:
                 self._flush()
             except Exception as error:

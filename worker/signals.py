@@ -1,11 +1,9 @@
 """What happens in a worker's main process, in each of its children, and for each message.
 
-The main process never loads TensorFlow, which does not survive a fork; each child loads it when it starts, and
-stays warm for the jobs that follow.
+A child keeps what it compiled for the jobs that follow.
 """
 
 import contextlib
-import gc
 import logging
 import os
 import secrets
@@ -21,16 +19,19 @@ from normlab.runtime.notifier import Notifier
 from normlab.settings import Settings
 from normlab.store import ArtifactStore, Database
 from normlab.store.jobs.workers import SILENT_SECONDS
+from worker.given_back import give_back_heap, give_back_libraries
 from worker.liveness import LivenessTable
 from worker.maintenance import WorkerMaintenance
 from worker.memory import allowed_memory, plan_memory
 from worker.memory_guard import own_memory
-from worker.resources import allowed_cores, share, share_devices, usable_cores
+from worker.resources import allowed_cores, share, usable_cores
 from worker.runner import Child, run_next_job
 from worker.shutdown import ShutdownFlag, ShutdownLimit
+from worker.trainer import import_trainer, may_import_before_fork, set_up_child
 
 _STAYS_WARM = 0.6
-"""A child that has more than this part of its memory in use after a job is replaced: the next job gets all of it."""
+"""A child that has more than this part of its memory in use after a job is replaced, where nothing else is set: the
+next job gets all of it."""
 
 OOM_SCORE_ADJ = "500"
 """How much sooner than others the kernel is to kill a child, from 0 to 1000 (proc_pid_oom_score_adj(5))."""
@@ -55,6 +56,7 @@ class Processes:
             processes=settings.worker_processes,
             child_bytes=settings.child_memory_bytes,
         )
+        self._warm_bytes = settings.child_warm_bytes or self._memory.child_bytes * _STAYS_WARM
         self._liveness_table = LivenessTable(self.count)
         self._maintenance: WorkerMaintenance | None = None
         self._child: Child | None = None
@@ -70,9 +72,22 @@ class Processes:
         """How many children this worker has."""
         return self._memory.children
 
+    @property
+    def _threads(self) -> int:
+        """Of TensorFlow's, in each child."""
+        return max(1, self._allowed_cores // self.count)
+
+    def import_before_fork(self, **_: Any) -> None:
+        """In the main process: import what its children will need, if that may be."""
+        if may_import_before_fork():
+            import_trainer(threads=self._threads)
+            give_back_heap()
+            give_back_libraries()
+
     def connect(self) -> None:
         """Have Celery call what follows."""
         signals.celeryd_after_setup.connect(self._log_plan)
+        signals.worker_init.connect(self.import_before_fork)
         signals.worker_init.connect(self._limit_shutdown)
         signals.worker_ready.connect(self._start_maintenance)
         signals.worker_shutting_down.connect(self._ask_children_to_stop)
@@ -88,9 +103,9 @@ class Processes:
         _logger.debug("notified of %s", job_id)
         if run_next_job(self._child) is not None:
             self._jobs += 1
+            give_back_heap()
             self.child_worn_out = (
-                self._jobs >= self._settings.jobs_per_child
-                or own_memory() > self._memory.child_bytes * _STAYS_WARM
+                self._jobs >= self._settings.jobs_per_child or own_memory() > self._warm_bytes
             )
 
     def child_lives(self) -> None:
@@ -136,9 +151,8 @@ class Processes:
         # A quota below the number of cores is no reason to leave out any of them.
         if children <= allowed == len(cores) and hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, share(cores, children, current_process().index))
-        found_gpu = load_tensorflow(
-            threads=max(1, allowed // children), child=current_process().index, children=children
-        )
+        import_trainer(threads=self._threads)
+        found_gpu = set_up_child(threads=self._threads, child=current_process().index, children=children)
         self._child = Child(
             settings=self._settings,
             database=Database(self._settings.resolved_database_url),
@@ -150,26 +164,3 @@ class Processes:
             memory_bytes=self._memory.child_bytes,
         )
         self._child.liveness.rest()  # a child that died may have had this place
-
-
-def load_tensorflow(*, threads: int, child: int, children: int) -> bool:
-    """Import what trains, so that the first job does not wait for it; it uses so many threads.
-
-    Of the machine's GPUs child ``child`` of ``children`` sees its own, if there are enough: one job trains on a device
-    at a time. Gives whether it has one.
-    """
-    os.environ["OMP_NUM_THREADS"] = str(threads)
-    gc.disable()  # of all that is imported nothing is garbage, and looking for some takes a tenth of the time or more
-    import tensorflow as tf  # noqa: PLC0415 - in children only, after its threads are decided
-
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    gpus = tf.config.list_physical_devices("GPU")
-    own = share_devices(gpus, children, child)
-    tf.config.set_visible_devices(own, "GPU")
-
-    import normlab.training.loop  # noqa: F401, PLC0415 - in children only
-
-    gc.freeze()
-    gc.enable()
-    return bool(own)

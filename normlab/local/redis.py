@@ -83,13 +83,17 @@ class EmbeddedRedis:
             SetupError: No server is installed, another one serves this folder, or it ended at once.
         """
         server = find_redis_server()
-        self._make_private_folder()
+        self.prepare()
         with FolderLock(self.folder / "redis.lock", self._refusal) as lock:
-            self._place_socket()
             # The server holds the lock, too: it is free again when the server is gone, however it ended.
             self.process.start(self._command(server), [lock.descriptor, *inherit])
             lock.write_owner(f"process {self.process.pid}")
         self._wait_for_answer()
+
+    def prepare(self) -> None:
+        """Make its folder and decide where its socket will be: ``broker_url`` is right afterwards, before ``start``."""
+        self._make_private_folder()
+        self._place_socket()
 
     def stop(self, seconds: float = 10) -> None:
         """End it: it writes what it has, then goes. Does nothing when it does not run."""

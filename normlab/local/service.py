@@ -167,10 +167,10 @@ class LocalService:
 
     def _serve(self, lock: FolderLock) -> None:
         lock.write_owner(f"process {os.getpid()}")
-        with listen(self._host, self._port) as listener:
+        with listen(self._host, self._port) as listener, _Gate() as gate:
             self._port = int(listener.getsockname()[1])
             try:
-                self._start_all([lock.descriptor], listener.fileno())
+                self._start_all([lock.descriptor], listener.fileno(), gate)
                 lock.write_owner(f"process {os.getpid()}, which serves {self.url}")
                 while not self._stopping.wait(0.1):
                     for component in self._components:
@@ -181,9 +181,9 @@ class LocalService:
                 listener.close()  # nobody is to wait in it for an API that does not come back
                 self._end_all()
 
-    def _start_all(self, inherit: Sequence[int], listener: int) -> None:
-        self._start(Component(self._redis.process, lambda: self._redis.start(inherit)))
-        environment = self._environment()  # where the socket is, is known only now
+    def _start_all(self, inherit: Sequence[int], listener: int, gate: "_Gate") -> None:
+        self._redis.prepare()
+        environment = self._environment()  # where the socket will be, is known only now
 
         def module(name: str, *arguments: str, also: Sequence[int] = ()) -> Component:
             # -P: a file of the same name in the folder we were started in is not meant.
@@ -191,8 +191,11 @@ class LocalService:
             process = Process(name, self.log_dir, environment, self._log_bytes)
             return Component(process, lambda: process.start(command, [*inherit, *also]))
 
+        # It needs neither Redis nor tables as long as it imports TensorFlow, which takes longest.
+        self._start(module("worker", "--after", str(gate.descriptor), also=[gate.descriptor]))
+        self._start(Component(self._redis.process, lambda: self._redis.start(inherit)))
         self._run_to_end(module("migrations"))
-        self._start(module("worker"))
+        gate.open()
         self._start(module("api", "--host", self._host, "--fd", str(listener), also=[listener]))
         self._wait_until_ready()
 
@@ -269,6 +272,25 @@ class LocalService:
             deadline = time.monotonic() + GRACE_SECONDS
             for process in others:
                 process.wait(max(0.0, deadline - time.monotonic()))
+
+
+class _Gate:
+    """A file descriptor that processes inherit: what is read from it ends when the gate is opened, and not before."""
+
+    def __enter__(self) -> Self:
+        self.descriptor, writing = os.pipe()
+        self._held: int | None = writing
+        return self
+
+    def open(self) -> None:
+        """Let all go on that wait, and that will."""
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
+
+    def __exit__(self, *_: object) -> None:
+        self.open()
+        os.close(self.descriptor)
 
 
 def _require_tensorflow() -> None:

@@ -15,6 +15,8 @@ from normlab.spec import DatasetSpec, JobSpec
 from normlab.training import datasets
 from normlab.training.seeds import Role, generator
 
+_ALIGNMENT = 64
+"""Of the tensors that TensorFlow's products take, in bytes. What lies otherwise is copied."""
 _KEPT = 2
 """How many jobs' data a process keeps for the next job."""
 
@@ -78,7 +80,19 @@ def _split(dataset: datasets.Dataset, part: DatasetSpec, seed: int) -> TrainingD
 
 
 def _on_device(x: npt.NDArray[np.uint8], y: npt.NDArray[np.uint8]) -> Samples:
-    return Samples(tf.constant(np.ascontiguousarray(x)), tf.constant(y.astype(np.int32)))
+    return Samples(_pixels(x), tf.constant(y.astype(np.int32)))
+
+
+def _pixels(x: npt.NDArray[np.uint8]) -> tf.Tensor:
+    """The pixels as a tensor. On a CPU the mapped file itself where that is possible: all processes share its pages."""
+    copied = tf.constant(np.ascontiguousarray(x[:0]))
+    if "CPU" not in copied.device or not len(x) or not x.flags.c_contiguous or x.ctypes.data % _ALIGNMENT:
+        return tf.constant(np.ascontiguousarray(x))
+    writable = x.view(np.ndarray)
+    writable.setflags(
+        write=True
+    )  # DLPack has no word for memory that is only read; nobody writes into a tensor
+    return tf.experimental.dlpack.from_dlpack(writable.__dlpack__())
 
 
 def epoch_order(seed: int, epoch: int, samples: int, *, shuffle: bool) -> npt.NDArray[np.int32]:

@@ -70,6 +70,14 @@ def test_by_default_each_core_has_a_child_if_the_memory_suffices(
     assert str(plan_memory(allowed_memory(), allowed_cores())) in log
 
 
+def test_children_share_what_the_main_process_imported(
+    own_service: Service, worker: Process, plan: int
+) -> None:
+    for child in ready(own_service, worker, plan).values():
+        memory = child.memory_full_info()
+        assert memory.uss < memory.rss / 2
+
+
 def test_messages_without_a_job_are_no_work(
     own_service: Service, worker: Process, plan: int, diverging: JobSpec
 ) -> None:

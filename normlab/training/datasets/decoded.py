@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from normlab.training.datasets.arrays import Arrays, content_digest
+from normlab.training.datasets.arrays import Arrays, Pixels, content_digest
 from normlab.training.datasets.disk import publish, write_durably
 
 logger = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ def read(folder: Path, *, thorough: bool = False) -> Decoded | None:
         suspicious = thorough or _changed(folder)
         for name in _names():
             _compare(folder / name, files[name], checksum=suspicious)
-        arrays = Arrays(*(np.load(folder / name, mmap_mode="r", allow_pickle=False) for name in _names()))
+        arrays = Arrays(*(_mapped(folder / name) for name in _names()))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -80,6 +80,14 @@ def read(folder: Path, *, thorough: bool = False) -> Decoded | None:
     if suspicious:
         _trust(folder)
     return Decoded(arrays, digest)
+
+
+def _mapped(path: Path) -> Pixels:
+    # Privately, so that who needs memory that could be written gets it (TensorFlow); as long as nobody does, the pages
+    # are the file's.
+    array: Pixels = np.load(path, mmap_mode="c", allow_pickle=False)
+    array.setflags(write=False)
+    return array
 
 
 def _names() -> list[str]:
