@@ -1,4 +1,5 @@
-"""The maintenance loop of a worker's main process, which also watches its children and shows that it lives."""
+"""The maintenance loop of a worker's main process, which also watches its children and shows that it lives, and has
+the formats made that somebody asked for."""
 
 import contextlib
 import logging
@@ -15,6 +16,7 @@ from normlab.runtime.notifier import Notifier
 from normlab.settings import Settings
 from normlab.store import Database, is_unavailable
 from normlab.store.jobs import reaper, workers
+from worker.formats import FormatMaker
 from worker.liveness import LivenessTable, SilentChildren
 
 _logger = logging.getLogger(__name__)
@@ -54,6 +56,7 @@ class WorkerMaintenance(MaintenanceLoop):
         self._known: set[int] = set()
         patience = settings.lease_seconds + settings.hang_seconds
         self._silent = SilentChildren(liveness_table, checks=patience / self.tick_seconds)
+        self._formats = FormatMaker(database)
         self._health_file = health_file(settings)
         self._health_file.parent.mkdir(parents=True, exist_ok=True)
 
@@ -64,6 +67,7 @@ class WorkerMaintenance(MaintenanceLoop):
         with children_lock:
             self._take_back_from_dead_children()
             super().tick()
+        self._formats.look()
 
     def sweep(self) -> None:
         """Also say which children live, and remove what jobs that are over left in this worker's folders."""
@@ -75,6 +79,7 @@ class WorkerMaintenance(MaintenanceLoop):
     def stop(self) -> None:
         """End, and say that no child of this worker is there any more."""
         super().stop()
+        self._formats.stop()
         try:
             with self._database.write() as session:
                 workers.keep(session, self._prefix, set())

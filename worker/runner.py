@@ -16,6 +16,7 @@ from normlab.disk_full import is_disk_full
 from normlab.errors import ArtifactStoreError
 from normlab.settings import Settings
 from normlab.spec import JobSpec, parse_job_spec
+from normlab.spec.export_formats import AT_ONCE
 from normlab.spec.runs import Phase
 from normlab.store import ArtifactStore, Database, Job, JobState, WarningCode, is_unavailable
 from normlab.store.artifacts import StoredFile
@@ -180,7 +181,7 @@ def _finish(
         tempfile.TemporaryDirectory(prefix="export-", dir=checkpoints.path) as folder,
         _temporary_files(folder),
     ):
-        exported = result.export(Path(folder))
+        exported = result.export(Path(folder), AT_ONCE)
         exported.append(export_evaluation(result, Path(folder), child.settings.data_dir))
         files = _store(child, job, attempt, exported)
     for remark in result.remarks:

@@ -296,12 +296,17 @@ class Client:
         """The trained network's layers with their variables, and the formats it can be had in."""
         return self._transport.fetch(ModelDocument, "GET", path_of("jobs", job_id, "model"))
 
-    def download_model(self, job_id: str, model_format: str, path: str | Path) -> Path:
+    def download_model(
+        self, job_id: str, model_format: str, path: str | Path, *, timeout_seconds: float = 120
+    ) -> Path:
         """Write a trained network (``onnx`` or another of its formats) to a file and check it against its SHA-256.
 
-        The file appears when it is whole; one that was there is replaced.
+        The file appears when it is whole; one that was there is replaced. A format that is made when somebody first
+        asks for it takes a worker some seconds, and is waited for.
         """
-        return download(self._transport, self.model(job_id), model_format, Path(path))
+        return download(
+            self._transport, self.model(job_id), model_format, Path(path), timeout_seconds=timeout_seconds
+        )
 
     def architectures(self) -> list[ArchitectureDocument]:
         """The presets, expanded, with a sentence on each."""

@@ -10,9 +10,17 @@ class ModelFormat(Document):
 
     format: str
     media_type: str
-    bytes: int
-    sha256: str
+    bytes: int | None = Field(description="Null: the file is made when somebody first asks for it.")
+    sha256: str | None = Field(description="Null as long as the file is not made.")
     url: str
+
+
+class PendingFormat(Document):
+    """A format that was asked for and is being made."""
+
+    job: str
+    format: str
+    detail: str
 
 
 class VariableDocument(Document):

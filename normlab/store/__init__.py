@@ -21,6 +21,7 @@ from normlab.store.artifacts import Artifact
 from normlab.store.availability import is_unavailable, why_unavailable
 from normlab.store.comparisons.tables import Comparison, ComparisonArm, ComparisonEvent, ComparisonJob
 from normlab.store.database import Database
+from normlab.store.format_requests import FormatRequest
 from normlab.store.idempotency import IdempotencyKey
 from normlab.store.jobs.tables import Epoch, Event, Job
 from normlab.store.measurements import Measurement
@@ -39,6 +40,7 @@ __all__ = [
     "Event",
     "EventKind",
     "FailureCode",
+    "FormatRequest",
     "IdempotencyKey",
     "Job",
     "JobState",

@@ -41,6 +41,7 @@ REFERENCES: dict[str, dict[str, OnDelete]] = {
         "comparison_jobs.job_id": OnDelete.FORBIDS,
         "epochs.job_id": OnDelete.GOES,
         "events.job_id": OnDelete.GOES,
+        "format_requests.job_id": OnDelete.GOES,
         "idempotency_keys.resource": OnDelete.IS_FORGOTTEN,
         "job_tags.job_id": OnDelete.GOES,
         "measurements.job_id": OnDelete.GOES,

@@ -5,16 +5,25 @@ import pytest
 
 from normlab.serving import OnnxModel
 from normlab.spec.export_formats import FORMATS
-from normlab.store import ArtifactKind, artifacts
+from normlab.store import ArtifactKind, artifacts, format_requests
 from support.networks import linear_network
 from support.problems import assert_problem
+
+
+def formats_of(http, job):
+    return [item["format"] for item in http.get(f"/jobs/{job.id}/model").json()["formats"]]
 
 
 def test_a_model_is_described(service, http):
     job = service.succeeded()
     model = http.get(f"/jobs/{job.id}/model").json()
     assert model["job"] == job.id
-    assert [item["format"] for item in model["formats"]] == ["keras", "onnx"]
+    assert [(item["format"], item["bytes"] is None) for item in model["formats"]] == [
+        ("keras", False),
+        ("litert", True),
+        ("onnx", False),
+        ("saved_model", True),
+    ]
     assert model["layers"][0]["variables"] == [
         {"name": "kernel", "shape": [64, 10], "trainable": True, "dtype": "float32"},
         {"name": "bias", "shape": [10], "trainable": False, "dtype": "float32"},
@@ -26,7 +35,8 @@ def test_a_model_is_described(service, http):
 
 def test_every_format_is_downloaded_whole(service, http):
     job = service.succeeded()
-    for item in http.get(f"/jobs/{job.id}/model").json()["formats"]:
+    made = [item for item in http.get(f"/jobs/{job.id}/model").json()["formats"] if item["bytes"] is not None]
+    for item in made:
         response = http.get(item["url"])
         assert response.status_code == 200
         assert response.headers["content-type"] == item["media_type"]
@@ -62,7 +72,7 @@ def test_other_formats_are_not_there(service, http, name):
 def test_a_format_that_could_not_be_exported_says_so(service, http):
     job = service.start()
     service.finish(job, with_onnx=False)
-    assert [item["format"] for item in http.get(f"/jobs/{job.id}/model").json()["formats"]] == ["keras"]
+    assert "onnx" not in formats_of(http, job)
     response = http.get(f"/jobs/{job.id}/model/onnx")
     assert_problem(response, 404, "not_found", "the version of Normlab that trained it did not make one")
 
@@ -71,13 +81,31 @@ def test_every_format_has_its_ending_and_its_reason_when_it_is_missing(service, 
     job = service.start()
     more = {ArtifactKind.SAVED_MODEL: b"a folder", ArtifactKind.LITERT: b"a flatbuffer"}
     service.finish(job, with_onnx=False, more=more, export_errors={"onnx": "ValueError: no such operation"})
-    formats = http.get(f"/jobs/{job.id}/model").json()["formats"]
-    assert {item["format"] for item in formats} == {"keras", "saved_model", "litert"}
+    assert formats_of(http, job) == ["keras", "litert", "saved_model"]
     for name, ending in (("keras", "keras"), ("saved_model", "zip"), ("litert", "tflite")):
         response = http.get(f"/jobs/{job.id}/model/{name}")
         assert f'filename="{job.id}.{ending}"' in response.headers["content-disposition"]
     response = http.get(f"/jobs/{job.id}/model/onnx")
     assert_problem(response, 404, "not_found", "it could not be made (ValueError: no such operation)")
+
+
+def test_a_format_on_request_is_asked_for_once_and_waited_for(service, http):
+    job = service.succeeded()
+    for _ in range(2):
+        response = http.get(f"/jobs/{job.id}/model/litert")
+        assert response.status_code == 202
+        assert response.headers["retry-after"] == "2"
+        assert response.json()["format"] == "litert"
+        assert "ask again" in response.json()["detail"]
+    with service.database.write() as session:
+        request = format_requests.take(session, lease_seconds=60)
+        assert (request.job_id, request.kind) == (job.id, "litert")
+        assert format_requests.take(session, lease_seconds=60) is None
+    with service.database.write() as session:
+        assert format_requests.finish(session, request, "no such operation")
+    response = http.get(f"/jobs/{job.id}/model/litert")
+    assert_problem(response, 404, "not_found", "it could not be made (no such operation)")
+    assert formats_of(http, job) == ["keras", "onnx", "saved_model"]
 
 
 def test_the_document_has_every_format_and_its_media_type(http):

@@ -1,5 +1,6 @@
 """What the worker leaves of a real training, asked over HTTP."""
 
+import hashlib
 import io
 import zipfile
 
@@ -17,12 +18,28 @@ def http(local_service):
         yield http
 
 
-def test_every_format_is_there(http, trained):
+def test_every_format_can_be_had(http, trained):
     for job in trained:
         formats = http.get(f"/jobs/{job.id}/model").json()["formats"]
         assert {item["format"] for item in formats} == {"keras", "onnx", "saved_model", "litert"}
-    archive = http.get(f"/jobs/{trained[1].id}/model/saved_model").content
-    assert "saved_model.pb" in zipfile.ZipFile(io.BytesIO(archive)).namelist()
+
+
+def test_a_format_is_made_when_it_is_first_asked_for(client, http, trained, tmp_path):
+    job = trained[1].id
+    formats = {item.format: item for item in client.model(job).formats}
+    assert formats["onnx"].bytes
+    for name in ("saved_model", "litert"):
+        assert (formats[name].bytes, formats[name].sha256) == (None, None)
+    pending = http.get(formats["litert"].url)
+    assert pending.status_code == 202
+    assert int(pending.headers["Retry-After"]) > 0
+    assert (pending.json()["job"], pending.json()["format"]) == (job, "litert")
+    archive = zipfile.ZipFile(client.download_model(job, "saved_model", tmp_path / "saved_model.zip"))
+    assert "saved_model.pb" in archive.namelist()
+    file = client.download_model(job, "litert", tmp_path / "model.tflite").read_bytes()
+    assert file[4:8] == b"TFL3"
+    made = {item.format: item for item in client.model(job).formats}["litert"]
+    assert (made.bytes, made.sha256) == (len(file), hashlib.sha256(file).hexdigest())
 
 
 def test_the_evaluation_is_that_of_the_predictions(http, trained):

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 import migrations
 from normlab.spec import JobSpec
 from normlab.spec.measurements import Measured
-from normlab.store import ArtifactKind, Database, Job, idempotency, measurements
+from normlab.store import ArtifactKind, Database, Job, format_requests, idempotency, measurements
 from normlab.store.artifacts import StoredFile
 from normlab.store.base import Base
 from normlab.store.comparisons import comparisons
@@ -39,6 +39,7 @@ FIRST_REVISION = {
     "model_versions": "0004",
     "model_changes": "0004",
     "measurements": "0007",
+    "format_requests": "0010",
 }
 """By table: the migration that makes it. A table that comes later is added here, with rows of it below."""
 
@@ -101,6 +102,7 @@ def fill(
             artifacts=[file],
         )
         endings.finish(session, job.id, 1, outcome)
+        format_requests.ask(session, job.id, ArtifactKind.LITERT)
         names.point(session, "clothes", job.id)
         workers.announce(session, "host/1", has_gpu=True)
         arms = [Arm("a", make_spec()), Arm("b", make_spec(training={"batch_size": 32}), base_seed=5)]

@@ -79,8 +79,7 @@ def _write(client: Client, model: ModelDocument, name: str, target: Path) -> Pat
         path = client.download_model(model.job, name, target)
     except OSError as error:
         raise SetupError(f"Nothing can be written to {target}: {error.strerror}.") from error
-    [bytes_] = [item.bytes for item in model.formats if item.format == name]
-    announce(f"{name}, {size(bytes_)}: its SHA-256 is right")
+    announce(f"{name}, {size(path.stat().st_size)}: its SHA-256 is right")
     return path
 
 
@@ -88,7 +87,8 @@ def _list(model: ModelDocument) -> None:
     listing = table("format", "size", "for", numbers=("size",))
     uses = {str(item): item.used_for for item in FORMATS}
     for item in model.formats:
-        listing.add_row(item.format, size(item.bytes), uses.get(item.format, ""))
+        made = "when asked for" if item.bytes is None else size(item.bytes)
+        listing.add_row(item.format, made, uses.get(item.format, ""))
     out.print(listing)
     if notes.is_terminal:
         announce(
