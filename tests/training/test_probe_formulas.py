@@ -178,6 +178,9 @@ def test_ranks() -> None:
     assert stable == pytest.approx((s**2).sum() / s.max() ** 2)
     assert ranks(np.ones((40, 3), np.float32) * 0.3) == (0.0, 0.0)
     assert np.isnan(mean_cosine(np.zeros((5, 3))))
+    # One direction, and rounding: in single precision its rank is 1, not that of the noise.
+    faint = 0.5 + 1e-5 * random.normal(size=(400, 1)) * np.ones((1, 50))
+    assert ranks(faint.astype(np.float32)) == pytest.approx((1, 1), abs=0.01)
 
 
 def test_normalization(result: TrainResult, start: OracleNetwork, batch: tuple[Array, Array]) -> None:
@@ -232,5 +235,11 @@ def test_the_real_step_and_both_kinds_of_shift(
     # The gradient of dense_2 after dense_1 and its normalization have moved.
     seen = result.measurements.series("gradient_shift", "relative", "dense_2")
     assert 0 < seen.values[0] < 1
+    # The first step's shift is the one since the start.
+    moved_by, from_start = (
+        result.measurements.series("distribution_shift", name, "dense_2").values[0]
+        for name in ("preactivation", "preactivation_from_start")
+    )
+    assert 0 < moved_by == from_start
     values = np.random.default_rng(2).normal(size=(500, 4))
     assert median_shift(kept(values), kept(values + 3 * values.std(0))) == pytest.approx(3, rel=0.1)

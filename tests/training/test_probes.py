@@ -100,7 +100,8 @@ def test_probes_look_at_the_start_at_powers_of_two_and_at_each_epochs_end(
 ) -> None:
     found = measured[name]
     assert points(found, "gradient") == points(found, "rude") == POINTS
-    assert points(found, "update") == points(found, "gradient_shift") == POINTS[1:]
+    for compares in ("update", "gradient_shift", "distribution_shift"):
+        assert points(found, compares) == POINTS[1:]
     assert points(found, "three_statistics") == [POINTS[0], *POINTS[4:]]
     assert points(found, "predictiveness") == POINTS[4:]
 
@@ -147,7 +148,9 @@ def test_what_is_seen_is_the_run_itself(
     assert final == pytest.approx(kernels, rel=1e-12)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [NAMES[0], *(pytest.param(name, marks=pytest.mark.nightly) for name in NAMES[1:])]
+)
 def test_a_run_in_pieces_measures_each_point_once_and_the_same(
     *,
     name: str,

@@ -14,7 +14,7 @@ ROWS = (
         "arms. A network that does not learn shows no shift: read the loss beside it. Where a unit hardly varies the "
         "ratio explodes: deviations are at least 1e-3 of the layer's RMS, and `floored` says where.",
         mode=Mode.BATCH,
-        when=When.AFTER_START,
+        when=When.POINTS,
         place=Place.KERNELS,
         samples=2_048,
         statistics=(

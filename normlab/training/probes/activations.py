@@ -125,6 +125,8 @@ class RankProbe(Probe):
 SAMPLES_PER_UNIT = 4
 """With fewer samples their number, not the network, would limit the rank: then it is not measured."""
 MAX_RANK_ROWS = 2_048
+ROUNDINGS = 4
+"""What varies by less than so many roundings of a value is taken for rounding."""
 
 
 def spread(values: Array, rows: int) -> Array:
@@ -136,17 +138,16 @@ def ranks(values: Array) -> tuple[float, float]:
     """Effective and stable rank of (rows, units), centred; both 0 where nothing varies.
 
     Roy and Vetterli, "The effective rank" (2007): exp of the entropy of s / sum(s); stable rank: sum(s²) / max(s²).
+    Directions in which values vary by no more than their rounding are not counted: that noise has full rank.
     """
     centred = values.astype(np.float64)
+    rounding = ROUNDINGS * np.finfo(values.dtype).eps * np.sqrt(np.mean(centred**2))
     centred -= centred.mean(0)
     # Not NumPy's, whose threads wait for each other where cores are busy: that takes ten times as long.
-    squares = np.clip(
-        tf.linalg.eigvalsh(tf.linalg.matmul(centred, centred, transpose_a=True)).numpy(), 0, None
-    )
-    largest = squares.max()
-    # Of constant columns rounding is left: (1e-7 of the values)².
-    if largest <= len(values) * 1e-12 * np.mean(np.square(values, dtype=np.float64)):
+    squares = tf.linalg.eigvalsh(tf.linalg.matmul(centred, centred, transpose_a=True)).numpy()
+    squares = squares[squares > len(values) * rounding**2]
+    if not len(squares):
         return 0.0, 0.0
     s = np.sqrt(squares)
-    p = s[s > 0] / s.sum()
-    return float(np.exp(-np.sum(p * np.log(p)))), float(squares.sum() / largest)
+    p = s / s.sum()
+    return float(np.exp(-np.sum(p * np.log(p)))), float(squares.sum() / squares.max())

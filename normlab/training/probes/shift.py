@@ -24,25 +24,19 @@ class DistributionShiftProbe(Probe):
 
     def measure(self, snapshot: Snapshot) -> Iterable[Reading]:
         """See the base class."""
-        passage = snapshot.passage
+        passage, notes = snapshot.passage, snapshot.notes
         for layer in Place.KERNELS.layers(snapshot.planned):
             for what, values in (
-                ("input", passage.inputs.get(layer)),
+                ("input", passage.inputs[layer]),
                 ("preactivation", passage.preactivations[layer]),
             ):
-                if values is None:
-                    continue
-                now = kept(values)
-                key = f"{layer}/{what}"
+                now, key = kept(values), f"{layer}/{what}"
                 if snapshot.step:
-                    yield layer, what, median_shift(snapshot.notes.get(f"{key}/before", now), now)
-                    yield (
-                        layer,
-                        f"{what}_from_start",
-                        median_shift(snapshot.notes.get(f"{key}/start", now), now),
-                    )
-                snapshot.notes.setdefault(f"{key}/start", now)
-                snapshot.notes[f"{key}/before"] = now
+                    before, start = notes.get(f"{key}/before", now), notes.get(f"{key}/start", now)
+                    yield layer, what, median_shift(before, now)
+                    yield layer, f"{what}_from_start", median_shift(start, now)
+                notes.setdefault(f"{key}/start", now)
+                notes[f"{key}/before"] = now
             if snapshot.step:
                 yield layer, "floored", float((now.std(0) < FLOOR * rms(now)).mean())
 
