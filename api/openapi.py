@@ -111,7 +111,6 @@ class DocumentedAPI(FastAPI):
             _remove_default_errors(document)
             _remove_null_from_parameters(document)
             _add_refusals(document)
-            _remove_newer_keywords(document)
         return self.openapi_schema or {}
 
 
@@ -136,15 +135,6 @@ def _remove_default_errors(document: dict[str, Any]) -> None:
                 del operation["responses"]["422"]
     for name in (_DEFAULT_ERROR, "ValidationError"):
         document["components"]["schemas"].pop(name, None)
-
-
-def _remove_newer_keywords(document: dict[str, Any]) -> None:
-    """FastAPI describes the items of event streams with ``itemSchema``, which OpenAPI 3.1 does not know yet."""
-    for path in document["paths"].values():
-        for operation in path.values():
-            for answer in operation["responses"].values():
-                for content in answer.get("content", {}).values():
-                    content.pop("itemSchema", None)
 
 
 def _add_refusals(document: dict[str, Any]) -> None:

@@ -1,17 +1,16 @@
 """``/comparisons/{id}/events``: what happens to a comparison, as it happens, as Server-Sent Events."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from fastapi.sse import EventSourceResponse, ServerSentEvent
 from sqlalchemy.orm import Session
 
 from api.comparisons.documents import event_data
 from api.http.feed import PAGE, Source
 from api.http.parameters import ComparisonPath
 from api.http.services import ServicesDependency
-from api.http.sse import LastEventId, follow, refuse_if_over, stream_answers
+from api.http.sse import NOT_HELD_BACK, EventStream, LastEventId, refuse_if_over, stream_answers
 from normlab.store import Comparison
 from normlab.store.studies import events as study_events
 from normlab.store.studies import studies
@@ -52,18 +51,17 @@ def existing_comparison(
 @router.get(
     "/{comparison_id}/events",
     summary="Live events of a comparison",
-    response_class=EventSourceResponse,
+    response_class=EventStream,
     responses=stream_answers(_EXAMPLE),
 )
 async def stream_comparison_events(
     services: ServicesDependency,
     comparison_id: Annotated[str, Depends(existing_comparison)],
     last_event_id: LastEventId = None,
-) -> AsyncIterator[ServerSentEvent]:
+) -> EventStream:
     """All events from the first, then each as it happens: `state`, `replicates`, `job`, `pair`.
 
     `replicates`: jobs for further seeds were made. `job`: one has ended. `pair`: all jobs of a seed have. Numbers,
     resuming and the end are as in the events of a job; each job has its own events, too.
     """
-    async for event in follow(services.feed, COMPARISONS, comparison_id, last_event_id):
-        yield event
+    return EventStream(services.feed.follow(COMPARISONS, comparison_id, last_event_id), headers=NOT_HELD_BACK)

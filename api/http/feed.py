@@ -16,9 +16,9 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
-from fastapi.sse import ServerSentEvent
 from sqlalchemy.orm import Session
 
+from api.http.sse import PING, PING_SECONDS, message
 from normlab.documents.events import EventKind
 from normlab.store import Database, heads
 from normlab.store.availability import is_unavailable, why_unavailable
@@ -87,7 +87,7 @@ class Item:
 class Page(NamedTuple):
     """Events of an item behind a number, in order."""
 
-    messages: Sequence[ServerSentEvent]
+    messages: Sequence[bytes]
     known: int
     """The number up to which all that there was has been read."""
 
@@ -113,10 +113,12 @@ class Feed:
         """The time in which it reads; at its end, or when ``stop`` is called, all streams end."""
         thread = ThreadPoolExecutor(1, thread_name_prefix="feed")
         task = asyncio.create_task(self._run(thread))
-        yield
-        self.stop()
-        await asyncio.wait([task], timeout=_ENDING_SECONDS)
-        thread.shutdown(wait=False)
+        try:
+            yield
+        finally:
+            self.stop()
+            await asyncio.wait([task], timeout=_ENDING_SECONDS)
+            thread.shutdown(wait=False)
 
     def stop(self) -> None:
         """The process ends: let all followers go."""
@@ -136,8 +138,39 @@ class Feed:
         """How many jobs and studies somebody follows."""
         return len(self._items)
 
+    async def follow(self, source: Source, item_id: str, last_event_id: int | None) -> AsyncIterator[bytes]:
+        """The item's events behind the number, then each as it comes, until nothing can follow or the process ends.
+
+        Progress, which has no number, is told when nothing else is left to tell, and only the newest.
+        """
+        number, told = last_event_id or 0, None
+        with self._following(source, item_id) as item:
+            while not self.stopped:
+                if item.error is not None:
+                    raise RuntimeError(f"the events of {item_id} could not be read") from item.error
+                head = item.head
+                if head is not None and number < head.event_count:
+                    page = await self._page(item, number)
+                    if page is not None:
+                        for event in page.messages:
+                            yield event
+                        number = page.known
+                elif head is None or head.is_final:
+                    state, reason = (None, "deleted") if head is None else (head.state, head.reason)
+                    yield message(EventKind.END, {source.noun: item_id, "state": state, "reason": reason})
+                    return
+                elif head.progress is not None and head.progress != told:
+                    told = head.progress
+                    yield message(EventKind.PROGRESS, told)
+                else:
+                    try:
+                        async with asyncio.timeout(PING_SECONDS):
+                            await item.changed.wait()
+                    except TimeoutError:
+                        yield PING
+
     @contextmanager
-    def following(self, source: Source, item_id: str) -> Iterator[Item]:
+    def _following(self, source: Source, item_id: str) -> Iterator[Item]:
         """The item, which is read while anybody follows it."""
         item = self._items.setdefault(item_id, Item(source, item_id))
         item.followers += 1
@@ -148,7 +181,7 @@ class Feed:
             if not item.followers and self._items.get(item_id) is item:
                 del self._items[item_id]
 
-    async def page(self, item: Item, number: int) -> Page | None:
+    async def _page(self, item: Item, number: int) -> Page | None:
         """The events of an item behind a number, at most ``PAGE``. None: ``stopped``, or ``item.error``."""
         if self.stopped:
             return None
@@ -256,9 +289,6 @@ def _page(session: Session, item: Item, number: int) -> tuple[Head | None, Page]
     if head is None:
         return None, Page((), number)
     events = item.source.after(session, item.id, number)
-    messages = [
-        ServerSentEvent(event=event.kind, id=str(event.number), data=item.source.data(event))
-        for event in events
-    ]
+    messages = [message(event.kind, item.source.data(event), event.number) for event in events]
     last = events[-1].number if events else number
     return head, Page(messages, last if len(events) == PAGE else max(last, head.event_count))

@@ -1,16 +1,15 @@
 """``/jobs/{id}/events``: what happens to a job, as it happens, as Server-Sent Events."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from fastapi.sse import EventSourceResponse, ServerSentEvent
 from sqlalchemy.orm import Session
 
 from api.http.feed import PAGE, Source
 from api.http.parameters import JobPath
 from api.http.services import ServicesDependency
-from api.http.sse import LastEventId, follow, refuse_if_over, stream_answers
+from api.http.sse import NOT_HELD_BACK, EventStream, LastEventId, refuse_if_over, stream_answers
 from api.jobs.documents import event_data
 from normlab.store import Event, Job
 from normlab.store.jobs import events, jobs
@@ -48,14 +47,14 @@ def existing_job(services: ServicesDependency, job_id: JobPath, last_event_id: L
 @router.get(
     "/{job_id}/events",
     summary="Live events",
-    response_class=EventSourceResponse,
+    response_class=EventStream,
     responses=stream_answers(_EXAMPLE),
 )
 async def stream_events(
     services: ServicesDependency,
     job_id: Annotated[str, Depends(existing_job)],
     last_event_id: LastEventId = None,
-) -> AsyncIterator[ServerSentEvent]:
+) -> EventStream:
     """All events from the first, then each as it happens: `state`, `epoch`, `warning`; and `progress`.
 
     Each but `progress` has its number in the database as `id`, so a connection that broke is resumed with
@@ -63,5 +62,4 @@ async def stream_events(
     Behind the last event of a job that is over comes `end`, and the stream ends. A comment is sent when nothing
     happens for 15 seconds.
     """
-    async for event in follow(services.feed, JOBS, job_id, last_event_id):
-        yield event
+    return EventStream(services.feed.follow(JOBS, job_id, last_event_id), headers=NOT_HELD_BACK)

@@ -12,8 +12,9 @@ from sqlalchemy import event, text
 
 from api.comparisons.events import COMPARISONS
 from api.http.feed import Feed, Source
-from api.http.sse import follow
+from api.http.sse import PING
 from api.jobs.events import JOBS
+from normlab.client.events import parse
 from normlab.documents.events import EventKind
 from normlab.spec import JobSpec
 from normlab.store import Database
@@ -57,12 +58,14 @@ class Follower:
     """Reads a stream to its end."""
 
     def __init__(self, feed: Feed, item_id: str, source: Source = JOBS, *, behind: int | None = None) -> None:
-        self.seen: list[str | None] = []
-        self.task = asyncio.create_task(self._read(follow(feed, source, item_id, behind)))
+        self.seen: list[str] = []
+        self.pings = 0
+        self.task = asyncio.create_task(self._read(feed.follow(source, item_id, behind)))
 
-    async def _read(self, stream: AsyncIterator[Any]) -> None:
+    async def _read(self, stream: AsyncIterator[bytes]) -> None:
         async for message in stream:
-            self.seen.append(message.event if message.id is None else message.id)
+            self.pings += message == PING
+            self.seen += [event.id or event.kind for event in parse(message.decode().splitlines())]
 
     async def has(self, *seen: str) -> None:
         """Wait until it has seen these, and nothing else."""
@@ -237,3 +240,20 @@ def test_progress_is_told_behind_the_events_and_only_the_newest(
         await follower.has("1", "2", "3", EventKind.PROGRESS, "4", EventKind.END)
 
     run(database, program)
+
+
+def test_a_stream_that_has_nothing_to_tell_shows_that_it_is_alive(
+    sqlite_database: Database, make_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.http.feed.PING_SECONDS", 0.01)
+    (job_id,) = running_jobs(sqlite_database, make_spec, 1)
+
+    async def program(feed: Feed) -> None:
+        follower = Follower(feed, job_id)
+        await follower.has("1", "2")
+        while follower.pings < 3:
+            await asyncio.sleep(0.005)
+        report(sqlite_database, job_id, 1)
+        await follower.has("1", "2", "3")
+
+    run(sqlite_database, program)
