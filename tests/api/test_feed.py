@@ -92,7 +92,7 @@ def test_all_streams_of_jobs_and_comparisons_cost_one_statement_a_look(
     with database.write() as session:
         arms = [Arm("a", make_spec()), Arm("b", make_spec(training={"batch_size": 32}))]
         new = NewComparison(arms=arms, question={"metric": "x"}, base_seed=1, replicates=1, max_replicates=9)
-        compared = comparisons.create(session, new).id
+        compared = comparisons.create(session, comparisons.prepare(new)).id
 
     async def program(feed: Feed) -> None:
         followers = [Follower(feed, job_id) for job_id in [*ids, ids[0]]]
