@@ -55,10 +55,11 @@ async def stream_events(
     job_id: Annotated[str, Depends(existing_job)],
     last_event_id: LastEventId = None,
 ) -> EventStream:
-    """All events from the first, then each as it happens: `state`, `epoch`, `warning`; and `progress`.
+    """All events from the first, then each as it happens: `state`, `epoch`, `measured`, `warning`; and `progress`.
 
     Each but `progress` has its number in the database as `id`, so a connection that broke is resumed with
     `Last-Event-ID` and misses nothing. `progress` is where a running job is now; what it was before is not kept.
+    `measured` says up to where there are measurements, whose numbers are in `/jobs/{id}/probes`.
     Behind the last event of a job that is over comes `end`, and the stream ends. A comment is sent when nothing
     happens for 15 seconds.
     """

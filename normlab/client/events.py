@@ -28,7 +28,8 @@ class JobEvent:
     kind: EventKind
     data: dict[str, Any]
     """``at``, the moment, and by kind, of a job: ``state`` and ``reason``; the fields of ``JobProgress``, of an
-    ``EpochDocument`` or of a ``JobWarning``. Of a comparison: ``seeds``, ``jobs_made`` and ``jobs_reused`` of
+    ``EpochDocument`` or of a ``JobWarning``; of ``measured`` ``epoch``,
+    ``step`` and the number of ``measurements``. Of a comparison: ``seeds``, ``jobs_made`` and ``jobs_reused`` of
     ``replicates``; ``arm``, ``seed``, ``job`` and ``state`` of ``job``; ``seed`` and ``complete`` of ``pair``.
     """
 

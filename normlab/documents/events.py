@@ -12,6 +12,8 @@ class EventKind(StrEnum):
     """Of a job that runs: where it is. It has no number, since only the newest is told."""
     EPOCH = "epoch"
     """Of a job: the numbers of one epoch."""
+    MEASURED = "measured"
+    """Of a job: probes have measured, up to this epoch and step; the numbers are in the job's ``probes``."""
     WARNING = "warning"
     """Of a job: something went wrong that did not end it."""
     JOB = "job"

@@ -11,7 +11,8 @@ from normlab.client import Client
 from normlab.spec import parse_job_spec
 from normlab.spec.measurements import Measured
 from normlab.spec.probes import PROBES
-from normlab.store.jobs import reports
+from normlab.store import EventKind
+from normlab.store.jobs import events, reports
 from support.measured_runs import measured_run
 from support.problems import assert_problem
 
@@ -184,3 +185,19 @@ def test_a_diagnosis_in_the_terminal(service, http, measured):
     assert "Are units saturated? In order: what leaves 10 layers" in everything
     whole = json.loads(runner.invoke(app, ["diagnose", job.id, "--json"]).stdout)
     assert whole == http.get(f"/jobs/{job.id}/diagnosis").json()
+
+
+def test_events_say_up_to_where_there_are_measurements(service, measured):
+    job = service.start(**SPEC)
+    measure(service, job, [m for m in measured if m.step <= 4])
+    measure(service, job, [])
+    measure(service, job, [m for m in measured if m.epoch == 2])
+    with service.database.read() as session:
+        told = [event.data for event in events.after(session, job.id) if event.kind is EventKind.MEASURED]
+    assert [(event["epoch"], event["step"]) for event in told] == [
+        (1, 4),
+        (2, max(m.step for m in measured if m.epoch == 2)),
+    ]
+    assert sum(event["measurements"] for event in told) == len(
+        [m for m in measured if m.step <= 4 or m.epoch == 2]
+    )
