@@ -1,6 +1,6 @@
 """The answer of a comparison as text."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rich.markup import escape
 
@@ -8,7 +8,7 @@ from normlab.cli.display.output import out, percent, seconds, show_caveats, tabl
 from normlab.cli.display.setup import show_setup
 from normlab.documents.caveats import said_once
 from normlab.documents.comparisons import ComparisonDocument
-from normlab.documents.statistics import ClocksDocument, IntervalDocument, WinsDocument
+from normlab.documents.statistics import ClocksDocument, IntervalDocument, PairReportDocument, WinsDocument
 from normlab.spec.metrics import Metric
 
 
@@ -42,8 +42,7 @@ def show_answer(comparison: ComparisonDocument) -> None:
     out.print(arms)
     out.print()
     difference = "difference (points)" if accuracy else "difference"
-    corrected = any(basis.corrected_for for pair in result.pairs if (basis := pair.comparison.basis))
-    columns = (difference, "interval", "corrected p" if corrected else "p", "effect (d_z)")
+    columns = (difference, "interval", "corrected p" if _is_corrected(result.pairs) else "p", "effect (d_z)")
     differences = table("arms", *columns, numbers=columns, names={"arms": result.arms})
     for pair in result.pairs:
         statistics = pair.comparison
@@ -58,6 +57,16 @@ def show_answer(comparison: ComparisonDocument) -> None:
     _show_target(result.clocks)
     of_pairs = {f"{pair.b} against {pair.a}": pair.comparison.caveats for pair in result.pairs}
     show_caveats(said_once(result.caveats, of_pairs))
+
+
+def _is_corrected(pairs: Sequence[PairReportDocument]) -> bool:
+    """Whether a p value is another than that of the test which decided."""
+    return any(
+        (basis := pair.comparison.basis) is None
+        or basis.corrected_for
+        or pair.comparison.deciding_test == "t_alone"
+        for pair in pairs
+    )
 
 
 def _show_target(clocks: ClocksDocument | None) -> None:
