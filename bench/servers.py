@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,9 @@ from typing import IO
 
 import httpx
 import psutil
+
+# So that a benchmark that is ended (by ``timeout``, say) still ends the servers it started.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 _START_SECONDS = 120
 _CPU_CLOCK = 2
