@@ -12,7 +12,12 @@ PARAMETERS = 64 * 100 + 100 + 100 * 10 + 10
 
 
 def training_bytes(*layers: dict[str, Any], dataset: Any = "digits", **training: Any) -> int:
-    body = {"architecture": {"layers": list(layers)}, "dataset": dataset, "training": training}
+    body = {
+        "architecture": {"layers": list(layers)},
+        "dataset": dataset,
+        "training": training,
+        "probes": "off",
+    }
     return estimate(parse_job_spec(body)).training_bytes
 
 

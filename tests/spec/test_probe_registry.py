@@ -1,9 +1,11 @@
 """The registry of probes, and where each of them applies."""
 
+from collections.abc import Callable
+
 import pytest
 from pydantic import TypeAdapter
 
-from normlab.spec import plan, preset_layers
+from normlab.spec import JobSpec, estimate, parse_job_spec, plan, preset_layers
 from normlab.spec.layers import Layer
 from normlab.spec.probes import PROBES, STANDARD
 from normlab.spec.probes.places import Place
@@ -67,3 +69,37 @@ def test_the_registry_says_what_it_should() -> None:
     for row in PROBES.values():
         assert len(row.by_name) == len(row.statistics)
         assert all((row.formula, row.source, row.cost, row.misleads))
+
+
+def test_a_spec_says_which_probes(make_spec: Callable[..., JobSpec]) -> None:
+    names = {
+        probes: [each.name for each in make_spec(probes=probes).probes] for probes in ("off", "standard")
+    }
+    assert names == {"off": [], "standard": list(STANDARD)}
+    spec = make_spec(probes=["dead", {"name": "rank", "every": 5, "samples": 500}])
+    assert [(each.name, each.every, each.samples) for each in spec.probes] == [
+        ("dead", 1, None),
+        ("rank", 5, 500),
+    ]
+    # Plain JSON has the word where there is one, and is read back.
+    for probes in ("off", "standard", ["dead"]):
+        document = make_spec(probes=probes).to_document()
+        assert parse_job_spec(document).to_document() == document
+        assert document["probes"] == probes or document["probes"][0]["name"] == "dead"
+    assert parse_job_spec({"architecture": "baseline"}).to_document()["probes"] == "standard"
+
+
+def test_probes_are_part_of_no_digest(make_spec: Callable[..., JobSpec]) -> None:
+    specs = [make_spec(probes=probes) for probes in ("off", "standard", ["dead"])]
+    assert len({(spec.digest, spec.arm_digest) for spec in specs}) == 1
+
+
+def test_the_memory_of_probes_is_counted(make_spec: Callable[..., JobSpec]) -> None:
+    images = [
+        {"type": "reshape", "target_shape": [28, 28, 1]},
+        {"type": "conv2d", "filters": 32, "kernel_size": 3},
+        {"type": "flatten"},
+    ]
+    given = {"architecture": {"layers": images}, "dataset": "fashion_mnist"}
+    off, on = (estimate(make_spec(probes=probes, **given)).training_bytes for probes in ("off", "standard"))
+    assert off <= on < off + 128 * 2**20

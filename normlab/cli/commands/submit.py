@@ -39,6 +39,10 @@ def submit(
     target_accuracy: Annotated[
         float | None, typer.Option(help="Report when the validation accuracy reaches this.")
     ] = None,
+    probes: Annotated[
+        str | None,
+        typer.Option(help="What is measured inside: standard, off, or names with commas between them."),
+    ] = None,
     name: Annotated[str | None, typer.Option(help="A name for the job.")] = None,
     tag: Annotated[list[str] | None, typer.Option(help="A tag to find the job by. Repeatable.")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Follow the job until it ends.")] = False,
@@ -61,7 +65,7 @@ def submit(
         "batch_size": batch_size,
         "target_accuracy": target_accuracy,
     }
-    put(spec, {"architecture": architecture, "name": name, "tags": tag or None})
+    put(spec, {"architecture": architecture, "name": name, "tags": tag or None, "probes": _probes(probes)})
     put_inside(spec, "dataset", {"name": dataset})
     put_inside(spec, "training", training)
     if optimizer is not None or learning_rate is not None:
@@ -90,6 +94,13 @@ def submit(
             write_json(job)
         elif not watch and notes.is_terminal:
             notes.print(f"[dim]Follow it with: normlab watch {job.id}[/]", soft_wrap=True)
+
+
+def _probes(given: str | None) -> str | list[str] | None:
+    """A word as it is, anything else as a list of names."""
+    if given is None or given in ("off", "standard"):
+        return given
+    return [name.strip() for name in given.split(",")]
 
 
 def _put_optimizer(spec: dict[str, Any], name: str | None, learning_rate: float | None) -> None:

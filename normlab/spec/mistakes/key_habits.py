@@ -18,6 +18,8 @@ RENAMED = {
     "data": "dataset",
     "title": "name",
     "label": "tags",
+    "diagnostics": "probes",
+    "hooks": "probes",
     "max_seconds": "max_runtime_seconds",
     "timeout": "max_runtime_seconds",
     "time_limit": "max_runtime_seconds",

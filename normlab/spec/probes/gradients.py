@@ -12,7 +12,7 @@ ROWS = (
         cost="1 F+B of 256 samples",
         misleads="At the start batch normalization itself makes gradients grow toward the input; a step later less so. "
         "A kernel's gradient goes as 1 over the kernel's size under normalization: compare relative ones.",
-        mode=Mode.BATCH,
+        mode=Mode.BATCHES,
         when=When.POINTS,
         place=Place.KERNELS,
         samples=256,
@@ -63,7 +63,7 @@ ROWS = (
         source="van Laarhoven (2017), arXiv 1706.05350",
         cost="none",
         misleads="An L2 penalty in front of normalization is a schedule of the effective rate, not a penalty.",
-        mode=Mode.BATCH,
+        mode=Mode.BATCHES,
         when=When.POINTS,
         place=Place.KERNELS,
         samples=256,

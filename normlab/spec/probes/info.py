@@ -29,18 +29,28 @@ class When(StrEnum):
     EPOCH_ENDS = "epoch_ends"
     """Each epoch's end."""
 
+    @property
+    def meaning(self) -> str:
+        """In words."""
+        return _WHEN[self]
+
 
 class Mode(StrEnum):
     """With which statistics batch normalization works while it is measured. Dropout is off in all of them."""
 
-    BATCH = "batch"
-    """Those of the batch, as in training."""
-    MOVING = "moving"
-    """The moving ones, as in use."""
+    ALL = "all"
+    """Those of all samples that are looked at, which are what moving statistics should come to."""
+    BATCHES = "batches"
+    """Those of batches of the training's size, as in training."""
     SEVERAL = "several"
     """Said by the statistic's name."""
     NONE = "none"
     """No samples are looked at: it is about the variables alone."""
+
+    @property
+    def meaning(self) -> str:
+        """In words."""
+        return _MODES[self]
 
 
 @dataclass(frozen=True)
@@ -85,3 +95,18 @@ class ProbeInfo:
     def by_name(self) -> Mapping[str, Statistic]:
         """Its statistics."""
         return {statistic.name: statistic for statistic in self.statistics}
+
+
+_WHEN = {
+    When.POINTS: "the start, after steps 1, 2, 4, 8, … of the first epoch, and at each epoch's end",
+    When.AFTER_START: "steps 1, 2, 4, 8, … of the first epoch and each epoch's end",
+    When.EPOCHS: "the start, and each epoch's end",
+    When.EPOCH_ENDS: "each epoch's end",
+}
+
+_MODES = {
+    Mode.ALL: "statistics of all samples that are looked at",
+    Mode.BATCHES: "statistics of batches of the training's size, as in training",
+    Mode.SEVERAL: "said by the statistic's name",
+    Mode.NONE: "none, since no samples are looked at",
+}

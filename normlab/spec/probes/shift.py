@@ -13,7 +13,7 @@ ROWS = (
         misleads="At the output of a normalization it is small by construction: compare z at the same layer of both "
         "arms. A network that does not learn shows no shift: read the loss beside it. Where a unit hardly varies the "
         "ratio explodes: deviations are at least 1e-3 of the layer's RMS, and `floored` says where.",
-        mode=Mode.BATCH,
+        mode=Mode.ALL,
         when=When.POINTS,
         place=Place.KERNELS,
         samples=2_048,
@@ -33,7 +33,7 @@ ROWS = (
         cost="1 F+B of a training batch for each layer with a kernel",
         misleads="The first layer's is 0 by definition. gamma and beta belong to the layer before. A network that does "
         "not learn shows none.",
-        mode=Mode.BATCH,
+        mode=Mode.BATCHES,
         when=When.AFTER_START,
         place=Place.KERNELS_BUT_FIRST,
         samples=None,
