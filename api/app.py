@@ -21,7 +21,7 @@ from api.maintenance import ComparisonMaintenance
 from api.models import downloads, evaluations
 from api.models import routes as named_models
 from api.openapi import DocumentedAPI
-from api.probes import diagnosis, measurements, mechanism
+from api.probes import charts, diagnosis, measurements, mechanism
 from api.probes import registry as probes
 from normlab import __version__
 from normlab.comparisons import ComparisonLookup
@@ -50,6 +50,7 @@ _RESOURCES = (
     metrics,
     measurements,
     diagnosis,
+    charts,
     events,
     downloads,
     named_models,

@@ -9,11 +9,12 @@ from normlab.analysis.diagnosis.diagnose import diagnose
 from normlab.analysis.diagnosis.rules import PROBES_READ
 from normlab.documents.diagnosis import DiagnosisDocument
 from normlab.errors import SpecError, StateError
-from normlab.spec import parse_job_spec
+from normlab.spec import JobSpec, parse_job_spec
 from normlab.spec.epochs import EpochMetrics
 from normlab.spec.measurements import Measured
 from normlab.store import measurements
 from normlab.store.jobs import reports, rows
+from normlab.store.jobs.rows import JobRow
 
 router = APIRouter(prefix="/jobs", tags=["probes"])
 
@@ -32,12 +33,7 @@ def get_diagnosis(services: ServicesDependency, job_id: JobPath) -> DiagnosisDoc
     """
     with services.database.read() as session:
         job = rows.get(session, job_id)
-        try:
-            spec = parse_job_spec(job.spec)
-        except SpecError:
-            raise StateError(
-                f"job {job_id} is of another version of Normlab, and cannot be diagnosed"
-            ) from None
+        spec = spec_of(job)
         found = measurements.rows_of_jobs(session, [job_id], PROBES_READ)[job_id]
         epochs = [
             EpochMetrics.model_validate(row, from_attributes=True) for row in reports.epochs(session, job_id)
@@ -45,3 +41,17 @@ def get_diagnosis(services: ServicesDependency, job_id: JobPath) -> DiagnosisDoc
     measured = [Measured(r.step, r.epoch, r.probe, r.layer, r.statistic, r.value) for r in found]
     diagnosis = diagnose(measured, spec, epochs)
     return DiagnosisDocument.model_validate({"job": job.id, "state": job.state, **diagnosis.to_document()})
+
+
+def spec_of(job: JobRow) -> JobSpec:
+    """The spec of a job.
+
+    Raises:
+        StateError: This version cannot read it.
+    """
+    try:
+        return parse_job_spec(job.spec)
+    except SpecError:
+        raise StateError(
+            f"job {job.id} is of another version of Normlab, and cannot be looked into"
+        ) from None

@@ -17,6 +17,7 @@ from normlab.client.models import Models
 from normlab.client.pages import pages, several
 from normlab.client.transport import Transport, path_of
 from normlab.documents.catalogue import ArchitectureDocument, ArchitectureList, DatasetList
+from normlab.documents.charts import InsideChart
 from normlab.documents.diagnosis import DiagnosisDocument
 from normlab.documents.evaluations import EvaluationDocument, Split
 from normlab.documents.jobs import JobDocument, JobList, JobOrder, ValidatedJob
@@ -198,6 +199,19 @@ class Client:
     def diagnosis(self, job_id: str) -> DiagnosisDocument:
         """What these measurements say is wrong inside the network: ``findings``, the worst first."""
         return self._transport.fetch(DiagnosisDocument, "GET", path_of("jobs", job_id, "diagnosis"))
+
+    def inside_chart(
+        self,
+        job_id: str,
+        chart: InsideChart | str,
+        chart_format: ChartFormat | str = ChartFormat.PNG,
+    ) -> bytes:
+        """What happens inside the network as a chart, such as ``gradient_by_depth``, ``shift`` or ``distribution``."""
+        return self._transport.request(
+            "GET",
+            path_of("jobs", job_id, "probes", "charts", InsideChart(chart)),
+            headers={"Accept": ChartFormat(chart_format).media_type},
+        ).content
 
     def cancel(self, job_id: str) -> JobDocument:
         """Ask for the end of a job. A running one ends a moment later; ``wait`` for it."""

@@ -65,6 +65,7 @@ def test_every_call_is_there(operations):
         "GET /jobs/{job_id}/metrics",
         "GET /jobs/{job_id}/probes",
         "GET /jobs/{job_id}/diagnosis",
+        "GET /jobs/{job_id}/probes/charts/{chart}",
         "GET /jobs/{job_id}/events",
         "GET /jobs/{job_id}/model",
         "GET /jobs/{job_id}/model/{format}",

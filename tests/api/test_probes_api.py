@@ -201,3 +201,27 @@ def test_events_say_up_to_where_there_are_measurements(service, measured):
     assert sum(event["measurements"] for event in told) == len(
         [m for m in measured if m.step <= 4 or m.epoch == 2]
     )
+
+
+def test_charts_of_what_was_measured(service, http, measured, tmp_path):
+    job = service.start(**SPEC)
+    measure(service, job, measured)
+    path = f"/jobs/{job.id}/probes/charts"
+    for name in ("gradient_by_depth", "updates", "shift", "distribution"):
+        drawn = http.get(f"{path}/{name}.json")
+        assert drawn.headers["content-type"] == "application/vnd.vegalite+json", name
+        assert "dense_10" in drawn.text
+    assert http.get(f"{path}/gradient_by_depth", headers={"Accept": "image/svg+xml"}).text.startswith("<svg")
+    answer = http.get(f"{path}/three_statistics.png")
+    assert_problem(answer, 404, "not_found", "three_statistics was not measured in this run")
+    assert_problem(http.get(f"{path}/gradients"), 404, "not_found", "there are gradient_by_depth, updates")
+    runner = CliRunner(env={"NORMLAB_URL": str(http.base_url)})
+    assert runner.invoke(app, ["diagnose", job.id, "--charts", str(tmp_path / "charts")]).exit_code == 0
+    assert {file.name for file in (tmp_path / "charts").iterdir()} == {
+        "gradient_by_depth.png",
+        "updates.png",
+        "saturated_units.png",
+        "rank.png",
+        "shift.png",
+        "distribution.png",
+    }

@@ -204,8 +204,8 @@ PLANTED: Mapping[str, Planted] = {
     "normalized raw pixels": Planted(
         "amplified_inputs",
         _of("batch_normalization_1"),
-        (FLATTEN, NORMALIZATION, dense(64), NORMALIZATION),
-        {"epochs": 12, **ADAM},
+        (FLATTEN, {**NORMALIZATION, "momentum": 0.9}, dense(64), NORMALIZATION),
+        {"epochs": 6, **ADAM},
     ),
     "a hundred samples": Planted(
         "overfitting",
@@ -214,7 +214,7 @@ PLANTED: Mapping[str, Planted] = {
         {"epochs": 60, **adam(0.003)},
         {"validation_samples": 300, "training_samples": 100},
     ),
-    "too few epochs": Planted("training_unfinished", _of(""), "baseline", {"epochs": 3, **sgd(0.01)}),
+    "too few epochs": Planted("training_unfinished", _of(""), "baseline", {"epochs": 4, **sgd(0.004)}),
     "never left its start": Planted("loss_at_ceiling", _of(""), "deep_sigmoid", {"epochs": 3, **sgd(0.001)}),
 }
 """By what was done to them."""

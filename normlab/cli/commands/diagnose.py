@@ -1,13 +1,16 @@
 """``normlab diagnose``: what is wrong inside a network, with layer and epoch."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from normlab.cli.display.diagnosis import show_diagnosis
-from normlab.cli.display.output import JsonOption, UrlOption, write_json
+from normlab.cli.display.output import JsonOption, UrlOption, announce, write_json
 from normlab.cli.ids import JobArgument, job_id
 from normlab.client import Client
+from normlab.documents.charts import InsideChart
+from normlab.errors import ServiceError
 
 
 def diagnose(
@@ -16,6 +19,9 @@ def diagnose(
     everything: Annotated[
         bool, typer.Option("--all", help="Also show what was looked at and is in order, or does not apply.")
     ] = False,
+    charts: Annotated[
+        Path | None, typer.Option(help="Write what can be drawn of it into this folder, as PNG.")
+    ] = None,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
@@ -26,4 +32,19 @@ def diagnose(
     """
     with Client(url) as client:
         diagnosis = client.diagnosis(job_id(client, job, "looks into the network of a job"))
-    write_json(diagnosis) if as_json else show_diagnosis(diagnosis, everything=everything)
+        write_json(diagnosis) if as_json else show_diagnosis(diagnosis, everything=everything)
+        if charts is not None:
+            _write_charts(client, diagnosis.job, charts)
+
+
+def _write_charts(client: Client, job: str, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for chart in InsideChart:
+        try:
+            image = client.inside_chart(job, chart)
+        except ServiceError as error:
+            if error.code != "not_found":
+                raise
+            continue  # it was not measured, or does not apply to this network
+        (folder / f"{chart}.png").write_bytes(image)
+    announce(f"The charts are in {folder}")

@@ -1,0 +1,71 @@
+"""``/jobs/{id}/probes/charts/{chart}``: what happens inside a job's network, drawn."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+
+from api.comparisons.side_by_side import chart_content
+from api.http.media_types import CHART_IMAGES, CHARTS, VEGA_LITE
+from api.http.negotiation import preferred_media_type
+from api.http.parameters import JobPath, of_pattern
+from api.http.problems import error_answers
+from api.http.services import ServicesDependency
+from api.probes.diagnosis import spec_of
+from normlab.documents.charts import InsideChart
+from normlab.errors import NotFoundError
+from normlab.spec.measurements import Measured
+from normlab.spec.probes import PROBES
+from normlab.store import measurements
+from normlab.store.jobs import rows
+
+router = APIRouter(prefix="/jobs", tags=["probes"])
+
+_SUFFIXES = {"json": VEGA_LITE, **{suffix: kind for kind, suffix in CHART_IMAGES.items()}}
+
+
+@router.get(
+    "/{job_id}/probes/charts/{chart}",
+    summary="A chart of what happens inside the network",
+    response_class=Response,
+    responses={
+        200: {"description": "The chart.", "content": {kind: {} for kind in CHARTS}},
+        **error_answers(404, 406, 409, 503),
+    },
+)
+def get_inside_chart(
+    services: ServicesDependency,
+    request: Request,
+    job_id: JobPath,
+    chart: Annotated[
+        str,
+        Path(
+            description=", ".join(f"`{name}`" for name in InsideChart),
+            examples=["gradient_by_depth.png"],
+            json_schema_extra=of_pattern(rf"({'|'.join(InsideChart)})(\.(png|svg|json))?"),
+        ),
+    ],
+) -> Response:
+    """As Vega-Lite, PNG or SVG: by `Accept`, or by the suffix `.json`, `.png` or `.svg`.
+
+    404 for a chart of what was not measured, or does not apply to the network.
+    """
+    from normlab.analysis.charts import inside  # noqa: PLC0415 - altair takes a second
+    from normlab.analysis.diagnosis.observed import Observed  # noqa: PLC0415 - with it
+
+    name, _, suffix = chart.partition(".")
+    if name not in set(InsideChart) or (suffix and suffix not in _SUFFIXES):
+        raise NotFoundError(
+            f"there is no chart {chart!r}; there are {', '.join(InsideChart)}, each also with .png, .svg or .json"
+        )
+    media_type = _SUFFIXES.get(suffix) or preferred_media_type(request, CHARTS)
+    with services.database.read() as session:
+        spec = spec_of(rows.get(session, job_id))
+        found = measurements.rows_of_jobs(session, [job_id], tuple(PROBES))[job_id]
+    run = Observed(
+        [Measured(r.step, r.epoch, r.probe, r.layer, r.statistic, r.value) for r in found], spec, ()
+    )
+    try:
+        drawn = inside.CHARTS[name](run)
+    except ValueError as error:
+        raise NotFoundError(f"job {job_id} has no chart {name!r}: {error}") from None
+    return Response(chart_content(drawn, media_type), media_type=media_type, headers={"Vary": "Accept"})
