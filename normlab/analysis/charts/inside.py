@@ -25,7 +25,7 @@ Rows = list[dict[str, Any]]
 def heat_map(run: Observed, probe: str, statistic: str, *, space: Space = WIDE) -> Chart:
     """One statistic of all layers at all points, a row for each layer. Raises ``ValueError`` if there is none."""
     layers = [item.name for item in run.planned]
-    rows = [
+    rows: Rows = [
         {"layer": layer, "point": _point(run, reading), "order": reading.step, "value": reading.value}
         for layer in layers
         for reading in run.readings(probe, statistic, layer)
@@ -67,7 +67,7 @@ def gradient_by_depth(run: Observed, *, space: Space = WIDE) -> Chart:
     spread = (
         {points[round(n * (len(points) - 1) / (_DEPTHS - 1))] for n in range(_DEPTHS)} if points else set()
     )
-    rows = [
+    rows: Rows = [
         {"layer": layer, "point": _point(run, reading), "order": reading.step, "value": reading.value}
         for layer, each in readings.items()
         for reading in each
@@ -99,7 +99,7 @@ def gradient_by_depth(run: Observed, *, space: Space = WIDE) -> Chart:
 def three_statistics(run: Observed, *, space: Space = WIDE) -> Chart:
     """The same weights' accuracy with batch, moving and population statistics."""
     words = {"batch": "of the batch", "moving": "moving (in use)", "population": "of the data"}
-    rows = [
+    rows: Rows = [
         {"statistics": name, "point": _point(run, reading), "order": reading.step, "value": reading.value}
         for kind, name in words.items()
         for reading in run.readings("three_statistics", f"accuracy_{kind}")
@@ -134,7 +134,7 @@ def shift(run: Observed, *, space: Space = WIDE) -> Chart:
         ("gradient_shift", "relative", "the gradient changed when the layers below moved"),
     ):
         layers = [layer for layer in run.layers(Place.KERNELS) if run.readings(probe, statistic, layer)]
-        rows = [
+        rows: Rows = [
             {"layer": layer, "point": _point(run, reading), "order": reading.step, "value": reading.value}
             for layer in layers
             for reading in run.readings(probe, statistic, layer)
