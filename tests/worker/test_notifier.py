@@ -8,7 +8,7 @@ import redis
 
 from normlab.local.redis import EmbeddedRedis
 from normlab.runtime.maintenance import MaintenanceLoop
-from normlab.runtime.notifier import NOTIFY_SECONDS, QUEUE, Notifier
+from normlab.runtime.notifier import MAX_SOON, NOTIFY_SECONDS, QUEUE, SENT_AT_ONCE, Notifier
 from normlab.spec import JobSpec, parse_job_spec
 from normlab.store import Database
 from normlab.store.jobs import jobs, workers
@@ -25,6 +25,30 @@ def test_a_message_carries_the_jobs_id_and_nothing_else(redis_server: EmbeddedRe
     assert message["headers"]["task"] == "normlab.train"
     assert message["headers"]["argsrepr"] in ("['job_1']", "['job_2']")
     assert message["content-type"] == "application/json"
+    notifier.close()
+
+
+def test_what_is_sent_soon_is_sent_whole_and_lets_others_ask(broker_url: str) -> None:
+    notifier = Notifier(broker_url)
+    for number in range(3 * SENT_AT_ONCE + 1):
+        notifier.notify_soon(f"job_{number}")
+    until = time.monotonic() + 30
+    while notifier.pending() != 3 * SENT_AT_ONCE + 1:
+        assert time.monotonic() < until
+    notifier.close()
+
+
+def test_what_is_sent_soon_is_let_go_when_the_broker_is_away(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    notifier = Notifier(f"redis+socket://{tmp_path}/redis.sock")
+    for number in range(2 * MAX_SOON):
+        notifier.notify_soon(f"job_{number}")
+    until = time.monotonic() + 30
+    while notifier._soon or notifier._sends_soon:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert 1 <= len([record for record in caplog.records if "does not answer" in record.message]) < MAX_SOON
     notifier.close()
 
 
