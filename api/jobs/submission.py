@@ -138,9 +138,12 @@ def _store(session: Session, fresh: Sequence[Submission]) -> dict[str, dict[str,
     return documents
 
 
+# As FastAPI writes all other documents; orjson writes some numbers in other words.
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
 def _json(document: dict[str, Any]) -> bytes:
-    # As FastAPI writes all other documents; orjson writes some numbers in other words.
-    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return _encode(document).encode()
 
 
 _LOCATION = {"Location": {"description": "Where the job is.", "schema": {"type": "string"}}}

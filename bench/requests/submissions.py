@@ -98,7 +98,7 @@ def targets(stack: ExitStack, arguments: argparse.Namespace, server: PostgresSer
             url = server.url(server.create()) if server else None
             found.append(normlab(stack, name, checkout, folder / name, url))
     if arguments.mlflow:
-        url = server.url(server.create()).replace("+psycopg", "") if server else None
+        url = server.url(server.create()).replace("+psycopg", "+psycopg2") if server else None
         peer = mlflow(folder / PEER, url)
         if peer is not None:
             found.append(Target(stack.enter_context(peer), "/api/2.0/mlflow/runs/create", map(_run, count())))
