@@ -13,6 +13,7 @@ from networks import NETWORKS, WITH_DROPOUT
 
 from normlab.spec import PRESETS, parse_job_spec
 from normlab.training import train
+from worker.given_back import give_back_heap
 
 MEBIBYTE = 2**20
 
@@ -44,6 +45,7 @@ def main() -> None:
         # The first job is a whole one.
         dataset = {"training_samples": options.samples} if number else {}
         train(parse_job_spec(body | {"training": training, "dataset": dataset}), data_dir=options.data)
+        give_back_heap()  # as a worker's child does between two jobs
         held.append(process.memory_info().rss / MEBIBYTE)
         print(f"job {number + 1}: {held[-1]:.0f} MiB", flush=True)
     first, all_kinds = held[0], held[len(kinds) - 1]
