@@ -1,24 +1,17 @@
 """Many jobs in a database, made by copying the rows of one: it works for the tables of every build."""
 
 import hashlib
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import sqlalchemy as sa
+from copies import EPOCHS, Copies
 
-BATCH = 2_000
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
-STATES = ("succeeded", "failed", "cancelled")
-EPOCHS = 10
 
-_EPOCH = {
-    "attempt": 1, "learning_rate": 0.01, "loss": 0.5, "accuracy": 0.8, "val_loss": 0.5, "val_accuracy": 0.8,
-    "train_seconds": 1.0, "evaluate_seconds": 0.1, "compile_seconds": 0.0,
-}  # fmt: skip
+_TEMPLATE = {"architecture": "baseline", "tags": ["template"]}
 
 
 class Rows:
@@ -28,51 +21,36 @@ class Rows:
         self._engine = sa.create_engine(database)
         self._tables = sa.MetaData()
         self._tables.reflect(self._engine)
-        body = {"architecture": "baseline", "tags": ["template"]}
-        self._job = httpx.post(f"{url}/jobs", json=body).raise_for_status().json()["id"]
+        self._url = url
+        self._job = httpx.post(f"{url}/jobs", json=_TEMPLATE).raise_for_status().json()["id"]
 
     def close(self) -> None:
         """Release the database."""
         self._engine.dispose()
 
     def add_jobs(self, count: int, *, epochs: int = EPOCHS) -> list[str]:
-        """So many jobs that ended, each with its epochs, events and two tags. Gives some of their ids."""
-        jobs, events, tags, metrics = (
-            self._tables.tables[name] for name in ("jobs", "events", "job_tags", "epochs")
-        )
+        """So many jobs that ended, with their epochs, events and tags. Gives the ids of the last fifty."""
+        other = {**_TEMPLATE, "architecture": "batch_norm", "dataset": "digits"}
+        other_job = httpx.post(f"{self._url}/jobs", json=other).raise_for_status().json()["id"]
         with self._engine.begin() as connection:
-            template = dict(
-                connection.execute(sa.select(jobs).where(jobs.c.id == self._job)).mappings().one()
-            )
-            event = dict(
-                connection.execute(sa.select(events).where(events.c.job_id == self._job)).mappings().first()
-                or {}
-            )
-            for first in range(0, count, BATCH):
-                numbers = range(first, min(first + BATCH, count))
-                rows = [self._row(template, number) for number in numbers]
-                connection.execute(jobs.insert(), rows)
-                connection.execute(events.insert(), [self._event(event, row) for row in rows])
-                connection.execute(
-                    tags.insert(),
-                    [
-                        {"job_id": row["id"], "tag": tag, "position": position}
-                        for number, row in zip(numbers, rows, strict=True)
-                        for position, tag in enumerate((f"t{number % 100}", "all"))
-                    ],
-                )
-                if epochs:
-                    connection.execute(
-                        metrics.insert(),
-                        [
-                            self._epoch(metrics, row["id"], epoch)
-                            for row in rows
-                            for epoch in range(1, epochs + 1)
-                        ],
-                    )
+            Copies(connection, self._tables.tables).jobs(self._job, other_job, count, epochs=epochs)
+        self._analyze()
+        return [f"job_00{number:024d}" for number in range(count - 1, max(-1, count - 51), -1)]
+
+    def add_comparisons_and_names(self, count: int) -> None:
+        """So many comparisons that ended, and names of models; there are as many jobs."""
+        arms = [{"name": name, "spec": {"architecture": name}} for name in ("baseline", "batch_norm")]
+        body = {"arms": arms, "replicates": 2}
+        comparison = httpx.post(f"{self._url}/comparisons", json=body).raise_for_status().json()["id"]
+        with self._engine.begin() as connection:
+            copies = Copies(connection, self._tables.tables)
+            copies.comparisons(comparison, count)
+            copies.models(count)
+        self._analyze()
+
+    def _analyze(self) -> None:
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(sa.text("ANALYZE"))
-        return [_identifier(number) for number in range(count - 1, max(-1, count - 51), -1)]
 
     def add_children(self, count: int) -> None:
         """So many processes of a worker, as if they lived for ever."""
@@ -122,36 +100,3 @@ class Rows:
             ]
             connection.execute(events.insert(), rows)
             connection.execute(of_job.values(event_count=first + seconds))
-
-    def _row(self, template: Mapping[str, Any], number: int) -> dict[str, Any]:
-        at = _same_kind(template["created_at"], BEGIN + timedelta(seconds=number))
-        return {
-            **template,
-            "id": _identifier(number),
-            "name": f"n{number % 1000}",
-            "state": STATES[number % len(STATES)],
-            "attempt": 1,
-            "created_at": at, "queued_at": at, "started_at": at, "finished_at": at, "updated_at": at,
-        }  # fmt: skip
-
-    def _event(self, template: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
-        return {**template, "job_id": row["id"], "at": row["created_at"]}
-
-    def _epoch(self, table: sa.Table, job: str, epoch: int) -> dict[str, Any]:
-        row = {
-            **_EPOCH,
-            "job_id": job,
-            "epoch": epoch,
-            "elapsed_seconds": float(epoch),
-            "recorded_at": _same_kind("", BEGIN),
-        }
-        return {name: value for name, value in row.items() if name in table.c}
-
-
-def _identifier(number: int) -> str:
-    return f"job_00{number:024d}"
-
-
-def _same_kind(like: Any, at: datetime) -> Any:
-    """A time as the driver gave the template's: SQLite's tables hold text."""
-    return at.isoformat(sep=" ") if isinstance(like, str) else at
