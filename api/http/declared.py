@@ -5,7 +5,11 @@ together takes longer than the database. Here the declared parameters are read w
 function's ``Answer`` is sent as it is.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from fastapi import APIRouter, Request
@@ -13,7 +17,6 @@ from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import request_params_to_args
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, QueryParams
 
 from api.http.fast_lane import Answer, DirectRequest, DirectRoute
@@ -22,6 +25,8 @@ from api.http.services import services_of
 Function = TypeVar("Function", bound=Callable[..., Answer])
 
 _RUN_DIRECTLY = "normlab_run_directly"
+_THREADS = ThreadPoolExecutor(40, "request")
+"""As many as Starlette's, whose own way to a thread takes longer: it can be cancelled, which nobody does here."""
 
 
 def run_directly(function: Function) -> Function:
@@ -45,7 +50,8 @@ def _direct(route: APIRoute) -> DirectRoute:
     function = cast(Callable[..., Answer], route.endpoint)
 
     async def endpoint(request: DirectRequest, _body: bytes) -> Answer:
-        return await run_in_threadpool(function, **read(request))
+        call = partial(copy_context().run, function, **read(request))
+        return await asyncio.get_running_loop().run_in_executor(_THREADS, call)
 
     methods = sorted(route.methods or ())
     return DirectRoute(route.path, endpoint, method=methods[0])

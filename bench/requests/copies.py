@@ -183,7 +183,7 @@ def _copied(count: int) -> str:
 
 _RESULT = (
     '{"epochs":10,"stop_reason":"completed","kept_epoch":10,"kept_val_accuracy":FIGURE,"best_epoch":9,'
-    '"best_val_accuracy":FIGURE,"test_loss":0.4973,"test_accuracy":FIGURE,"majority":{"test":{"samples":10000,'
+    '"best_val_accuracy":FIGURE,"last_val_accuracy":0.8,"test_loss":0.4973,"test_accuracy":FIGURE,"majority":{"test":{"samples":10000,'
     '"correct":8220,"majority_class":0,"majority_share":0.1,"p_value":0.0}},"population_statistics":null,'
     '"test_cross_entropy":0.4973,"reached_target_at_epoch":null,"train_seconds":FIGURE,"export_errors":{}}'
 )

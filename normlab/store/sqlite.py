@@ -11,13 +11,15 @@ from sqlalchemy.pool import ConnectionPoolEntry
 BUSY_TIMEOUT_SECONDS = 30
 """How long a statement waits for another process's transaction to end."""
 
+BEGIN_READING = "BEGIN"
+
 _STEPS_BETWEEN_LOOKS = 1_000_000
 """So many steps of SQLite's virtual machine, some 10 ms, lie between two looks at the clock."""
 
 
 def begin_statements() -> tuple[str, str]:
     """How a reading transaction begins, which sees one moment, and a writing one, which waits for its turn here."""
-    return "BEGIN", "BEGIN IMMEDIATE"
+    return BEGIN_READING, "BEGIN IMMEDIATE"
 
 
 def prepare(engine: Engine, *, statement_seconds: float | None) -> None:

@@ -16,7 +16,7 @@ from normlab.spec import JobSpec
 from normlab.store import Database, Job
 from normlab.store.base import table_of
 from normlab.store.index_walks import PartShape
-from normlab.store.jobs import endings, jobs, leases, list_statements, listing
+from normlab.store.jobs import endings, jobs, leases, list_statements, listing, transitions
 from normlab.store.jobs.endings import Outcome
 from normlab.store.jobs.figures import FIGURES, NO_FIGURE
 from normlab.store.jobs.list_statements import Place, Wanted
@@ -186,3 +186,15 @@ def test_each_list_walks_an_index_in_its_order(sqlite_database: Database) -> Non
                 assert "TEMP B-TREE" not in step, (what, step)
                 assert "SCAN" not in step or (wanted.keys, wanted.states) == ((), None), (what, step)
     assert len(looked_at) == len(WALKABLE) * len(WALKED_STATES) * (1 + len(PartShape)) * (2 * 2 + 4 * 3)
+
+
+def test_jobs_that_are_cancelled_together_take_their_tags_along(
+    database: Database, make_spec: Callable[..., JobSpec]
+) -> None:
+    with database.write() as session:
+        ids = [jobs.create(session, make_spec(tags=["a", "b"])).id for _ in range(2)]
+        transitions.move_all(session, JobState.CANCELLED, ids, reason="cancelled")
+    with database.read() as session:
+        cancelled = listing.page(session, JobFilter(tags=["a"], states=[JobState.CANCELLED]))
+        assert sorted(cancelled.ids) == ids
+        assert listing.page(session, JobFilter(tags=["b"], states=[JobState.QUEUED])).ids == []
