@@ -80,8 +80,9 @@ def seeds_of(text: str) -> list[int]:
 def runs(arguments: argparse.Namespace) -> Iterator[tuple[str, Planted | Healthy, int, Run]]:
     """Name, network, seed and what was measured: trained, or read from what was kept."""
     zoo = {**({} if arguments.healthy else PLANTED), **({} if arguments.faults else HEALTHY)}
-    for name, network in zoo.items():
-        if arguments.only and arguments.only not in name:
+    part, parts = (int(number) for number in arguments.part.split("/"))
+    for number, (name, network) in enumerate(zoo.items()):
+        if (arguments.only and arguments.only not in name) or number % parts != part - 1:
             continue
         for seed in seeds_of(arguments.seeds):
             file = f"{arguments.dataset}, {name}, {seed}.json.gz"
@@ -133,6 +134,7 @@ def main() -> None:
     parser.add_argument("--faults", action="store_true", help="only networks with a planted fault")
     parser.add_argument("--healthy", action="store_true", help="only healthy ones")
     parser.add_argument("--only", help="only those with this in their name")
+    parser.add_argument("--part", default="1/1", help="every so-many-th of them, from which on: 2/5")
     parser.add_argument("--seeds", default="1000-1004", help="one, or the first and the last: 1000-1004")
     parser.add_argument("--dataset", default="digits")
     parser.add_argument("--data", type=Path, help="the folder of datasets")

@@ -13,7 +13,7 @@ from rich.markup import escape
 from normlab.cli.commands.predict import show_prediction
 from normlab.cli.commands.watch import report_failures, watch_jobs
 from normlab.cli.display.comparison_progress import follow
-from normlab.cli.display.output import announce, notes, out, write_error, write_file
+from normlab.cli.display.output import announce, notes, out, percent, write_error, write_file
 from normlab.cli.display.side_by_side import show_comparison, write_chart
 from normlab.cli.display.verdicts import show_answer
 from normlab.cli.notebook import check_against_notebook
@@ -30,6 +30,11 @@ DECIDING_ARMS = ("baseline", "baseline_with_batch_norm")
 """They differ in nothing but batch normalization, as the notebook's two do not."""
 DECIDING_PAIRS = 5
 DECIDING_EPOCHS = 3
+EXPLAINED_ARMS = ("deep_sigmoid", "deep_sigmoid_with_batch_norm")
+"""Ten layers of sigmoids, of which the first never learn; and the same with nothing added but batch normalization."""
+EXPLAINED_PAIRS = 3
+EXPLAINING_PROBES = ("gradient", "update", "signal")
+"""They tell it, and compile in a few seconds."""
 
 
 def demo(
@@ -42,7 +47,8 @@ def demo(
     The demo starts the service, trains both networks on Fashion-MNIST,
     compares them, classifies a test image, and checks the accuracies against the notebook's.
 
-    Then it trains with several seeds, for a verdict on whether batch normalization alone helps.
+    Then it trains with several seeds, for a verdict on whether batch normalization alone helps, and says why a deep
+    network without it does not learn.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C: everything is stopped
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -58,6 +64,7 @@ def demo(
             _classify(client, jobs[-1], image, label)
             differ = _check(client, jobs)
             _decide(client, min(epochs, DECIDING_EPOCHS), data / "report.html")
+            _explain(client)
         except ServiceError:
             service.raise_failure()  # it knows better why the service does not answer
             raise
@@ -128,3 +135,24 @@ def _decide(client: Client, epochs: int, report: Path) -> None:
     show_answer(ended)
     out.print()
     write_file(report, client.comparisons.report(ended.id).encode(), "The report is")
+
+
+def _explain(client: Client) -> None:
+    """Say in five lines what goes wrong inside the first network, and what differs inside the second."""
+    without, normalized = EXPLAINED_ARMS
+    out.print(
+        f"\n[bold]Why does {without} not learn?[/] beside {normalized}, {EXPLAINED_PAIRS} seeds, one epoch"
+    )
+    spec = {"dataset": DATASET, "training": {"epochs": 1}, "probes": list(EXPLAINING_PROBES)}
+    arms = {name: {"architecture": name, **spec} for name in EXPLAINED_ARMS}
+    asked = client.comparisons.create(arms, replicates=EXPLAINED_PAIRS, fresh=True, name="demo, inside")
+    ended = follow(client, asked)
+    if ended.result is None:
+        raise ServiceError(f"The comparison {ended.id} has no answer: {' '.join(ended.left_out)}")
+    (mechanism,) = client.comparisons.mechanism(ended.id).pairs
+    diagnosis = client.diagnosis(ended.arms[0].jobs[0].job)
+    means = " and ".join(f"{percent(arm.mean)} with {name}" for name, arm in ended.result.arms.items())
+    lines = [finding.sentence for finding in diagnosis.findings[:2]]
+    lines += [*mechanism.highlights[:2], f"The validation accuracy after one epoch is {means}."]
+    for line in lines:
+        out.print(f"- {line}", markup=False, soft_wrap=not out.is_terminal)
