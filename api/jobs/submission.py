@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, Field
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
 from api.http.bodies import parse_json, refuse_other_than_json
@@ -88,7 +88,9 @@ def _validated(request: DirectRequest, body: bytes, _key: str | None) -> Validat
     )
 
 
-def store(session: Session, submissions: Sequence[Submission]) -> list[dict[str, Any] | IdempotencyError]:
+def store(
+    connection: Connection, submissions: Sequence[Submission]
+) -> list[dict[str, Any] | IdempotencyError]:
     """Store the jobs of requests that came together. Gives the document of each, or why its key is refused.
 
     Keys are reserved in one order: another process that has some of them waits, and never we for it as well.
@@ -101,29 +103,29 @@ def store(session: Session, submissions: Sequence[Submission]) -> list[dict[str,
             fresh.append(submission)
         elif fresh and fresh[-1].key == submission.key:
             repeated.append(submission)
-        elif (known := _known(session, submission.key, submission)) is not None:
+        elif (known := _known(connection, submission.key, submission)) is not None:
             documents[submission.new.id] = known
         else:
             fresh.append(submission)
-    documents |= _store(session, fresh)
+    documents |= _store(connection, fresh)
     for submission in repeated:
-        documents[submission.new.id] = _known(session, submission.key or "", submission) or {}
+        documents[submission.new.id] = _known(connection, submission.key or "", submission) or {}
     return [documents[submission.new.id] for submission in submissions]
 
 
-def _known(session: Session, key: str, submission: Submission) -> dict[str, Any] | IdempotencyError | None:
+def _known(
+    connection: Connection, key: str, submission: Submission
+) -> dict[str, Any] | IdempotencyError | None:
     """What a request with this key has been answered; None: it is the first, and has reserved the key."""
     try:
-        return idempotency.begin(session, key, submission.request_digest)
+        return idempotency.begin(connection, key, submission.request_digest)
     except IdempotencyError as error:
         return error
 
 
-def _store(session: Session, fresh: Sequence[Submission]) -> dict[str, dict[str, Any]]:
+def _store(connection: Connection, fresh: Sequence[Submission]) -> dict[str, dict[str, Any]]:
     if not fresh:
         return {}
-    # On the connection: rows are enough, and the session would take half as long again.
-    connection = session.connection()
     new = [submission.new for submission in fresh]
     force = workers.workforce(connection)
     at = creation.store(connection, new, at=force.at)
@@ -134,7 +136,7 @@ def _store(session: Session, fresh: Sequence[Submission]) -> dict[str, dict[str,
     }
     for submission in fresh:
         if submission.key is not None:
-            idempotency.remember(session, submission.key, documents[submission.new.id])
+            idempotency.remember(connection, submission.key, documents[submission.new.id])
     return documents
 
 

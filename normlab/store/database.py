@@ -76,6 +76,12 @@ class Database:
         with Session(self._writing_engine, expire_on_commit=False) as session, session.begin():
             yield session
 
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One writing transaction without a session, committed at the end."""
+        with self._writing_engine.begin() as connection:
+            yield connection
+
     def ping(self) -> None:
         """Raise SQLAlchemy's error if the database does not answer."""
         with self.engine.connect() as connection:

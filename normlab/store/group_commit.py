@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from normlab.store.availability import is_unavailable
 from normlab.store.database import Database
@@ -20,7 +20,7 @@ _STOP_SECONDS = 5
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
-Write = Callable[[Session, Sequence[Request]], Sequence[Answer | Exception]]
+Write = Callable[[Connection, Sequence[Request]], Sequence[Answer | Exception]]
 """Writes all requests in one transaction and gives each one's answer, or what it is refused with: such a request has
 changed nothing. What it raises undoes all of them."""
 
@@ -69,8 +69,8 @@ class GroupCommit(Generic[Request, Answer]):
     def _commit(self, together: Sequence[_Waiting[Request, Answer]]) -> None:
         answers: Sequence[Answer | Exception]
         try:
-            with self._database.write() as session:
-                answers = self._write(session, [waiting.request for waiting in together])
+            with self._database.writing() as connection:
+                answers = self._write(connection, [waiting.request for waiting in together])
         except Exception as error:
             if len(together) > 1 and not is_unavailable(error):
                 for waiting in together:  # one of them is at fault, and is to fail alone

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, String, delete, select, update
+from sqlalchemy import Connection, Index, String, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from normlab.errors import IdempotencyError
@@ -33,7 +33,7 @@ KEPT_SECONDS = 7 * 24 * 3600
 """So long a key is remembered."""
 
 
-def begin(session: Session, key: str, request_digest: str) -> dict[str, Any] | None:
+def begin(session: Session | Connection, key: str, request_digest: str) -> dict[str, Any] | None:
     """Reserve the key, or give the answer that was remembered for it.
 
     None: the key is new, and the caller creates what was asked for and calls ``remember`` in this same
@@ -50,17 +50,19 @@ def begin(session: Session, key: str, request_digest: str) -> dict[str, Any] | N
     )
     if reserved is not None:
         return None
-    known = session.scalars(select(IdempotencyKey).where(IdempotencyKey.key == key)).one_or_none()
+    answered = select(IdempotencyKey.request_digest, IdempotencyKey.response).where(IdempotencyKey.key == key)
+    known = session.execute(answered).one_or_none()
     if known is None:  # it was deleted since: with what it had made, or for its age
         return begin(session, key, request_digest)
     if known.request_digest != request_digest:
         raise IdempotencyError(
             "this Idempotency-Key was used before with another body; use a new key for a new request"
         )
-    return known.response
+    response: dict[str, Any] | None = known.response
+    return response
 
 
-def remember(session: Session, key: str, response: dict[str, Any]) -> None:
+def remember(session: Session | Connection, key: str, response: dict[str, Any]) -> None:
     """Keep the answer, which has an ``id``, for the next request with this key."""
     values = {"response": response, "resource": response["id"]}
     session.execute(update(IdempotencyKey).where(IdempotencyKey.key == key).values(values))

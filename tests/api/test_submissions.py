@@ -20,21 +20,21 @@ def submission(make_spec):
 def test_requests_with_one_key_that_come_together_get_one_job(database, submission):
     first, other, again = submission("k", "a"), submission("k", "b"), submission("k", "a")
     alone = submission()
-    with database.write() as session:
-        answers = store(session, [again, alone, other, first])
+    with database.writing() as connection:
+        answers = store(connection, [again, alone, other, first])
     assert answers[0]["id"] == answers[3]["id"]
     assert isinstance(answers[2], IdempotencyError)
     assert answers[1]["id"] == alone.new.id
-    with database.write() as session:
-        later = store(session, [submission("k", "a"), submission("k", "b")])
+    with database.writing() as connection:
+        later = store(connection, [submission("k", "a"), submission("k", "b")])
     assert later[0]["id"] == answers[0]["id"]
     assert isinstance(later[1], IdempotencyError)
 
 
 def test_each_has_its_place_behind_those_of_a_higher_priority(database, submission):
     waiting = [submission(priority=priority) for priority in (0, 5, 0, -5)]
-    with database.write() as session:
-        answers = store(session, waiting)
+    with database.writing() as connection:
+        answers = store(connection, waiting)
     assert [answer["position"] for answer in answers] == [2, 1, 3, 4]
     claimed = []
     for _ in answers:

@@ -5,9 +5,8 @@ import threading
 from collections.abc import Sequence
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
 
 from normlab.errors import IdempotencyError
 from normlab.store import Database, Job
@@ -24,8 +23,8 @@ class Writer:
         self.may_go_on = threading.Event()
         self.fails_for: str | None = None
 
-    def __call__(self, session: Session, new: Sequence[NewJob]) -> list[str | Exception]:
-        store(session, new)
+    def __call__(self, connection: Connection, new: Sequence[NewJob]) -> list[str | Exception]:
+        store(connection, new)
         self.together.append(len(new))
         self.first_is_under_way.set()
         assert self.may_go_on.wait(30)
@@ -89,8 +88,8 @@ def test_one_that_fails_fails_alone(database, writer, make_spec):
 def test_a_refused_one_undoes_nothing(database, make_spec):
     new = [NewJob.of(make_spec()) for _ in range(2)]
 
-    def write(session: Session, requests: Sequence[NewJob]) -> list[str | Exception]:
-        store(session, [job for job in requests if job is not new[0]])
+    def write(connection: Connection, requests: Sequence[NewJob]) -> list[str | Exception]:
+        store(connection, [job for job in requests if job is not new[0]])
         return [IdempotencyError("no") if job is new[0] else job.id for job in requests]
 
     async def ask() -> list[object]:
