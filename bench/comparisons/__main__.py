@@ -27,8 +27,11 @@ from meanwhile import asking, writing
 
 SMALL, LARGE = (2, 5), (8, 50)
 """Arms and seeds."""
+PARTS = ("small", "large", "writes")
 PATHS = {"document": "", "chart": "/charts/learning_curves.svg", "report": "/report", "bundle": "/bundle"}
 QUIET_SECONDS = 4.0
+SUBMISSIONS, ENOUGH_SECONDS = 5, 10.0
+"""So many are made, or fewer where they take longer together."""
 SLOW_MS = 2_000.0
 """An answer that takes longer is asked for once."""
 
@@ -137,7 +140,7 @@ def submission(subject: Subject, seeds: Iterator[int]) -> list[float]:
     )
     seconds, cpu = [], []
     with meanwhile.running(), lock.running() if lock else contextlib.nullcontext():
-        for _ in range(3):
+        while len(seconds) < SUBMISSIONS and sum(seconds) < ENOUGH_SECONDS:
             began, before = time.perf_counter(), subject.build.cpu_ms()
             subject.create(LARGE, next(seeds))
             seconds.append(time.perf_counter() - began)
@@ -172,7 +175,7 @@ def main() -> None:
     parser.add_argument("--old", type=Path, help="another checkout to stand beside")
     parser.add_argument("--database", help="a Postgres, as postgresql+psycopg://…; default: SQLite")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", choices=("answers", "writes"), help="default: both")
+    parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, help="default: all")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="normlab-bench-") as name, contextlib.ExitStack() as stack:
         subjects = [
@@ -180,9 +183,10 @@ def main() -> None:
             for kind, checkout in (("new", ROOT), ("old", arguments.old))
             if checkout
         ]
-        if arguments.only != "writes":
-            _print_answers(subjects, arguments.rounds)
-        if arguments.only != "answers":
+        sizes = [size for part, size in zip(PARTS, (SMALL, LARGE), strict=False) if part in arguments.only]
+        if sizes:
+            _print_answers(subjects, sizes, arguments.rounds)
+        if "writes" in arguments.only:
             _print_writes(subjects)
 
 
@@ -194,14 +198,14 @@ def warm_up(subject: Subject) -> None:
         subject.cpu_ms(f"/comparisons/{comparison_id}{path}")
 
 
-def _print_answers(subjects: list[Subject], rounds: int) -> None:
+def _print_answers(subjects: list[Subject], sizes: list[tuple[int, int]], rounds: int) -> None:
     for subject in subjects:
         warm_up(subject)
     print(
         "| jobs | state | answer | CPU ms when something has changed | again | with ETag | new / old | again / old |"
     )
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-    for size in (SMALL, LARGE):
+    for size in sizes:
         for (state, kind, new), *others in zip(
             *(answers(each, size, rounds) for each in subjects), strict=True
         ):
