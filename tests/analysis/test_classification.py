@@ -1,5 +1,6 @@
 import re
 
+import altair as alt
 import numpy as np
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
@@ -26,6 +27,7 @@ def test_figures_are_those_of_scikit_learn():
 def test_the_chart_has_a_cell_for_each_pair_of_classes():
     found = classification(np.array([0, 1, 1]), np.array([0, 1, 0]), ["shoe", "bag"])
     chart = chart_of(found, "a network")
+    alt.Chart.from_dict(chart)  # raises an error where Vega-Lite's schema says no
     (rows,) = chart["datasets"].values() if "datasets" in chart else (chart["layer"][0]["data"]["values"],)
     assert len(rows) == 4
     assert {"true": "bag", "predicted": "shoe", "samples": 1, "part": 0.5} in rows

@@ -4,7 +4,9 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+import altair as alt
 import pytest
+from jsonschema import ValidationError
 
 from normlab.analysis import ComparisonStatistics, by_arm, compare_runs, learning_curves, render
 from normlab.analysis.charts.clocks import accuracy_against_cost, target_curves
@@ -50,6 +52,24 @@ def data(chart: Any, panel: Any = None) -> list[Any]:
     """The rows of a chart's data, or of one of its panels."""
     names = set(values(panel or chart, "name"))
     return [row for name, rows in chart["datasets"].items() if name in names for row in rows]
+
+
+@pytest.mark.parametrize("space", [WIDE, NARROW])
+def test_every_chart_is_one_by_the_schema(runs: list[Any], space: Any) -> None:
+    arms, statistics = by_arm(runs), compared(runs, target_accuracy=0.8, equivalence_margin=0.01)
+    assert statistics.clocks is not None
+    assert statistics.clocks.target is not None
+    for chart in (
+        learning_curves(arms, metric=Metric.VAL_ACCURACY, space=space),
+        final_values(arms, space=space),
+        paired_differences(statistics, space=space),
+        difference_curves(statistics, space=space),
+        target_curves(statistics.clocks.target, space=space),
+        accuracy_against_cost(statistics, space=space),
+    ):
+        alt.Chart.from_dict(chart)
+    with pytest.raises(ValidationError):
+        alt.Chart.from_dict(chart | {"width": "wide"})
 
 
 def test_final_values_are_joined_by_seed_on_both_sets(runs: list[Any]) -> None:

@@ -1,5 +1,6 @@
 """Charts of what happens inside a network, of measurements that nobody took."""
 
+import altair as alt
 import pytest
 
 from normlab.analysis.charts.inside import CHARTS, heat_map, shift
@@ -22,7 +23,9 @@ def test_every_chart_has_a_name_in_the_api():
 
 @pytest.mark.parametrize("name", [name for name in CHARTS if name != "dead_units"])
 def test_each_is_drawn(name):
-    assert render(CHARTS[name](observed()), "svg").startswith(b"<svg")
+    chart = CHARTS[name](observed())
+    alt.Chart.from_dict(chart)  # raises an error where Vega-Lite's schema says no
+    assert render(chart, "svg").startswith(b"<svg")
 
 
 def test_values_over_many_decades_are_coloured_by_their_logarithm():
