@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from normlab.errors import ArtifactError, SpecError
+from normlab.errors import ArtifactError, ArtifactStoreError, SpecError
 from normlab.settings import Settings
 from normlab.spec import parse_job_spec, plan_job
 from normlab.spec.export_formats import ArtifactKind
@@ -19,6 +19,7 @@ from normlab.store.artifacts import StoredFile
 from normlab.store.format_requests import TakenRequest
 from normlab.store.jobs import jobs
 from worker.reports import storable
+from worker.trainer import import_trainer
 
 LEASE_SECONDS = 120.0
 """A format takes seconds. After so long somebody else may make it."""
@@ -60,7 +61,12 @@ def make_formats(settings: Settings) -> None:
                 request = format_requests.take(session, lease_seconds=LEASE_SECONDS)
             if request is None:
                 return
-            made = _make(settings, database, store, request)
+            try:
+                made = _make(settings, database, store, request)
+            except (OSError, ArtifactStoreError):  # a full disk, a store that is away
+                with database.write() as session:
+                    format_requests.put_back(session, request)
+                raise
             with database.write() as session:
                 kept = format_requests.finish(session, request, made)
             said = made if isinstance(made, str) else f"{made.bytes} bytes"
@@ -70,7 +76,10 @@ def make_formats(settings: Settings) -> None:
 def _make(
     settings: Settings, database: Database, store: ArtifactStore, request: TakenRequest
 ) -> StoredFile | str:
-    """The file, or a sentence that says why there is none."""
+    """The file, or a sentence that says why there is none.
+
+    Raises ``ArtifactStoreError`` and ``OSError`` where that is not the network's fault.
+    """
     with database.read() as session:
         job = jobs.get(session, request.job_id)
         source = artifacts.get(session, request.job_id, ArtifactKind.KERAS)
@@ -79,8 +88,11 @@ def _make(
     try:
         spec = parse_job_spec(job.spec, settings.limits)
         content = store.read(source)
+    except ArtifactStoreError:
+        raise
     except (SpecError, ArtifactError) as error:
         return storable(str(error))
+    import_trainer(threads=1)
     from normlab.training.export import keras  # noqa: PLC0415 - loads TensorFlow, when there is something to do
     from normlab.training.export.export import export_format  # noqa: PLC0415
     from normlab.training.export.serving_function import TrainedNetwork  # noqa: PLC0415

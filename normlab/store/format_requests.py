@@ -112,5 +112,14 @@ def finish(session: Session, request: TakenRequest, made: StoredFile | str) -> b
     return True
 
 
+def put_back(session: Session, request: TakenRequest) -> None:
+    """Leave a request for later and do not count the attempt, since what stood in the way is not the network's fault.
+
+    It is taken again when its lease runs out.
+    """
+    mine = (*_of(request.job_id, request.kind), _requests.c.attempts == request.attempt)
+    session.execute(update(_requests).where(*mine).values(attempts=request.attempt - 1))
+
+
 def _of(job_id: str, kind: ArtifactKind) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return _requests.c.job_id == job_id, _requests.c.kind == kind

@@ -91,6 +91,16 @@ def test_a_request_whose_process_died_is_taken_again_and_given_up_at_last(
         assert artifacts.get(session, job_id, ArtifactKind.LITERT) is None
 
 
+def test_an_attempt_that_was_put_back_is_not_counted(database: Database, job_id: str) -> None:
+    ask(database, job_id)
+    for _ in range(MAX_ATTEMPTS + 1):
+        request = take(database, lease_seconds=-1)
+        assert request is not None
+        with database.write() as session:
+            format_requests.put_back(session, request)
+    assert finish(database, take(database), FILE)
+
+
 def test_a_request_goes_with_its_job(database: Database, job_id: str) -> None:
     ask(database, job_id)
     request = take(database)
