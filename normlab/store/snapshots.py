@@ -27,14 +27,15 @@ _QUESTION = b"SELECT pg_current_snapshot()"
 class PostgresChanges:
     """A connection of its own, made when somebody first looks; one question is under way at a time."""
 
-    is_current = (
-        False  # who asks while a question is under way may have come after the server has answered it
-    )
+    # Whoever looks while a question is under way may have come after the server has answered it.
+    is_current = False
 
     def __init__(self, engine: Engine) -> None:
         self.number: bytes | None = None
         self._engine = engine
         self._connection: psycopg.Connection[Any] | None = None
+        self._opened: psycopg.Connection[Any] | None = None
+        self._is_closed = False
         self._socket = -1
         self._connecting: asyncio.Task[None] | None = None
         self._waiting: list[asyncio.Future[None]] = []
@@ -69,6 +70,9 @@ class PostgresChanges:
         connection = self._engine.connect()
         driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]  # it is psycopg's
         connection.detach()
+        self._opened = driver
+        if self._is_closed:  # meanwhile: nobody else knows of it
+            driver.close()
         return driver
 
     def _ask(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -120,7 +124,10 @@ class PostgresChanges:
         self._answer(loop)
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection, one that is just being made as well."""
+        self._is_closed = True
         if self._connecting is not None:
             self._connecting.cancel()
         self._give_up(asyncio.get_running_loop())
+        if self._opened is not None:
+            self._opened.close()

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from normlab.store import Database
 from normlab.store.changes import Changes, changes_of
 from normlab.store.jobs import jobs
+from normlab.store.snapshots import PostgresChanges
 
 
 def looking(database: Database, what: Callable[[Changes], Awaitable[None]]) -> None:
@@ -101,6 +102,18 @@ def test_a_connection_that_the_server_ends_is_made_anew(postgres_database):
             assert time.monotonic() < until
 
     looking(postgres_database, watch)
+
+
+def test_a_connection_that_is_just_being_made_is_closed_with_the_rest(postgres_database):
+    async def close_at_once() -> PostgresChanges:
+        changes = PostgresChanges(postgres_database.engine)
+        await changes.look()
+        await asyncio.sleep(0)
+        changes.close()
+        return changes
+
+    changes = asyncio.run(close_at_once())  # which waits for the thread that connects
+    assert changes._opened is None or changes._opened.closed
 
 
 def test_a_server_that_does_not_answer_is_not_waited_for(postgres_database, monkeypatch):
