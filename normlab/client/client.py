@@ -29,7 +29,7 @@ from normlab.documents.states import JobState
 from normlab.documents.trained_models import ModelDocument
 from normlab.spec import DatasetInfo, DatasetName, JobSpec
 from normlab.spec.images import Invert
-from normlab.spec.measurements import Measured
+from normlab.spec.measurements import Measurements
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 
@@ -177,7 +177,7 @@ class Client:
         probe: str | Collection[str] | None = None,
         layer: str | Collection[str] | None = None,
         epoch: int | Collection[int] | None = None,
-    ) -> list[Measured]:
+    ) -> Measurements:
         """What probes measured inside a job's network so far.
 
         Args:

@@ -4,7 +4,6 @@ from pydantic import Field
 
 from normlab.documents.base import Document
 from normlab.documents.states import JobState
-from normlab.spec.measurements import WHOLE_NETWORK, Measured
 from normlab.spec.open_enum import Open
 
 
@@ -55,12 +54,6 @@ class MeasurementDocument(Document):
     layer: str = Field(description="A layer's name; empty for the network as a whole.")
     statistic: str
     value: float | None = Field(description="Null: not a finite number.")
-
-    @property
-    def measured(self) -> Measured:
-        """The same as the analysis takes it."""
-        value = float("nan") if self.value is None else self.value
-        return Measured(self.step, self.epoch, self.probe, self.layer or WHOLE_NETWORK, self.statistic, value)
 
 
 class MeasurementsDocument(Document):

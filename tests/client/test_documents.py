@@ -21,6 +21,7 @@ from api.comparisons import examples as comparison_examples
 from api.inference import examples as inference_examples
 from api.jobs import examples as job_examples
 from api.models import examples as model_examples
+from api.probes import examples as probe_examples
 from normlab import documents
 from normlab.client import Client
 from normlab.client.transport import Transport
@@ -35,7 +36,7 @@ from normlab.errors import ServiceError
 from normlab.spec.environment import ENVIRONMENT
 from normlab.spec.open_enum import OpenEnum
 
-TABLES = (examples, comparison_examples, inference_examples, job_examples, model_examples)
+TABLES = (examples, comparison_examples, inference_examples, job_examples, model_examples, probe_examples)
 EXAMPLES = [
     pytest.param(model, example, id=f"{model.__name__}{number}")
     for table in TABLES

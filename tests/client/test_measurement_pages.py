@@ -33,7 +33,7 @@ class Pages:
 def test_pages_are_followed_with_the_same_filters():
     service: Any = Pages()
     found = measurements(service, "job_1", {"probe": ["dead"], "layer": None})
-    assert found == [Measured(step, 1, "dead", "", "share", 0.5) for step in (1, 2, 3)]
+    assert [*found] == [Measured(step, 1, "dead", "", "share", 0.5) for step in (1, 2, 3)]
     assert service.asked == [
         {"probe": ["dead"]},
         {"probe": ["dead"], "cursor": 1},
