@@ -76,7 +76,7 @@ class Item:
         self.error: Exception | None = None
         """Why it is not read any more."""
         self.changed = asyncio.Event()
-        """Set when one of these, or ``Feed.stopped``, has changed; the next change has another."""
+        """Set when one of these has changed, or the process ends; the next change has another."""
 
     def wake(self) -> None:
         """Tell the followers that something has changed."""
@@ -129,11 +129,6 @@ class Feed:
             item.wake()
 
     @property
-    def stopped(self) -> bool:
-        """Whether nothing is read any more."""
-        return self._stopping.is_set()
-
-    @property
     def followed(self) -> int:
         """How many jobs and studies somebody follows."""
         return len(self._items)
@@ -145,7 +140,7 @@ class Feed:
         """
         number, told = last_event_id or 0, None
         with self._following(source, item_id) as item:
-            while not self.stopped:
+            while not self._stopping.is_set():
                 if item.error is not None:
                     raise RuntimeError(f"the events of {item_id} could not be read") from item.error
                 head = item.head
@@ -182,8 +177,8 @@ class Feed:
                 del self._items[item_id]
 
     async def _page(self, item: Item, number: int) -> Page | None:
-        """The events of an item behind a number, at most ``PAGE``. None: ``stopped``, or ``item.error``."""
-        if self.stopped:
+        """The events of an item behind a number, at most ``PAGE``. None: it has ``item.error``, or the process ends."""
+        if self._stopping.is_set():
             return None
         question = (item, number)
         if question not in self._questions:
@@ -194,7 +189,7 @@ class Feed:
 
     async def _run(self, thread: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()
-        while not self.stopped:
+        while not self._stopping.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(self._due if self._items else None):
                     await self._asked.wait()

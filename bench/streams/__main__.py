@@ -1,11 +1,11 @@
 """What open event streams cost everybody else, beside another build: ``python bench/streams --old CHECKOUT``.
 
-Of each build in turn, so that one does not disturb the other: the latency of requests over one connection with no
-stream open and with ``--streams`` of them, each of a job of its own that waits; the statements that read from its
-database in a second; and by how much its memory grew for each stream (PSS, which counts what processes share in part).
-Other load on the machine hits both states of a build, which follow each other, round after round.
+Of each build two API processes run at once, each with a database of its own, and with ``--streams`` open at one of
+them, each of a job of its own that waits. They are asked in turns over one connection each, so that other load hits
+both. Then nobody asks: counted are the statements that read from the database, CPU time, and by how much the memory
+grew for each stream (PSS, which counts what processes share in part).
 
-Then what an answer about a job costs that reported its progress for a minute, and for ten hours.
+Last, what an answer about a job costs that reported its progress for a minute, and for ten hours.
 """
 
 import argparse
@@ -36,96 +36,101 @@ from service import network
 SPEC = {"architecture": "batch_norm", "training": {"epochs": 10}, "dataset": {"name": "digits"}}
 SETTLING_SECONDS = 3.0
 """A build may look more often for a while after something has happened."""
-READING_SECONDS = 10.0
+IDLE_SECONDS = 20.0
 REPORTED_SECONDS = (60, 36_000)
 IN_A_ROW = 5
 
 Ask = Callable[[httpx.Client], httpx.Response]
 
 
-@dataclass
-class State:
-    """A build with so many streams open."""
-
-    latencies_ms: dict[str, list[float]] = field(default_factory=dict)
-    reads_per_second: list[float] = field(default_factory=list)
-    pss_kib: list[float] = field(default_factory=list)
-
-
 @dataclass(frozen=True)
-class Measured:
-    """A build, what it is asked, and what came of it."""
+class Process:
+    """An API process, what it is asked, and what came of it."""
 
     build: Build
     asks: dict[str, Ask]
-    paths: list[str]
-    """Of streams."""
+    waiting: list[str]
+    """Jobs, one for each stream."""
     reported: dict[int, str]
     """Jobs by for how many seconds they have reported their progress."""
     reads: Path
-    without: State = field(default_factory=State)
-    within: State = field(default_factory=State)
-    reported_ms: dict[int, list[float]] = field(
-        default_factory=lambda: {seconds: [] for seconds in REPORTED_SECONDS}
-    )
-    """CPU time of an answer, by the same."""
+    latencies_ms: dict[str, list[float]] = field(default_factory=dict)
+    reads_per_second: list[float] = field(default_factory=list)
+    cpu_ms_per_second: list[float] = field(default_factory=list)
+    grown_kib: list[float] = field(default_factory=list)
+    """Of memory, while the streams were opened."""
+    reported_ms: dict[int, list[float]] = field(default_factory=dict)
+    """CPU time of an answer about each of ``reported``."""
 
-    async def measure(self, requests: int) -> None:
-        """One round: without streams, then with them."""
-        await self._measure(self.without, requests)
-        async with streams(self.build.server, self.paths):
-            await asyncio.sleep(SETTLING_SECONDS)
-            await self._measure(self.within, requests)
+    def ask(self, name: str, http: httpx.Client) -> None:
+        """One request."""
+        began = time.perf_counter()
+        self.asks[name](http).raise_for_status()
+        self.latencies_ms.setdefault(name, []).append(1000 * (time.perf_counter() - began))
 
-    def measure_reported(self, requests: int) -> None:
-        """One round of answers about the jobs that have reported, each in turn."""
-        with httpx.Client(base_url=self.build.url, timeout=120) as http:
-            for _ in range(requests):
-                for seconds, job in self.reported.items():
-                    before = self.build.cpu_ms()
-                    for _ in range(IN_A_ROW):
-                        http.get(f"/jobs/{job}").raise_for_status()
-                    self.reported_ms[seconds].append((self.build.cpu_ms() - before) / IN_A_ROW)
+    def so_far(self) -> np.ndarray:
+        """Statements that read, and CPU milliseconds."""
+        return np.array([int.from_bytes(self.reads.read_bytes(), sys.byteorder), self.build.cpu_ms()])
 
-    async def _measure(self, state: State, requests: int) -> None:
+    def pss_kib(self) -> float:
+        """Its memory."""
+        return float(psutil.Process(self.build.pid).memory_full_info().pss / 1024)
+
+
+async def measure(without: Process, within: Process, requests: int) -> None:
+    """One round with streams at one of the processes."""
+    both = (without, within)
+    await asyncio.to_thread(_ask, both, IN_A_ROW)
+    for process in both:
+        process.latencies_ms.clear()
+    before = within.pss_kib()
+    async with streams(within.build.server, [f"/jobs/{job}/events" for job in within.waiting]):
+        await asyncio.sleep(SETTLING_SECONDS)
+        within.grown_kib.append(within.pss_kib() - before)
         # In a thread, so that what the streams send is read meanwhile.
-        await asyncio.to_thread(self._ask, state, requests)
-        before, began = self._reads(), time.monotonic()
-        await asyncio.sleep(READING_SECONDS)
-        state.reads_per_second.append((self._reads() - before) / (time.monotonic() - began))
-        pss = psutil.Process(self.build.pid).memory_full_info().pss
-        state.pss_kib.append(pss / 1024)
-
-    def _ask(self, state: State, requests: int) -> None:
-        with httpx.Client(base_url=self.build.url, timeout=120) as http:
-            for name, ask in self.asks.items():
-                for number in range(requests + 1):
-                    began = time.perf_counter()
-                    ask(http).raise_for_status()
-                    if number:  # the first one opens the connection
-                        state.latencies_ms.setdefault(name, []).append(1000 * (time.perf_counter() - began))
-
-    def _reads(self) -> int:
-        return int.from_bytes(self.reads.read_bytes(), sys.byteorder)
+        await asyncio.to_thread(_ask, both, requests)
+        counted, began = [process.so_far() for process in both], time.monotonic()
+        await asyncio.sleep(IDLE_SECONDS)
+        for process, first in zip(both, counted, strict=True):
+            reads, cpu_ms = (process.so_far() - first) / (time.monotonic() - began)
+            process.reads_per_second.append(reads)
+            process.cpu_ms_per_second.append(cpu_ms)
 
 
-def start(stack: ExitStack, name: str, checkout: Path, server: str | None, count: int) -> Measured:
+def _ask(processes: tuple[Process, Process], requests: int) -> None:
+    with ExitStack() as stack:
+        clients = [
+            stack.enter_context(httpx.Client(base_url=process.build.url, timeout=120))
+            for process in processes
+        ]
+        for name in processes[0].asks:
+            for _ in range(requests):
+                for process, http in zip(processes, clients, strict=True):
+                    process.ask(name, http)
+
+
+def measure_reported(process: Process, requests: int) -> None:
+    """One round of answers about the jobs that have reported, in turns."""
+    with httpx.Client(base_url=process.build.url, timeout=120) as http:
+        for _ in range(requests):
+            for seconds, job in process.reported.items():
+                before = process.build.cpu_ms()
+                for _ in range(IN_A_ROW):
+                    http.get(f"/jobs/{job}").raise_for_status()
+                cpu_ms = (process.build.cpu_ms() - before) / IN_A_ROW
+                process.reported_ms.setdefault(seconds, []).append(cpu_ms)
+
+
+def start(stack: ExitStack, name: str, checkout: Path, server: str | None, count: int) -> Process:
     """A build with a network that predicts, and jobs that wait, one for each stream."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=f"normlab-bench-{name}-")))
     reads = folder / "reads"
+    more = {
+        "NORMLAB_BENCH_READS": str(reads),
+        "PYTHONPATH": f"{Path(__file__).parent / 'counting'}:{checkout}",
+    }
     database = builds.new_database(server, name) if server else None
-    build = stack.enter_context(
-        builds.running(
-            name,
-            checkout,
-            folder,
-            database,
-            more={
-                "NORMLAB_BENCH_READS": str(reads),
-                "PYTHONPATH": f"{Path(__file__).parent / 'counting'}:{checkout}",
-            },
-        )
-    )
+    build = stack.enter_context(builds.running(name, checkout, folder, database, more=more))
     rows = Rows(build.url, build.database)
     reported = dict(zip(REPORTED_SECONDS, rows.add_jobs(len(REPORTED_SECONDS), epochs=0), strict=True))
     for seconds, job in reported.items():
@@ -140,33 +145,28 @@ def start(stack: ExitStack, name: str, checkout: Path, server: str | None, count
         "GET /jobs/{id}": lambda http: http.get(f"/jobs/{waiting[0]}"),
         "POST /jobs": lambda http: http.post("/jobs", json=SPEC),
     }
-    return Measured(build, asks, [f"/jobs/{job}/events" for job in waiting], reported, reads)
+    return Process(build, asks, waiting, reported, reads)
 
 
-def print_rows(measured: list[Measured], count: int) -> None:
+def print_rows(measured: dict[str, tuple[Process, Process]], count: int) -> None:
     """The tables."""
-    print(f"| build | request | ms without | with {count} streams | times | p99 without | with |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
-    for of in measured:
-        for name in of.asks:
-            before, after = (state.latencies_ms[name] for state in (of.without, of.within))
-            medians = statistics.median(before), statistics.median(after)
-            worst = (float(np.percentile(of_state, 99)) for of_state in (before, after))
-            cells = [*(f"{value:.2f}" for value in (*medians, medians[1] / medians[0], *worst))]
-            print(f"| {of.build.name} | `{name}` | {' | '.join(cells)} |")
-    print("\n| build | reads a second without | with | for the streams | KiB a stream |")
+    print(f"| build | request | ms without streams | with {count} | times |")
     print("| --- | --- | --- | --- | --- |")
-    for of in measured:
-        before, after = (statistics.median(state.reads_per_second) for state in (of.without, of.within))
-        grown = max(of.within.pss_kib) - of.without.pss_kib[0]
-        print(
-            f"| {of.build.name} | {before:.1f} | {after:.1f} | {after - before:.1f} | {grown / count:.0f} |"
-        )
+    for name, both in measured.items():
+        for ask in both[0].asks:
+            without, within = (statistics.median(process.latencies_ms[ask]) for process in both)
+            print(f"| {name} | `{ask}` | {without:.2f} | {within:.2f} | {within / without:.2f} |")
+    print("\n| build | reads a second for the streams | CPU ms a second for them | KiB a stream |")
+    print("| --- | --- | --- | --- |")
+    for name, (without, within) in measured.items():
+        reads = statistics.median(np.subtract(within.reads_per_second, without.reads_per_second))
+        cpu_ms = statistics.median(np.subtract(within.cpu_ms_per_second, without.cpu_ms_per_second))
+        print(f"| {name} | {reads:.1f} | {cpu_ms:.1f} | {max(within.grown_kib) / count:.0f} |")
     print("\n| build | CPU ms after a minute of progress | after ten hours | times |")
     print("| --- | --- | --- | --- |")
-    for of in measured:
-        short, long = (statistics.median(found) for found in of.reported_ms.values())
-        print(f"| {of.build.name} | {short:.2f} | {long:.2f} | {long / short:.2f} |")
+    for name, (without, _) in measured.items():
+        short, long = (statistics.median(found) for found in without.reported_ms.values())
+        print(f"| {name} | {short:.2f} | {long:.2f} | {long / short:.2f} |")
 
 
 def main() -> None:
@@ -176,18 +176,22 @@ def main() -> None:
     parser.add_argument("--database", help="a Postgres, as postgresql+psycopg://…; default: SQLite")
     parser.add_argument("--streams", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--requests", type=int, default=50, help="in a round (default: %(default)s)")
+    parser.add_argument(
+        "--requests", type=int, default=50, help="of a kind in a round (default: %(default)s)"
+    )
     arguments = parser.parse_args()
     checkouts = {"new": builds.ROOT} | ({"old": arguments.old.resolve()} if arguments.old else {})
-    with ExitStack() as stack:
-        measured = [
-            start(stack, name, checkout, arguments.database, arguments.streams)
-            for name, checkout in checkouts.items()
-        ]
-        for _ in range(arguments.rounds):
-            for of in measured:
-                asyncio.run(of.measure(arguments.requests))
-                of.measure_reported(arguments.requests)
+    measured = {}
+    for name, checkout in checkouts.items():  # one build after the other: the old one keeps both cores busy
+        with ExitStack() as stack:
+            without, within = (
+                start(stack, f"{name}_{which}", checkout, arguments.database, arguments.streams)
+                for which in ("without", "within")
+            )
+            for _ in range(arguments.rounds):
+                asyncio.run(measure(without, within, arguments.requests))
+                measure_reported(without, arguments.requests)
+            measured[name] = (without, within)
     print_rows(measured, arguments.streams)
 
 

@@ -1,4 +1,4 @@
-"""Progress in the job's row alone; an index of the events that an answer about a job tells.
+"""Progress in the job's row alone; an index of the events that answers about a job tell.
 
 Progress was an event a second, kept for ever and read by every answer about the job. The newest was in the job's row
 as well; it gets its moment here. Downgrading has nothing to bring back: an earlier version reads the row, too, and a
@@ -32,18 +32,18 @@ def upgrade() -> None:
         .group_by(JOBS.c.id, JOBS.c.attempt, JOBS.c.progress)
     )
     for job_id, attempt, progress, at in connection.execute(running).all():
-        told = progress | {"at": rfc3339(at), "attempt": attempt}
-        connection.execute(JOBS.update().where(JOBS.c.id == job_id).values(progress=told))
+        dated = progress | {"at": rfc3339(at), "attempt": attempt}
+        connection.execute(JOBS.update().where(JOBS.c.id == job_id).values(progress=dated))
     connection.execute(EVENTS.delete().where(EVENTS.c.kind == "progress"))
-    but_epochs = sa.text("kind <> 'epoch'")
+    told = sa.text("kind IN ('state', 'warning')")
     op.create_index(
-        "ix_events_but_epochs",
+        "ix_events_told",
         "events",
         ["job_id", "number"],
-        sqlite_where=but_epochs,
-        postgresql_where=but_epochs,
+        sqlite_where=told,
+        postgresql_where=told,
     )
 
 
 def downgrade() -> None:
-    op.drop_index("ix_events_but_epochs", "events")
+    op.drop_index("ix_events_told", "events")

@@ -20,7 +20,7 @@ TOLD = (EventKind.STATE, EventKind.WARNING)
 EVENTS = """
 WITH RECURSIVE numbers(n) AS (SELECT 3 UNION ALL SELECT n + 1 FROM numbers WHERE n < :count)
 INSERT INTO events (job_id, number, kind, at, attempt, data)
-SELECT :job_id, n, 'epoch', '2026-01-01T00:00:00.000Z', 1, '{}' FROM numbers
+SELECT :job_id, n, CASE n % 2 WHEN 0 THEN 'epoch' ELSE 'measured' END, '2026-01-01T00:00:00.000Z', 1, '{}' FROM numbers
 """
 JOBS = """
 WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :count)

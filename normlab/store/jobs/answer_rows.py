@@ -15,7 +15,7 @@ from normlab.documents.events import EventKind
 from normlab.errors import NotFoundError
 from normlab.spec.epochs import EpochMetrics
 from normlab.store.base import table_of
-from normlab.store.jobs.tables import BUT_EPOCHS, Epoch, Event, Job, JobTag
+from normlab.store.jobs.tables import TOLD_OF_JOBS, Epoch, Event, Job, JobTag
 from normlab.store.json_sql import each_text, json_array, json_group, json_value
 from normlab.store.prepared import Prepared, written
 
@@ -68,7 +68,7 @@ def _told(*kinds: EventKind) -> Any:
     events = _events.c
     told = json_array(events.number, events.kind, events.at, events.attempt, json_value(events.data))
     of_kinds = events.kind.in_([written(kind) for kind in kinds])
-    return _group(told, events.job_id == _jobs.c.id, BUT_EPOCHS, of_kinds)
+    return _group(told, events.job_id == _jobs.c.id, TOLD_OF_JOBS, of_kinds)
 
 
 def _group(value: json_array, *conditions: ColumnElement[bool] | TextClause) -> Any:

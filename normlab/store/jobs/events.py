@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from normlab.documents.events import EventKind
 from normlab.store.base import table_of
-from normlab.store.jobs.tables import BUT_EPOCHS, Event, Job
+from normlab.store.jobs.tables import TOLD_OF_JOBS, Event, Job
 
 EventRow: TypeAlias = Row[Any]
 """An event as a plain row of its table."""
@@ -26,7 +26,7 @@ _OF_KINDS = (
     select(_events)
     .where(
         _events.c.job_id.in_(bindparam("job_ids", expanding=True)),
-        BUT_EPOCHS,
+        TOLD_OF_JOBS,
         _events.c.kind.in_(bindparam("kinds", expanding=True)),
     )
     .order_by(_events.c.job_id, _events.c.number)
@@ -76,9 +76,7 @@ def history(session: Session, job_id: str) -> Sequence[EventRow]:
 def histories(
     session: Session, job_ids: Iterable[str], kinds: Collection[EventKind] = (EventKind.STATE,)
 ) -> dict[str, list[EventRow]]:
-    """The events of these kinds, of which an epoch is none, of several jobs with one query; every id is a key of the
-    answer.
-    """
+    """The events of several jobs, states, warnings or both, with one query; every id is a key of the answer."""
     found: dict[str, list[EventRow]] = {job_id: [] for job_id in job_ids}
     for event in session.execute(_OF_KINDS, {"job_ids": list(found), "kinds": list(kinds)}):
         found[event.job_id].append(event)
