@@ -26,6 +26,8 @@ class ComparisonArm(Base):
     base_seed: Mapped[int | None] = mapped_column(BigInteger)
     """Its seed of replicate 0, where that is not the comparison's."""
 
+    __table_args__ = (Index(None, "arm_digest", "comparison_id"),)
+
 
 class ComparisonJob(StudyMember):
     """The job that trains one arm with one seed."""
