@@ -39,6 +39,7 @@ def test_every_format_is_downloaded(
     written = {item["format"]: Path(item["file"]) for item in json.loads(everything.stdout)}
     assert set(written) == set(formats)
     assert len(set(written.values())) == len(formats)
+    formats = {item.format: item for item in client.model(job).formats}  # some were made just now
     for name, path in written.items():
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         assert digest == formats[name].sha256.removeprefix("sha256:")
