@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import process_time
 
+import tensorflow as tf
+
 from normlab.spec import parse_job_spec
 from normlab.training import train
 from normlab.training.compiled import cache
@@ -63,6 +65,9 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
+    # As a worker's child on one core. With more threads those that wait for work take processor time, too.
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
     print(
         f"{'preset':30} {'training':>9} {'probing':>8} {'share':>7} {'bar':>5} {'rows':>6} "
         f"{'processor on/off':>17} {'compiling off':>14} {'on':>6} {'on/off':>7}"

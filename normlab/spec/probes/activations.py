@@ -22,13 +22,13 @@ ROWS = (
         family=Family.ACTIVATIONS,
         formula="squared mean and variance of what leaves a layer, apart; cosine between two samples",
         source="Poole et al. (2016), arXiv 1606.05340; Schoenholz et al. (2017), arXiv 1611.01232",
-        cost="1 F of 2,048 samples, shared by this family",
+        cost="1 F of 512 samples, shared by the probes that look at as many",
         misleads="A sigmoid's mean is about one half: a mean square would hide that nothing varies. Behind "
         "normalization the variance is gamma squared by construction.",
         mode=Mode.ALL,
         when=When.POINTS,
         place=Place.OUTPUTS,
-        samples=2_048,
+        samples=512,
         statistics=(
             Statistic("mean_squared", "mean over units of the squared mean over samples", "h²"),
             Statistic("variance", "mean over units of the variance over samples", "h²"),
@@ -48,7 +48,7 @@ ROWS = (
         mode=Mode.ALL,
         when=When.POINTS,
         place=Place.KERNELS,
-        samples=2_048,
+        samples=512,
         statistics=tuple(
             Statistic(quantile_name(what, level), f"the {level:.0%} quantile of {words}", unit)
             for what, words, unit in (
@@ -63,7 +63,7 @@ ROWS = (
         family=Family.ACTIVATIONS,
         formula="the share of units whose largest value over the whole probe batch is at most 0",
         source="Lu et al. (2019), arXiv 1903.06733",
-        cost="in the same F",
+        cost="1 F of 2,048 samples",
         misleads="In a batch of 32 a unit that is active for 2 % of the samples looks dead half of the time. That half "
         "of all values are 0 is normal. Convolutions: a channel over all positions.",
         mode=Mode.ALL,
@@ -87,7 +87,7 @@ ROWS = (
         mode=Mode.ALL,
         when=When.POINTS,
         place=Place.SATURATING,
-        samples=2_048,
+        samples=512,
         statistics=(
             Statistic("share", "of all values, over samples and units"),
             Statistic("unit_share", "of the units: those saturated for at least 95 % of the samples"),
@@ -98,7 +98,7 @@ ROWS = (
         family=Family.ACTIVATIONS,
         formula="exp of the entropy of s / sum(s), with s the singular values of the centred outputs (samples x units)",
         source="Roy and Vetterli (2007); stable rank: Rudelson and Vershynin (2007)",
-        cost="in the same F, and an eigenvalue decomposition",
+        cost="1 F of 2,048 samples, and an eigenvalue decomposition",
         misleads="Not centred, a sigmoid's outputs have rank 1. A low rank late in training is class structure.",
         mode=Mode.ALL,
         when=When.EPOCHS,

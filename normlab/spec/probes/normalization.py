@@ -9,8 +9,9 @@ ROWS = (
         family=Family.NORMALIZATION,
         formula="moving statistics against those of the whole probe batch with the same weights, channel by channel",
         source="Wu and Johnson (2021), arXiv 2105.07576",
-        cost="in the F of the activations",
-        misleads="Weights move while the average is taken: a gap is normal while a network learns fast.",
+        cost="1 F of 2,048 samples",
+        misleads="Weights move while the average is taken: a gap is normal while a network learns fast. "
+        "2,048 samples tell a mean to 0.02 deviations: settled statistics have a gap of about 0.015.",
         mode=Mode.ALL,
         when=When.POINTS,
         place=Place.BATCH_NORMALIZATION,

@@ -9,14 +9,14 @@ ROWS = (
         family=Family.SHIFT,
         formula="per unit the Wasserstein-1 distance between its values at two points / their deviation; median",
         source="Ioffe and Szegedy (2015), arXiv 1502.03167, section 4.1",
-        cost="in the F of the activations",
+        cost="in the F of signal",
         misleads="At the output of a normalization it is small by construction: compare z at the same layer of both "
         "arms. A network that does not learn shows no shift: read the loss beside it. Where a unit hardly varies the "
         "ratio explodes: deviations are at least 1e-3 of the layer's RMS, and `floored` says where.",
         mode=Mode.ALL,
         when=When.POINTS,
         place=Place.KERNELS,
-        samples=2_048,
+        samples=512,
         statistics=(
             Statistic("input", "what enters the layer, since the point before"),
             Statistic("input_from_start", "the same since the start"),

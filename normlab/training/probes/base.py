@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar, TypeAlias
 
 import numpy as np
@@ -63,6 +64,12 @@ class Moment:
             batch, group = in_batches(first(self.probe_batch, samples), self.batch_size)
             self._gradients[samples] = self.instrument.gradients(self.weights, batch, group=group)
         return self._gradients[samples]
+
+    @cached_property
+    def step_gradients(self) -> Gradients | None:
+        """The gradient that the real step was made from, without penalty, decay and clipping."""
+        step = self.real_step
+        return None if step is None else self.instrument.gradients(step.before, step.batch)
 
 
 @dataclass(frozen=True)
@@ -127,7 +134,7 @@ class Probe:
 
 def first(samples: Samples, count: int) -> Samples:
     """The first ones."""
-    return Samples(samples.x[:count], samples.y[:count])
+    return samples if count >= samples.count else Samples(samples.x[:count], samples.y[:count])
 
 
 def in_batches(samples: Samples, size: int) -> tuple[Samples, int]:

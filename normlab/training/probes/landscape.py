@@ -17,11 +17,10 @@ class PredictivenessProbe(Probe):
 
     def measure(self, snapshot: Snapshot) -> Iterable[Reading]:
         """See the base class."""
-        step = snapshot.real_step
-        if step is None:
+        step, here = snapshot.real_step, snapshot.moment.step_gradients
+        if step is None or here is None:
             return
         instrument, before = snapshot.moment.instrument, step.before
-        here = instrument.gradients(before, step.batch)
         g, losses, changes, slopes = here.weights.values, [here.loss], [], []
         length = norm(g)
         for size in (factor * step.learning_rate for factor in STEP_FACTORS):

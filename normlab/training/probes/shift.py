@@ -64,15 +64,14 @@ class GradientShiftProbe(Probe):
 
     def measure(self, snapshot: Snapshot) -> Iterable[Reading]:
         """See the base class."""
-        step = snapshot.real_step
-        if step is None:
+        step, plain = snapshot.real_step, snapshot.moment.step_gradients
+        if step is None or plain is None:
             return
         instrument, before = snapshot.moment.instrument, step.before
         order = {item.name: number for number, item in enumerate(snapshot.planned)}
-        plain = instrument.gradients(before, step.batch).weights
         for layer in Place.KERNELS_BUT_FIRST.layers(snapshot.planned):
             below = {name for name, number in order.items() if number < order[layer]}
             after = instrument.gradients(before.with_layers(step.after, below), step.batch).weights
-            one, other = plain.kernel(layer), after.kernel(layer)
+            one, other = plain.weights.kernel(layer), after.kernel(layer)
             yield layer, "relative", ratio(norm(one - other), norm(one))
             yield layer, "cosine", cosine(one, other)
