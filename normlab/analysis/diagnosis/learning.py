@@ -1,6 +1,7 @@
 """How far the network has come: what the epochs' own numbers say."""
 
 from math import sqrt
+from typing import NamedTuple
 
 from normlab.analysis.diagnosis.finding import Observation, Severity
 from normlab.analysis.diagnosis.observed import Observed
@@ -20,6 +21,8 @@ OVERFIT_GAP, ERRORS = 0.05, 3.0
 """Training above validation accuracy: five points, and so many standard errors."""
 RISE_PART, RISE_ERRORS = 1 / 3, 2.0
 """The last part of the epochs whose rise is looked at, and the standard errors that it must have."""
+FOLLOWS = 0.5
+"""Where validation samples are too few to show a rise: so much of the training accuracy's has to be seen in theirs."""
 ANNEALED = 0.1
 """Below this part of its largest learning rate a run is at its schedule's end: more epochs of it would not help."""
 
@@ -97,26 +100,48 @@ def _overfitting(run: Observed) -> Observation | None:
     )
 
 
+class _Rise(NamedTuple):
+    """Of an accuracy in the last part of a run."""
+
+    before: float
+    now: float
+    samples: int
+
+    @property
+    def size(self) -> float:
+        """How much it rose."""
+        return self.now - self.before
+
+    @property
+    def error(self) -> float:
+        """The standard error of that."""
+        return sqrt((self.before * (1 - self.before) + self.now * (1 - self.now)) / self.samples)
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether it is more than chance."""
+        return self.size > RISE_ERRORS * self.error
+
+
 def _unfinished(run: Observed) -> Observation | None:
     rates = [epoch.learning_rate for epoch in run.epochs]
     if rates[-1] < ANNEALED * max(rates):
         return None
     part = max(1, round(len(run.epochs) * RISE_PART))
     before, last = run.epochs[-1 - part], run.epochs[-1]
-    if before.val_accuracy is None or last.val_accuracy is None:
-        samples, was, now = run.spec.dataset.trained_on, before.accuracy, last.accuracy
-    else:
-        samples, was, now = run.validation_samples, before.val_accuracy, last.val_accuracy
-    error = sqrt((was * (1 - was) + now * (1 - now)) / samples)
-    if now - was <= RISE_ERRORS * error:
+    trained = _Rise(before.accuracy, last.accuracy, run.spec.dataset.trained_on)
+    rise = trained
+    if before.val_accuracy is not None and last.val_accuracy is not None:
+        rise = _Rise(before.val_accuracy, last.val_accuracy, run.validation_samples)
+    if not rise.is_certain and not (trained.is_certain and rise.size > FOLLOWS * trained.size):
         return None
     return Observation(
         severity=Severity.NOTE,
         layers=(),
         epochs=(before.epoch + 1, last.epoch),
-        numbers={"before": was, "at_end": now, "threshold": RISE_ERRORS * error},
-        sentence=f"Training has not finished: accuracy still rose from {share(was)} to {share(now)} in the last "
-        f"{'epoch' if part == 1 else f'{part} epochs'}.",
+        numbers={"before": rise.before, "at_end": rise.now, "threshold": RISE_ERRORS * rise.error},
+        sentence=f"Training has not finished: accuracy still rose from {share(rise.before)} to {share(rise.now)} in "
+        f"the last {'epoch' if part == 1 else f'{part} epochs'}.",
         remedy="More epochs, or a larger learning rate.",
     )
 
