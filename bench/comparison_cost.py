@@ -48,7 +48,7 @@ def comparison(checkout: Path, data: Path) -> tuple[float, float]:
         ended = service.wait(f"/comparisons/{asked['id']}")
         time.sleep(1)
         after = service.worker_cpu_seconds()
-    sentence = ended["result"]["statistics"]["pairs"][0]["sentence"]
+    sentence = ended["result"]["pairs"][0]["sentence"]
     print(f"{checkout}: {after - before:.1f} core-seconds, {before:.1f} before it: {sentence}", flush=True)
     return after, after - before
 
