@@ -1,9 +1,11 @@
 """Which jobs of others a comparison uses: only ones that give it what its own would."""
 
 import pytest
+from sqlalchemy import text
 
 from normlab.spec import parse_job_spec
 from normlab.store.jobs import jobs, leases
+from normlab.store.studies.reuse import newest_environment
 
 
 @pytest.fixture
@@ -79,3 +81,14 @@ def test_a_finished_job_goes_before_a_newer_one_that_runs_and_that_before_one_th
     laboratory.end(finished, 0.8)
     assert laboratory.members(laboratory.create(arms=arms()))[0].job_id == finished
     assert queued not in {member.job_id for member in laboratory.members(laboratory.create(arms=arms()))}
+
+
+def test_the_present_environment_is_found_without_sorting_all_jobs(sqlite_database):
+    """Without statistics: a new database has none, and nobody makes any."""
+    statement = newest_environment("auto").compile(
+        sqlite_database.engine, compile_kwargs={"literal_binds": True}
+    )
+    with sqlite_database.read() as session:
+        plan = [row[3] for row in session.execute(text(f"EXPLAIN QUERY PLAN {statement}"))]
+    assert "SCAN jobs USING INDEX ix_jobs_last_runs" in plan
+    assert "USE TEMP B-TREE FOR ORDER BY" not in plan

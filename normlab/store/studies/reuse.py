@@ -28,13 +28,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
 from normlab.documents.states import JobState
 from normlab.spec.environment import Effect, fields_with
 from normlab.store.jobs.creation import NewJob
 from normlab.store.jobs.tables import SUCCEEDED, Job
+from normlab.store.likely import likely
 
 _PREFERENCE = (JobState.SUCCEEDED, JobState.RUNNING, JobState.QUEUED)
 
@@ -93,13 +94,18 @@ def _candidates(session: Session, digests: set[str]) -> dict[tuple[str, str], li
 
 def _present_environment(session: Session, device: str) -> dict[str, Any] | None:
     """In which the newest job that asked for this device succeeded; new jobs most likely will, too."""
-    query = (
+    return _what_counts(session.scalar(newest_environment(device)))
+
+
+def newest_environment(device: str) -> Select[dict[str, Any] | None]:
+    """The environment of the job that was the last to succeed with this device; found from that end of the index, not
+    by sorting all that have succeeded."""
+    return (
         select(Job.environment)
-        .where(text(SUCCEEDED), Job.spec[("resources", "device")].as_string() == device)
+        .where(likely(text(SUCCEEDED)), Job.spec[("resources", "device")].as_string() == device)
         .order_by(Job.finished_at.desc(), Job.id.desc())
         .limit(1)
     )
-    return _what_counts(session.scalar(query))
 
 
 def _what_counts(environment: Mapping[str, Any] | None) -> dict[str, Any] | None:
