@@ -67,7 +67,7 @@ def export(kind: ArtifactKind, folder: Path, write: Callable[[Path], object]) ->
     path = folder / kind.file_name
     try:
         with warnings.catch_warnings():
-            # Keras and tf2onnx use names that NumPy is about to change: nothing that a user could do about it.
+            # Keras uses names that NumPy is about to change: nothing that a user could do about it.
             for category in (DeprecationWarning, FutureWarning):
                 warnings.simplefilter("ignore", category)
             write(path)
