@@ -40,8 +40,10 @@ class Rows:
     def add_comparisons_and_names(self, count: int) -> None:
         """So many comparisons that ended, and names of models; there are as many jobs."""
         arms = [{"name": name, "spec": {"architecture": name}} for name in ("baseline", "batch_norm")]
-        body = {"arms": arms, "replicates": 2}
-        comparison = httpx.post(f"{self._url}/comparisons", json=body).raise_for_status().json()["id"]
+        body = {"arms": arms, "replicates": 2, "fresh": True}
+        comparison = (
+            httpx.post(f"{self._url}/comparisons", json=body, timeout=60).raise_for_status().json()["id"]
+        )
         with self._engine.begin() as connection:
             copies = Copies(connection, self._tables.tables)
             copies.comparisons(comparison, count)

@@ -4,14 +4,14 @@ Rows with one value of a column lie in an index by state and then by id. Each st
 database merges arms as it walks them, and stops at the end of the page.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Column,
     ColumnElement,
-    CompoundSelect,
+    Executable,
     Index,
     Select,
     and_,
@@ -29,7 +29,7 @@ from sqlalchemy import (
 from normlab.store.identifiers import ID_END, ID_LETTERS
 from normlab.store.prepared import written
 
-Statement = Select[Any] | CompoundSelect[Any]
+Statement = Executable | Mapping[str, Executable]
 Condition = ColumnElement[bool]
 
 
@@ -58,9 +58,17 @@ class Walk(NamedTuple):
 
 def merged(arms: Sequence[Select[Any]], *, newest: bool) -> Statement:
     """The first ``:limit`` ids of all arms by age."""
-    together: Statement = arms[0] if len(arms) == 1 else union_all(*arms)
     column: ColumnElement[str] = literal_column("id")
-    return together.order_by(desc(column) if newest else column).limit(bindparam("limit"))
+    order = desc(column) if newest else column
+    limit: ColumnElement[int] = bindparam("limit")
+    if len(arms) == 1:
+        return arms[0].order_by(order).limit(limit)
+    # Postgres reads each arm to its end before it sorts them together, so there each gets an end of its own.
+    ended = [select(column).select_from(arm.order_by(order).limit(limit).subquery()) for arm in arms]
+    return {
+        "sqlite": union_all(*arms).order_by(order).limit(limit),
+        "postgresql": union_all(*ended).order_by(order).limit(limit),
+    }
 
 
 def behind(column: ColumnElement[str], *, newest: bool) -> Condition:

@@ -1,6 +1,6 @@
 """Statements that are asked often: written once for each kind of database, and run by the driver with plain values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -37,15 +37,19 @@ class Prepared:
     Python's types of all values. Here the rows are as the driver gives them: on SQLite times and JSON are texts.
     """
 
-    def __init__(self, statement: Executable) -> None:
+    def __init__(self, statement: Executable | Mapping[str, Executable]) -> None:
         self._statement = statement
+        """Perhaps another one for each dialect."""
         self._written: dict[str, tuple[str, dict[str, Any]]] = {}
 
     def written(self, dialect: str) -> tuple[str, dict[str, Any]]:
         """The statement in SQL, and the parameters whose values are part of it."""
         written = self._written.get(dialect)
         if written is None:
-            compiled = self._statement.compile(dialect=_DIALECTS[dialect])  # type: ignore[attr-defined]  # all have it
+            statement = self._statement
+            if isinstance(statement, Mapping):
+                statement = statement[dialect]
+            compiled = statement.compile(dialect=_DIALECTS[dialect])  # type: ignore[attr-defined]  # all have it
             constants = {name: value for name, value in compiled.params.items() if value is not None}
             written = self._written[dialect] = (str(compiled), constants)
         return written
