@@ -13,8 +13,9 @@ import tensorflow as tf
 from normlab.errors import SpecError
 from normlab.spec import JobSpec, plan_job
 from normlab.spec.epochs import EpochMetrics
+from normlab.spec.layers import LAYERS
 from normlab.spec.measurements import WHOLE_NETWORK, Measured
-from normlab.spec.probes import PROBES
+from normlab.spec.probes import PROBES, STANDARD
 from normlab.spec.probes.places import Place
 from normlab.training import Checkpoint, Stopped, TrainResult, loop, population, train
 from normlab.training.probes.base import Probe, Reading, Snapshot, rms
@@ -282,3 +283,29 @@ def test_both_arms_of_a_pair_look_at_the_same_samples(
     one, other = (run(arm).digests["probe_batch"] for arm in arms)
     assert one == other
     assert run(small_spec("baseline", {"seed": 1}, probes="off")).digests["probe_batch"] != one
+
+
+EVERY_KIND: list[dict[str, Any]] = [
+    {"type": "reshape", "target_shape": [8, 8, 1]},
+    {"type": "conv2d", "filters": 4, "kernel_size": 3, "padding": "same", "activation": "relu"},
+    {"type": "batch_normalization"},
+    {"type": "group_normalization", "groups": 2},
+    {"type": "max_pooling2d"},
+    {"type": "layer_normalization"},
+    {"type": "dropout", "rate": 0.2},
+    {"type": "activation", "activation": "leaky_relu"},
+    {"type": "dense", "units": 6, "activation": "hard_sigmoid"},
+    {"type": "average_pooling2d"},
+    {"type": "global_average_pooling2d"},
+    {"type": "flatten"},
+]
+
+
+def test_probes_change_no_bit_of_any_kind_of_layer(
+    small_spec: Callable[..., JobSpec], run: Callable[..., TrainResult]
+) -> None:
+    assert {layer["type"] for layer in EVERY_KIND} == set(LAYERS)
+    spec = small_spec(EVERY_KIND, {"epochs": 1, "optimizer": "adam"})
+    probed = run(spec, probes="standard")
+    assert fingerprint(probed) == fingerprint(run(spec, probes="off"))
+    assert {m.probe for m in probed.measurements} == {*STANDARD}
