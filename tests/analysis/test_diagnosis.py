@@ -101,6 +101,7 @@ def test_a_layer_that_does_not_learn_while_others_do():
     finding = only(diagnosed(PLAIN, {("update", "ratio", "dense_2"): 1e-6}), "layer_not_learning")
     assert (finding.layer, finding.severity) == ("dense_2", Severity.PROBLEM)
     assert finding.numbers["way"] == pytest.approx(1e-6 * 128, rel=0.01)
+    assert finding.sentence.startswith("The layer dense_2 does not learn: in 4 epochs all steps of dense_2")
     everywhere = only(diagnosed(PLAIN, {("update", "ratio", None): 1e-8}), "layer_not_learning")
     assert len(everywhere.layers) == 4
     assert "larger learning rate" in everywhere.remedy

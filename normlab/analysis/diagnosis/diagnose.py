@@ -65,7 +65,7 @@ def _finding(rule: Rule, seen: Observation) -> Finding:
         first_epoch=min(seen.epochs),
         last_epoch=max(seen.epochs),
         numbers=dict(seen.numbers),
-        sentence=seen.sentence[0].upper() + seen.sentence[1:],
+        sentence=seen.sentence,
         remedy=seen.remedy,
         source=rule.source,
     )

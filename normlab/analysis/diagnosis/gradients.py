@@ -128,6 +128,9 @@ def _not_learning(run: Observed) -> Observation | None:
     least = min(still, key=lambda name: paths[name])
     last_epoch = max(r.epoch for r in run.readings("update", "ratio", least))
     alone = len(still) < len(paths)
+    who = {1: f"The layer {named(still)} does", 2: f"The layers {named(still)} do"}.get(
+        len(still), f"{named(still)} do"
+    )
     if alone and paths[least] > STUCK * max(paths.values()):
         return None
     others = (
@@ -140,9 +143,8 @@ def _not_learning(run: Observed) -> Observation | None:
         layers=(least, *(name for name in still if name != least)),
         epochs=(1, last_epoch),
         numbers={"way": paths[least], "median_way": median, "threshold": MOVED},
-        sentence=f"{named(still).capitalize() if len(still) > 2 else named(still)} "
-        f"{'do' if len(still) > 1 else 'does'} not learn: in {last_epoch} epoch{'s' * (last_epoch > 1)} all steps of "
-        f"{least} together come to {share(paths[least])} of its kernel's norm{others}.",
+        sentence=f"{who} not learn: in {last_epoch} epoch{'s' * (last_epoch > 1)} all steps of {least} together come "
+        f"to {share(paths[least])} of its kernel's norm{others}.",
         remedy="The gradient has to reach these layers: see what else was found."
         if alone
         else "A larger learning rate, or more steps: the whole network is nearly what it was drawn as.",

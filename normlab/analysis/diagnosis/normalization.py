@@ -230,8 +230,8 @@ def _amplified(run: Observed) -> Observation | None:
         layers=tuple(seen),
         epochs=tuple({1, epoch}),
         numbers={"gain_max": largest_gain, "gain_median": median, "flat_share": flat, "threshold": AMPLIFIED},
-        sentence=f"{layer} amplifies what hardly varies: {share(flat)} of its channels have a variance below epsilon, "
-        f"and one is multiplied by {figure(largest_gain)} in use where the median is {figure(median)}"
+        sentence=f"The layer {layer} amplifies what hardly varies: {share(flat)} of its channels have a variance below "
+        f"epsilon, and one is multiplied by {figure(largest_gain)} in use where the median is {figure(median)}"
         f"{', so a single unusual pixel outshouts the picture' if raw else ''}.",
         remedy="A larger epsilon (such as 0.1) in this layer, or none at all on raw pixels: scale them by constants.",
     )
