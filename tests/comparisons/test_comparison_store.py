@@ -270,3 +270,12 @@ def test_what_a_finished_comparison_says_stays(laboratory):
     assert (
         assess(runs).left_out[0].startswith(f"Seed {members[0].seed} is left out: the job of baseline failed")
     )
+
+
+def test_workers_take_the_jobs_of_a_pair_together(laboratory):
+    """A pair that is complete may decide: the jobs of the pairs behind it then need not run."""
+    comparison = laboratory.create()
+    replicates = {member.job_id: member.replicate for member in laboratory.members(comparison)}
+    with laboratory.database.write() as session:
+        taken = [leases.claim_next(session, worker="w", lease_seconds=60) for _ in replicates]
+    assert [replicates[job.id] for job in taken] == [0, 0, 1, 1, 2, 2]
