@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice, repeat
 
 import numpy as np
@@ -34,17 +34,28 @@ class Measured:
 
 
 def measure(
-    server: Server, path: str, bodies: Body | Iterator[Body], *, connections: int, seconds: float
+    server: Server,
+    path: str,
+    bodies: Body | Iterator[Body],
+    *,
+    connections: int,
+    seconds: float,
+    may_fail: bool = False,
 ) -> Measured:
-    """POST one body over and over, or one after the other; an answer that is no success raises."""
+    """POST one body over and over, or one after the other; an answer that is no success raises, unless it may be."""
     if isinstance(bodies, Body):
         requests = repeat(_request(server, path, bodies))
     else:
         requests = (_request(server, path, body) for body in bodies)
     asyncio.run(_load(server.port, requests, connections, 0.05))  # warm
     cpu, began = server.cpu_seconds(), time.perf_counter()
-    latencies = asyncio.run(_load(server.port, requests, connections, seconds))
-    return _measured(latencies, time.perf_counter() - began, server.cpu_seconds() - cpu)
+    answers = asyncio.run(_load(server.port, requests, connections, seconds))
+    took, cpu = time.perf_counter() - began, server.cpu_seconds() - cpu
+    if not may_fail:
+        for answer in answers:
+            if not answer.is_success:
+                raise RuntimeError(answer.head.decode())
+    return _measured(answers, took, cpu)
 
 
 def measure_at_once(server: Server, path: str, bodies: Iterator[Body], *, count: int) -> Measured:
@@ -52,10 +63,7 @@ def measure_at_once(server: Server, path: str, bodies: Iterator[Body], *, count:
     requests = [_request(server, path, body) for body in islice(bodies, count)]
     cpu, began = server.cpu_seconds(), time.perf_counter()
     answers = asyncio.run(_at_once(server.port, requests))
-    measured = _measured(
-        [answer.seconds for answer in answers], time.perf_counter() - began, server.cpu_seconds() - cpu
-    )
-    return replace(measured, failed=sum(not answer.is_success for answer in answers))
+    return _measured(answers, time.perf_counter() - began, server.cpu_seconds() - cpu)
 
 
 @dataclass(frozen=True)
@@ -79,29 +87,26 @@ def _request(server: Server, path: str, body: Body) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + body.content
 
 
-def _measured(latencies: list[float], took: float, cpu_seconds: float) -> Measured:
-    milliseconds = 1000 * np.array(latencies)
+def _measured(answers: list[_Answer], took: float, cpu_seconds: float) -> Measured:
+    milliseconds = 1000 * np.array([answer.seconds for answer in answers])
     p50, p99, slowest = map(float, np.percentile(milliseconds, [50, 99, 100]))
-    count = len(latencies)
-    return Measured(count / took, p50, p99, slowest, 1000 * cpu_seconds / count)
+    count, failed = len(answers), sum(not answer.is_success for answer in answers)
+    return Measured(count / took, p50, p99, slowest, 1000 * cpu_seconds / count, failed)
 
 
-async def _load(port: int, requests: Iterator[bytes], connections: int, seconds: float) -> list[float]:
+async def _load(port: int, requests: Iterator[bytes], connections: int, seconds: float) -> list[_Answer]:
     until = time.perf_counter() + seconds
     found = await asyncio.gather(*(_connection(port, requests, until) for _ in range(connections)))
-    return [latency for latencies in found for latency in latencies]
+    return [answer for answers in found for answer in answers]
 
 
-async def _connection(port: int, requests: Iterator[bytes], until: float) -> list[float]:
+async def _connection(port: int, requests: Iterator[bytes], until: float) -> list[_Answer]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    latencies = []
+    answers = []
     while time.perf_counter() < until:
-        answer = await _ask(reader, writer, next(requests))
-        if not answer.is_success:
-            raise RuntimeError(answer.head.decode())
-        latencies.append(answer.seconds)
+        answers.append(await _ask(reader, writer, next(requests)))
     writer.close()
-    return latencies
+    return answers
 
 
 async def _at_once(port: int, requests: list[bytes]) -> list[_Answer]:
