@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 DATA ?= demo-data
 
-.PHONY: demo up test test-faults test-nightly test-containers check bench-serving bench-hostile bench-requests bench-onnx reference lock bench-epochs bench-training bench-executors bench-runs bench-memory help
+.PHONY: demo up test test-faults test-nightly test-containers check bench-serving bench-hostile bench-requests bench-submissions bench-comparisons bench-streams bench-jobs bench-worker-memory bench-first-epoch bench-comparison-cost bench-probes bench-diagnosis bench-onnx reference lock bench-epochs bench-training bench-executors bench-runs bench-memory help
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -79,6 +79,39 @@ bench-onnx: $(STAMP)  ## in which runtimes the ONNX files are right (installs th
 
 bench-requests: $(STAMP)  ## what a request costs the API, beside another build: OLD=checkout
 	$(BIN)/python bench/requests $(if $(OLD),--old $(OLD))
+
+bench-submissions: $(STAMP)  ## POST /jobs beside MLflow's runs/create, on SQLite and Postgres: OLD=checkout
+	$(BIN)/python bench/requests/submissions.py --mlflow --database sqlite postgres $(if $(OLD),--old $(OLD))
+
+bench-comparisons: $(STAMP)  ## what comparisons cost beside their training: OLD=checkout DATABASE=url
+	$(BIN)/python bench/comparisons $(if $(OLD),--old $(OLD)) $(if $(DATABASE),--database $(DATABASE))
+
+bench-streams: $(STAMP)  ## what 200 open event streams cost everybody else: OLD=checkout
+	$(BIN)/python bench/streams $(if $(OLD),--old $(OLD))
+
+bench-jobs: $(STAMP)  ## what a job costs beside its epochs: OLD=checkout
+	scripts/get-fashion-mnist $(DATA)
+	$(BIN)/python bench/job_overhead.py --data $(DATA) $(if $(OLD),--old $(OLD))
+
+bench-worker-memory: $(STAMP)  ## what a worker with two children holds, shared pages counted once: OLD=checkout
+	scripts/get-fashion-mnist $(DATA)
+	$(BIN)/python bench/worker_memory.py --data $(DATA) $(if $(OLD),--old $(OLD))
+
+bench-first-epoch: $(STAMP)  ## from `normlab up` to the first stored epoch, beside a bare script: OLD=checkout
+	scripts/get-fashion-mnist $(DATA)
+	$(BIN)/python bench/first_epoch.py --data $(DATA) $(if $(OLD),--old $(OLD))
+
+bench-comparison-cost: $(STAMP)  ## core-seconds of the demo's comparison: OLD=checkout
+	scripts/get-fashion-mnist $(DATA)
+	$(BIN)/python bench/comparison_cost.py --data $(DATA) $(if $(OLD),--old $(OLD))
+
+bench-probes: $(STAMP)  ## what probes cost a training, side by side
+	scripts/get-fashion-mnist $(DATA)
+	$(BIN)/python bench/probes.py --data $(DATA)
+
+bench-diagnosis: $(STAMP)  ## planted faults that a diagnosis finds, and false alarms on healthy networks (hours)
+	scripts/get-fashion-mnist $(DATA)
+	$(BIN)/python bench/diagnosis
 
 bench-hostile: $(STAMP)  ## what requests cost that are made to hurt
 	$(BIN)/python bench/hostile_requests.py
