@@ -86,8 +86,8 @@ bench-submissions: $(STAMP)  ## POST /jobs beside MLflow's runs/create, on SQLit
 bench-comparisons: $(STAMP)  ## what comparisons cost beside their training: OLD=checkout DATABASE=url
 	$(BIN)/python bench/comparisons $(if $(OLD),--old $(OLD)) $(if $(DATABASE),--database $(DATABASE))
 
-bench-streams: $(STAMP)  ## what 200 open event streams cost everybody else: OLD=checkout
-	$(BIN)/python bench/streams $(if $(OLD),--old $(OLD))
+bench-streams: $(STAMP)  ## what 200 open event streams cost everybody else: OLD=checkout DATABASE=url
+	$(BIN)/python bench/streams $(if $(OLD),--old $(OLD)) $(if $(DATABASE),--database "$(DATABASE)")
 
 bench-jobs: $(STAMP)  ## what a job costs beside its epochs: OLD=checkout
 	scripts/get-fashion-mnist $(DATA)
