@@ -103,7 +103,7 @@ PLANTED: Mapping[str, Planted] = {
         (FLATTEN, *(dense(50, "tanh", kernel_initializer="random_normal"),) * 12),
         {"epochs": 3, **sgd(0.01)},
     ),
-    "deep SELU, drawn too large": Planted(
+    "deep linear, drawn too large": Planted(
         "exploding_gradients",
         _of("dense_1"),
         (FLATTEN, *(dense(50, "linear", kernel_initializer="he_normal"),) * 30),
