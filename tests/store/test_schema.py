@@ -15,6 +15,7 @@ from normlab.spec.epochs import EpochMetrics
 from normlab.store import Database, Epoch, Job, JobState
 from normlab.store.base import AnyFloat, Base
 from normlab.store.jobs import leases
+from normlab.store.jobs.queue import RUN_SECONDS
 from support.postgres import PostgresServer
 
 
@@ -58,6 +59,15 @@ def test_the_head_of_the_queue_and_who_is_ahead_are_found_in_the_index(sqlite_da
             plan = "\n".join(str(row) for row in session.execute(text(f"EXPLAIN QUERY PLAN {sql}")))
             assert "SEARCH jobs USING COVERING INDEX ix_jobs_queue" in plan
             assert "FOR ORDER BY" not in plan
+
+
+def test_the_last_run_times_are_read_from_the_end_of_their_index(sqlite_database: Database) -> None:
+    """Without statistics, which a new database lacks; else each submission sorts all jobs that have succeeded."""
+    sql = RUN_SECONDS.compile(sqlite_database.engine, compile_kwargs={"literal_binds": True})
+    with sqlite_database.read() as session:
+        plan = [row[3] for row in session.execute(text(f"EXPLAIN QUERY PLAN {sql}"))]
+    assert "SCAN jobs USING INDEX ix_jobs_last_runs" in plan
+    assert "USE TEMP B-TREE FOR ORDER BY" not in plan
 
 
 def test_migrations_know_whether_a_database_is_current(database: Database, tmp_path: Path) -> None:

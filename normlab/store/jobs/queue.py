@@ -21,6 +21,7 @@ from normlab.store.clock import seconds_between
 from normlab.store.jobs import workers
 from normlab.store.jobs.leases import needs_gpu
 from normlab.store.jobs.tables import SUCCEEDED, Job
+from normlab.store.likely import likely
 
 _MEASURED_JOBS = 200
 """Run times are the means of so many jobs that succeeded last."""
@@ -59,15 +60,16 @@ _LINE = (
 _RUNNING = select(_jobs.arm_digest, _jobs.started_at, _jobs.progress).where(_jobs.state == JobState.RUNNING)
 _last = (
     select(_jobs.arm_digest, seconds_between(_jobs.started_at, _jobs.finished_at).label("seconds"))
-    .where(text(SUCCEEDED))
+    .where(likely(text(SUCCEEDED)))
     .order_by(_jobs.finished_at.desc())
     .limit(_MEASURED_JOBS)
     .subquery()
     .c
 )
-_RUN_SECONDS = select(
+RUN_SECONDS = select(
     _last.arm_digest, func.count(_last.seconds).label("runs"), func.sum(_last.seconds).label("seconds")
 ).group_by(_last.arm_digest)
+"""How many of the jobs that ended last each arm has, and their seconds together."""
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,7 @@ def _end(progress: dict[str, Any] | None, began: datetime, usual_seconds: float)
 
 def _run_seconds(session: Session | Connection) -> dict[str, float]:
     """Mean run times by arm, and of all under the empty name; nothing if no job has succeeded yet."""
-    runs = [run for run in session.execute(_RUN_SECONDS) if run.runs]
+    runs = [run for run in session.execute(RUN_SECONDS) if run.runs]
     if not runs:
         return {}
     means: dict[str, float] = {run.arm_digest: run.seconds / run.runs for run in runs}
