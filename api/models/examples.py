@@ -6,7 +6,7 @@ from api.http.ids import JOB_ID, MODEL_NAME, Examples
 from api.models.schemas import EvaluationRequest, ModelReference, Rollback
 from normlab.documents.evaluations import EvaluationDocument
 from normlab.documents.named_models import NamedModelDocument, NamedModelList
-from normlab.documents.trained_models import ModelDocument
+from normlab.documents.trained_models import ModelDocument, PendingFormat
 from normlab.spec import DATASETS, DatasetName
 
 _CLOTHES = DATASETS[DatasetName.FASHION_MNIST]
@@ -97,10 +97,19 @@ EVALUATION: dict[str, Any] = {
     ],
 }
 
+PENDING_FORMAT = {
+    "job": JOB_ID,
+    "format": "saved_model",
+    "detail": (
+        "a worker makes the saved_model file now, since nobody has asked for it before: ask again in some seconds"
+    ),
+}
+
 EXAMPLES: Examples = {
     EvaluationDocument: [EVALUATION],
     EvaluationRequest: [EVALUATION_REQUEST],
     ModelDocument: [MODEL],
+    PendingFormat: [PENDING_FORMAT],
     ModelReference: [MODEL_REFERENCE],
     NamedModelDocument: [NAMED_MODEL],
     NamedModelList: [NAMED_MODELS],
