@@ -15,6 +15,7 @@ from api.http import declared
 from api.http.answers import speaks_a_protocol
 from api.http.fast_lane import DirectLane, DirectRoute
 from api.http.guard import Guard
+from api.http.media_types import EVENTS
 from api.http.problems import Problem, error_answers
 from api.http.protocol_errors import protocol_error_answers
 from api.http.queries import Declared, KnownQueries
@@ -110,6 +111,7 @@ class DocumentedAPI(FastAPI):
             _add_examples(schemas)
             _remove_default_errors(document)
             _remove_null_from_parameters(document)
+            _remove_schemas_of_streams(document)
             _add_refusals(document)
         return self.openapi_schema or {}
 
@@ -125,6 +127,14 @@ def _add_examples(schemas: dict[str, Any]) -> None:
     ):
         for model, shown in table.EXAMPLES.items():
             schemas[model.__name__]["examples"] = shown
+
+
+def _remove_schemas_of_streams(document: dict[str, Any]) -> None:
+    """FastAPI says of an event stream that it is a string, which tools take for each event."""
+    for path in document["paths"].values():
+        for operation in path.values():
+            for answer in operation["responses"].values():
+                answer.get("content", {}).get(EVENTS, {}).pop("schema", None)
 
 
 def _remove_default_errors(document: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ MEANS_MORE_THAN_ITS_SCHEMA = {
     "POST /jobs",
     "POST /comparisons",
     "GET /comparisons",  # with `jobs`
+    "GET /jobs/{job_id}/probes",  # with names of layers
     "PUT /models/{name}",
     "POST /models/{name}/rollback",
     "POST /jobs/{job_id}/evaluate",

@@ -91,8 +91,10 @@ def test_the_readmes_spec_fits(schema) -> None:
 BEYOND_A_SCHEMA = {
     '{"architecture": "baseline", "name": "  "}',
     '{"architecture": "baseline", "training": {"epochs": 3.0}}',
+    '{"architecture": "baseline", "probes": [{"name": "update", "samples": 100}]}',
 }
-"""A schema does not know which characters can be seen, and 3.0 is a whole number for it."""
+"""A schema does not know which characters can be seen, or which probes look at samples; and 3.0 is a whole number for
+it."""
 
 
 @pytest.mark.parametrize(

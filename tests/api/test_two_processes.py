@@ -28,6 +28,14 @@ def other(service, tmp_path_factory):
         yield client
 
 
+def timeless(answer):
+    """The answer without the start that is estimated for a waiting job, which moves with the clock."""
+    document = answer.json()
+    for job in (document, *document.get("data", [])):
+        job.pop("estimated_start_at", None)
+    return document
+
+
 def test_what_one_process_changes_the_other_answers_at_once(service, http, other):
     tag = uuid4().hex
     job = http.post("/jobs", json=BODY | {"tags": [tag], "name": tag}).json()["id"]
@@ -40,8 +48,8 @@ def test_what_one_process_changes_the_other_answers_at_once(service, http, other
     def changed(state):
         """All answers of both are equal, and none of what shows the state is what it was before."""
         answers = [other.get(path) for path in paths]
-        assert [answer.text for answer in answers] == [http.get(path).text for path in paths]
-        shown = [answer.json() for answer in answers]
+        shown = [timeless(answer) for answer in answers]
+        assert shown == [timeless(http.get(path)) for path in paths]
         assert shown[0]["state"] == shown[1]["state"] == state
         assert all(page["data"] == [shown[0]] for page in shown[2:])
         for now, before in zip(answers, seen, strict=False):
