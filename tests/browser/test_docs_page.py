@@ -69,6 +69,17 @@ def newest(http: Any, path: str, state: str) -> Callable[[], bool]:
     return lambda: bool(http.get(path, params={"state": state}).json()["data"])
 
 
+def test_a_first_job_is_made_looked_at_and_cancelled(fresh_service, docs):
+    docs.load()
+    docs.press("POST /jobs")
+    docs.load()
+    for call in ("GET /jobs", "GET /jobs/{job_id}", "POST /jobs/{job_id}/cancel"):
+        docs.press(call)
+    assert docs.wrong == []
+    assert docs.asked_elsewhere == []
+
+
+@pytest.mark.nightly  # a minute and a half of a browser's drawing
 @pytest.mark.timeout(1200)
 def test_every_example_succeeds_as_it_is(fresh_service, docs):
     http = fresh_service.http
