@@ -17,7 +17,7 @@ import altair as alt
 
 
 def combined(kind, rows):
-    """The JSON of a page of 4 panels, the calls in Python that combining took, and whether it holds what it was given"""
+    """The JSON of a page of 4 panels, the calls in Python that made it, and whether it holds what it was given"""
     given = [kind({"x": x, "y": x * number} for x in range(rows)) for number in range(4)]
     charts = [alt.Chart(alt.Data(values=values)).encode(x="x:Q", y="y:Q") for values in given]
     marks = [(chart.mark_line(), chart.mark_point()) for chart in charts]
