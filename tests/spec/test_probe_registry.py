@@ -78,9 +78,12 @@ def test_a_spec_says_which_probes(make_spec: Callable[..., JobSpec]) -> None:
     assert names == {"off": [], "standard": list(STANDARD)}
     spec = make_spec(probes=["dead", {"name": "rank", "every": 5, "samples": 500}])
     assert [(each.name, each.every, each.samples) for each in spec.probes] == [
-        ("dead", 1, None),
+        ("dead", None, None),
         ("rank", 5, 500),
     ]
+    dead, rank = spec.probes
+    assert [dead.every_of(epochs) for epochs in (1, 32, 33, 400)] == [1, 1, 2, 13]
+    assert rank.every_of(400) == 5
     # Plain JSON has the word where there is one, and is read back.
     for probes in ("off", "standard", ["dead"]):
         document = make_spec(probes=probes).to_document()

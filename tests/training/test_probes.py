@@ -271,7 +271,7 @@ def test_the_spec_says_which_probes_and_how_often(
     assert list(found.series("update", "ratio", "output").steps) == [1, 2, 4, 5, 10, 15, 20, 25]
     few = [{"type": "flatten"}, {"type": "dense", "units": 8, "activation": "relu"}]
     spec = small_spec(few, {"epochs": 5}, probes=[{"name": "rank", "every": 3, "samples": 100}])
-    assert list(run(spec).measurements.series("rank", "stable", "dense_1").epochs) == [0, 3, 5]
+    assert list(run(spec).measurements.series("rank", "stable", "dense_1").epochs) == [0, 1, 3, 5]
     with pytest.raises(SpecError, match="there is no probe"):
         run(spec, probes=["ranc"])
 

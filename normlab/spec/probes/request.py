@@ -1,5 +1,6 @@
 """Which probes a job spec asks for: ``off``, ``standard``, or a list of names with options."""
 
+from math import ceil
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
@@ -12,6 +13,9 @@ from normlab.spec.shown import quoted, shown
 
 MAX_SAMPLES = 10_000
 """Of one probe; a network of many values is looked at with fewer (``normlab/training/probes/batch.py``)."""
+
+MAX_EPOCH_POINTS = 32
+"""At the ends of about so many epochs a probe measures that is not told how often."""
 
 
 def _known(name: Any) -> Any:
@@ -32,8 +36,13 @@ class ProbeRequest(SpecModel):
     """Which one; a name alone is short for its defaults."""
     samples: Annotated[PositiveInteger, Field(le=MAX_SAMPLES)] | None = None
     """How many samples it looks at; null: the probe's own number. Fewer where the network is large."""
-    every: PositiveInteger = 1
-    """It measures at the end of each so many epochs and of the last; the start and the first epoch's steps stay."""
+    every: PositiveInteger | None = None
+    """It measures at the end of each so many epochs, of the first and of the last; the start and the first epoch's
+    steps stay. Null: each epoch, and of more than 32 as many as leave about 32."""
+
+    def every_of(self, epochs: int) -> int:
+        """``every`` in a training of so many epochs: short ones by the hundred would be probed longer than trained."""
+        return self.every or ceil(epochs / MAX_EPOCH_POINTS)
 
 
 _Requests: TypeAlias = tuple[ProbeRequest, ...]

@@ -23,7 +23,7 @@ class Chosen:
     samples: int
     """How many samples it looks at."""
     every: int = 1
-    """It measures at the end of each so many epochs, and of the last one."""
+    """It measures at the end of each so many epochs, of the first and of the last one."""
 
 
 Given: TypeAlias = str | Sequence[str | Mapping[str, Any] | Probe]
@@ -49,5 +49,6 @@ def chosen_probes(spec: JobSpec, given: Given | None = None) -> tuple[Chosen, ..
         row = PROBES[request.name]
         if row.place.applies(planned):
             samples = min(request.samples or row.samples or 1, affordable)
-            chosen.append(Chosen(probe_classes()[row.name](), row.when, samples, request.every))
+            every = request.every_of(spec.training.epochs)
+            chosen.append(Chosen(probe_classes()[row.name](), row.when, samples, every))
     return tuple(chosen)

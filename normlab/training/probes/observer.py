@@ -139,7 +139,7 @@ class Observer:
 
     def _is_asked(self, chosen: Chosen, epoch: int, step: int) -> bool:
         if step == self._steps:
-            return epoch == self._epochs or epoch % chosen.every == 0
+            return self._is_due(chosen, epoch)
         if epoch > 1 or step & (step - 1):
             return False
         return chosen.when in ((When.POINTS, When.AFTER_START) if step else (When.POINTS, When.EPOCHS))
