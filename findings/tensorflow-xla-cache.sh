@@ -3,8 +3,8 @@
 # Expected: TF_XLA_FLAGS=--tf_xla_persistent_cache_directory=FOLDER is for GPUs, and a program that cannot be kept is
 #   computed all the same.
 # Seen: the next process takes a program from the folder instead of compiling it, with the same bits in a fraction of
-#   the CPU time (its log has a line "Error parsing text-format", which means nothing). Where the folder cannot be made, the
-#   call compiles and then raises the file system's error, here FailedPreconditionError.
+#   the CPU time (its log has a line "Error parsing text-format", which means nothing). Where the folder cannot be made,
+#   the call compiles and then raises the file system's error, here FailedPreconditionError.
 # So: make the folder and write a file in it before the flag is set, and leave the flag out where that fails.
 set -eu
 folder=$(mktemp -d)
