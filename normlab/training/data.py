@@ -84,9 +84,13 @@ def _on_device(x: npt.NDArray[np.uint8], y: npt.NDArray[np.uint8]) -> Samples:
 
 
 def _pixels(x: npt.NDArray[np.uint8]) -> tf.Tensor:
-    """The pixels as a tensor. On a CPU the mapped file itself where that is possible: all processes share its pages."""
-    copied = tf.constant(np.ascontiguousarray(x[:0]))
-    if "CPU" not in copied.device or not len(x) or not x.flags.c_contiguous or x.ctypes.data % _ALIGNMENT:
+    """The pixels as a tensor. On a CPU the mapped file itself where that is possible: all processes share its pages.
+
+    A tensor of DLPack lies on the first CPU, whatever device is chosen.
+    """
+    device = tf.constant(np.ascontiguousarray(x[:0])).device
+    on_the_first_cpu = device.endswith("CPU:0")
+    if not on_the_first_cpu or not len(x) or not x.flags.c_contiguous or x.ctypes.data % _ALIGNMENT:
         return tf.constant(np.ascontiguousarray(x))
     writable = x.view(np.ndarray)
     writable.setflags(
