@@ -60,6 +60,11 @@ def test_replicates_may_go_on_until_decided():
         ({"metric": "f1"}, "/metric", '"f1" is not known here'),
         ({"base_seed": -1}, "/base_seed", "should be greater than or equal to 0"),
         ({"base_seed": 2**31 - 1}, "/base_seed", "should leave room for 5 seeds"),
+        (
+            {"replicates": {"start": 3, "max": 5, "step": 10**30}},
+            "/replicates/step",
+            "should be at most 9007199254740991",
+        ),
         ({"seed": 3}, "/seed", '"base_seed": 42'),
         ({"arms": ARMS[:1]}, "/arms", "should be 2 to 8 arms, but there is 1"),
         ({"arms": ARMS * 5}, "/arms", "should be 2 to 8 arms, but there are 10"),

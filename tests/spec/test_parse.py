@@ -188,6 +188,14 @@ def test_the_digest_is_of_what_changes_the_numbers() -> None:
             'end the layers with {"type": "flatten"} or {"type": "global_average_pooling2d"}',
         ),
         (
+            with_training(early_stopping={"patience": 10**30}),
+            f"/training/early_stopping/patience: should be at most 9007199254740991, not {10**30}",
+        ),
+        (
+            {"architecture": "baseline", "probes": [{"name": "rank", "every": 2**63}]},
+            "/probes/0/every: should be at most 9007199254740991, not 9223372036854775808",
+        ),
+        (
             with_layers(FLATTEN, {"type": "dense", "units": 10**9}),
             "/architecture/layers/1/units: should be at most 65536, not 1000000000 "
             "(limit 'units' of this service)",
