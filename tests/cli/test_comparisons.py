@@ -104,3 +104,12 @@ def test_files_of_a_comparison_that_exists(run: Run, compared: ComparisonDocumen
     result = run("compare", compared.id, *options)
     assert result.exit_code == 0, result.output
     assert {path.name for path in tmp_path.iterdir()} == set(files.values())
+
+
+def test_runs_that_were_not_measured_inside_are_said_to_be_so(run: Run, client: Client) -> None:
+    spec = {"dataset": "digits", "training": {"epochs": 1}, "probes": "off"}
+    arms = {name: {"architecture": name, **spec} for name in ("baseline", "batch_norm")}
+    unmeasured = client.comparisons.run(arms, replicates=1, base_seed=4711, timeout_seconds=120)
+    result = run("compare", unmeasured.id, "--why")
+    assert result.exit_code == 0, result.output
+    assert "What differs inside\nNothing can be said: no run of this comparison was measured" in result.stdout

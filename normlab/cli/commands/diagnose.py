@@ -10,7 +10,7 @@ from normlab.cli.display.output import JsonOption, UrlOption, announce, write_js
 from normlab.cli.ids import JobArgument, job_id
 from normlab.client import Client
 from normlab.documents.charts import InsideChart
-from normlab.errors import ServiceError
+from normlab.errors import ServiceError, SetupError
 
 
 def diagnose(
@@ -38,13 +38,23 @@ def diagnose(
 
 
 def _write_charts(client: Client, job: str, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for chart in InsideChart:
-        try:
-            image = client.inside_chart(job, chart)
-        except ServiceError as error:
-            if error.code != "not_found":
-                raise
-            continue  # it was not measured, or does not apply to this network
-        (folder / f"{chart}.png").write_bytes(image)
+    drawn = {chart: image for chart in InsideChart if (image := _chart(client, job, chart)) is not None}
+    if not drawn:
+        announce(f"Nothing can be drawn: {job} has no measurements of what the charts show")
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for chart, image in drawn.items():
+            (folder / f"{chart}.png").write_bytes(image)
+    except OSError as error:
+        raise SetupError(f"No charts can be written into {folder}: {error.strerror}.") from error
     announce(f"The charts are in {folder}")
+
+
+def _chart(client: Client, job: str, chart: InsideChart) -> bytes | None:
+    try:
+        return client.inside_chart(job, chart)
+    except ServiceError as error:
+        if error.code != "not_found":
+            raise
+        return None  # it was not measured, or does not apply to this network
