@@ -47,7 +47,9 @@ QUANTITIES = (
     Quantity("dead", "share_twice", Scale.DIFFERENCE, "the share of dead units in"),
     Quantity("dead", "active", Scale.DIFFERENCE, "the share of active values in"),
     Quantity("saturated", "share", Scale.DIFFERENCE, "the share of saturated values in"),
-    Quantity("rank", "share", Scale.DIFFERENCE, "the effective rank, in units, of what leaves"),
+    Quantity(
+        "rank", "share", Scale.DIFFERENCE, "the effective rank, as a share of the units, of what leaves"
+    ),
     Quantity("moving", "mean_gap", Scale.RATIO, "the gap of the moving means of"),
     Quantity("distribution_shift", "input", Scale.RATIO, "the shift of what enters"),
     Quantity("distribution_shift", "preactivation", Scale.RATIO, "the shift of z = Wx + b in"),

@@ -70,8 +70,8 @@ def paragraph(
     if not said:
         return f"{looked} Nothing notable could be told apart."
     return (
-        f"{looked} {apart} series differ. First: {said[0]} All of this goes along with what was changed and with what "
-        "follows from it; it does not show which of it makes the difference in the result."
+        f"{looked} {apart} series differ{'s' * (apart == 1)}. First: {said[0]} All of this goes along with what was "
+        "changed and with what follows from it; it does not show which of it makes the difference in the result."
     )
 
 
