@@ -112,6 +112,11 @@ def test_a_run_is_not_judged_by_its_way_before_its_first_epoch_has_ended():
     assert diagnose(first_steps, PLAIN).findings == ()
 
 
+def test_a_step_that_explodes_is_no_row_of_digits():
+    finding = only(diagnosed(PLAIN, {("update", "ratio", "dense_3"): 4.0251685612455e11}), "steps_too_large")
+    assert "by 4e+13 % of its norm" in finding.sentence
+
+
 def test_steps_that_overwrite_a_layer():
     finding = only(diagnosed(PLAIN, {("update", "ratio", "dense_3"): 0.8}), "steps_too_large")
     assert finding.layer == "dense_3"

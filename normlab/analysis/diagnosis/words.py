@@ -6,9 +6,13 @@ from normlab.analysis.diagnosis.observed import Observed
 
 
 def share(fraction: float) -> str:
-    """A part of a whole: ``62 %``, ``0.4 %``."""
+    """A part of a whole: ``62 %``, ``0.4 %``; of what outgrew it ``4e+13 %``."""
     value = 100 * fraction
-    return f"{value:.0f} %" if value >= 10 or value == 0 else f"{value:.2g} %"
+    return (
+        f"{figure(value) if value >= 1000 else round(value)} %"
+        if value >= 10 or value == 0
+        else f"{value:.2g} %"
+    )
 
 
 def points(fraction: float) -> str:
