@@ -4,23 +4,15 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, Strict, WithJsonSchema
 
 INTEGER_MAX = 2**53 - 1
 """The largest whole number that every reader of JSON takes as it is (RFC 8259, section 6)."""
 
 
-def _storable(value: int) -> int:
-    if value > INTEGER_MAX:
-        raise ValueError(f"should be at most {INTEGER_MAX}, not {value}")
-    if value < -INTEGER_MAX:
-        raise ValueError(f"should be at least -{INTEGER_MAX}, not {value}")
-    return value
-
-
 Flag = Annotated[bool, Strict()]
-Integer = Annotated[int, Strict(), AfterValidator(_storable)]
-PositiveInteger = Annotated[int, Strict(), Field(gt=0), AfterValidator(_storable)]
+Integer = Annotated[int, Strict(), Field(ge=-INTEGER_MAX, le=INTEGER_MAX)]
+PositiveInteger = Annotated[int, Strict(), Field(gt=0, le=INTEGER_MAX)]
 Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 PositiveNumber = Annotated[float, Strict(), Field(gt=0, allow_inf_nan=False)]
 NonNegativeNumber = Annotated[float, Strict(), Field(ge=0, allow_inf_nan=False)]

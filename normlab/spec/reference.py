@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from pydantic import BaseModel
 
-from normlab.spec.fields import SpecModel
+from normlab.spec.fields import INTEGER_MAX, SpecModel
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,8 @@ def _array(field: dict[str, Any], definitions: dict[str, Any]) -> str:
 
 
 def _range(field: dict[str, Any]) -> str:
-    """The bounds of a number in words, with a space before them."""
+    """The bounds of a number in words, with a space before them; not those that all whole numbers have."""
+    field = {name: value for name, value in field.items() if value not in (INTEGER_MAX, -INTEGER_MAX)}
     low = " above {exclusiveMinimum}" if "exclusiveMinimum" in field else " from {minimum}"
     high = " below {exclusiveMaximum}" if "exclusiveMaximum" in field else " to {maximum}"
     has_low = "exclusiveMinimum" in field or "minimum" in field

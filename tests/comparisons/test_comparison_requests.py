@@ -63,7 +63,7 @@ def test_replicates_may_go_on_until_decided():
         (
             {"replicates": {"start": 3, "max": 5, "step": 10**30}},
             "/replicates/step",
-            "should be at most 9007199254740991",
+            "should be less than or equal to 9007199254740991",
         ),
         ({"seed": 3}, "/seed", '"base_seed": 42'),
         ({"arms": ARMS[:1]}, "/arms", "should be 2 to 8 arms, but there is 1"),

@@ -189,11 +189,11 @@ def test_the_digest_is_of_what_changes_the_numbers() -> None:
         ),
         (
             with_training(early_stopping={"patience": 10**30}),
-            f"/training/early_stopping/patience: should be at most 9007199254740991, not {10**30}",
+            f"/training/early_stopping/patience: should be less than or equal to 9007199254740991, not {10**30}",
         ),
         (
             {"architecture": "baseline", "probes": [{"name": "rank", "every": 2**63}]},
-            "/probes/0/every: should be at most 9007199254740991, not 9223372036854775808",
+            "/probes/0/every: should be less than or equal to 9007199254740991, not 9223372036854775808",
         ),
         (
             with_layers(FLATTEN, {"type": "dense", "units": 10**9}),
