@@ -119,7 +119,7 @@ def fulfils(job: Job, wanted: JobFilter) -> bool:
         and wanted.name in (None, job.name)
         and wanted.dataset in (None, job.spec["dataset"]["name"])
         and wanted.preset in (None, job.spec["architecture"].get("preset"))
-        and (part is None or job.id.startswith(part) or letters.startswith(part) or letters.endswith(part))
+        and (part is None or letters.startswith(part.removeprefix("job_")) or letters.endswith(part))
     )
 
 
