@@ -13,6 +13,7 @@ from normlab.documents.jobs import JobResult
 from normlab.local.process import Process
 from normlab.spec import JobSpec
 from normlab.spec.environment import ENVIRONMENT
+from normlab.spec.export_formats import ON_REQUEST
 from normlab.store import ArtifactKind, ArtifactStore, EventKind, FailureCode, JobState, artifacts
 from normlab.store.jobs import events, jobs, reports
 from support.workers import Service, children
@@ -33,7 +34,16 @@ def test_a_job_is_trained_and_everything_about_it_is_stored(service: Service, ma
     assert job.result["export_errors"] == {}
     assert set(job.timings) == {
         f"{phase}_seconds"
-        for phase in ("waiting", "starting", "compiling", "training", "evaluating", "exporting", "total")
+        for phase in (
+            "waiting",
+            "starting",
+            "compiling",
+            "training",
+            "probing",
+            "evaluating",
+            "exporting",
+            "total",
+        )
     }
     assert [layer["name"] for layer in job.layers][-1] == "output"
     assert set(job.environment) == set(ENVIRONMENT)
@@ -61,7 +71,7 @@ def test_a_job_is_trained_and_everything_about_it_is_stored(service: Service, ma
     assert elapsed == sorted(elapsed)
     assert states == ["queued", "running", "succeeded"]
     store = ArtifactStore(str(service.data_dir / "artifacts"))
-    assert set(files) == set(ArtifactKind)
+    assert set(files) == set(ArtifactKind) - set(ON_REQUEST)
     network = onnxruntime.InferenceSession(store.read(files[ArtifactKind.ONNX]))
     assert network.run(None, {network.get_inputs()[0].name: np.zeros((1, 8, 8), np.float32)})[0].shape == (
         1,
