@@ -1,7 +1,7 @@
 """What passes through the network: dead and saturated units, the scale of the signal, its rank."""
 
 from normlab.analysis.diagnosis.finding import Observation, Severity
-from normlab.analysis.diagnosis.observed import Observed
+from normlab.analysis.diagnosis.observed import Observed, affected
 from normlab.analysis.diagnosis.rule import Rule
 from normlab.analysis.diagnosis.words import figure, named, share, when
 from normlab.spec.probes.places import Place
@@ -34,13 +34,11 @@ def _dead(run: Observed) -> Observation | None:
     }
     if not seen:
         return None
-    worst = max(seen, key=lambda name: seen[name][-1].value)
-    value = seen[worst][-1].value
-    epochs = tuple(reading.epoch for readings in seen.values() for reading in readings)
+    worst, value, layers, epochs = affected(seen)
     beside = f" (beside {named([n for n in seen if n != worst])})" if len(seen) > 1 else ""
     return Observation(
         severity=Severity.PROBLEM if value >= MANY_DEAD else Severity.WARNING,
-        layers=(worst, *(name for name in seen if name != worst)),
+        layers=layers,
         epochs=epochs,
         numbers={"share": value, "threshold": DEAD},
         sentence=f"{share(value)} of the ReLU units of {worst}{beside} are dead, {when(epochs, run)}: no sample of the "
@@ -63,12 +61,10 @@ def _saturated(run: Observed) -> Observation | None:
             seen[name] = over
     if not seen:
         return None
-    worst = max(seen, key=lambda name: seen[name][-1].value)
-    value = seen[worst][-1].value
-    epochs = tuple(reading.epoch for readings in seen.values() for reading in readings)
+    worst, value, layers, epochs = affected(seen)
     return Observation(
         severity=Severity.PROBLEM if value >= MOSTLY_SATURATED else Severity.WARNING,
-        layers=(worst, *(name for name in seen if name != worst)),
+        layers=layers,
         epochs=epochs,
         numbers={"share": value, "threshold": SATURATED},
         sentence=f"{share(value)} of what leaves {worst} is saturated, {when(epochs, run)}: its function is flat "
@@ -141,12 +137,10 @@ def _collapsed(run: Observed) -> Observation | None:
             seen[name] = over
     if not seen:
         return None
-    worst = min(seen, key=lambda name: seen[name][-1].value)
-    value = seen[worst][-1].value
-    epochs = tuple(reading.epoch for readings in seen.values() for reading in readings)
+    worst, value, layers, epochs = affected(seen, min)
     return Observation(
         severity=Severity.PROBLEM,
-        layers=(worst, *(name for name in seen if name != worst)),
+        layers=layers,
         epochs=epochs,
         numbers={"effective_rank": value, "threshold": COLLAPSED},
         sentence=f"Representations have collapsed: what leaves {worst} has {value:.1f} effective dimensions, "

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from normlab.analysis.diagnosis.finding import Observation, Severity
-from normlab.analysis.diagnosis.observed import Observed
+from normlab.analysis.diagnosis.observed import Observed, affected
 from normlab.analysis.diagnosis.rule import Rule
 from normlab.analysis.diagnosis.words import figure, named, part_of, share, when
 from normlab.spec.probes.places import Place
@@ -182,12 +182,10 @@ def _penalized(run: Observed) -> Observation | None:
     }
     if not seen:
         return None
-    worst = max(seen, key=lambda name: seen[name][-1].value)
-    value = seen[worst][-1].value
-    epochs = tuple(reading.epoch for readings in seen.values() for reading in readings)
+    worst, value, layers, epochs = affected(seen)
     return Observation(
         severity=Severity.WARNING,
-        layers=(worst, *(name for name in seen if name != worst)),
+        layers=layers,
         epochs=epochs,
         numbers={"penalty_share": value, "threshold": PENALTY},
         sentence=f"The L2 penalty, not the data, moves {named(tuple(seen))}: it is {share(value)} of the gradient of "

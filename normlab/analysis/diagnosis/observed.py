@@ -1,6 +1,6 @@
 """A run as the rules see it: its layers, its measurements by name, its epochs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from math import ceil, log
 from typing import NamedTuple
@@ -18,6 +18,34 @@ class Reading(NamedTuple):
     step: int
     epoch: int
     value: float
+
+
+class Affected(NamedTuple):
+    """Where something was seen, of readings by layer."""
+
+    worst: str
+    """The layer whose last reading is worst."""
+    value: float
+    """That reading."""
+    layers: tuple[str, ...]
+    """The worst one, then all others."""
+    epochs: tuple[int, ...]
+    """Of all readings."""
+
+
+def affected(
+    seen: Mapping[str, Sequence[Reading]], worst_of: Callable[[Iterable[float]], float] = max
+) -> Affected:
+    """What ``seen``, with at least one layer, comes to; ``worst_of`` is ``max`` or ``min``."""
+    last = {name: readings[-1].value for name, readings in seen.items()}
+    value = worst_of(last.values())
+    worst = next(name for name in last if last[name] == value)
+    return Affected(
+        worst,
+        value,
+        (worst, *(name for name in seen if name != worst)),
+        tuple(reading.epoch for readings in seen.values() for reading in readings),
+    )
 
 
 class Observed:
