@@ -6,7 +6,7 @@ imported when it is first used.
 
 from normlab.comparisons.advance import advance
 from normlab.comparisons.assessment import Assessment, AssessmentDocument, assess, assess_or_explain
-from normlab.comparisons.lookup import Assessed, ComparisonLookup, LookedUp, look_up
+from normlab.comparisons.lookup import Assessed, ComparisonLookup, LookedUp
 from normlab.comparisons.parse import parse_comparison
 from normlab.comparisons.request import ComparisonRequest, Question
 from normlab.comparisons.runs import ComparedRuns, load_runs
@@ -24,6 +24,5 @@ __all__ = [
     "assess",
     "assess_or_explain",
     "load_runs",
-    "look_up",
     "parse_comparison",
 ]

@@ -130,10 +130,5 @@ class ComparisonLookup:
                 raise
 
 
-def look_up(database: Database, artifacts: ArtifactStore, comparison_id: str) -> LookedUp:
-    """A single look, of which nothing is kept for the next."""
-    return ComparisonLookup(database, artifacts).look_up(comparison_id)
-
-
 def _states(session: Session, comparison_id: str) -> Sequence[ComparisonJob]:
     return members.of(session, ComparisonJob, comparison_id, Job.state, Job.error_code)

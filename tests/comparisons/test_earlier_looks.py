@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from comparisons.conftest import Laboratory, ServedLaboratory, body
-from normlab.comparisons import assess, load_runs, look_up
+from normlab.comparisons import ComparisonLookup, assess, load_runs
 from normlab.store import Comparison, StudyState
 from normlab.store.studies import studies
 
@@ -24,7 +24,7 @@ def ended(laboratory: Laboratory, request: dict[str, Any] | None = None, **given
         laboratory.advance()
         if laboratory.get(comparison).state is not StudyState.RUNNING:
             break
-    found = look_up(laboratory.database, laboratory.artifacts, comparison.id).assessment
+    found = ComparisonLookup(laboratory.database, laboratory.artifacts).look_up(comparison.id).assessment
     assert found.result is not None
     pair: dict[str, Any] = found.result["pairs"][0]
     return pair | {"id": comparison.id, "told": " ".join(pair["comparison"]["caveats"])}

@@ -10,7 +10,7 @@ from sqlalchemy import delete
 
 from api.comparisons.documents import comparison_document
 from comparisons.conftest import ServedLaboratory, body, clearly_better
-from normlab.comparisons import look_up
+from normlab.comparisons import ComparisonLookup
 from normlab.comparisons.versioned_cache import VersionedCache
 from normlab.settings import Settings
 from normlab.store import Comparison, Epoch, deletion
@@ -63,7 +63,7 @@ class TwoProcesses:
 
     def assert_current(self, comparison_id: str) -> None:
         """Both give what somebody finds who has kept nothing."""
-        found = look_up(self.laboratory.database, self.laboratory.artifacts, comparison_id)
+        found = ComparisonLookup(self.laboratory.database, self.laboratory.artifacts).look_up(comparison_id)
         fresh = comparison_document(found.comparison, found.members, found.assessment).model_dump_json()
         for answer in self.ask(comparison_id):
             assert answer.text == fresh

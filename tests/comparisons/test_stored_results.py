@@ -4,7 +4,7 @@ import shutil
 
 from sqlalchemy import delete
 
-from normlab.comparisons import look_up
+from normlab.comparisons import ComparisonLookup
 from normlab.store import Comparison, Epoch
 from normlab.store.jobs import jobs
 from normlab.store.studies import studies
@@ -17,7 +17,7 @@ def better(arm, seed):
 
 
 def known(laboratory, comparison):
-    return look_up(laboratory.database, laboratory.artifacts, comparison.id).assessment
+    return ComparisonLookup(laboratory.database, laboratory.artifacts).look_up(comparison.id).assessment
 
 
 def test_a_finished_comparison_is_not_worked_out_again(served):
