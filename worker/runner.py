@@ -7,8 +7,9 @@ import os
 import shutil
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 STORE_SECONDS = 300.0
 """An artifact store that does not answer is waited for so long; then the job goes back into the queue."""
 STORE_RETRY_SECONDS = 2.0
+_REMEMBERED = 32
 
 _logger = logging.getLogger(__name__)
 
@@ -53,6 +55,8 @@ class Child:
     has_gpu: bool
     memory_bytes: int
     """What it may use."""
+    trained: deque[str] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    """The arms whose jobs it has begun: it has compiled most of them."""
 
     def announce(self) -> None:
         """Tell the database that this process trains jobs, if it answers."""
@@ -74,6 +78,7 @@ def run_next_job(child: Child) -> str | None:
                 worker=child.name,
                 lease_seconds=child.settings.lease_seconds,
                 has_gpu=child.has_gpu,
+                trained=child.trained,
             )
     except Exception as error:
         if not is_unavailable(error):
@@ -82,6 +87,8 @@ def run_next_job(child: Child) -> str | None:
         return None
     if job is None:
         return None
+    if job.arm_digest not in child.trained:
+        child.trained.append(job.arm_digest)
     _logger.info("%s: attempt %d begins", job.id, job.attempt)
     state = run_attempt(child, job)
     _logger.info("%s: attempt %d ended: %s", job.id, job.attempt, state or "lost the job")

@@ -8,14 +8,16 @@ from threading import Barrier
 
 import pytest
 
+from normlab.spec import JobSpec
 from normlab.spec.epochs import EpochMetrics
 from normlab.store import Database, FailureCode, Job, JobState
-from normlab.store.jobs import endings, events, jobs, leases, queue, reports
+from normlab.store.jobs import creation, endings, events, jobs, leases, queue, reports
 from normlab.store.jobs.endings import Outcome
 
 MakeJob = Callable[..., str]
 ClaimJob = Callable[..., Job]
 MakeMetrics = Callable[..., EpochMetrics]
+MakeSpec = Callable[..., JobSpec]
 
 OUTCOME = Outcome(result={"epochs": 2}, timings={}, environment={}, digests={}, layers=[])
 
@@ -99,6 +101,40 @@ def test_the_queue_goes_by_priority_and_then_by_time(database: Database, make_jo
     assert taken == order
     with database.read() as session:
         assert queue.places(session, order) == {}
+
+
+def test_who_has_trained_an_arm_goes_on_with_it_among_jobs_of_one_moment(
+    database: Database, make_spec: MakeSpec
+) -> None:
+    one, other = make_spec(architecture="baseline"), make_spec(architecture="batch_norm")
+    new = [creation.NewJob.of(spec, max_attempts=3) for spec in (one, other, one, other)]
+    with database.write() as session:
+        creation.store(session, new)
+    ids = [job.id for job in new]
+    trained = {0: [other.arm_digest], 1: [one.arm_digest]}
+    taken: dict[int, list[str]] = {0: [], 1: []}
+    for turn in range(4):
+        with database.write() as session:
+            child = turn % 2
+            job = leases.claim_next(session, worker="w", lease_seconds=60, trained=trained[child])
+            assert job is not None
+            taken[child].append(job.id)
+    assert taken == {0: [ids[1], ids[3]], 1: [ids[0], ids[2]]}
+
+
+def test_a_later_job_never_gets_ahead_for_its_arm(database: Database, make_job: MakeJob) -> None:
+    first = make_job(spec={"architecture": "baseline"})
+    urgent = make_job(spec={"architecture": "batch_norm", "priority": 3})
+    later = make_job(spec={"architecture": "deep_sigmoid"})
+    with database.read() as session:
+        trained = [jobs.get(session, job_id).arm_digest for job_id in (later, first)]
+    taken = []
+    for _ in range(3):
+        with database.write() as session:
+            job = leases.claim_next(session, worker="w", lease_seconds=60, trained=trained)
+            assert job is not None
+            taken.append(job.id)
+    assert taken == [urgent, first, later]
 
 
 def test_an_attempt_that_lost_its_job_changes_nothing(

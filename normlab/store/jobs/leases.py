@@ -4,6 +4,7 @@ Only the current attempt may write, and only while the job is running: every fun
 number changes nothing, and says so, once that attempt has lost the job.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, func, select
@@ -18,6 +19,9 @@ from normlab.store.jobs.transitions import lock, move, update_job
 
 QUEUE_ORDER = (Job.priority.desc(), Job.queued_at, Job.id)
 """Highest priority first, then longest queued; the index ``ix_jobs_queue`` has it."""
+
+LOOKAHEAD = 4
+"""So many jobs that wait since the same moment may be taken in another order, by who has trained their kind before."""
 
 
 @dataclass(frozen=True)
@@ -43,19 +47,34 @@ def claim(session: Session, job_id: str, *, worker: str, lease_seconds: float) -
     return _claim(session, Job.id == job_id, worker=worker, lease_seconds=lease_seconds)
 
 
-def claim_next(session: Session, *, worker: str, lease_seconds: float, has_gpu: bool = False) -> Job | None:
+def claim_next(
+    session: Session,
+    *,
+    worker: str,
+    lease_seconds: float,
+    has_gpu: bool = False,
+    trained: Collection[str] = (),
+) -> Job | None:
     """Take the job at the head of the queue: highest priority, then longest queued. None if nothing waits.
 
-    Jobs that ask for a GPU are passed over by whoever has none.
+    Jobs that ask for a GPU are passed over by whoever has none. ``trained`` are the digests of arms that this process
+    has compiled. If one of them is within ``LOOKAHEAD`` and waits since the same moment as the head, as the jobs of one
+    comparison do, it goes before the head: the head is compiled by whoever comes next. No later job gets ahead of it.
     """
-    head = (
-        select(Job.id)
+    waiting = (
+        select(Job.id, Job.arm_digest, Job.priority, Job.queued_at)
         .where(Job.state == JobState.QUEUED, *([] if has_gpu else [~needs_gpu()]))
         .order_by(*QUEUE_ORDER)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
     )
+    if trained:
+        rows = session.execute(waiting.limit(LOOKAHEAD)).all()
+        for row in rows:
+            at_once = (row.priority, row.queued_at) == (rows[0].priority, rows[0].queued_at)
+            if at_once and row.arm_digest in trained:
+                job = claim(session, row.id, worker=worker, lease_seconds=lease_seconds)
+                if job is not None:
+                    return job
+    head = waiting.with_only_columns(Job.id).limit(1).with_for_update(skip_locked=True).scalar_subquery()
     return _claim(session, Job.id == head, worker=worker, lease_seconds=lease_seconds)
 
 
