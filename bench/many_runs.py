@@ -33,6 +33,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the data folder, with the dataset in it")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--probes", default="standard", choices=("standard", "off"))
     options = parser.parse_args()
     cores = len(os.sched_getaffinity(0))
     print(f"{cores} cores, {options.epochs} epochs a run, load {os.getloadavg()[0]:.1f} at the start")
@@ -40,7 +41,7 @@ def main() -> None:
     for number in range(options.rounds):
         theirs = sum(notebook_seconds(arm, options.data, cores, options.epochs) for arm in ARMS)
         with service(options.data) as client:
-            ours, training = ten_jobs_seconds(client, options.epochs)
+            ours, training = ten_jobs_seconds(client, options.epochs, options.probes)
             delays += [warm_delay(client, number * WARM_JOBS + job) for job in range(WARM_JOBS)]
         ratios.append(ours / theirs)
         beside_training.append(ours * cores / training)
@@ -83,10 +84,14 @@ def service(data: Path) -> Iterator[Client]:
             yield client
 
 
-def ten_jobs_seconds(client: Client, epochs: int) -> tuple[float, float]:
+def ten_jobs_seconds(client: Client, epochs: int, probes: str) -> tuple[float, float]:
     """Until all have ended, and what all their epochs took."""
     began = time.perf_counter()
-    jobs = [client.submit(arm, training={"epochs": epochs, "seed": seed}) for seed in SEEDS for arm in ARMS]
+    jobs = [
+        client.submit(arm, training={"epochs": epochs, "seed": seed}, probes=probes)
+        for seed in SEEDS
+        for arm in ARMS
+    ]
     ended = [client.wait(job.id) for job in jobs]
     assert all(job.result is not None for job in ended), "a job did not succeed"
     seconds = time.perf_counter() - began
@@ -95,12 +100,13 @@ def ten_jobs_seconds(client: Client, epochs: int) -> tuple[float, float]:
 
 
 def warm_delay(client: Client, seed: int) -> float:
-    """Seconds from ``POST`` to the first epoch's row, less compiling and the epoch itself."""
+    """Seconds from ``POST`` to the first epoch's row, less compiling, probing and the epoch itself."""
     job = client.wait(client.submit("baseline", training={"epochs": 1, "seed": seed}).id)
     first = client.metrics(job.id).epochs[0]
-    compiling = (job.timings or {}).get("compiling_seconds") or 0.0
+    assert job.timings is not None, "the job did not succeed"
+    beside = (job.timings.compiling_seconds or 0.0) + (job.timings.probing_seconds or 0.0)
     stored_after = (first.recorded_at - job.created_at).total_seconds()
-    return stored_after - compiling - first.train_seconds - first.evaluate_seconds
+    return stored_after - beside - first.train_seconds - first.evaluate_seconds
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ def test_the_queue_goes_by_priority_and_then_by_time(database: Database, make_jo
         assert queue.places(session, order) == {}
 
 
-def test_who_has_trained_an_arm_goes_on_with_it_among_jobs_of_one_moment(
+def test_who_has_trained_an_arm_goes_on_with_it_among_jobs_queued_together(
     database: Database, make_spec: MakeSpec
 ) -> None:
     one, other = make_spec(architecture="baseline"), make_spec(architecture="batch_norm")
@@ -126,8 +126,9 @@ def test_a_later_job_never_gets_ahead_for_its_arm(database: Database, make_job: 
     first = make_job(spec={"architecture": "baseline"})
     urgent = make_job(spec={"architecture": "batch_norm", "priority": 3})
     later = make_job(spec={"architecture": "deep_sigmoid"})
-    with database.read() as session:
-        trained = [jobs.get(session, job_id).arm_digest for job_id in (later, first)]
+    with database.write() as session:
+        jobs.get(session, first).queued_at -= 2 * leases.TOGETHER
+        trained = [jobs.get(session, later).arm_digest]
     taken = []
     for _ in range(3):
         with database.write() as session:

@@ -6,6 +6,7 @@ number changes nothing, and says so, once that attempt has lost the job.
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
@@ -21,7 +22,8 @@ QUEUE_ORDER = (Job.priority.desc(), Job.queued_at, Job.id)
 """Highest priority first, then longest queued; the index ``ix_jobs_queue`` has it."""
 
 LOOKAHEAD = 4
-"""So many jobs that wait since the same moment may be taken in another order, by who has trained their kind before."""
+TOGETHER = timedelta(seconds=1)
+"""Of so many jobs that were queued within such a time, one goes first that its taker has trained the arm of."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,8 @@ def claim_next(
     if trained:
         rows = session.execute(waiting.limit(LOOKAHEAD)).all()
         for row in rows:
-            at_once = (row.priority, row.queued_at) == (rows[0].priority, rows[0].queued_at)
-            if at_once and row.arm_digest in trained:
+            together = row.priority == rows[0].priority and row.queued_at - rows[0].queued_at <= TOGETHER
+            if together and row.arm_digest in trained:
                 job = claim(session, row.id, worker=worker, lease_seconds=lease_seconds)
                 if job is not None:
                     return job
