@@ -163,7 +163,12 @@ def _train(
 ) -> Job | None:
     from normlab.training import train  # noqa: PLC0415 - loads TensorFlow, in children only
 
-    checkpoint = checkpoints.latest(lambda damage: attempt.warn(WarningCode.CHECKPOINT_DAMAGED, damage))
+    checkpoint = checkpoints.latest(
+        lambda unused: attempt.warn(
+            WarningCode.CHECKPOINT_DAMAGED if unused.is_damaged else WarningCode.CHECKPOINT_OF_OTHER_VERSION,
+            unused.sentence,
+        )
+    )
     if checkpoint is not None and checkpoint.spec_digest == spec.digest:
         _logger.info("%s: goes on after epoch %d, step %d", job.id, checkpoint.epoch, checkpoint.step)
         attempt.resume(checkpoint)

@@ -25,7 +25,7 @@ from normlab.spec import DATASETS, DatasetName
 from normlab.spec.export_formats import FORMATS, ON_REQUEST
 from normlab.store import Artifact, ArtifactKind, Job, JobState, artifacts, format_requests
 from normlab.store.format_requests import FormatRequest
-from normlab.store.jobs import jobs
+from normlab.store.jobs import jobs, workers
 
 router = APIRouter(prefix="/jobs", tags=["models"])
 
@@ -158,15 +158,21 @@ def _not_made(error: str) -> str:
 
 def _ask_for(services: Services, job_id: str, kind: ArtifactKind, *, asked_before: bool) -> Response:
     """Have a worker make a format, and say so."""
-    if not asked_before:
+    if asked_before:
+        with services.database.read() as session:
+            force = workers.workforce(session)
+    else:
         with services.database.write() as session:
             succeeded_job(jobs.get(session, job_id))  # it may have been deleted meanwhile
             format_requests.ask(session, job_id, kind)
-    pending = PendingFormat(
-        job=job_id,
-        format=kind,
-        detail=f"a worker makes the {kind} file now, since nobody has asked for it before: ask again in some seconds",
+            force = workers.workforce(session)
+    how = f"a worker makes the {kind} file when it is first asked for"
+    detail = (
+        f"{how}: ask again in some seconds"
+        if force.children
+        else f"{how}, and no worker runs at present: ask again when one does"
     )
+    pending = PendingFormat(job=job_id, format=kind, detail=detail)
     headers = {"Retry-After": str(_LOOK_AGAIN_SECONDS)}
     return Response(
         pending.model_dump_json(), status_code=202, headers=headers, media_type="application/json"

@@ -100,9 +100,7 @@ EVALUATION: dict[str, Any] = {
 PENDING_FORMAT = {
     "job": JOB_ID,
     "format": "saved_model",
-    "detail": (
-        "a worker makes the saved_model file now, since nobody has asked for it before: ask again in some seconds"
-    ),
+    "detail": "a worker makes the saved_model file when it is first asked for: ask again in some seconds",
 }
 
 EXAMPLES: Examples = {

@@ -12,7 +12,7 @@ from api.http.parameters import ComparisonPath
 from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
 from normlab.comparisons import ComparedRuns
-from normlab.comparisons.mechanism import mechanisms
+from normlab.comparisons.mechanism import mechanisms, why_none
 from normlab.documents.mechanism import MechanismDocument, MechanismsDocument
 
 if TYPE_CHECKING:
@@ -38,13 +38,12 @@ def get_mechanism(
 
     def make() -> Made:
         found = services.comparisons.assess(comparison_id)
+        pairs = mechanisms_of(services, found.runs)
         document = MechanismsDocument(
             comparison=comparison_id,
             state=found.runs.comparison.state,
-            pairs=tuple(
-                MechanismDocument.model_validate(each.to_document())
-                for each in mechanisms_of(services, found.runs)
-            ),
+            pairs=tuple(MechanismDocument.model_validate(each.to_document()) for each in pairs),
+            reason="" if pairs else why_none(found.runs),
         )
         return Made(document.model_dump_json(), found.version, found.lasting)
 

@@ -1,153 +1,171 @@
 """How often a diagnosis finds a fault that was planted, and how often one that is not there.
 
 Trains networks with a planted fault and healthy ones (``tests/support/zoo.py``), diagnoses each run, and prints hit
-rates and false alarms with their intervals (Clopper and Pearson). A hit has the planted code and the right layer; a
-false alarm is any finding of severity *problem* in a healthy network. What was measured can be kept, and judged again
-by other thresholds without training:
+rates and false alarms as Markdown, with 95 % intervals (Clopper and Pearson). A hit has the planted code and the right
+layer; a false alarm is any finding of severity *problem* in a healthy network. Ends with 1 if a bar is missed. What
+was measured can be kept, and judged again by other thresholds without training:
 
-    python bench/diagnosis --keep measured --seeds 100-104
+    python bench/diagnosis --data demo-data --keep measured
     python bench/diagnosis --judge measured
 """
 
 import argparse
-import gzip
-import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from time import perf_counter
-from typing import Any
+from time import process_time
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # read when TensorFlow is imported
 sys.path.append(str(Path(__file__).parents[2] / "tests"))
 
 from scipy import stats
+from zoo_runs import Judged, Wanted, judged
 
-from normlab.analysis import Diagnosis, Severity, diagnose
-from normlab.errors import NormlabError
-from normlab.spec.epochs import EpochMetrics
-from normlab.spec.measurements import Measured
-from support.zoo import HEALTHY, PLANTED, Healthy, Planted
+from normlab.analysis import Severity
+from normlab.spec.datasets import DATASETS, DatasetName
+from support.zoo import PLANTED, Healthy, Planted
 
-Run = dict[str, Any]
-"""What was measured in a run: its measurements and epochs as JSON."""
-
-
-def measure(network: Planted | Healthy, seed: int, dataset: str, data: Path | None) -> Run:
-    from normlab.training import Context, train  # noqa: PLC0415 - TensorFlow takes seconds, and judging needs none
-
-    measured: list[Any] = []
-    epochs: list[Any] = []
-
-    class Collect(Context):
-        def report(self, event: Any) -> None:
-            if isinstance(event, Measured):
-                measured.append(asdict(event))
-            elif isinstance(event, EpochMetrics):
-                epochs.append(event.model_dump())
-
-    error = None
-    try:
-        train(network.spec(seed, dataset), context=Collect(), data_dir=data)
-    except NormlabError as failure:  # a fault may end the run: what was measured before it counts
-        error = str(failure)
-    return {"measured": measured, "epochs": epochs, "error": error}
+FOUND_BAR = 0.95
+"""Of the runs of each planted fault."""
+ALARM_BAR = 0.05
+"""Of all healthy runs."""
 
 
-def judge(network: Planted | Healthy, seed: int, dataset: str, run: Run) -> Diagnosis:
-    epochs = [EpochMetrics.model_validate(epoch) for epoch in run["epochs"]]
-    return diagnose([Measured(**row) for row in run["measured"]], network.spec(seed, dataset), epochs)
+def rate(hits: Sequence[bool]) -> str:
+    """A share with its 95 % interval."""
+    if not hits:
+        return "0 of 0"
+    interval = stats.binomtest(sum(hits), len(hits)).proportion_ci(method="exact")
+    return f"{sum(hits)} of {len(hits)} ({100 * interval.low:.0f} to {100 * interval.high:.0f} %)"
 
 
-def is_hit(planted: Planted, diagnosis: Diagnosis) -> bool:
-    return any(f.code == planted.code and f.layer in planted.layers for f in diagnosis.findings)
+def is_hit(each: Judged) -> bool:
+    """Whether the planted fault was found in its layer."""
+    assert isinstance(each.network, Planted)
+    return any(
+        finding.code == each.network.code and finding.layer in each.network.layers
+        for finding in each.diagnosis.findings
+    )
 
 
-def share(count: int, runs: int) -> str:
-    """A rate with its 95 % interval."""
-    interval = stats.binomtest(count, runs).proportion_ci(method="exact")
-    return f"{count} of {runs} ({100 * count / runs:.0f} %, {100 * interval.low:.0f} to {100 * interval.high:.0f})"
+def codes(each: Judged, severity: Severity) -> list[str]:
+    """What was found, of one severity."""
+    return [finding.code for finding in each.diagnosis.findings if finding.severity is severity]
 
 
-def seeds_of(text: str) -> list[int]:
-    first, _, last = text.partition("-")
-    return [*range(int(first), int(last or first) + 1)]
-
-
-def runs(arguments: argparse.Namespace) -> Iterator[tuple[str, Planted | Healthy, int, Run]]:
-    """Name, network, seed and what was measured: trained, or read from what was kept."""
-    zoo = {**({} if arguments.healthy else PLANTED), **({} if arguments.faults else HEALTHY)}
-    part, parts = (int(number) for number in arguments.part.split("/"))
-    for number, (name, network) in enumerate(zoo.items()):
-        if (arguments.only and arguments.only not in name) or number % parts != part - 1:
+def report_faults(runs: Sequence[Judged], datasets: Sequence[str]) -> bool:
+    """The table of planted faults; whether each was found often enough."""
+    print(
+        "| finding | planted as | "
+        + " | ".join(DATASETS[DatasetName(name)].title for name in datasets)
+        + " |"
+    )
+    print("| --- | --- |" + " --- |" * len(datasets))
+    reached = True
+    for name, planted in PLANTED.items():
+        of_network = [each for each in runs if each.name == name]
+        if not of_network:
             continue
-        for seed in seeds_of(arguments.seeds):
-            file = f"{arguments.dataset}, {name}, {seed}.json.gz"
-            if arguments.judge:
-                path = arguments.judge / file
-                if path.exists():
-                    yield name, network, seed, json.loads(gzip.decompress(path.read_bytes()))
-                continue
-            if arguments.keep and (arguments.keep / file).exists():
-                continue
-            began = perf_counter()
-            run = measure(network, seed, arguments.dataset, arguments.data)
-            print(f"{name}, seed {seed}: {perf_counter() - began:.1f} s", file=sys.stderr, flush=True)
-            if arguments.keep:
-                (arguments.keep / file).write_bytes(gzip.compress(json.dumps(run).encode()))
-            yield name, network, seed, run
+        by_dataset = [
+            [is_hit(each) for each in of_network if each.dataset == dataset] for dataset in datasets
+        ]
+        cells = [f"{sum(hits)} of {len(hits)}" for hits in by_dataset]
+        found = [is_hit(each) for each in of_network]
+        reached = reached and sum(found) >= FOUND_BAR * len(found)
+        print(f"| `{planted.code}` | {name} | {' | '.join(cells)} |")
+    for dataset in datasets:
+        hits = [is_hit(each) for each in runs if each.dataset == dataset]
+        print(
+            f"\n{DATASETS[DatasetName(dataset)].title}: {rate(hits)} planted faults found in the right layer."
+        )
+    return reached
 
 
-def report(arguments: argparse.Namespace) -> None:
-    hits: dict[str, list[bool]] = {}
-    alarms: dict[str, list[bool]] = {}
-    false = Counter[str]()
-    warnings = Counter[str]()
-    for name, network, seed, run in runs(arguments):
-        diagnosis = judge(network, seed, arguments.dataset, run)
-        found = ", ".join(f"{f.severity[0]}:{f.code}@{f.layer}" for f in diagnosis.findings)
-        if isinstance(network, Planted):
-            hits.setdefault(name, []).append(is_hit(network, diagnosis))
-        else:
-            problems = [f.code for f in diagnosis.findings if f.severity is Severity.PROBLEM]
-            alarms.setdefault(name, []).append(bool(problems))
-            false.update(problems)
-            warnings.update(f.code for f in diagnosis.findings if f.severity is Severity.WARNING)
-        if arguments.verbose:
-            last = run["epochs"][-1]["val_accuracy"] if run["epochs"] else None
-            print(f"{name}, seed {seed}, accuracy {last}, {run['error'] or ''}: {found}")
-    for name, rates in hits.items():
-        print(f"{PLANTED[name].code:<28} {name:<30} {share(sum(rates), len(rates))}")
-    if alarms:
-        flat = [alarm for rates in alarms.values() for alarm in rates]
-        print(f"{len(alarms)} healthy networks: false alarms in {share(sum(flat), len(flat))} runs")
-        print(f"problems: {dict(false) or 'none'}; warnings: {dict(warnings) or 'none'}")
+def report_healthy(runs: Sequence[Judged], datasets: Sequence[str]) -> bool:
+    """False alarms; whether there are few enough."""
+    print("\n| healthy networks | runs with a *problem* | with a warning | problems | warnings |")
+    print("| --- | --- | --- | --- | --- |")
+    for dataset in datasets:
+        mine = [each for each in runs if each.dataset == dataset]
+        severities = (Severity.PROBLEM, Severity.WARNING)
+        cells = [rate([bool(codes(each, severity)) for each in mine]) for severity in severities]
+        cells += [counted(code for each in mine for code in codes(each, severity)) for severity in severities]
+        print(f"| {DATASETS[DatasetName(dataset)].title} | {' | '.join(cells)} |")
+    alarms = [bool(codes(each, Severity.PROBLEM)) for each in runs]
+    networks = len({each.name for each in runs})
+    print(f"\n{networks} healthy networks: a problem in {rate(alarms)} runs.")
+    return sum(alarms) <= ALARM_BAR * len(alarms)
 
 
-def main() -> None:
+def counted(found: Iterable[str]) -> str:
+    """How often each code was found."""
+    return ", ".join(f"`{code}` {count}" for code, count in Counter(found).most_common()) or "none"
+
+
+def use_one_core() -> None:
+    """As a worker's child on one core: threads that wait for work take processor time, too."""
+    import tensorflow as tf  # noqa: PLC0415 - it takes seconds, and judging needs none
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def seeds_of(text: str) -> range:
+    """One seed, or the first and the last."""
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--faults", action="store_true", help="only networks with a planted fault")
     parser.add_argument("--healthy", action="store_true", help="only healthy ones")
-    parser.add_argument("--only", help="only those with this in their name")
+    parser.add_argument("--only", default="", help="only those with this in their name")
     parser.add_argument("--part", default="1/1", help="every so-many-th of them, from which on: 2/5")
     parser.add_argument("--seeds", default="1000-1004", help="one, or the first and the last: 1000-1004")
-    parser.add_argument("--dataset", default="digits")
-    parser.add_argument("--data", type=Path, help="the folder of datasets")
+    parser.add_argument("--datasets", nargs="+", default=["digits", "fashion_mnist"])
+    parser.add_argument("--data", type=Path, help="the data folder, with the datasets in it")
     parser.add_argument(
-        "--keep", type=Path, help="keep what was measured in this folder, and skip what is there"
+        "--keep", type=Path, help="keep what was measured in this folder, and use what is there"
     )
     parser.add_argument("--judge", type=Path, help="train nothing: judge what was kept in this folder")
     parser.add_argument("--verbose", action="store_true", help="a line for each run")
-    arguments = parser.parse_args()
-    if arguments.keep:
-        arguments.keep.mkdir(parents=True, exist_ok=True)
-    report(arguments)
+    options = parser.parse_args()
+    if options.keep:
+        options.keep.mkdir(parents=True, exist_ok=True)
+    if not options.judge:
+        use_one_core()
+    part, parts = map(int, options.part.split("/"))
+    wanted = Wanted(
+        faults=not options.healthy,
+        healthy=not options.faults,
+        only=options.only,
+        part=part,
+        parts=parts,
+        seeds=seeds_of(options.seeds),
+        datasets=tuple(options.datasets),
+    )
+    runs = []
+    for each in judged(wanted, options.data, options.judge or options.keep, train=not options.judge):
+        runs.append(each)
+        if options.verbose:
+            found = ", ".join(f"{f.severity[0]}:{f.code}@{f.layer}" for f in each.diagnosis.findings)
+            last = each.run.epochs[-1]["val_accuracy"] if each.run.epochs else None
+            print(
+                f"{each.dataset}, {each.name}, {each.seed}, accuracy {last}, {each.run.error or ''}: {found}",
+                flush=True,
+            )
+    faults = [each for each in runs if isinstance(each.network, Planted)]
+    healthy = [each for each in runs if isinstance(each.network, Healthy)]
+    reached = [report_faults(faults, wanted.datasets)] if faults else []
+    reached += [report_healthy(healthy, wanted.datasets)] if healthy else []
+    print(f"\n{len(runs)} runs in {process_time() / 60:.1f} minutes of processor time.")
+    return 0 if all(reached) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -19,7 +19,7 @@ from normlab.analysis.examples import ExampleBootstrap, McNemar, VarianceSources
 from normlab.analysis.fairness import arm_caveats
 from normlab.analysis.headline import headline
 from normlab.analysis.held_out import disagreeing_test_set, small_validation_set
-from normlab.analysis.learning import learning_caveats
+from normlab.analysis.learning import arms_that_guess, learning_caveats
 from normlab.analysis.load import Clock, ClockChoice, choose_clock
 from normlab.analysis.method import Method, method_of
 from normlab.analysis.records import RunRecord
@@ -81,6 +81,8 @@ class ComparisonStatistics:
     pareto_front: tuple[str, ...] | None
     """None unless it is decided of each two arms which is more accurate, and which needs more time."""
     differences: tuple[Difference, ...]
+    arms_that_guess: tuple[str, ...]
+    """Those of which no run's accuracy can be told from guessing."""
     caveats: tuple[str, ...]
 
     def to_document(self) -> dict[str, Any]:
@@ -203,6 +205,7 @@ def compare_runs(
         costs=costs,
         pareto_front=pareto_front(costs, decided) if costs else None,
         differences=differences({name: runs[0].spec for name, runs in paired.items()}),
+        arms_that_guess=arms_that_guess(paired),
         caveats=(
             *_left_out(arms, len(seeds)),
             *_fairness(paired, metric),

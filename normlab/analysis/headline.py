@@ -1,8 +1,9 @@
 """A comparison in one sentence: what was trained, on what, compared by what, and what came of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from normlab.analysis.differences import ARCHITECTURE_FACETS
 from normlab.analysis.metrics import style_of
 from normlab.analysis.verdict import Verdict
 
@@ -16,8 +17,17 @@ def headline(comparison: "ComparisonStatistics") -> str:
     seeds = len(comparison.seeds)
     return (
         f"{listed(list(comparison.arms))} were trained on {dataset} with {seeds} seed{'s' * (seeds > 1)} each and "
-        f"compared by {comparison.metric.words}: {_outcome(comparison)}."
+        f"compared by {comparison.metric.words}: {'; '.join([_outcome(comparison), *_limits(comparison)])}."
     )
+
+
+def _limits(comparison: "ComparisonStatistics") -> Iterator[str]:
+    """What takes the most from the outcome, and is not to be read only below it."""
+    if guessing := comparison.arms_that_guess:
+        yield f"{listed(list(guessing))} {'has' if len(guessing) == 1 else 'have'} learned nothing that shows"
+    changed = [each.field for each in comparison.differences if each.field in ARCHITECTURE_FACETS]
+    if len(changed) > 1:
+        yield f"the arms differ in {listed(changed)} at once"
 
 
 def listed(names: Sequence[str], last: str = " and ") -> str:

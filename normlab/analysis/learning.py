@@ -21,13 +21,14 @@ _MOST_RUNS = 0.8
 
 def learning_caveats(arms: Mapping[str, Sequence[RunRecord]], metric: Metric) -> Iterable[str]:
     """What to know of how far the arms' runs have come."""
+    nothing_learned = arms_that_guess(arms)
     for name, runs in arms.items():
         guessing = [run for run in runs if cannot_be_told_from_guessing(run)]
         if guessing:
             count = f"the accuracy of {len(guessing)} of {len(runs)} run{'s' * (len(runs) > 1)}"
             yield (
                 f"{name} has learned nothing that shows: {count} cannot be told from guessing."
-                if len(guessing) == len(runs)
+                if name in nothing_learned
                 else f"{name}: {count} cannot be told from guessing."
             )
     rising = {name: gain for name, runs in arms.items() if (gain := _gain(runs, metric.along_epochs))}
@@ -42,6 +43,11 @@ def learning_caveats(arms: Mapping[str, Sequence[RunRecord]], metric: Metric) ->
             f"The curves still {verb} when training ends ({listed}): what is compared is how far the arms come by "
             "then, not where they would end."
         )
+
+
+def arms_that_guess(arms: Mapping[str, Sequence[RunRecord]]) -> tuple[str, ...]:
+    """The arms of which no run's accuracy can be told from guessing."""
+    return tuple(name for name, runs in arms.items() if runs and all(map(cannot_be_told_from_guessing, runs)))
 
 
 def _last(epochs: int) -> str:

@@ -45,6 +45,16 @@ def mechanisms(session: Session, runs: ComparedRuns) -> tuple["Mechanism", ...]:
     )
 
 
+def why_none(runs: ComparedRuns) -> str:
+    """Why a comparison has no mechanisms, in words."""
+    if not any(runs.arms.values()):
+        return "No run of this comparison has succeeded so far."
+    return (
+        'No run of this comparison was measured inside. Runs are measured where the spec has "probes" at "standard"; '
+        'those that were trained without are trained anew with "reuse" at false (in a terminal --fresh).'
+    )
+
+
 def _measured(run: "RunRecord", measured: list[Measured]) -> "MeasuredRun":
     from normlab.analysis import MeasuredRun  # noqa: PLC0415 - scipy takes seconds
 

@@ -116,6 +116,9 @@ class ComparisonResult(Document):
         "arms which is more accurate, and which needs more time."
     )
     differences: tuple[DifferenceDocument, ...] = Field(description="What differs between the arms' specs.")
+    arms_that_guess: tuple[str, ...] = Field(
+        default=(), description="The arms of which no run's accuracy can be told from guessing."
+    )
     caveats: tuple[str, ...] = Field(description="What to know before drawing a conclusion.")
 
 

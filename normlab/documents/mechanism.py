@@ -55,3 +55,4 @@ class MechanismsDocument(Document):
     comparison: str
     state: Open[StudyState]
     pairs: tuple[MechanismDocument, ...]
+    reason: str = Field(description="Why there are no pairs; empty where there are.")

@@ -58,6 +58,8 @@ class WarningCode(StrEnum):
 
     CHECKPOINT_DAMAGED = "checkpoint_damaged"
     """A checkpoint was not what had been written; an older one was used, or none."""
+    CHECKPOINT_OF_OTHER_VERSION = "checkpoint_of_other_version"
+    """Another version of Normlab wrote the checkpoint, and the job is trained from its start."""
     CHECKPOINT_NOT_WRITTEN = "checkpoint_not_written"
     """The disk did not take a checkpoint; the one before it stays."""
     HARD_TO_LEARN = "hard_to_learn"

@@ -16,7 +16,7 @@ class ModelFormat(Document):
 
 
 class PendingFormat(Document):
-    """A format that was asked for and is being made."""
+    """A format that was asked for and is not there yet."""
 
     job: str
     format: str

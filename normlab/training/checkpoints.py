@@ -21,7 +21,10 @@ from normlab.spec.epochs import EpochMetrics
 
 Array = npt.NDArray[Any]
 
-_MAGIC = b"normlab checkpoint 3\n"
+_VERSION = 3
+"""Of the file's form: raised when this version could not go on from a file of the one before."""
+_MAGIC = f"normlab checkpoint {_VERSION}\n".encode()
+_ANY_MAGIC = re.compile(rb"normlab checkpoint (\d+)\n")
 _NAME = re.compile(r"(\d{6})-(\d{9})\.ckpt")
 _NOTE = "probe/"
 _KEPT = 2
@@ -87,9 +90,16 @@ class Checkpoint:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "Checkpoint":
-        """Read a file's content; ``ValueError`` says what is wrong with it."""
+        """Read a file's content.
+
+        Raises:
+            OtherVersionError: Another version of Normlab wrote it.
+            ValueError: It is damaged; the message says how.
+        """
         header = len(_MAGIC) + hashlib.sha256().digest_size
         if not content.startswith(_MAGIC):
+            if written := _ANY_MAGIC.match(content):
+                raise OtherVersionError(int(written[1]))
             raise ValueError("it does not begin as a checkpoint does")
         if hashlib.sha256(content[header:]).digest() != content[len(_MAGIC) : header]:
             raise ValueError("its checksum does not match: it was cut off or changed")
@@ -103,6 +113,27 @@ class Checkpoint:
         history = tuple(EpochMetrics(**record) for record in loop.pop("history"))
         best_weights = best if loop.pop("has_best_weights") else None
         return cls(history=history, variables=variables, best_weights=best_weights, probe_notes=notes, **loop)
+
+
+class OtherVersionError(ValueError):
+    """A checkpoint of another version of Normlab, from which this one cannot go on."""
+
+    def __init__(self, version: int) -> None:
+        age = "an earlier" if version < _VERSION else "a later"
+        super().__init__(
+            f"{age} version of Normlab wrote it, and this one cannot go on from it (form {version} instead of "
+            f"{_VERSION}), so the job is trained from its start. To keep what was trained, let running jobs end "
+            "before changing the version"
+        )
+
+
+@dataclass(frozen=True)
+class UnusedCheckpoint:
+    """A checkpoint that could not be used."""
+
+    sentence: str
+    is_damaged: bool
+    """False: another version of Normlab wrote it."""
 
 
 class CheckpointFolder:
@@ -130,14 +161,15 @@ class CheckpointFolder:
             old.unlink(missing_ok=True)
         return target
 
-    def latest(self, on_damage: Callable[[str], None] = lambda _: None) -> Checkpoint | None:
-        """The newest undamaged checkpoint, or None. ``on_damage`` gets a sentence about each newer, damaged one."""
+    def latest(self, on_unused: Callable[[UnusedCheckpoint], None] = lambda _: None) -> Checkpoint | None:
+        """The newest checkpoint that can be used, or None. ``on_unused`` is told of each newer one."""
         for file in reversed(self._files()):
             try:
                 return Checkpoint.from_bytes(file.read_bytes())
             except (ValueError, KeyError, OSError) as error:
                 why = error.strerror if isinstance(error, OSError) else error  # without the path
-                on_damage(f"checkpoint {file.name} was not used: {why}")
+                sentence = f"checkpoint {file.name} was not used: {why}"
+                on_unused(UnusedCheckpoint(sentence, is_damaged=not isinstance(error, OtherVersionError)))
         return None
 
     def _files(self) -> list[Path]:

@@ -1,9 +1,12 @@
 """Charts of what happens inside a network, of measurements that nobody took."""
 
+import re
+
 import altair as alt
 import pytest
 
-from normlab.analysis.charts.inside import CHARTS, heat_map, shift
+from normlab.analysis.charts.heat_maps import UPDATES, heat_map
+from normlab.analysis.charts.inside import CHARTS, shift
 from normlab.analysis.charts.theme import NARROW, render
 from normlab.analysis.diagnosis.observed import Observed
 from normlab.documents.charts import InsideChart
@@ -29,18 +32,40 @@ def test_each_is_drawn(name):
 
 
 def test_values_over_many_decades_are_coloured_by_their_logarithm():
-    wide = heat_map(observed({("update", "ratio", "dense_1"): 1e-9}), "update", "ratio")
+    wide = heat_map(observed({("update", "ratio", "dense_1"): 1e-9}), UPDATES)
     assert wide["encoding"]["color"]["scale"]["type"] == "log"
     assert wide["encoding"]["color"]["scale"]["domain"] == [1e-9, 1e-3]
-    near = heat_map(observed(), "update", "ratio")
+    near = heat_map(observed(), UPDATES)
     assert "type" not in near["encoding"]["color"]["scale"]
 
 
 def test_points_are_named_and_stand_in_their_order():
-    drawn = heat_map(observed(), "signal", "cosine")
+    drawn = heat_map(observed(), UPDATES)
     points = drawn["encoding"]["x"]["sort"]
-    assert points[:3] == ["start", "step 1", "step 2"]
+    assert points[:2] == ["step 1", "step 2"]
     assert points[-4:] == [f"epoch {n}" for n in range(1, 5)]
+
+
+def test_no_title_speaks_of_probes_by_their_codes():
+    for name, draw in CHARTS.items():
+        if name != "dead_units":
+            title = draw(observed())["title"]
+            assert not any(code in str(title) for code in ("_", ": ratio", ": share")), title
+
+
+def test_numbers_of_a_diverged_run_are_short():
+    """An axis that writes 1e+30 in digits leaves no room for the picture."""
+    wild = {
+        ("distribution_shift", "preactivation", None): 3e29,
+        **{
+            ("distribution", f"preactivation_q{level}", None): 1e30
+            for level in ("05", "25", "50", "75", "95")
+        },
+    }
+    for name in ("shift", "distribution"):
+        svg = render(CHARTS[name](observed(wild)), "svg").decode()
+        assert "e+29" in svg
+        assert "000000" not in "".join(re.findall(r">([^<]*)</text>", svg)).replace(",", "")
 
 
 def test_narrow_ones_have_their_panels_below_each_other():

@@ -99,6 +99,23 @@ def test_what_is_certain_and_tiny_is_no_highlight():
     assert mechanism.highlights == ()
 
 
+def test_the_paragraph_accounts_for_every_series_that_differs():
+    """By quantity and number of layers; those that differ too little to be told are counted."""
+    faults = {
+        ("update", "ratio", "dense_3"): 0.1,
+        ("norm", "growth", None): 2.0,
+        ("saturated", "share", "activation_1"): 0.101,
+    }
+    mechanism = compare_mechanisms({"a": runs(range(5), noise=0.0), "b": runs(range(5), faults, noise=0.0)})
+    apart = sum(one.first is not None for one in mechanism.series)
+    assert apart == 13
+    assert (
+        "13 series differ: step length (dense_3), kernel growth (11 layers); 1 more by less"
+        in mechanism.paragraph
+    )
+    assert len(mechanism.highlights) == 2
+
+
 def test_two_pairs_are_too_few():
     mechanism = compared({("update", "ratio", None): 0.1}, seeds=range(2))
     assert not any(any(one.told_apart) for one in mechanism.series)

@@ -95,6 +95,10 @@ def test_times_that_cannot_be_compared_are_marked_and_parameters_are_said(arms: 
     assert "At equal training time: not compared, since" in report
     assert "| target | 84 % validation accuracy |" in report
     assert "Parameters: baseline 266,610; batch\\_norm +" in report
+    assert (
+        "Multiplications for one sample, in matrices and convolutions: baseline 266,200, the others as many"
+        in report
+    )
     assert "it could not be measured fairly" in report
 
 

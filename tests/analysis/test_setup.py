@@ -92,6 +92,15 @@ def test_the_headline_names_arms_data_metric_and_outcome(make_run: Any) -> None:
     assert "lowest mean" in headline(compare_runs(better, metric=Metric.VAL_LOSS))
 
 
+def test_the_headline_says_what_takes_the_most_from_the_outcome(make_run: Any) -> None:
+    arms = {name: [make_run(name, seed=seed) for seed in range(3)] for name in ("baseline", "batch_norm")}
+    assert headline(compare_runs(arms)).endswith(
+        "; the arms differ in normalization, activation and initializer at once."
+    )
+    arms["baseline"] = [replace(run, test_accuracy=0.1) for run in arms["baseline"]]
+    assert "; baseline has learned nothing that shows; the arms" in headline(compare_runs(arms))
+
+
 def test_jobs_side_by_side_have_their_setup_first(make_run: Any) -> None:
     runs = [make_run("baseline"), make_run("batch_norm")]
     document = summarize(runs).to_document()

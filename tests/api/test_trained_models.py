@@ -6,6 +6,7 @@ import pytest
 from normlab.serving import OnnxModel
 from normlab.spec.export_formats import FORMATS
 from normlab.store import ArtifactKind, artifacts, format_requests
+from normlab.store.jobs import workers
 from support.networks import linear_network
 from support.problems import assert_problem
 
@@ -96,7 +97,11 @@ def test_a_format_on_request_is_asked_for_once_and_waited_for(service, http):
         assert response.status_code == 202
         assert response.headers["retry-after"] == "2"
         assert response.json()["format"] == "litert"
-        assert "ask again" in response.json()["detail"]
+        assert "no worker runs at present: ask again" in response.json()["detail"]
+    with service.database.write() as session:
+        workers.announce(session, "worker-1", has_gpu=False)
+    detail = http.get(f"/jobs/{job.id}/model/litert").json()["detail"]
+    assert detail.endswith("when it is first asked for: ask again in some seconds")
     with service.database.write() as session:
         request = format_requests.take(session, lease_seconds=60)
         assert (request.job_id, request.kind) == (job.id, "litert")

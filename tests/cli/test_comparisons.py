@@ -112,4 +112,7 @@ def test_runs_that_were_not_measured_inside_are_said_to_be_so(run: Run, client: 
     unmeasured = client.comparisons.run(arms, replicates=1, base_seed=4711, timeout_seconds=120)
     result = run("compare", unmeasured.id, "--why")
     assert result.exit_code == 0, result.output
-    assert "What differs inside\nNothing can be said: no run of this comparison was measured" in result.stdout
+    assert "What differs inside\nNo run of this comparison was measured inside" in result.stdout
+    mechanism = client.comparisons.mechanism(unmeasured.id)
+    assert mechanism.pairs == ()
+    assert '"probes" at "standard"' in mechanism.reason

@@ -34,6 +34,13 @@ def adam(rate: float) -> dict[str, Any]:
     return {"optimizer": {"name": "adam", "learning_rate": rate}}
 
 
+SIZES: Mapping[str, Mapping[str, Any]] = {
+    "digits": {"name": "digits"},
+    "fashion_mnist": {"name": "fashion_mnist", "training_samples": 2_048, "validation_samples": 1_000},
+}
+"""The datasets, of a large one so much that the zoo is trained in minutes."""
+
+
 @dataclass(frozen=True)
 class Planted:
     """A network with a fault."""
@@ -47,7 +54,7 @@ class Planted:
     dataset: Mapping[str, Any] | None = None
 
     def spec(self, seed: int, dataset: str) -> JobSpec:
-        return job(self.architecture, self.training, seed, {"name": dataset, **(self.dataset or {})})
+        return job(self.architecture, self.training, seed, {**SIZES[dataset], **(self.dataset or {})})
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ class Healthy:
     training: Mapping[str, Any]
 
     def spec(self, seed: int, dataset: str) -> JobSpec:
-        return job(self.architecture, self.training, seed, {"name": dataset})
+        return job(self.architecture, self.training, seed, SIZES[dataset])
 
 
 def job(
@@ -206,6 +213,16 @@ PLANTED: Mapping[str, Planted] = {
         _of("batch_normalization_1"),
         (FLATTEN, {**NORMALIZATION, "momentum": 0.9}, dense(64), NORMALIZATION),
         {"epochs": 6, **ADAM},
+    ),
+    "a warm-up to 30": Planted(
+        "training_diverges",
+        _of(""),
+        (FLATTEN, dense(64, "tanh"), dense(64, "tanh")),
+        {
+            "epochs": 6,
+            "optimizer": {"name": "sgd", "learning_rate": 30.0},
+            "learning_rate_schedule": {"name": "cosine", "warmup_epochs": 6},
+        },
     ),
     "a hundred samples": Planted(
         "overfitting",

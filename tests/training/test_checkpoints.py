@@ -15,6 +15,7 @@ import pytest
 from normlab.errors import TrainingError
 from normlab.spec import JobSpec
 from normlab.training import Checkpoint, CheckpointFolder, TrainResult
+from normlab.training.checkpoints import UnusedCheckpoint
 from support.epochs import made_up_epoch
 from support.trainings import stopped_at
 
@@ -113,9 +114,24 @@ def test_a_damaged_one_is_told_of_and_the_one_before_it_used(
     folder.write(make_checkpoint(1))
     newest = folder.write(make_checkpoint(2))
     newest.write_bytes(damage(newest.read_bytes()))
-    told: list[str] = []
+    told: list[UnusedCheckpoint] = []
     assert_equal(folder.latest(told.append), make_checkpoint(1))
-    assert told == [f"checkpoint 000002-000000007.ckpt was not used: {message}"]
+    sentence = f"checkpoint 000002-000000007.ckpt was not used: {message}"
+    assert told == [UnusedCheckpoint(sentence, is_damaged=True)]
+
+
+@pytest.mark.parametrize(("version", "age"), [(b"2", "an earlier"), (b"41", "a later")])
+def test_one_of_another_version_is_not_called_damaged(version: bytes, age: str, tmp_path: Path) -> None:
+    folder = CheckpointFolder(tmp_path)
+    file = folder.write(make_checkpoint(1))
+    _, _, rest = file.read_bytes().partition(b"\n")
+    file.write_bytes(b"normlab checkpoint " + version + b"\n" + rest)
+    told: list[UnusedCheckpoint] = []
+    assert folder.latest(told.append) is None
+    (unused,) = told
+    assert not unused.is_damaged
+    assert f"{age} version of Normlab wrote it" in unused.sentence
+    assert "trained from its start" in unused.sentence
 
 
 def test_all_damaged_is_as_none(tmp_path: Path) -> None:
@@ -123,7 +139,7 @@ def test_all_damaged_is_as_none(tmp_path: Path) -> None:
     for epoch in (1, 2):
         file = folder.write(make_checkpoint(epoch))
         file.write_bytes(cut_off(file.read_bytes()))
-    told: list[str] = []
+    told: list[UnusedCheckpoint] = []
     assert folder.latest(told.append) is None
     assert len(told) == 2
 
@@ -132,7 +148,7 @@ def test_a_half_written_temporary_is_not_looked_at(tmp_path: Path) -> None:
     folder = CheckpointFolder(tmp_path)
     folder.write(make_checkpoint(1))
     (tmp_path / "000002-000000000.77.tmp").write_bytes(make_checkpoint(2).to_bytes()[:100])
-    told: list[str] = []
+    told: list[UnusedCheckpoint] = []
     assert_equal(folder.latest(told.append), make_checkpoint(1))
     assert told == []
 
@@ -176,7 +192,7 @@ def test_killed_while_writing(tmp_path: Path) -> None:
             time.sleep(0.013 * attempt)
             writer.send_signal(signal.SIGKILL)
             said = [2, *map(int, writer.stdout.read().split())]
-        told: list[str] = []
+        told: list[UnusedCheckpoint] = []
         checkpoint = CheckpointFolder(path).latest(told.append)
         assert checkpoint is not None
         assert checkpoint.epoch >= said[-1]

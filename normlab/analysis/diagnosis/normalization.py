@@ -97,8 +97,8 @@ def _stale(run: Observed) -> Observation | None:
             "accuracy_batch": last.batch,
             "threshold": SETTLED,
         },
-        sentence=f"The moving statistics are stale {when(epochs, run)}: after epoch {last.epoch} {share(left)} of what "
-        f"they began as is left in them, which costs {points(cost)} (accuracy {share(last.moving)} with them, "
+        sentence=f"The moving statistics are stale {when(epochs, run)}: after epoch {last.epoch}, {share(left)} of "
+        f"what they began as is left in them, which costs {points(cost)} (accuracy {share(last.moving)} with them, "
         f"{share(last.population)} with those of the data).",
         remedy="A smaller momentum (such as 0.9), or more steps. Do not compare validation curves with other arms "
         "before the statistics have settled.",

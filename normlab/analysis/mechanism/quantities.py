@@ -26,6 +26,8 @@ class Quantity:
     probe: str
     statistic: str
     scale: Scale
+    name: str
+    """In a list."""
     words: str
     """In a sentence; the layer follows."""
 
@@ -34,34 +36,54 @@ class Quantity:
         return self.words if layer == WHOLE_NETWORK else f"{self.words} {layer}"
 
 
+_RATIO, _DIFFERENCE = Scale.RATIO, Scale.DIFFERENCE
+
 QUANTITIES = (
     Quantity(
         "gradient",
         "factor_per_layer",
-        Scale.RATIO,
+        _RATIO,
+        "gradient by depth",
         "the gradient's factor from layer to layer toward the input",
     ),
-    Quantity("update", "ratio", Scale.RATIO, "a step against the kernel of"),
-    Quantity("norm", "growth", Scale.RATIO, "the growth of the kernel of"),
-    Quantity("signal", "cosine", Scale.DIFFERENCE, "the cosine between two samples behind"),
-    Quantity("dead", "share_twice", Scale.DIFFERENCE, "the share of dead units in"),
-    Quantity("dead", "active", Scale.DIFFERENCE, "the share of active values in"),
-    Quantity("saturated", "share", Scale.DIFFERENCE, "the share of saturated values in"),
+    Quantity("update", "ratio", _RATIO, "step length", "a step against the kernel of"),
+    Quantity("norm", "growth", _RATIO, "kernel growth", "the growth of the kernel of"),
+    Quantity("signal", "cosine", _DIFFERENCE, "likeness of samples", "the cosine between two samples behind"),
+    Quantity("dead", "share_twice", _DIFFERENCE, "dead units", "the share of dead units in"),
+    Quantity("dead", "active", _DIFFERENCE, "active values", "the share of active values in"),
+    Quantity("saturated", "share", _DIFFERENCE, "saturated values", "the share of saturated values in"),
     Quantity(
-        "rank", "share", Scale.DIFFERENCE, "the effective rank, as a share of the units, of what leaves"
+        "rank",
+        "share",
+        _DIFFERENCE,
+        "effective rank",
+        "the effective rank, as a share of the units, of what leaves",
     ),
-    Quantity("moving", "mean_gap", Scale.RATIO, "the gap of the moving means of"),
-    Quantity("distribution_shift", "input", Scale.RATIO, "the shift of what enters"),
-    Quantity("distribution_shift", "preactivation", Scale.RATIO, "the shift of z = Wx + b in"),
-    Quantity("gradient_shift", "relative", Scale.RATIO, "the shift seen by the gradient of"),
+    Quantity("moving", "mean_gap", _RATIO, "gap of moving means", "the gap of the moving means of"),
+    Quantity("distribution_shift", "input", _RATIO, "shift of inputs", "the shift of what enters"),
+    Quantity("distribution_shift", "preactivation", _RATIO, "shift of z", "the shift of z = Wx + b in"),
+    Quantity("gradient_shift", "relative", _RATIO, "shift of gradients", "the shift seen by the gradient of"),
     Quantity(
         "gradient_shift",
         "cosine",
-        Scale.DIFFERENCE,
+        _DIFFERENCE,
+        "turn of gradients",
         "the cosine between the gradients before and after the layers below moved, in",
     ),
-    Quantity("predictiveness", "loss_range", Scale.RATIO, "the range of the loss along the gradient"),
-    Quantity("predictiveness", "gradient_change", Scale.RATIO, "the change of the gradient along itself"),
+    Quantity(
+        "predictiveness",
+        "loss_range",
+        _RATIO,
+        "range of the loss",
+        "the range of the loss along the gradient",
+    ),
+    Quantity(
+        "predictiveness",
+        "gradient_change",
+        _RATIO,
+        "change of the gradient",
+        "the change of the gradient along itself",
+    ),
 )
 """In the order in which they are told."""
 

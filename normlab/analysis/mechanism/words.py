@@ -1,6 +1,6 @@
 """What differs inside two arms, in sentences made from the numbers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite, log
 
 from normlab.analysis.mechanism.quantities import QUANTITIES, Quantity, Scale
@@ -36,11 +36,10 @@ def told(series: SeriesDifference, quantity: Quantity, a: str, b: str) -> str:
 
 def highlights(series: Sequence[SeriesDifference]) -> Iterator[str]:
     """Of each quantity the layer in which it differs first, or most of several; the earliest quantity first."""
-    by_quantity: dict[tuple[str, str], list[SeriesDifference]] = {}
-    for one in series:
-        if one.first is not None and _is_notable(one):
-            by_quantity.setdefault((one.probe, one.statistic), []).append(one)
-    best = [max(group, key=lambda one: (*_earliness(one), _size(one))) for group in by_quantity.values()]
+    best = [
+        max(group, key=lambda one: (*_earliness(one), _size(one)))
+        for group in _notable_by_quantity(series).values()
+    ]
     yield from (one.sentence for one in sorted(best, key=_earliness, reverse=True))
 
 
@@ -66,13 +65,48 @@ def paragraph(
         f"{quantities} quantities at {layers} layers of {a} and {b} were compared in {pairs} pairs "
         f"({len(series)} series; all claims hold together at {100 * confidence:g} %)."
     )
-    apart = sum(one.first is not None for one in series)
     if not said:
         return f"{looked} Nothing notable could be told apart."
     return (
-        f"{looked} {apart} series differ{'s' * (apart == 1)}. First: {said[0]} All of this goes along with what was "
+        f"{looked} {_what_differs(series)} First: {said[0]} All of this goes along with what was "
         "changed and with what follows from it; it does not show which of it makes the difference in the result."
     )
+
+
+def _what_differs(series: Sequence[SeriesDifference]) -> str:
+    """How many series differ, and of which quantities all of them are."""
+    notable = _notable_by_quantity(series)
+    apart = sum(one.first is not None for one in series)
+    listed = ", ".join(
+        f"{quantity.name}{_at_layers(notable[key])}"
+        for quantity in QUANTITIES
+        if (key := (quantity.probe, quantity.statistic)) in notable
+    )
+    small = apart - sum(map(len, notable.values()))
+    rest = (
+        f"; {small} more by less than {100 * (NOTABLE_RATIO - 1):.0f} % of a size or {NOTABLE_DIFFERENCE:g} of a share"
+        if small
+        else ""
+    )
+    return f"{apart} series differ{'s' * (apart == 1)}: {listed}{rest}."
+
+
+def _at_layers(group: Sequence[SeriesDifference]) -> str:
+    layers = [one.layer for one in group if one.layer]
+    if not layers:
+        return ""
+    return f" ({layers[0]})" if len(layers) == 1 else f" ({len(layers)} layers)"
+
+
+def _notable_by_quantity(
+    series: Sequence[SeriesDifference],
+) -> Mapping[tuple[str, str], Sequence[SeriesDifference]]:
+    """Series that differ by enough to be told, by probe and statistic."""
+    groups: dict[tuple[str, str], list[SeriesDifference]] = {}
+    for one in series:
+        if one.first is not None and _is_notable(one):
+            groups.setdefault((one.probe, one.statistic), []).append(one)
+    return groups
 
 
 def quantity_words(lacking: Sequence[tuple[str, str]]) -> Iterator[str]:

@@ -140,11 +140,11 @@ def _target(target: Target) -> Iterable[Block]:
 
 
 def cost(comparison: ComparisonStatistics, arms: Arms) -> Iterable[Block]:
-    """What the arms cost beside what they give: parameters always, time where it can be compared."""
+    """What the arms cost beside what they give: sizes always, time where it can be compared."""
     if not comparison.metric.higher_is_better:
         return
     yield Heading("What it costs")
-    yield from _parameters(arms)
+    yield from _sizes(arms)
     if not comparison.costs:
         yield Paragraph("Time: not given, since it could not be measured fairly.")
         return
@@ -161,16 +161,23 @@ def cost(comparison: ComparisonStatistics, arms: Arms) -> Iterable[Block]:
         yield Paragraph(f"Worth their cost (no other arm is both cheaper and better): {front}.")
 
 
-def _parameters(arms: Arms) -> Iterable[Block]:
-    """How many parameters the arms have, against the first."""
-    sizes = {name: size.parameters for name, runs in arms.items() if (size := size_of(runs[0].spec))}
-    if len(sizes) < len(arms):
-        return
-    (first, least), *others = sizes.items()
+def _sizes(arms: Arms) -> Iterable[Block]:
+    """How many parameters the arms have and how much they multiply, against the first."""
+    sizes = {name: size for name, runs in arms.items() if (size := size_of(runs[0].spec))}
+    if len(sizes) == len(arms):
+        yield _against_first("Parameters", {name: size.parameters for name, size in sizes.items()})
+        yield _against_first(
+            "Multiplications for one sample, in matrices and convolutions",
+            {name: size.multiplications_per_sample for name, size in sizes.items()},
+        )
+
+
+def _against_first(what: str, counts: Mapping[str, int]) -> Block:
+    (first, least), *others = counts.items()
     more = [
         f"{name} {count - least:+,} ({number(100 * (count - least) / least, 1, sign=True)} %)"
         for name, count in others
         if count != least
     ]
     beside = f"; {', '.join(more)}".replace("-", "\N{MINUS SIGN}") if more else ", the others as many"
-    yield Paragraph(f"Parameters: {first} {least:,}{beside}.")
+    return Paragraph(f"{what}: {first} {least:,}{beside}.")
