@@ -152,7 +152,7 @@ def main() -> None:
             xla.run(steps)
             graph.run(steps)
         fast, slow = median(xla.milliseconds[1:]), median(graph.milliseconds[1:])
-        rule = choose_executor(spec.architecture.layers, Device.CPU)
+        rule = choose_executor([item.layer for item in plan_job(spec)], Device.CPU)
         wrong = "" if (rule is Executor.XLA) == (fast < slow) else " (slower)"
         print(
             f"| {name} | {fast:.3f} | {slow:.3f} | {slow / fast:.2f} "

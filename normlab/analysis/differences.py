@@ -4,15 +4,14 @@ An architecture is taken apart into facets (layers, normalization, activation, i
 arms which differ in three things at once are seen to do so, however their layers are written down.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any
+from typing import Any, get_args
 
+from normlab.analysis.layer_documents import Joined, Layer, kind_of, layers_of, single_layers, written_out
 from normlab.analysis.records import SpecDocument
-from normlab.spec.layers import LAYERS, BaseLayer, WithKernel
-
-Layer = Mapping[str, Any]
+from normlab.spec.layers import BaseLayer, Facet, WithKernel
 
 ARCHITECTURE_FACETS = (
     "layers",
@@ -71,8 +70,7 @@ def without_seed(spec: SpecDocument) -> dict[str, Any]:
 
 
 def _describe(spec: SpecDocument) -> dict[str, Any]:
-    architecture = spec.get("architecture", {})
-    layers = architecture.get("layers", ()) if isinstance(architecture, Mapping) else ()
+    layers = layers_of(spec)
     rest = {key: value for key, value in spec.items() if key not in _NOT_COMPARED}
     return facets(layers) | {_readable(path): value for path, value in _flatten(rest)}
 
@@ -91,15 +89,19 @@ def _flatten(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]
 
 def facets(layers: Sequence[Layer]) -> dict[str, str]:
     """An architecture's layers (as the spec writes them) as one sentence for each facet."""
-    steps = _steps(layers)
+    path, single = _Path(), list(single_layers(layers))
+    path.chain(layers, _Point())
+    dropouts = [step.text for layer in single for step in _steps(layer) if step.facet == "dropout"]
     return {
-        "layers": _joined([step.text for step in steps if step.facet == "layers"]),
-        "normalization": _normalization(steps),
-        "activation": _activation(steps),
-        "initializer": _weights(layers, lambda layer: str(layer.get("kernel_initializer", "default"))),
-        "regularizer": _weights(layers, _regularizer),
-        "dropout": _joined([step.text for step in steps if step.facet == "dropout"]),
-        "layer order": _joined([step.text for step in steps]),
+        "layers": _structure(layers, ("layers",)),
+        "normalization": _normalization(path.normalizations),
+        "activation": _joined(
+            [" then ".join(texts) or "linear" for texts in path.activations], collapse=True
+        ),
+        "initializer": _weights(single, lambda layer: str(layer.get("kernel_initializer", "default"))),
+        "regularizer": _weights(single, _regularizer),
+        "dropout": _joined(dropouts),
+        "layer order": _structure(layers, get_args(Facet)),
     }
 
 
@@ -112,25 +114,87 @@ class _Step:
     weights: bool = False
 
 
-def _steps(layers: Sequence[Layer]) -> list[_Step]:
+def _steps(layer: Layer) -> list[_Step]:
     steps = []
-    for layer in layers:
-        kind, facet = str(layer["type"]), kind_of(layer).facet
-        if facet == "normalization":
-            steps.append(_Step(facet, _call(kind, _options(layer, apart=("type",)))))
-        elif facet == "dropout":
-            steps.append(_Step(facet, f"{kind} {layer['rate']}"))
-        elif facet == "layers":
-            text = _call(kind, _options(layer, apart=_WEIGHT_OPTIONS_APART))
-            steps.append(_Step("layers", text, weights=_has_weights(layer)))
-        if layer.get("activation", "linear") != "linear":
-            steps.append(_Step("activation", _call(str(layer["activation"]), _slope(layer))))
+    kind, facet = str(layer["type"]), kind_of(layer).facet
+    if facet == "normalization":
+        steps.append(_Step(facet, _call(kind, _options(layer, apart=("type",)))))
+    elif facet == "dropout":
+        steps.append(_Step(facet, f"{kind} {layer['rate']}"))
+    elif facet == "layers":
+        text = _call(kind, _options(layer, apart=_WEIGHT_OPTIONS_APART))
+        steps.append(_Step("layers", text, weights=_has_weights(layer)))
+    if layer.get("activation", "linear") != "linear":
+        steps.append(_Step("activation", _call(str(layer["activation"]), _slope(layer))))
     return steps
 
 
-def kind_of(layer: Layer) -> type[BaseLayer]:
-    """The kind of a layer, which may be one of another version that is not known here."""
-    return LAYERS.get(str(layer["type"]), BaseLayer)
+def _structure(layers: Iterable[Layer], facets: Collection[str]) -> str:
+    """What layers and blocks are of these facets: ``flatten, 3 x residual(dense(50)), dense(10)``."""
+    texts = []
+    for item in written_out(layers):
+        if isinstance(item, Joined):
+            texts.append(_joined_ways(item, [_structure(way, facets) for way in item.ways]))
+        else:
+            texts += [step.text for step in _steps(item) if step.facet in facets]
+    return _joined(texts)
+
+
+def _joined_ways(block: Joined, texts: Sequence[str]) -> str:
+    ways = [text if way else "identity" for way, text in zip(block.ways, texts, strict=True)]
+    if block.kind != "residual":
+        return f"{block.merge}({' | '.join(ways)})"
+    layers, shortcut = ways
+    return f"residual({layers})" if shortcut == "identity" else f"residual({layers} | shortcut {shortcut})"
+
+
+@dataclass(frozen=True)
+class _Point:
+    """A point on a sample's way through the network: what lies before it."""
+
+    layer: str = "the input"
+    activated: bool = False
+    weights: int | None = None
+    """The number of the layer with weights that was last, among those whose activations are noted."""
+
+
+class _Path:
+    """A sample's way through the network: what it meets, and where."""
+
+    def __init__(self) -> None:
+        self.normalizations: list[tuple[str, str]] = []
+        """Which, and what it follows (not which activation that has)."""
+        self.activations: list[list[str]] = []
+        """Those behind each layer with weights."""
+
+    def chain(self, layers: Iterable[Layer], point: _Point) -> _Point:
+        """Go through layers one behind the other, from a point on; the point where one comes out."""
+        for item in written_out(layers):
+            if isinstance(item, Joined):
+                first, *_ = [self.chain(way, point) for way in item.ways]
+                point = _Point(item.merge, weights=first.weights)
+            else:
+                for step in _steps(item):
+                    point = self._step(step, point)
+        return point
+
+    def _step(self, step: _Step, point: _Point) -> _Point:
+        match step.facet:
+            case "layers":
+                weights = self._noted() if step.weights else point.weights
+                return _Point(step.text, weights=weights)
+            case "activation":
+                number = self._noted() if point.weights is None else point.weights
+                self.activations[number].append(step.text)
+                return replace(point, activated=True, weights=number)
+            case "normalization":
+                place = f"{point.layer} and its activation" if point.activated else point.layer
+                self.normalizations.append((step.text, place))
+        return point
+
+    def _noted(self) -> int:
+        self.activations.append([])
+        return len(self.activations) - 1
 
 
 def _has_weights(layer: Layer) -> bool:
@@ -165,16 +229,8 @@ def _call(name: str, options: list[str]) -> str:
     return f"{name}({', '.join(options)})" if options else name
 
 
-def _normalization(steps: list[_Step]) -> str:
-    """Which normalization stands where, told by what it follows (and not by which activation that has)."""
-    placed, layer, activated = [], "the input", False
-    for step in steps:
-        if step.facet == "layers":
-            layer, activated = step.text, False
-        elif step.facet == "activation":
-            activated = True
-        elif step.facet == "normalization":
-            placed.append((step.text, f"{layer} and its activation" if activated else layer))
+def _normalization(placed: Sequence[tuple[str, str]]) -> str:
+    """Which normalization stands where, told by what it follows."""
     kinds = [
         f"{kind} {', '.join(_places(place for _, place in group))}"
         for kind, group in groupby(placed, key=lambda item: item[0])
@@ -189,19 +245,6 @@ def _places(places: Iterable[str]) -> Iterator[str]:
         yield f"after {place}" if times == 1 else f"after each of {times} {place}"
 
 
-def _activation(steps: list[_Step]) -> str:
-    """The activation behind each layer with weights."""
-    behind: list[list[str]] = []
-    for step in steps:
-        if step.weights:
-            behind.append([])
-        elif step.facet == "activation":
-            if not behind:
-                behind.append([])
-            behind[-1].append(step.text)
-    return _joined([" then ".join(texts) or "linear" for texts in behind], collapse=True)
-
-
 def _weights(layers: Sequence[Layer], describe: Callable[[Layer], str]) -> str:
     return _joined([describe(layer) for layer in layers if _has_weights(layer)], collapse=True)
 
@@ -213,9 +256,7 @@ def _regularizer(layer: Layer) -> str:
 
 def has_penalty(spec: SpecDocument) -> bool:
     """Whether the loss that a spec's network is trained with holds an L2 penalty."""
-    architecture = spec.get("architecture", {})
-    layers = architecture.get("layers", ()) if isinstance(architecture, Mapping) else ()
-    return any((layer.get("kernel_regularizer") or {}).get("l2") for layer in layers)
+    return any((layer.get("kernel_regularizer") or {}).get("l2") for layer in single_layers(layers_of(spec)))
 
 
 def _joined(texts: list[str], *, collapse: bool = False) -> str:

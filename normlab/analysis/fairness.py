@@ -9,9 +9,9 @@ from normlab.analysis.differences import (
     Difference,
     differences,
     facets,
-    kind_of,
     without_seed,
 )
+from normlab.analysis.layer_documents import kind_of, layers_of, single_layers
 from normlab.analysis.learning import learning_caveats
 from normlab.analysis.load import choose_clock
 from normlab.analysis.records import RunRecord, labels
@@ -19,6 +19,7 @@ from normlab.analysis.settling import settling_caveats
 from normlab.analysis.sizes import size_of
 from normlab.spec import PRESETS, preset_layers
 from normlab.spec.environment import Effect, fields_with
+from normlab.spec.layers import BaseLayer
 from normlab.spec.metrics import Metric
 
 _NOTABLY_LARGER = 1.05
@@ -171,12 +172,13 @@ def _controlled_presets(architectures: Sequence[Any]) -> dict[str, str]:
     return controlled
 
 
-def _kinds(layers: Any) -> frozenset[str]:
-    return frozenset(layer["type"] for layer in layers if kind_of(layer).facet == "normalization")
+def _kinds(layers: Any) -> frozenset[type[BaseLayer]]:
+    kinds = (kind_of(layer) for layer in single_layers(layers))
+    return frozenset(kind for kind in kinds if kind.facet == "normalization")
 
 
 def _layers(run: RunRecord) -> Any:
-    return run.spec.get("architecture", {}).get("layers", ())
+    return layers_of(run.spec)
 
 
 def _plain(layers: Iterable[Any]) -> list[dict[str, Any]]:

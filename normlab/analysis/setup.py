@@ -7,6 +7,7 @@ from typing import Any
 
 from normlab.analysis.differences import ARCHITECTURE_FACETS, facets
 from normlab.analysis.documents import to_plain
+from normlab.analysis.layer_documents import layers_of
 from normlab.analysis.records import RunRecord, SpecDocument
 from normlab.analysis.sizes import size_of
 from normlab.spec.datasets import DATASETS, DatasetInfo
@@ -61,8 +62,7 @@ def setup_of(arms: Mapping[str, Sequence[RunRecord]]) -> Setup:
 
 def _describe(runs: Sequence[RunRecord]) -> dict[str, str]:
     spec = runs[0].spec
-    architecture, training = spec.get("architecture", {}), spec.get("training", {})
-    layers = architecture.get("layers", ()) if isinstance(architecture, Mapping) else ()
+    layers, training = layers_of(spec), spec.get("training", {})
     shown = {name: text for name, text in facets(layers).items() if name != "layer order"}
     if info := _info(str(spec.get("dataset", {}).get("name"))):
         shown["layers"] += f", output({info.class_count})"

@@ -1,4 +1,4 @@
-"""An architecture: a list of layers, written out or by a preset's name."""
+"""An architecture: a list of layers and blocks of layers, written out or by a preset's name."""
 
 import re
 from functools import cache
@@ -8,8 +8,8 @@ from pydantic import ConfigDict, model_validator
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
+from normlab.spec.blocks import LayerOrBlock
 from normlab.spec.fields import SpecModel
-from normlab.spec.layers import Layer
 from normlab.spec.nearest import did_you_mean
 from normlab.spec.presets import PRESETS
 from normlab.spec.shown import quoted, shown
@@ -34,7 +34,7 @@ class Architecture(SpecModel):
 
     preset: str | None = None
     """The preset that the layers came from."""
-    layers: tuple[Layer, ...]
+    layers: tuple[LayerOrBlock, ...]
     """From the input's side to the output layer, which Normlab adds."""
 
     @model_validator(mode="before")
@@ -82,10 +82,10 @@ def _no_preset(given: Any) -> str:
 
 
 class _Layers(SpecModel):
-    layers: tuple[Layer, ...]
+    layers: tuple[LayerOrBlock, ...]
 
 
 @cache
-def preset_layers(name: str) -> tuple[Layer, ...]:
+def preset_layers(name: str) -> tuple[LayerOrBlock, ...]:
     """The layers of a preset, validated."""
     return _Layers.model_validate({"layers": PRESETS[name].layers}).layers

@@ -18,6 +18,8 @@ class LayerEstimate(BaseModel):
 
     name: str
     type: str
+    inputs: tuple[str, ...]
+    """The layers that it reads: the one before it, but for branches; ``input`` is the dataset's pixels."""
     output_shape: tuple[int, ...]
     parameters: int
     trainable_parameters: int
@@ -67,6 +69,7 @@ def estimate(spec: JobSpec) -> Estimate:
         LayerEstimate(
             name=item.name,
             type=item.layer.type,
+            inputs=item.inputs,
             output_shape=item.output_shape,
             parameters=sum(variable.size for variable in item.variables),
             trainable_parameters=sum(variable.size for variable in item.variables if variable.trainable),

@@ -5,11 +5,17 @@ accuracy is that of a guess.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 from normlab.errors import Problem
 from normlab.spec.job import JobSpec
-from normlab.spec.layers import ActivationLayer, BatchNormalization, Dropout, Normalization
+from normlab.spec.layers import (
+    ActivationLayer,
+    Add,
+    BatchNormalization,
+    Concatenate,
+    Dropout,
+    Normalization,
+)
 from normlab.spec.layers.convolution import AveragePooling2D, GlobalAveragePooling2D
 from normlab.spec.layers.normalization import FEW_VALUES
 from normlab.spec.plan import PlannedLayer, plan_job
@@ -35,19 +41,22 @@ def erased_inputs(spec: JobSpec, planned: Sequence[PlannedLayer]) -> Iterator[Pr
 
 def _erased_means(spec: JobSpec, planned: Sequence[PlannedLayer]) -> Iterator[Problem]:
     """The mean of a channel that has just been normalized by itself is the same for every input."""
-    changing = [(index, item) for index, item in enumerate(planned) if not _keeps_means(item)]
-    for (_, before), (index, item) in pairwise(changing):
-        layer = before.layer
-        if (
-            isinstance(layer, Normalization)
-            and layer.erases_channel_means(before.input_shape, _batch(spec))
-            and _takes_channel_means(item)
-        ):
+    erased_by: dict[str, str] = {}
+    """Of layers whose channels have means that are the same for every input: the normalization that made them so."""
+    for item in planned:
+        layer, sources = item.layer, [erased_by.get(name) for name in item.inputs]
+        if isinstance(layer, Normalization) and layer.erases_channel_means(item.input_shape, _batch(spec)):
+            erased_by[item.name] = item.name
+        elif (source := sources[-1]) is None or None in sources:
+            continue
+        elif _takes_channel_means(item):
             yield Problem(
-                f"/architecture/layers/{index}",
-                f"takes the mean of channels whose means {before.name} has just made equal for all inputs, so nothing "
+                f"/architecture{item.pointer}",
+                f"takes the mean of channels whose means {source} has just made equal for all inputs, so nothing "
                 "is left: put an activation between them, or normalize across channels",
             )
+        elif _keeps_means(item):
+            erased_by[item.name] = source
 
 
 def _batch(spec: JobSpec) -> int:
@@ -56,8 +65,10 @@ def _batch(spec: JobSpec) -> int:
 
 
 def _keeps_means(item: PlannedLayer) -> bool:
+    """Whether means of channels that are the same for every input stay so."""
     layer = item.layer
-    return isinstance(layer, Dropout) or (isinstance(layer, ActivationLayer) and layer.activation == "linear")
+    linear = isinstance(layer, ActivationLayer) and layer.activation == "linear"
+    return linear or isinstance(layer, Dropout | Add | Concatenate)
 
 
 def _takes_channel_means(item: PlannedLayer) -> bool:
@@ -75,11 +86,11 @@ def _takes_channel_means(item: PlannedLayer) -> bool:
 def learning_warnings(spec: JobSpec) -> Iterator[Problem]:
     """What makes learning hard in a spec that ``parse_job_spec`` took, with pointers."""
     planned = plan_job(spec)
-    for index, item in enumerate(planned):
+    for item in planned:
         layer = item.layer
         if isinstance(layer, Normalization) and layer.values(item.input_shape, _batch(spec)) == FEW_VALUES:
             yield Problem(
-                f"/architecture/layers/{index}",
+                f"/architecture{item.pointer}",
                 f"{item.name} takes each mean over two values, and little more is left of them than which is larger",
             )
     yield from _last_batch_of_one(spec, planned)

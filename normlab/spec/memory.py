@@ -5,9 +5,9 @@ them. TensorFlow itself, which a process has anyway, and what it compiles (some 
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 from math import prod
 
+from normlab.spec.graph import sizes_together
 from normlab.spec.job import JobSpec
 from normlab.spec.plan import PlannedLayer
 from normlab.spec.probes import PROBES
@@ -66,5 +66,5 @@ def _activation_bytes(spec: JobSpec, planned: Sequence[PlannedLayer]) -> int:
     pixels, outputs = prod(planned[0].input_shape), [prod(item.output_shape) for item in planned]
     kept = sum(item.layer.kept_in_training * size for item, size in zip(planned, outputs, strict=True))
     in_training = spec.training.batch_size * (2 * pixels + kept)
-    in_evaluation = EVALUATION_BATCH * max(one + other for one, other in pairwise([pixels, *outputs]))
+    in_evaluation = EVALUATION_BATCH * max(sizes_together(planned))
     return max(in_training, in_evaluation) * FLOAT_BYTES

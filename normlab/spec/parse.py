@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pydantic import ValidationError
 
 from normlab.errors import Problem, SpecError
+from normlab.spec.blocks import MAX_DEPTH, block_beyond_depth, planned_count, written_layers
 from normlab.spec.estimate import totals
 from normlab.spec.fields import SpecModel
 from normlab.spec.job import MAX_TAGS, JobSpec
@@ -77,6 +78,10 @@ def _count_problems(body: object, limits: Limits) -> Iterator[Problem]:
     limit = _FIELDS + _FIELDS_OF_LAYER * limits.layers
     if has_more_values(body, limit):
         yield Problem("", f"is larger than any job spec: it has more than {limit} values")
+        return
+    if too_deep := block_beyond_depth(layers):
+        sentence = f"is too deep: at most {MAX_DEPTH} blocks may stand one in the other"
+        yield Problem(f"/architecture{too_deep}", sentence)
 
 
 def has_more_values(body: object, limit: int) -> bool:
@@ -126,10 +131,10 @@ def _size_problems(spec: JobSpec, limits: Limits) -> Iterator[Problem]:
 
     yield from beyond("/training/epochs", spec.training.epochs, "epochs")
     yield from beyond("/training/batch_size", spec.training.batch_size, "batch_size")
-    yield from beyond("/architecture/layers", len(spec.architecture.layers), "layers")
-    for index, layer in enumerate(spec.architecture.layers):
+    yield from beyond("/architecture/layers", planned_count(spec.architecture.layers), "layers")
+    for place, layer in written_layers(spec.architecture.layers):
         if isinstance(layer, WithKernel) and layer.size_field is not None:
-            pointer = f"/architecture/layers/{index}/{layer.size_field}"
+            pointer = f"/architecture{place}/{layer.size_field}"
             yield from beyond(pointer, getattr(layer, layer.size_field), "units")
 
 
@@ -138,14 +143,10 @@ def _beyond(pointer: str, value: int, limit: int, name: str) -> Problem:
 
 
 def _plan(spec: JobSpec) -> Sequence[PlannedLayer]:
-    layers = spec.architecture.layers
     try:
         return plan_job(spec)
     except UnbuildableError as error:
-        pointer = (
-            f"/architecture/layers/{error.index}" if error.index < len(layers) else "/architecture/layers"
-        )
-        raise SpecError([Problem(pointer, str(error))]) from None
+        raise SpecError([Problem(f"/architecture{error.pointer}", str(error))]) from None
 
 
 def _total_problems(spec: JobSpec, planned: Sequence[PlannedLayer], limits: Limits) -> Iterator[Problem]:

@@ -1,11 +1,19 @@
-"""An architecture's layers as they will be built: named, with the shapes between them, and with the output layer."""
+"""An architecture's layers as they will be built: named, with the shapes between them, and with the output layer.
+
+Blocks are taken apart: each of their layers is planned, those of a repeat as often as they are repeated, and where
+branches come together a layer that merges them. So whoever walks through a plan need not know of blocks.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
+from normlab.spec.blocks import Joined, LayerOrBlock, Repeat
+from normlab.spec.graph import NETWORK_INPUT
 from normlab.spec.job import JobSpec
 from normlab.spec.layers import BaseLayer, Dense, Shape, Variable, describe
+from normlab.spec.misfits import misfit
 
 OUTPUT_LAYER = "output"
 
@@ -16,8 +24,19 @@ class PlannedLayer:
 
     name: str
     layer: BaseLayer
-    input_shape: Shape
+    inputs: tuple[str, ...]
+    """The planned layers that it reads, or ``NETWORK_INPUT``: one, or of a layer that merges all that it does."""
+    input_shapes: tuple[Shape, ...]
+    """What they give."""
     output_shape: Shape
+    pointer: str
+    """Where it is written in the architecture, as a JSON pointer: ``/layers/3/layers/1``. A layer that merges is where
+    its block is, the output layer where the layers are."""
+
+    @property
+    def input_shape(self) -> Shape:
+        """What enters it; of a layer that merges the first."""
+        return self.input_shapes[0]
 
     @cached_property
     def variables(self) -> tuple[Variable, ...]:
@@ -26,15 +45,15 @@ class PlannedLayer:
 
 
 class UnbuildableError(ValueError):
-    """Layer ``index`` cannot be built on what enters it (an index past the end: the output layer)."""
+    """The layer at ``pointer`` of the architecture cannot be built on what enters it."""
 
-    def __init__(self, index: int, detail: str) -> None:
-        self.index = index
+    def __init__(self, pointer: str, detail: str) -> None:
+        self.pointer = pointer
         super().__init__(detail)
 
 
-def plan(layers: Sequence[BaseLayer], input_shape: Shape, classes: int) -> tuple[PlannedLayer, ...]:
-    """The layers with their names and shapes, the output layer included.
+def plan(layers: Sequence[LayerOrBlock], input_shape: Shape, classes: int) -> tuple[PlannedLayer, ...]:
+    """The layers with their names and shapes, each behind those that it reads, the output layer last.
 
     >>> from normlab.spec import preset_layers
     >>> [(layer.name, layer.output_shape) for layer in plan(preset_layers("baseline"), (28, 28), classes=10)][-2:]
@@ -42,28 +61,81 @@ def plan(layers: Sequence[BaseLayer], input_shape: Shape, classes: int) -> tuple
 
     Raises ``UnbuildableError`` at the first layer that does not fit what enters it.
     """
-    planned: list[PlannedLayer] = []
-    shape = input_shape
-    counts: dict[str, int] = {}
-    for index, layer in enumerate(layers):
-        kind = layer.type
-        counts[kind] = counts.get(kind, 0) + 1
-        try:
-            output_shape = layer.output_shape(shape)
-        except ValueError as error:
-            raise UnbuildableError(index, str(error)) from None
-        planned.append(PlannedLayer(f"{kind}_{counts[kind]}", layer, shape, output_shape))
-        shape = output_shape
-    if len(shape) != 1:
+    planner = _Planner()
+    last = planner.chain(layers, _Source(NETWORK_INPUT, input_shape), "/layers")
+    if len(last.shape) != 1:
         raise UnbuildableError(
-            len(layers),
-            f"the output layer needs one row of values, but {describe(shape)} reaches it: "
+            "/layers",
+            f"the output layer needs one row of values, but {describe(last.shape)} reaches it: "
             'end the layers with {"type": "flatten"} or {"type": "global_average_pooling2d"}',
         )
     output = Dense(type="dense", units=classes)
-    return (*planned, PlannedLayer(OUTPUT_LAYER, output, shape, output.output_shape(shape)))
+    return (
+        *planner.planned,
+        PlannedLayer(
+            OUTPUT_LAYER, output, (last.name,), (last.shape,), output.output_shape(last.shape), "/layers"
+        ),
+    )
 
 
 def plan_job(spec: JobSpec) -> tuple[PlannedLayer, ...]:
     """``plan`` for a job."""
     return plan(spec.architecture.layers, spec.dataset.info.shape, spec.dataset.info.class_count)
+
+
+class _Source(NamedTuple):
+    """What a layer reads."""
+
+    name: str
+    shape: Shape
+
+
+class _Planner:
+    """Plans layers one after the other."""
+
+    def __init__(self) -> None:
+        self.planned: list[PlannedLayer] = []
+        self._counts: dict[str, int] = {}
+
+    def chain(self, layers: Sequence[LayerOrBlock], source: _Source, pointer: str) -> _Source:
+        """Plan layers one behind the other; what leaves the last of them."""
+        for number, item in enumerate(layers):
+            place = f"{pointer}/{number}"
+            match item:
+                case Repeat():
+                    source = self._repeat(item, source, place)
+                case Joined():
+                    source = self._join(item, source, place)
+                case BaseLayer():
+                    try:
+                        shape = item.output_shape(source.shape)
+                    except ValueError as error:
+                        raise UnbuildableError(place, str(error)) from None
+                    source = self._add(item, (source,), shape, place)
+        return source
+
+    def _repeat(self, block: Repeat, source: _Source, pointer: str) -> _Source:
+        for time in range(1, block.times + 1):
+            try:
+                source = self.chain(block.layers, source, f"{pointer}/layers")
+            except UnbuildableError as error:
+                if time == 1:
+                    raise
+                raise UnbuildableError(error.pointer, f"{error} (time {time} of {block.times})") from None
+        return source
+
+    def _join(self, block: Joined, source: _Source, pointer: str) -> _Source:
+        ends = tuple(self.chain(way.layers, source, f"{pointer}{way.pointer}") for way in block.ways)
+        shapes = tuple(end.shape for end in ends)
+        if (wrong := misfit(block, shapes)) is not None:
+            where, sentence = wrong
+            raise UnbuildableError(f"{pointer}{where}", sentence)
+        return self._add(block.merging, ends, block.merging.merged_shape(shapes), pointer)
+
+    def _add(self, layer: BaseLayer, sources: tuple[_Source, ...], shape: Shape, pointer: str) -> _Source:
+        kind = layer.type
+        self._counts[kind] = self._counts.get(kind, 0) + 1
+        name = f"{kind}_{self._counts[kind]}"
+        inputs, shapes = tuple(source.name for source in sources), tuple(source.shape for source in sources)
+        self.planned.append(PlannedLayer(name, layer, inputs, shapes, shape, pointer))
+        return _Source(name, shape)

@@ -30,7 +30,10 @@ class Option:
 def options(kind: type[BaseModel]) -> list[Option]:
     """The fields of a part of a spec, those that have to be given first, without the field that names the kind."""
     schema, meanings = kind.model_json_schema(), field_meanings(kind)
-    definitions, required = schema.get("$defs", {}), schema.get("required", ())
+    definitions = schema.get("$defs", {})
+    if "$ref" in schema:  # of a kind that may stand in itself
+        schema = definitions[schema["$ref"].rpartition("/")[2]]
+    required = schema.get("required", ())
     listed = [
         Option(
             name=name,
@@ -75,7 +78,8 @@ def _values(field: dict[str, Any], definitions: dict[str, Any]) -> str:
     if "$ref" in field:
         return _values(definitions[field["$ref"].rpartition("/")[2]], definitions)
     if tag := field.get("discriminator"):
-        return f"{{{_json(tag['propertyName'])}: {', '.join(map(_json, tag['mapping']))}; …}}"
+        kinds = f"{{{_json(tag['propertyName'])}: {', '.join(map(_json, tag['mapping']))}; …}}"
+        return str(field.get("description", kinds))
     if alternatives := field.get("anyOf") or field.get("oneOf"):
         if pair := next((each for each in alternatives if "prefixItems" in each), None):
             alternatives = [
@@ -83,8 +87,8 @@ def _values(field: dict[str, Any], definitions: dict[str, Any]) -> str:
                 *(each for each in alternatives if each.get("type") != "integer" and each != pair),
             ]
         return " or ".join(dict.fromkeys(_values(each, definitions) for each in alternatives))
-    if "enum" in field:
-        return ", ".join(map(_json, field["enum"]))
+    if names := field.get("enum") or ([field["const"]] if "const" in field else []):
+        return ", ".join(map(_json, names))
     match field.get("type"):
         case "integer":
             return f"whole number{_range(field)}"

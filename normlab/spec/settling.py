@@ -5,6 +5,7 @@ of what was there before, so that after u updates the part momentum^u is still t
 the network has learned.
 """
 
+from normlab.spec.blocks import written_layers
 from normlab.spec.job import JobSpec
 from normlab.spec.layers import BatchNormalization
 
@@ -20,5 +21,6 @@ def start_share(spec: JobSpec, updates: int) -> float:
 
 def highest_momentum(spec: JobSpec) -> float:
     """That of the batch normalization that settles last; 0 without any."""
-    momenta = [layer.momentum for layer in spec.architecture.layers if isinstance(layer, BatchNormalization)]
+    layers = (layer for _, layer in written_layers(spec.architecture.layers))
+    momenta = [layer.momentum for layer in layers if isinstance(layer, BatchNormalization)]
     return max(momenta, default=0.0)

@@ -15,13 +15,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from normlab.spec import JobSpec
+from normlab.spec import JobSpec, PlannedLayer
+from normlab.spec.graph import flow
 from normlab.spec.layers import BatchNormalization
 from normlab.spec.memory import EVALUATION_BATCH, FLOAT_BYTES
 from normlab.spec.settling import start_share
 from normlab.training.compiled.program import Program
 from normlab.training.data import Samples, TrainingData
-from normlab.training.layers.network import Array, full_precision
+from normlab.training.layers.network import Array, built_layers, entering, full_precision
 
 MAX_SAMPLES = 5_000
 """More training samples change the estimates by less than 2 % of a standard deviation."""
@@ -52,7 +53,7 @@ def measure_population(
 
     ``kept`` are its weights, with which it is left.
     """
-    if not any(isinstance(layer, BatchNormalization) for layer in spec.architecture.layers):
+    if not any(isinstance(item.layer, BatchNormalization) for item in program.planned):
         return None
     began = perf_counter()
     count = _sample_count(spec, program)
@@ -86,11 +87,15 @@ def _spread(samples: Samples, count: int) -> tf.Tensor:
 def _settle(program: Program, pixels: tf.Tensor) -> None:
     """Set the moving statistics to those of what enters the layers when these pixels enter the network."""
     network: keras.Model = program.network
+    built = built_layers(network)
+
+    def through(item: PlannedLayer, values: Sequence[tf.Tensor]) -> tf.Tensor:
+        layer, x = built[item.name], entering(item, values)
+        if isinstance(item.layer, BatchNormalization):
+            mean, variance = tf.nn.moments(x, axes=list(range(len(x.shape) - 1)))  # (channels,) each
+            layer.moving_mean.assign(mean)
+            layer.moving_variance.assign(variance)
+        return layer(x, training=False)
+
     with full_precision(network):
-        x = program.scaled(pixels)
-        for layer in network.layers[1:]:
-            if isinstance(layer, keras.layers.BatchNormalization):
-                mean, variance = tf.nn.moments(x, axes=list(range(len(x.shape) - 1)))  # (channels,) each
-                layer.moving_mean.assign(mean)
-                layer.moving_variance.assign(variance)
-            x = layer(x, training=False)
+        flow(program.planned, program.scaled(pixels), through)

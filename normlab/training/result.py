@@ -18,7 +18,7 @@ from normlab.spec.runs import StopReason
 from normlab.training.concerns import MajorityTest, Remark, remarks
 from normlab.training.export.export import ExportedFile, export_all
 from normlab.training.export.serving_function import TrainedNetwork
-from normlab.training.layers.network import Array, build_serving_network
+from normlab.training.layers.network import Array, build_serving_network, built_layers
 from normlab.training.population import PopulationFigures
 
 
@@ -95,7 +95,7 @@ class TrainResult:
     @property
     def layers(self) -> list[dict[str, Any]]:
         """Each layer with its shape and its variables, as plain JSON."""
-        built = {layer.name: layer for layer in self.network.layers}
+        built = built_layers(self.network)
         return [
             {
                 "name": item.name,

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from normlab.analysis import caveats, differences
-from normlab.analysis.differences import facets
+from normlab.analysis.differences import facets, has_penalty
 from normlab.spec import parse_job_spec
 
 
@@ -193,3 +193,78 @@ def test_each_condition_beside_the_architecture_is_told(make_run: Any) -> None:
     for field in ("device", "device_name", "executor", "intra_op_threads", "tensorflow"):
         a, b = (replace(make_run(arm), environment={field: arm}) for arm in ("baseline", "batch_norm"))
         assert f"environments differ ({field})" in " ".join(caveats([a, b]))
+
+
+def blocks(*layers: dict[str, Any]) -> dict[str, str]:
+    document = spec({"layers": [{"type": "reshape", "target_shape": [28, 28, 1]}, *layers, POOL]})
+    return facets(document["architecture"]["layers"])
+
+
+POOL = {"type": "global_average_pooling2d"}
+CONV = {"type": "conv2d", "filters": 4, "kernel_size": 3, "padding": "same"}
+NORM = {"type": "batch_normalization"}
+RELU = {"type": "activation", "activation": "relu"}
+
+
+def test_blocks_are_told_in_a_line() -> None:
+    conv, wide = "conv2d(4, kernel_size 3 x 3, padding same)", "conv2d(8, kernel_size 1 x 1)"
+    told = blocks(
+        CONV,
+        {
+            "type": "repeat",
+            "times": 2,
+            "layers": [{"type": "residual", "layers": [CONV, NORM, RELU, CONV]}, RELU],
+        },
+        {
+            "type": "residual",
+            "layers": [NORM, CONV | {"filters": 8, "kernel_size": 1, "padding": "valid"}],
+            "shortcut": [{"type": "conv2d", "filters": 8, "kernel_size": 1}, NORM],
+        },
+        {"type": "branches", "merge": "concatenate", "branches": [[], [NORM, RELU]]},
+    )
+    assert told["layers"] == (
+        f"reshape(28 x 28 x 1), {conv}, 2 x residual({conv}, {conv}), residual({wide} | shortcut {wide}), "
+        "concatenate(identity | none), global_average_pooling2d"
+    ).replace(f"({conv}, {conv})", f"(2 x {conv})")
+    assert told["normalization"] == (
+        f"batch_normalization after each of 2 {conv}, after add and its activation, after {wide}, after add"
+    )
+    assert told["activation"] == "linear, 5 x relu, linear"
+
+
+def test_a_repeat_is_told_as_the_layers_written_out() -> None:
+    block = {"type": "residual", "layers": [CONV, NORM]}
+    repeated = {"type": "repeat", "times": 3, "layers": [block, RELU]}
+    assert blocks(CONV, repeated) == blocks(CONV, *[block, RELU] * 3)
+
+
+def test_an_activation_behind_a_sum_is_that_of_the_layers_in_it() -> None:
+    plain = blocks(CONV, RELU, CONV, RELU)
+    summed = blocks(CONV, RELU, {"type": "residual", "layers": [CONV]}, RELU)
+    assert plain["activation"] == summed["activation"] == "relu"
+    assert {facet for facet in plain if plain[facet] != summed[facet]} == {"layers", "layer order"}
+
+
+def test_a_penalty_in_a_block_is_seen() -> None:
+    penalized = CONV | {"kernel_regularizer": {"l2": 0.1}}
+    assert (
+        blocks({"type": "residual", "layers": [penalized], "shortcut": [CONV]})["regularizer"]
+        == "l2 0.1, none"
+    )
+    layers = [
+        {"type": "flatten"},
+        {
+            "type": "residual",
+            "layers": [{"type": "dense", "units": 784} | {"kernel_regularizer": {"l2": 0.1}}],
+        },
+    ]
+    assert has_penalty(spec({"layers": layers}))
+
+
+def test_a_normalization_within_blocks_is_one_difference() -> None:
+    def network(*norm: dict[str, Any]) -> dict[str, Any]:
+        block = {"type": "residual", "layers": [CONV, *norm, RELU, CONV, *norm]}
+        return spec({"layers": [{"type": "reshape", "target_shape": [28, 28, 1]}, CONV, block, RELU, POOL]})
+
+    differing = found(a=network(NORM), b=network({"type": "group_normalization", "groups": 2}), c=network())
+    assert set(differing) == {"normalization"}

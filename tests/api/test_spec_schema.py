@@ -14,6 +14,7 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 from api.app import create_app
 from normlab.settings import Settings
 from normlab.spec import PRESETS, parse_job_spec
+from normlab.spec.blocks import BLOCKS
 from normlab.spec.fields import SpecModel
 from normlab.spec.layers import LAYERS
 from normlab.spec.optimizers import OPTIMIZERS
@@ -53,7 +54,7 @@ def test_the_document_is_openapi_3_1(document) -> None:
 def test_every_kind_is_told_apart_by_its_name_with_all_its_options(document) -> None:
     schemas = document["components"]["schemas"]
     unions = {
-        "type": (schemas["Architecture"]["properties"]["layers"]["items"], LAYERS),
+        "type": (schemas["Architecture"]["properties"]["layers"]["items"], {**LAYERS, **BLOCKS}),
         "optimizer": (schemas["TrainingSpec"]["properties"]["optimizer"]["anyOf"][1], OPTIMIZERS),
         "schedule": (schemas["TrainingSpec"]["properties"]["learning_rate_schedule"]["anyOf"][1], SCHEDULES),
     }

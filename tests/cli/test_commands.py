@@ -93,6 +93,16 @@ def test_a_spec_from_a_file_and_what_goes_over_it(run, tmp_path: Path) -> None:
     assert warned.stderr.startswith("Beware, /architecture/layers/2: layer_normalization_1 takes each mean")
 
 
+def test_what_each_layer_reads_is_shown_where_there_are_branches(run) -> None:
+    straight = run("submit", "baseline", "--dry-run").stdout
+    assert straight.splitlines()[0].split() == ["layer", "type", "output", "parameters"]
+    layers = [{"type": "flatten"}, {"type": "residual", "layers": [{"type": "dense", "units": 784}]}]
+    given = json.dumps({"architecture": {"layers": layers}})
+    heading, *rows = run("submit", "--file", "-", "--dry-run", input=given).stdout.splitlines()
+    assert heading.split() == ["layer", "reads", "type", "output", "parameters"]
+    assert "add_1 dense_1, flatten_1 add 784 0" in [" ".join(row.split()) for row in rows]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [

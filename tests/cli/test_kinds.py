@@ -6,11 +6,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from normlab.cli import app
+from normlab.spec.blocks import BLOCKS
 from normlab.spec.layers import LAYERS
 from normlab.spec.optimizers import OPTIMIZERS
 from normlab.spec.schedules import SCHEDULES
 
-KINDS = {"layers": LAYERS, "optimizers": OPTIMIZERS, "schedules": SCHEDULES}
+KINDS = {"layers": {**LAYERS, **BLOCKS}, "optimizers": OPTIMIZERS, "schedules": SCHEDULES}
 
 
 def run(*arguments: str) -> Result:

@@ -4,6 +4,7 @@ import pytest
 
 from normlab.comparisons import ComparisonRequest
 from normlab.spec import DATASETS, Device, JobSpec, Precision
+from normlab.spec.blocks import BLOCKS
 from normlab.spec.fields import Activation, Initializer
 from normlab.spec.layers import LAYERS
 from normlab.spec.metrics import Metric
@@ -21,7 +22,7 @@ ROWS = [*RENAMED, *UNSUPPORTED, *WRITTEN_OTHERWISE]
 NAMES = {
     "activation": list(Activation),
     "kernel_initializer": list(Initializer),
-    "layers": list(LAYERS),
+    "layers": [*LAYERS, *BLOCKS],
     "optimizer": list(OPTIMIZERS),
     "learning_rate_schedule": list(SCHEDULES),
     "dataset": list(DATASETS),
@@ -30,6 +31,7 @@ NAMES = {
     "device": list(Device),
     "precision": list(Precision),
     "padding": ["valid", "same"],
+    "merge": ["add", "concatenate", "multiply"],
 }
 
 

@@ -6,14 +6,14 @@ import pytest
 from pydantic import TypeAdapter
 
 from normlab.spec import JobSpec, estimate, parse_job_spec, plan, preset_layers
-from normlab.spec.layers import Layer
+from normlab.spec.blocks import LayerOrBlock
 from normlab.spec.probes import PROBES, STANDARD
 from normlab.spec.probes.places import Place
 
 
 def places(layers: object) -> dict[str, tuple[str, ...]]:
     """The layers of each place in a network of these."""
-    made = TypeAdapter(tuple[Layer, ...]).validate_python(layers)
+    made = TypeAdapter(tuple[LayerOrBlock, ...]).validate_python(layers)
     return {place: place.layers(plan(made, (8, 8, 1), 10)) for place in Place}
 
 

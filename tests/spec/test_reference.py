@@ -1,3 +1,4 @@
+from normlab.spec.blocks import BLOCKS
 from normlab.spec.layers import LAYERS
 from normlab.spec.optimizers import OPTIMIZERS
 from normlab.spec.reference import options
@@ -6,7 +7,7 @@ from normlab.spec.training import TrainingSpec
 
 
 def test_every_field_of_every_kind_is_described():
-    for kinds, tag in ((LAYERS, "type"), (OPTIMIZERS, "name"), (SCHEDULES, "name")):
+    for kinds, tag in ((LAYERS, "type"), (BLOCKS, "type"), (OPTIMIZERS, "name"), (SCHEDULES, "name")):
         for name, kind in kinds.items():
             described = [option.name for option in options(kind)]
             fields = {field: info.is_required() for field, info in kind.model_fields.items() if field != tag}

@@ -36,12 +36,22 @@ def fit(
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Fitted:
     """Train ``hidden`` and an output layer on the spec's data in its own order, from Normlab's initial weights."""
+    output = keras.layers.Dense(10, activation="softmax")
+    model = keras.Sequential([keras.Input(spec.dataset.info.shape), *hidden, output])
+    return fit_model(spec, data_dir, model, optimizer, callbacks)
+
+
+def fit_model(
+    spec: JobSpec,
+    data_dir: Path,
+    model: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> Fitted:
+    """The same for a whole model, whose layers come in the order of Normlab's, or have their names."""
     data = load(spec.dataset.name, data_dir / "datasets")
     held_out, end = spec.dataset.held_out, spec.dataset.held_out + spec.dataset.trained_on
     pixels = data.x_train / spec.dataset.info.pixel_max
-    model = keras.Sequential(
-        [keras.Input(spec.dataset.info.shape), *hidden, keras.layers.Dense(10, activation="softmax")]
-    )
     floatx = keras.config.floatx()
     planned = plan_job(spec)
     model.set_weights(initial_weights(build_network(planned, floatx), planned, spec.training.seed))

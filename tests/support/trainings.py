@@ -19,6 +19,63 @@ CONVOLUTION_WITH_DROPOUT = [
     {"type": "dropout", "rate": 0.3},
 ]
 
+RESIDUAL_IMAGES = [
+    {"type": "reshape", "target_shape": [8, 8, 1]},
+    {"type": "conv2d", "filters": 4, "kernel_size": 3, "padding": "same"},
+    {
+        "type": "repeat",
+        "times": 2,
+        "layers": [
+            {
+                "type": "residual",
+                "layers": [
+                    {"type": "batch_normalization"},
+                    {"type": "activation", "activation": "relu"},
+                    {"type": "conv2d", "filters": 4, "kernel_size": 3, "padding": "same"},
+                ],
+            }
+        ],
+    },
+    {
+        "type": "residual",
+        "layers": [
+            {"type": "conv2d", "filters": 6, "kernel_size": 3, "padding": "same", "strides": 2},
+            {"type": "batch_normalization"},
+        ],
+        "shortcut": [
+            {"type": "conv2d", "filters": 6, "kernel_size": 1, "strides": 2},
+            {"type": "batch_normalization"},
+        ],
+    },
+    {"type": "activation", "activation": "relu"},
+    {"type": "dropout", "rate": 0.2},
+    {"type": "global_average_pooling2d"},
+]
+"""Blocks that run as a TensorFlow graph."""
+BRANCHES = [
+    {"type": "flatten"},
+    {
+        "type": "branches",
+        "merge": "concatenate",
+        "branches": [
+            [],
+            [{"type": "dense", "units": 12, "activation": "relu"}, {"type": "dropout", "rate": 0.3}],
+            [
+                {"type": "batch_normalization"},
+                {"type": "dense", "units": 12},
+                {"type": "dropout", "rate": 0.1},
+            ],
+        ],
+    },
+    {
+        "type": "branches",
+        "merge": "multiply",
+        "branches": [[], [{"type": "dense", "units": 1, "activation": "sigmoid"}]],
+    },
+    {"type": "residual", "layers": [{"type": "dense", "units": 88}]},
+]
+"""Blocks that XLA compiles."""
+
 
 def fingerprint(result: TrainResult) -> dict[str, Any]:
     """Everything of a result that must be the same bits in every run of its spec: all but times and places."""

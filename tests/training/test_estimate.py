@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from normlab.spec import PlannedLayer, plan
+from normlab.spec.graph import NETWORK_INPUT
 from normlab.spec.layers import LAYERS, BaseLayer
 from normlab.spec.plan import UnbuildableError
 from normlab.training.layers.builders import KERAS, build_layer
@@ -108,7 +109,7 @@ def multiplications(built: keras.layers.Layer) -> int:
 @bounded
 @given(st.sampled_from([(6, 6), (5, 4, 3), (12,)]), layers())
 def test_what_does_not_fit_is_what_keras_refuses(shape: tuple[int, ...], layer: BaseLayer) -> None:
-    planned = PlannedLayer("one", layer, shape, ())
+    planned = PlannedLayer("one", layer, (NETWORK_INPUT,), (shape,), (), "/layers/0")
     try:
         ours: tuple[int, ...] | None = layer.output_shape(shape)
     except ValueError:

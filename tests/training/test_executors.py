@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from normlab.spec import PRESETS, Device, parse_job_spec
+from normlab.spec import PRESETS, Device, parse_job_spec, plan_job
 from normlab.training.compiled.executors import Executor, choose_executor, set_xla_flags
 
 IMAGE = {"type": "reshape", "target_shape": [14, 14, 4]}
@@ -13,7 +13,8 @@ FLATTEN = {"type": "flatten"}
 
 
 def rule(layers: Any, device: Device = Device.CPU) -> Executor:
-    return choose_executor(parse_job_spec({"architecture": layers}).architecture.layers, device)
+    planned = plan_job(parse_job_spec({"architecture": layers}))
+    return choose_executor([item.layer for item in planned], device)
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -3,6 +3,7 @@
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -20,7 +21,7 @@ from normlab.training.export.evaluation import export_evaluation
 from normlab.training.export.export import ExportedFile, export_all
 from normlab.training.export.serving_function import TrainedNetwork
 from normlab.training.layers.network import build_network, build_serving_network
-from support.trainings import CONVOLUTION_WITH_DROPOUT
+from support.trainings import BRANCHES, CONVOLUTION_WITH_DROPOUT, RESIDUAL_IMAGES
 
 Pixels = npt.NDArray[np.float32]
 Model = Callable[[Pixels], npt.NDArray[np.float32]]
@@ -89,11 +90,16 @@ def pixels(count: int) -> Pixels:
     return np.random.default_rng(1).integers(0, 17, (count, 8, 8)).astype(np.float32)
 
 
-@pytest.mark.parametrize("name", [*PRESETS, "convolution"])
+NETWORKS: dict[str, Any] = {name: name for name in PRESETS} | {
+    "convolution": CONVOLUTION_WITH_DROPOUT,
+    "residual_images": RESIDUAL_IMAGES,
+    "branches": BRANCHES,
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
 def test_all_formats_agree(name: str, small_spec: Callable[..., JobSpec], tmp_path: Path) -> None:
-    trained, files = exported(
-        small_spec(CONVOLUTION_WITH_DROPOUT if name == "convolution" else name), tmp_path
-    )
+    trained, files = exported(small_spec(NETWORKS[name]), tmp_path)
     for kind, load in LOADERS.items():
         path = files[kind].path
         assert path is not None, files[kind].error

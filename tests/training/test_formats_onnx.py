@@ -10,9 +10,10 @@ import onnxruntime
 import pytest
 
 from normlab.spec import JobSpec, plan_job
+from normlab.spec.blocks import BLOCKS
 from normlab.spec.export_formats import ArtifactKind
 from normlab.spec.fields import Activation
-from normlab.spec.layers import LAYERS
+from normlab.spec.layers import LAYERS, MERGES
 from normlab.training.export import onnx as onnx_file
 from normlab.training.export import onnx_layers
 from normlab.training.export.export import export
@@ -53,6 +54,11 @@ CONVOLUTIONS = [
     {"padding": "valid", "dilation_rate": [1, 2]},
     {"padding": "valid", "strides": 2},
 ]
+BRANCHES: dict[str, list[Layers]] = {
+    "channels": [[{"type": "conv2d", "filters": 4, "kernel_size": 1}], [{"type": "dense", "units": 4}]],
+    "places": [[{"type": "dense", "units": 4}], []],
+}
+"""The first is an image with its channels before its places in ONNX, or one with its places first."""
 NETWORKS: dict[str, Layers] = {
     "none": [FLATTEN],
     **{f"conv2d {number}": on_image(**options) for number, options in enumerate(CONVOLUTIONS)},
@@ -91,6 +97,43 @@ NETWORKS: dict[str, Layers] = {
         ]
         for activation in Activation
     },
+    **{
+        f"{merge} of images, {first} first": [
+            *on_image()[:-1],
+            {
+                "type": "branches",
+                "merge": merge,
+                "branches": BRANCHES[first] + [[{"type": "conv2d", "filters": 4, "kernel_size": 1}]],
+            },
+            {"type": "batch_normalization"},
+            FLATTEN,
+        ]
+        for merge in ("add", "concatenate", "multiply")
+        for first in BRANCHES
+    },
+    "a gate": on_image(
+        {
+            "type": "branches",
+            "merge": "multiply",
+            "branches": [
+                [
+                    {"type": "global_average_pooling2d"},
+                    {"type": "dense", "units": 4, "activation": "sigmoid"},
+                    {"type": "reshape", "target_shape": [1, 1, 4]},
+                ],
+                [],
+            ],
+        }
+    ),
+    "of the input": [
+        FLATTEN,
+        {"type": "residual", "layers": [{"type": "residual", "layers": [{"type": "dense", "units": 64}]}]},
+        {
+            "type": "branches",
+            "merge": "concatenate",
+            "branches": [[], [{"type": "dropout", "rate": 0.5}], [{"type": "dense", "units": 3}]],
+        },
+    ],
     "a slope": [FLATTEN, {"type": "activation", "activation": "leaky_relu", "negative_slope": 0.07}],
 }
 
@@ -129,8 +172,9 @@ def test_a_file_gives_the_networks_probabilities(
 
 def test_each_kind_of_layer_and_activation_is_tried() -> None:
     tried = [layer for layers in NETWORKS.values() for layer in layers]
-    assert {layer["type"] for layer in tried} == set(LAYERS)
+    assert {layer["type"] for layer in tried} - set(BLOCKS) == set(LAYERS)
     assert set(onnx_layers._WRITERS) == set(LAYERS.values())
+    assert set(onnx_layers._MERGES) == set(MERGES.values())
     assert set(onnx_layers._ACTIVATIONS) == set(Activation) - {Activation.LEAKY_RELU}
 
 

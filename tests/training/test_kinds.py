@@ -11,7 +11,7 @@ from normlab.analysis.differences import facets
 from normlab.spec import DATASETS, DatasetName, parse_job_spec, plan_job
 from normlab.spec.fields import SpecModel
 from normlab.spec.kinds import description_of, kinds_of
-from normlab.spec.layers import LAYERS, BaseLayer, WithKernel
+from normlab.spec.layers import LAYERS, MERGES, BaseLayer, WithKernel
 from normlab.spec.optimizers import OPTIMIZERS, BaseOptimizer
 from normlab.spec.schedules import SCHEDULES, BaseSchedule
 from normlab.training.datasets.sources import SOURCES
@@ -55,7 +55,11 @@ def subclasses(base: type[SpecModel]) -> Iterator[type[SpecModel]]:
 
 @pytest.mark.parametrize(
     ("registry", "base", "tag"),
-    [(LAYERS, BaseLayer, "type"), (OPTIMIZERS, BaseOptimizer, "name"), (SCHEDULES, BaseSchedule, "name")],
+    [
+        (LAYERS | MERGES, BaseLayer, "type"),
+        (OPTIMIZERS, BaseOptimizer, "name"),
+        (SCHEDULES, BaseSchedule, "name"),
+    ],
     ids=["layers", "optimizers", "schedules"],
 )
 def test_every_class_with_a_name_is_registered_under_it(

@@ -8,11 +8,12 @@ import keras
 import numpy as np
 import pytest
 
-from normlab.spec import JobSpec
+from normlab.spec import JobSpec, plan_job
 from normlab.spec.runs import Concern
 from normlab.spec.settling import SETTLED
 from normlab.training import TrainResult
 from normlab.training.data import training_data
+from support.trainings import BRANCHES, RESIDUAL_IMAGES
 
 DENSE: list[dict[str, Any]] = [
     {"type": "flatten"},
@@ -41,16 +42,19 @@ def accuracy(network: keras.Model, samples: Any) -> float:
 def settled_by_hand(result: TrainResult, pixels: np.ndarray[Any, Any]) -> keras.Model:
     """The exported network with its moving statistics replaced, one layer after the other, by NumPy's moments."""
     network, values = result.network, pixels.astype("float32")
-    for layer in network.layers[1:]:
+    for item in plan_job(result.spec):
+        layer = network.get_layer(item.name)
         if isinstance(layer, keras.layers.BatchNormalization):
-            axes = tuple(range(values.ndim - 1))
-            layer.moving_mean.assign(values.mean(axis=axes, dtype=np.float64))
-            layer.moving_variance.assign(values.var(axis=axes, dtype=np.float64))
-        values = np.asarray(layer(values))
+            entering = np.asarray(keras.Model(network.input, layer.input)(values))
+            axes = tuple(range(entering.ndim - 1))
+            layer.moving_mean.assign(entering.mean(axis=axes, dtype=np.float64))
+            layer.moving_variance.assign(entering.var(axis=axes, dtype=np.float64))
     return network
 
 
-@pytest.mark.parametrize("layers", [DENSE, CONVOLUTION], ids=["xla", "graph"])
+@pytest.mark.parametrize(
+    "layers", [DENSE, CONVOLUTION, RESIDUAL_IMAGES, BRANCHES], ids=["xla", "graph", "residual", "branches"]
+)
 def test_the_figures_are_those_of_statistics_of_the_training_data(
     layers: list[dict[str, Any]],
     small_spec: Callable[..., JobSpec],

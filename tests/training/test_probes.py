@@ -11,17 +11,26 @@ import pytest
 import tensorflow as tf
 
 from normlab.errors import SpecError
-from normlab.spec import JobSpec, plan_job
+from normlab.spec import Device, JobSpec, plan_job
 from normlab.spec.epochs import EpochMetrics
 from normlab.spec.layers import LAYERS
 from normlab.spec.measurements import WHOLE_NETWORK, Measured
 from normlab.spec.probes import PROBES, STANDARD
 from normlab.spec.probes.places import Place
 from normlab.training import Checkpoint, Stopped, TrainResult, loop, population, train
+from normlab.training.compiled.cache import borrow_program
+from normlab.training.data import training_data
 from normlab.training.probes.base import Probe, Reading, Snapshot, rms
 from normlab.training.probes.observer import Observer
 from normlab.training.probes.registry import probe_classes
-from support.trainings import CONVOLUTION_WITH_DROPOUT, Recorder, StopAfter, fingerprint
+from support.trainings import (
+    BRANCHES,
+    CONVOLUTION_WITH_DROPOUT,
+    RESIDUAL_IMAGES,
+    Recorder,
+    StopAfter,
+    fingerprint,
+)
 
 DENSE_WITH_DROPOUT = [
     {"type": "flatten"},
@@ -299,6 +308,40 @@ EVERY_KIND: list[dict[str, Any]] = [
     {"type": "global_average_pooling2d"},
     {"type": "flatten"},
 ]
+
+
+@pytest.mark.parametrize("layers", [RESIDUAL_IMAGES, BRANCHES], ids=["residual", "branches"])
+def test_probes_change_no_bit_where_there_are_blocks(
+    layers: list[dict[str, Any]], small_spec: Callable[..., JobSpec], run: Callable[..., TrainResult]
+) -> None:
+    spec = small_spec(layers, {"epochs": 1})
+    probed = run(spec, probes="standard")
+    assert fingerprint(probed) == fingerprint(run(spec, probes="off"))
+    planned = plan_job(spec)
+    found = probed.measurements
+    assert found.layers("gradient", "kernel_rms") == Place.KERNELS.layers(planned)
+    assert found.layers("norm", "effective_rate") == Place.SCALE_FREE.layers(planned)
+    assert found.layers("signal", "variance") == Place.OUTPUTS.layers(planned)
+
+
+@pytest.mark.parametrize("layers", [RESIDUAL_IMAGES, BRANCHES], ids=["residual", "branches"])
+def test_the_instrument_sees_what_the_network_computes(
+    layers: list[dict[str, Any]], small_spec: Callable[..., JobSpec], data_dir: Path
+) -> None:
+    spec = small_spec(layers)
+    samples = training_data(spec, data_dir).validation
+    with borrow_program(spec, Device.CPU) as program:
+        program.reset(3)
+        network, instrument = program.network, program.instrument
+        passage = instrument.passage(instrument.weights(), samples, moving=True)
+        scaled = program.scaled(samples.x)
+        for item in program.planned:
+            layer = network.get_layer(item.name)
+            entering = layer.input[0] if isinstance(layer.input, list) else layer.input
+            for found, tensor in ((passage.inputs, entering), (passage.outputs, layer.output)):
+                if item.name != "output" or found is passage.inputs:
+                    expected = keras.Model(network.input, tensor)(scaled, training=False)
+                    np.testing.assert_allclose(found[item.name], expected, rtol=1e-4, atol=1e-5)
 
 
 def test_probes_change_no_bit_of_any_kind_of_layer(

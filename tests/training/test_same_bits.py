@@ -16,7 +16,13 @@ from normlab.spec import JobSpec
 from normlab.training import Checkpoint, CheckpointFolder, TrainResult, loop
 from normlab.training.compiled import cache as programs
 from support import trainings
-from support.trainings import CONVOLUTION_WITH_DROPOUT, fingerprint, stopped_at
+from support.trainings import (
+    BRANCHES,
+    CONVOLUTION_WITH_DROPOUT,
+    RESIDUAL_IMAGES,
+    fingerprint,
+    stopped_at,
+)
 
 Specs = dict[str, JobSpec]
 
@@ -51,6 +57,8 @@ def specs(small_spec: Callable[..., JobSpec]) -> Specs:
             {"optimizer": {"name": "rmsprop", "momentum": 0.5}},
             dataset={"name": "digits", "training_samples": 150, "validation_split": "random"},
         ),
+        "residual_images": small_spec(RESIDUAL_IMAGES, {"optimizer": {"name": "sgd", "momentum": 0.9}}),
+        "branches": small_spec(BRANCHES, {"optimizer": "adam"}),
     }
 
 
@@ -60,7 +68,14 @@ def expected(specs: Specs, data_dir: Path) -> dict[str, dict[str, Any]]:
     return {name: fingerprint(loop.train(spec, data_dir=data_dir)) for name, spec in specs.items()}
 
 
-NAMES = ["baseline", "momentum_and_schedule", "dropout_and_early_stopping", "convolution"]
+NAMES = [
+    "baseline",
+    "momentum_and_schedule",
+    "dropout_and_early_stopping",
+    "convolution",
+    "residual_images",
+    "branches",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)

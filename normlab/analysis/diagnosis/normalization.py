@@ -7,6 +7,7 @@ from normlab.analysis.diagnosis.finding import Observation, Severity
 from normlab.analysis.diagnosis.observed import Observed
 from normlab.analysis.diagnosis.rule import Rule
 from normlab.analysis.diagnosis.words import figure, points, share, when
+from normlab.spec.graph import kernel_depths
 from normlab.spec.layers import BatchNormalization
 from normlab.spec.probes.places import Place
 from normlab.spec.settling import SETTLED
@@ -239,13 +240,8 @@ def _amplified(run: Observed) -> Observation | None:
 
 def _of_the_input(run: Observed) -> set[str]:
     """Batch normalizations of the input itself."""
-    kernels = set(run.layers(Place.KERNELS))
-    before = []
-    for item in run.planned:
-        if item.name in kernels:
-            break
-        before.append(item.name)
-    return set(before) & set(_normalizations(run))
+    depths = kernel_depths(run.planned)
+    return {name for name in _normalizations(run) if depths[name] == 0}
 
 
 def _none(run: Observed) -> str:

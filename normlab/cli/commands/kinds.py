@@ -8,6 +8,7 @@ import typer
 from rich.markup import escape
 
 from normlab.cli.display.output import JsonOption, out, table, write_json
+from normlab.spec.blocks import BLOCKS
 from normlab.spec.fields import SpecModel
 from normlab.spec.kinds import description_of
 from normlab.spec.layers import LAYERS
@@ -23,8 +24,8 @@ Name = Annotated[
 
 
 def layers(name: Name = None, *, as_json: JsonOption = False) -> None:
-    """List the layers that an architecture is made of, or the options of one."""
-    _show(LAYERS, name, "layer", "layers", "type", as_json=as_json)
+    """List the layers and blocks of layers that an architecture is made of, or the options of one."""
+    _show({**LAYERS, **BLOCKS}, name, "layer", "layers", "type", as_json=as_json)
 
 
 def optimizers(name: Name = None, *, as_json: JsonOption = False) -> None:

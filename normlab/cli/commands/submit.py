@@ -12,6 +12,7 @@ from normlab.client import Client
 from normlab.documents.jobs import ValidatedJob
 from normlab.spec import TrainingSpec
 from normlab.spec.architecture import is_file_name
+from normlab.spec.graph import NETWORK_INPUT
 
 
 def submit(
@@ -117,10 +118,14 @@ def _put_optimizer(spec: dict[str, Any], name: str | None, learning_rate: float 
 
 def _show_size(validation: ValidatedJob) -> None:
     estimate = validation.estimate
-    layers = table("layer", "type", "output", "parameters", numbers=("output", "parameters"))
+    before = (NETWORK_INPUT, *(layer.name for layer in estimate.layers))
+    branched = any(layer.inputs != (name,) for layer, name in zip(estimate.layers, before, strict=False))
+    columns = ("layer", *(["reads"] if branched else []), "type", "output", "parameters")
+    layers = table(*columns, numbers=("output", "parameters"))
     for layer in estimate.layers:
+        reads = [", ".join(layer.inputs)] if branched else []
         shape = " x ".join(map(str, layer.output_shape))
-        layers.add_row(layer.name, layer.type, shape, f"{layer.parameters:,}")
+        layers.add_row(layer.name, *reads, layer.type, shape, f"{layer.parameters:,}")
     out.print(layers)
     for warning in validation.warnings:
         announce(f"Beware, {warning.pointer}: {warning.detail}.")

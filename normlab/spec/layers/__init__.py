@@ -4,10 +4,6 @@ A new kind is a class in one of these files and its place in the union below. No
 Keras's layer takes other arguments than the class has fields: then ``normlab/training/layers/builders.py`` says so.
 """
 
-from typing import Annotated
-
-from pydantic import Field
-
 from normlab.spec.kinds import kinds_of
 from normlab.spec.layers.base import BaseLayer, Facet, Shape, Variable, describe
 from normlab.spec.layers.convolution import (
@@ -18,6 +14,7 @@ from normlab.spec.layers.convolution import (
     Pooling2D,
 )
 from normlab.spec.layers.core import ActivationLayer, Dense, Dropout, Flatten, Reshape, WithKernel
+from normlab.spec.layers.merge import MERGES, Add, Concatenate, Merge, Multiply
 from normlab.spec.layers.normalization import (
     BatchNormalization,
     GroupNormalization,
@@ -25,7 +22,7 @@ from normlab.spec.layers.normalization import (
     Normalization,
 )
 
-_AnyLayer = (
+AnyLayer = (
     Flatten
     | Reshape
     | Dense
@@ -40,17 +37,19 @@ _AnyLayer = (
     | Dropout
 )
 
-Layer = Annotated[_AnyLayer, Field(discriminator="type")]
-
-LAYERS = kinds_of(_AnyLayer, "type", BaseLayer)
-"""Every kind of layer by its ``type``."""
+LAYERS = kinds_of(AnyLayer, "type", BaseLayer)
+"""Every kind of layer that people write, by its ``type``. Blocks of them are in ``normlab/spec/blocks.py``."""
 
 __all__ = [
     "LAYERS",
+    "MERGES",
     "ActivationLayer",
+    "Add",
+    "AnyLayer",
     "AveragePooling2D",
     "BaseLayer",
     "BatchNormalization",
+    "Concatenate",
     "Conv2D",
     "Dense",
     "Dropout",
@@ -58,9 +57,10 @@ __all__ = [
     "Flatten",
     "GlobalAveragePooling2D",
     "GroupNormalization",
-    "Layer",
     "LayerNormalization",
     "MaxPooling2D",
+    "Merge",
+    "Multiply",
     "Normalization",
     "Pooling2D",
     "Reshape",

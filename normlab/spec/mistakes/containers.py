@@ -7,7 +7,7 @@ from normlab.spec.mistakes.value_habits import FORMS
 from normlab.spec.mistakes.wrong import Wrong, is_number
 from normlab.spec.shown import quoted, shown
 
-LISTS = ("layers", "arms")
+LISTS = ("layers", "shortcut", "branches", "arms")
 """Keys of lists of objects."""
 _PAIRS = ("kernel_size", "strides", "dilation_rate", "pool_size")
 """Keys of two numbers, for which one may stand."""

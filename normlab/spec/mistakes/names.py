@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from normlab.spec.blocks import BLOCKS
 from normlab.spec.fields import Activation
 from normlab.spec.layers import LAYERS
 from normlab.spec.mistakes.rows import Rows
@@ -30,7 +31,7 @@ def bare(name: str) -> str:
 
 def layer_named(name: str) -> str | None:
     """The kind of layer that a name elsewhere means."""
-    return _RENAMED["layers"].of(bare(name)) or nearest(bare(name), LAYERS)
+    return _RENAMED["layers"].of(bare(name)) or nearest(bare(name), [*LAYERS, *BLOCKS])
 
 
 def no_such_name(wrong: Wrong) -> str:

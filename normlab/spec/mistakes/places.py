@@ -7,6 +7,8 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
+from normlab.spec.blocks import Block
+
 Part = str | int
 
 
@@ -23,7 +25,8 @@ class Place:
 
     model: type[BaseModel]
     path: tuple[str, ...]
-    """The keys that lead to it; those of a list lead to each of its items."""
+    """The keys that lead to it; those of a list lead to each of its items. What stands in a block has the path of the
+    block: the same layers and blocks may stand there."""
 
     @property
     def name(self) -> str:
@@ -75,7 +78,7 @@ def option_names(root: type[BaseModel]) -> tuple[str, ...]:
 
 def _below(place: Place) -> Iterator[Place]:
     yield place
-    for key in place.keys:
+    for key in () if issubclass(place.model, Block) else place.keys:
         for model in models_of(place.model, key):
             yield from _below(Place(model, (*place.path, key)))
 
@@ -126,7 +129,8 @@ def locate(root: type[BaseModel] | None, loc: Sequence[Part]) -> Location:
             break
         if len(candidates) == 1:
             place = Place(candidates[0], path)
-        path = (*path, part)
+        if place is None or not issubclass(place.model, Block):
+            path = (*path, part)
         candidates = [] if place is None else models_of(place.model, part)
         if not candidates:
             place = None

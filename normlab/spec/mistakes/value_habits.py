@@ -15,6 +15,9 @@ _BATCH_NORM = (
 )
 _OTHER_SCHEDULES = "is not supported: the schedules are constant, cosine, exponential and step"
 
+_RESIDUAL = '{"type": "residual", "layers": […]}'
+_BRANCHES = '{"type": "branches", "branches": [[…], […]], "merge": "add"}'
+
 RENAMED_VALUES: dict[str, dict[str, str]] = {
     "activation": {
         "swish": "silu",
@@ -57,7 +60,16 @@ RENAMED_VALUES: dict[str, dict[str, str]] = {
         "dropout2d": "dropout",
         "view": "reshape",
         "unflatten": "reshape",
+        "residual_block": "residual",
+        "resblock": "residual",
+        "basic_block": "residual",
+        "skip": "residual",
+        "skip_connection": "residual",
+        "parallel": "branches",
+        "loop": "repeat",
+        "repeated": "repeat",
     },
+    "merge": {"sum": "add", "plus": "add", "concat": "concatenate", "cat": "concatenate", "mul": "multiply"},
     "optimizer": {
         "stochastic_gradient_descent": "sgd",
         "gradient_descent": "sgd",
@@ -160,9 +172,14 @@ SENTENCES: dict[str, dict[str, str]] = {
         "embedding": "is not supported: every dataset is of images; conv2d and dense are for these",
         "attention": "is not supported: conv2d and dense are for images",
         "multi_head_attention": "is not supported: conv2d and dense are for images",
-        "add": "is not supported: layers form one sequence, without branches",
-        "concatenate": "is not supported: layers form one sequence, without branches",
-        "residual": "is not supported: layers form one sequence, without branches",
+        "add": f"is how branches end: {_RESIDUAL}, or {_BRANCHES}",
+        "merge": f"is how branches end: {_BRANCHES}",
+        "concatenate": f"is how branches end: {_BRANCHES.replace('add', 'concatenate')}",
+        "concat": f"is how branches end: {_BRANCHES.replace('add', 'concatenate')}",
+        "multiply": f"is how branches end: {_BRANCHES.replace('add', 'multiply')}",
+        "subtract": "is not supported: branches are added, concatenated or multiplied",
+        "average": "is not supported: branches are added, concatenated or multiplied",
+        "maximum": "is not supported: branches are added, concatenated or multiplied",
         "lambda": "is not supported: a spec holds no code",
         "gaussian_noise": "is not supported: dropout is",
         "spatial_dropout2d": "is not supported: dropout is",
@@ -218,6 +235,14 @@ SENTENCES: dict[str, dict[str, str]] = {
         "int8": "is not supported: training needs mixed_bfloat16 at least",
     },
     "device": {"tpu": "is not supported: auto, cpu and gpu are"},
+    "merge": {
+        "average": "is not supported: add, concatenate and multiply are",
+        "mean": "is not supported: add, concatenate and multiply are",
+        "maximum": "is not supported: add, concatenate and multiply are",
+        "max": "is not supported: add, concatenate and multiply are",
+        "subtract": "is not supported: add, concatenate and multiply are",
+        "dot": "is not supported: add, concatenate and multiply are",
+    },
     "padding": {
         "full": "is not supported: same and valid are",
         "causal": "is not supported: same and valid are",
@@ -229,6 +254,10 @@ SENTENCES: dict[str, dict[str, str]] = {
 FORMS: dict[str, str] = {
     "architecture": '"baseline" or {"layers": [{"type": "flatten"}, {"type": "dense", "units": 100}]}',
     "layers": '{"type": "dense", "units": 100}',
+    "shortcut": '{"type": "dense", "units": 100}',
+    "branches": '[{"type": "dense", "units": 100}]',
+    "merge": '"add", "concatenate" or "multiply"',
+    "times": "3",
     "dataset": '{"name": "fashion_mnist", "validation_samples": 5000}',
     "training": '{"epochs": 10}',
     "optimizer": '"adam" or {"name": "adam", "learning_rate": 0.001}',

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
+from normlab.spec.blocks import LAYER_LISTS
 from normlab.spec.mistakes.places import Location
 
 
@@ -21,8 +22,10 @@ class Wrong:
 
     @property
     def key(self) -> str:
-        """The key that the value, or the list that it is in, stands behind; empty for the whole."""
-        return next((part for part in reversed(self.location.parts) if isinstance(part, str)), "")
+        """The key that the value, or the list that it is in, stands behind; empty for the whole. ``layers`` for a
+        layer wherever it stands."""
+        key = next((part for part in reversed(self.location.parts) if isinstance(part, str)), "")
+        return "layers" if self.in_list and key in LAYER_LISTS else key
 
     @property
     def in_list(self) -> bool:

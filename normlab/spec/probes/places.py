@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 from normlab.spec.fields import Activation
+from normlab.spec.graph import kernel_depths, readers
 from normlab.spec.layers import ActivationLayer, BatchNormalization, Dropout, Flatten, Reshape, WithKernel
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Place(StrEnum):
     KERNELS = "kernels"
     """Dense and convolutional layers, the output layer included."""
     KERNELS_BUT_FIRST = "kernels_but_first"
-    """The same without the first, below which nothing changes."""
+    """The same without the first (of branches, the first of each), below which no kernel changes."""
     OUTPUTS = "outputs"
     """All but those that only change the shape, and dropout."""
     FEATURES = "features"
@@ -38,7 +38,7 @@ class Place(StrEnum):
     """Batch normalization layers."""
     SCALE_FREE = "scale_free"
     """Layers with a kernel whose scale changes nothing in training: what leaves them goes straight into batch
-    normalization, which takes it out of each channel again (van Laarhoven 2017, arXiv 1706.05350)."""
+    normalization and nowhere else, which takes it out of each channel again (van Laarhoven 2017, arXiv 1706.05350)."""
     NETWORK_WITH_BATCH_NORMALIZATION = "network_with_batch_normalization"
     """One number for the whole network, if it has batch normalization."""
 
@@ -70,13 +70,20 @@ def activation_of(item: "PlannedLayer") -> Activation:
 
 
 def _scale_free(planned: Planned) -> list[str]:
+    reading = readers(planned)
     return [
         item.name
-        for item, after in pairwise(planned)
+        for item in planned
         if isinstance(item.layer, WithKernel)
         and activation_of(item) is Activation.LINEAR
-        and isinstance(after.layer, BatchNormalization)
+        and reading[item.name]
+        and all(isinstance(after.layer, BatchNormalization) for after in reading[item.name])
     ]
+
+
+def _kernels_with_one_below(planned: Planned) -> list[str]:
+    depths = kernel_depths(planned)
+    return [name for name in _kernels(planned) if depths[name] > 0]
 
 
 def _kernels(planned: Planned) -> list[str]:
@@ -89,7 +96,7 @@ def _with(planned: Planned, functions: frozenset[Activation]) -> list[str]:
 
 _LAYERS: dict[Place, Callable[[Planned], Sequence[str]]] = {
     Place.KERNELS: _kernels,
-    Place.KERNELS_BUT_FIRST: lambda planned: _kernels(planned)[1:],
+    Place.KERNELS_BUT_FIRST: _kernels_with_one_below,
     Place.OUTPUTS: lambda planned: [
         item.name for item in planned if not isinstance(item.layer, Flatten | Reshape | Dropout)
     ],

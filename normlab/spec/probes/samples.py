@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING
 
-from normlab.spec.layers import WithKernel
+from normlab.spec.layers import Merge, WithKernel
 
 if TYPE_CHECKING:
     from normlab.spec.plan import PlannedLayer  # which knows job specs, and these know probes
@@ -26,5 +26,5 @@ def affordable_samples(planned: "Sequence[PlannedLayer]") -> int:
 
 def values_held(planned: "Sequence[PlannedLayer]") -> int:
     """Numbers that are held for each sample."""
-    kernels = (item for item in planned if isinstance(item.layer, WithKernel))
-    return _HELD * (prod(planned[0].input_shape) + sum(prod(item.output_shape) for item in kernels))
+    large = (item for item in planned if isinstance(item.layer, WithKernel | Merge))
+    return _HELD * (prod(planned[0].input_shape) + sum(prod(item.output_shape) for item in large))

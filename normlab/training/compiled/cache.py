@@ -28,19 +28,24 @@ def borrow_program(spec: JobSpec, device: Device) -> Iterator[Program]:
     by a run that was stopped or failed, since the next run resets it.
     """
     key = _key(spec, device)
-    program = _cache.pop(key, None) or Program(
-        plan_job(spec),
-        spec.training,
-        pixel_max=spec.dataset.info.pixel_max,
-        executor=choose_executor(spec.architecture.layers, device),
-        dtype_policy=dtype_policy(spec),
-    )
+    program = _cache.pop(key, None) or _new_program(spec, device)
     try:
         yield program
     finally:
         _cache[key] = program
         while len(_cache) > _KEPT or (len(_cache) > 1 and _kept_bytes() > _KEPT_BYTES):
             _cache.popitem(last=False)
+
+
+def _new_program(spec: JobSpec, device: Device) -> Program:
+    planned = plan_job(spec)
+    return Program(
+        planned,
+        spec.training,
+        pixel_max=spec.dataset.info.pixel_max,
+        executor=choose_executor([item.layer for item in planned], device),
+        dtype_policy=dtype_policy(spec),
+    )
 
 
 def dtype_policy(spec: JobSpec) -> str:

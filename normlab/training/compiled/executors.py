@@ -21,7 +21,7 @@ class Executor(StrEnum):
 
 
 def choose_executor(layers: Sequence[BaseLayer], device: Device) -> Executor:
-    """The executor for a network on a device (``cpu`` or ``gpu``).
+    """The executor for a network of these layers, as they are planned, on a device (``cpu`` or ``gpu``).
 
     On a CPU the graph's convolutions are oneDNN's, two to four times as fast as XLA's, and the gradient of
     max pooling up to three times. Everything else is about as fast under XLA or up to four times faster.

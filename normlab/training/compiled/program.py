@@ -23,7 +23,13 @@ from normlab.training.compiled.executors import Executor, set_xla_flags
 from normlab.training.compiled.tracing import expect_traces
 from normlab.training.data import Samples
 from normlab.training.layers.builders import training_classes
-from normlab.training.layers.network import Array, build_network, full_precision, initial_weights
+from normlab.training.layers.network import (
+    Array,
+    build_network,
+    built_layers,
+    full_precision,
+    initial_weights,
+)
 from normlab.training.optimizers import build_optimizer
 from normlab.training.probes.instrument import Instrument
 from normlab.training.seeds import Role, derive
@@ -87,7 +93,9 @@ class Program:
         self._dtype = keras.dtype_policies.get(dtype_policy).variable_dtype
         self._optimizer = build_optimizer(training, self.network.trainable_variables)
         self._fresh_optimizer = [_without_repeats(np.asarray(value)) for value in self._optimizer.variables]
-        self._dropouts = [layer for layer in self.network.layers if hasattr(layer, "seed_generator")]
+        built = built_layers(self.network)
+        in_order = [built[item.name] for item in planned]
+        self._dropouts = [layer for layer in in_order if hasattr(layer, "seed_generator")]
         pixels = tf.TensorSpec((None, *planned[0].input_shape), tf.uint8)
         labels = tf.TensorSpec((None,), tf.int32)
         set_xla_flags()

@@ -7,6 +7,7 @@ import onnx
 
 from normlab.onnx_runtime import onnxruntime
 from normlab.spec import PlannedLayer
+from normlab.spec.graph import flow
 from normlab.training.export.check import check
 from normlab.training.export.onnx_graph import Graph, Value
 from normlab.training.export.onnx_layers import add_layer
@@ -37,8 +38,9 @@ def onnx_model(
     """
     graph = Graph()
     graph.layer = "rescaling"
-    x = Value(graph.node("Mul", INPUT, graph.scalar(1 / pixel_max)), planned[0].input_shape)
-    for item in planned:
-        x = add_layer(graph, x, item, variables.get(item.name, {}))
+    scaled = Value(graph.node("Mul", INPUT, graph.scalar(1 / pixel_max)), planned[0].input_shape)
+    x = flow(
+        planned, scaled, lambda item, values: add_layer(graph, values, item, variables.get(item.name, {}))
+    )
     probabilities = Value(graph.node("Softmax", x.name, output=OUTPUT, axis=1), x.shape)
     return graph.model(INPUT, planned[0].input_shape, probabilities)

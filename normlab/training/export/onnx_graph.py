@@ -1,5 +1,6 @@
 """An ONNX graph that is written node by node; each value knows its shape and where its channels are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -73,6 +74,11 @@ class Graph:
         if image.channels_first:
             return image
         return Value(self.node("Transpose", image.name, perm=[0, 3, 1, 2]), image.shape, channels_first=True)
+
+    def aligned(self, values: Sequence[Value]) -> list[Value]:
+        """All of them with their channels at the place where the first has them."""
+        align = self.channels_first if values[0].channels_first else self.channels_last
+        return [align(value) for value in values]
 
     def channelwise(self, operation: str, value: Value, numbers: Array) -> Value:
         """``operation`` of a value and a number for each channel: (channels,)."""

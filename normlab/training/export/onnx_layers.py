@@ -4,7 +4,7 @@ A new kind is a function here and its place in ``_WRITERS``. Which runtimes take
 measured by ``bench/onnx_runtimes``.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
@@ -15,9 +15,11 @@ from normlab.spec import PlannedLayer
 from normlab.spec.fields import Activation
 from normlab.spec.layers import (
     ActivationLayer,
+    Add,
     AveragePooling2D,
     BaseLayer,
     BatchNormalization,
+    Concatenate,
     Conv2D,
     Dense,
     Dropout,
@@ -26,6 +28,8 @@ from normlab.spec.layers import (
     GroupNormalization,
     LayerNormalization,
     MaxPooling2D,
+    Merge,
+    Multiply,
     Pooling2D,
     Reshape,
     Shape,
@@ -43,10 +47,16 @@ class _Planned:
     variables: Mapping[str, Array]
 
 
-def add_layer(graph: Graph, x: Value, planned: PlannedLayer, variables: Mapping[str, Array]) -> Value:
+def add_layer(
+    graph: Graph, entering: Sequence[Value], planned: PlannedLayer, variables: Mapping[str, Array]
+) -> Value:
     """Add a layer as it is in inference; ``variables`` are its own, by Keras's names."""
     graph.layer = planned.name
-    return _WRITERS[type(planned.layer)](graph, x, _Planned(planned.layer, planned.output_shape, variables))
+    layer = planned.layer
+    if isinstance(layer, Merge):
+        return _MERGES[type(layer)](graph, graph.aligned(entering), planned.output_shape)
+    (x,) = entering
+    return _WRITERS[type(layer)](graph, x, _Planned(layer, planned.output_shape, variables))
 
 
 def _reshape(graph: Graph, x: Value, planned: _Planned) -> Value:
@@ -159,6 +169,23 @@ def _scale_and_center(graph: Graph, x: Value, variables: Mapping[str, Array], sh
     return x
 
 
+def _elementwise(operation: str) -> "_MergeWriter":
+    def write(graph: Graph, values: Sequence[Value], shape: Shape) -> Value:
+        # Two at a time: ONNX has a sum of many, which stretches nothing in some runtimes, and no such product.
+        first, *others = (value.name for value in values)
+        for other in others:
+            first = graph.node(operation, first, other)
+        return replace(values[0], name=first, shape=shape)
+
+    return write
+
+
+def _concatenate(graph: Graph, values: Sequence[Value], shape: Shape) -> Value:
+    axis = 1 if values[0].channels_first else len(shape)
+    joined = graph.node("Concat", *(value.name for value in values), axis=axis)
+    return replace(values[0], name=joined, shape=shape)
+
+
 def _activation(graph: Graph, x: Value, planned: _Planned) -> Value:
     layer: ActivationLayer = planned.layer
     if layer.negative_slope is not None:
@@ -198,6 +225,7 @@ _ACTIVATIONS: Mapping[Activation, Callable[[Graph, str], str]] = {
 }
 
 _Writer = Callable[[Graph, Value, _Planned], Value]
+_MergeWriter = Callable[[Graph, Sequence[Value], Shape], Value]
 
 _WRITERS: Mapping[type[BaseLayer], _Writer] = {
     Flatten: _reshape,
@@ -212,4 +240,10 @@ _WRITERS: Mapping[type[BaseLayer], _Writer] = {
     GroupNormalization: _group_normalization,
     ActivationLayer: _activation,
     Dropout: lambda _graph, x, _planned: x,
+}
+
+_MERGES: Mapping[type[Merge], _MergeWriter] = {
+    Add: _elementwise("Add"),
+    Multiply: _elementwise("Mul"),
+    Concatenate: _concatenate,
 }

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from normlab.spec import PlannedLayer
-from normlab.spec.layers import WithKernel
+from normlab.spec.graph import flow
+from normlab.spec.layers import Merge, WithKernel
 from normlab.training.layers.builders import KERAS, Classes, build_layer
 from normlab.training.seeds import Role, derive
 
@@ -27,14 +28,26 @@ def build_network(
     The output layer computes in the policy's variable dtype, since a softmax in 16 bits loses small probabilities.
     """
     inputs = keras.Input(planned[0].input_shape, name="pixels")
-    x = inputs
-    for item in planned[:-1]:
-        x = build_layer(item, dtype_policy, classes)(x)
     output_dtype = keras.dtype_policies.get(dtype_policy).variable_dtype
-    outputs = keras.layers.Dense(
-        planned[-1].output_shape[-1], activation="softmax", name=planned[-1].name, dtype=output_dtype
-    )(x)
+
+    def build(item: PlannedLayer) -> keras.layers.Layer:
+        if item is not planned[-1]:
+            return build_layer(item, dtype_policy, classes)
+        units = item.output_shape[-1]
+        return keras.layers.Dense(units, activation="softmax", name=item.name, dtype=output_dtype)
+
+    outputs = flow(planned, inputs, lambda item, values: build(item)(entering(item, values)))
     return keras.Model(inputs, outputs)
+
+
+def entering(item: PlannedLayer, values: Sequence[Any]) -> Any:
+    """What Keras's layer takes of the values that enter a planned one: the only one, or all that it merges."""
+    return list(values) if isinstance(item.layer, Merge) else values[0]
+
+
+def built_layers(network: keras.Model) -> dict[str, keras.layers.Layer]:
+    """A network's layers by their names."""
+    return {layer.name: layer for layer in network.layers}
 
 
 @contextmanager
@@ -57,34 +70,33 @@ def build_serving_network(planned: Sequence[PlannedLayer], pixel_max: int) -> ke
     """The same network for raw pixels: the division by ``pixel_max`` is its first layer."""
     trained = build_network(planned, "float32")
     inputs = keras.Input(planned[0].input_shape, name="raw_pixels", dtype="float32")
-    x = keras.layers.Rescaling(1 / pixel_max, name="rescaling")(inputs)
-    for layer in trained.layers[1:]:
-        x = layer(x)
-    return keras.Model(inputs, x, name="network")  # without a name Keras counts, and files differ
+    scaled = keras.layers.Rescaling(1 / pixel_max, name="rescaling")(inputs)
+    built = built_layers(trained)
+    outputs = flow(planned, scaled, lambda item, values: built[item.name](entering(item, values)))
+    return keras.Model(inputs, outputs, name="network")  # without a name Keras counts, and files differ
 
 
 def initial_weights(network: keras.Model, planned: Sequence[PlannedLayer], seed: int) -> list[Array]:
     """Initial values for ``network.weights``, in their order.
 
     A kernel's stream is derived from the seed, its initializer, its shape, and how many such kernels came
-    before it: arms that differ elsewhere start from the same kernels wherever shape and initializer agree.
+    before it in the plan: arms that differ elsewhere start from the same kernels wherever shape and initializer agree.
     """
     occurrences: dict[tuple[object, ...], int] = {}
-    by_name = {item.name: item for item in planned}
-    values = []
-    for layer in network.layers:
-        for weight in layer.weights:
-            item = by_name[layer.name]
+    built = built_layers(network)
+    values: dict[int, Array] = {}
+    for item in planned:
+        for weight in built[item.name].weights:
             if weight.name == "kernel":
                 initializer = _initializer(item)
                 key = (initializer, tuple(weight.shape))
                 occurrences[key] = occurrences.get(key, 0) + 1
                 stream = derive(seed, Role.KERNEL, *key, occurrences[key])
-                values.append(_drawn(initializer, stream, weight))
+                values[id(weight)] = _drawn(initializer, stream, weight)
             else:
                 (initial,) = (variable.initial for variable in item.variables if variable.name == weight.name)
-                values.append(np.full(weight.shape, initial, weight.dtype))
-    return values
+                values[id(weight)] = np.full(weight.shape, initial, weight.dtype)
+    return [values[id(weight)] for weight in network.weights]  # with branches Keras has an order of its own
 
 
 def kernel_digests(network: keras.Model) -> dict[str, str]:

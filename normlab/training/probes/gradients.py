@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from normlab.spec.graph import kernel_depths
 from normlab.spec.layers import WithKernel
 from normlab.spec.measurements import WHOLE_NETWORK
 from normlab.spec.plan import PlannedLayer
@@ -21,7 +22,7 @@ class GradientProbe(Probe):
     def measure(self, snapshot: Snapshot) -> Iterable[Reading]:
         """See the base class."""
         gradients, weights = snapshot.gradients, snapshot.weights
-        sizes = {}
+        sizes, depths = {}, kernel_depths(snapshot.planned)
         for item in snapshot.planned:
             if not isinstance(item.layer, WithKernel):
                 continue
@@ -32,22 +33,25 @@ class GradientProbe(Probe):
             yield item.name, "kernel_relative", ratio(rms(gradient), rms(kernel))
             penalty = norm(kernel) * _penalty(item)
             yield item.name, "penalty_share", ratio(penalty, penalty + norm(gradient)) if penalty else 0.0
-        yield WHOLE_NETWORK, "factor_per_layer", factor_per_layer(list(sizes.values())[:-1])
+        hidden = list(sizes)[:-1]
+        factor = factor_per_layer([sizes[name] for name in hidden], [depths[name] for name in hidden])
+        yield WHOLE_NETWORK, "factor_per_layer", factor
         yield WHOLE_NETWORK, "loss", gradients.loss
         yield WHOLE_NETWORK, "accuracy", gradients.accuracy
 
 
-def factor_per_layer(sizes: list[float]) -> float:
+def factor_per_layer(sizes: list[float], depths: list[int]) -> float:
     """By what gradients change from a layer to the one before it: exp of minus the least-squares slope of their logs.
 
-    ``sizes`` are those of the layers from the input on; NaN for fewer than two, or where one is 0.
+    ``depths`` are through how many layers with kernels the layers' inputs have come. NaN for fewer than two depths, or
+    where a size is 0.
 
-    >>> factor_per_layer([1.0, 4.0, 16.0])
+    >>> factor_per_layer([1.0, 4.0, 16.0], [0, 1, 2])
     0.25
     """
-    if len(sizes) < 2 or min(sizes) <= 0:
+    if len(set(depths)) < 2 or min(sizes) <= 0:
         return np.nan
-    slope = np.polyfit(np.arange(len(sizes)), np.log(sizes), 1)[0]
+    slope = np.polyfit(np.array(depths), np.log(sizes), 1)[0]
     return float(np.round(np.exp(-slope), 12))
 
 

@@ -15,10 +15,11 @@ import numpy as np
 import tensorflow as tf
 
 from normlab.spec import PlannedLayer
+from normlab.spec.graph import NETWORK_INPUT, flow
 from normlab.spec.layers import ActivationLayer, BatchNormalization, Dropout, WithKernel
 from normlab.training.compiled.tracing import expect_traces
 from normlab.training.data import Samples
-from normlab.training.layers.network import Array, full_precision
+from normlab.training.layers.network import Array, built_layers, entering, full_precision
 from normlab.training.probes.weights import Layout, Weights
 
 expect_traces(__name__)
@@ -29,6 +30,7 @@ class Passage:
     """What passes through a network, by the names of the layers. Arrays are (samples, *shape of the layer)."""
 
     inputs: Mapping[str, Array]
+    """What enters the layer; of a layer that merges the first."""
     preactivations: Mapping[str, Array]
     """What enters the layer's activation: z = Wx + b, or the input of a layer that is one."""
     outputs: Mapping[str, Array]
@@ -119,9 +121,9 @@ class Instrument:
         x, z, h, means, variances, losses, correct = self._pass(weights.values, samples.x, samples.y, *groups)
         names = [item.name for item in self._planned]
         outputs = dict(zip(names, map(np.asarray, h), strict=True))
-        inputs = dict(zip(names, [np.asarray(x), *outputs.values()], strict=False))
+        left = {NETWORK_INPUT: np.asarray(x), **outputs}
         return Passage(
-            inputs=inputs,
+            inputs={item.name: left[item.inputs[0]] for item in self._planned},
             preactivations=dict(zip(names, map(np.asarray, z), strict=True)),
             outputs=outputs,
             means=dict(zip(self._normalizations, map(np.asarray, means), strict=True)),
@@ -216,29 +218,31 @@ class Instrument:
         moving: tf.Tensor | None = None,
     ) -> list[_Cut]:
         """One pass, layer by layer, in full precision."""
-        layers = {layer.name: layer for layer in self._network.layers}
+        layers, cuts = built_layers(self._network), []
         given = {id(variable): value for variable, value in zip(self._network.weights, weights, strict=True)}
         pairs = list(zip(self._network.weights, weights, strict=True))
-        x, cuts = self._scaled(pixels), []
+
+        def through(item: PlannedLayer, values: Sequence[tf.Tensor]) -> tf.Tensor:
+            layer, x = layers[item.name], values[0]
+            if isinstance(item.layer, BatchNormalization):
+                own = {weight.name: given[id(weight)] for weight in layer.weights}
+                cut = _normalized(item, own, x, group, moving)
+            elif isinstance(item.layer, Dropout):
+                cut = _Cut(x, x, x)
+            elif isinstance(item.layer, ActivationLayer):
+                cut = _Cut(x, x, layer(x))
+            elif isinstance(item.layer, WithKernel):
+                with _linear(layer) as activation:
+                    z = layer(x)
+                cut = _Cut(x, z, activation(z))
+            else:
+                h = layer(entering(item, values))
+                cut = _Cut(x, h, h)
+            cuts.append(cut)
+            return cut.h
+
         with full_precision(self._network), keras.StatelessScope(state_mapping=pairs):
-            for item in self._planned:
-                layer = layers[item.name]
-                if isinstance(item.layer, BatchNormalization):
-                    own = {weight.name: given[id(weight)] for weight in layer.weights}
-                    cut = _normalized(item, own, x, group, moving)
-                elif isinstance(item.layer, Dropout):
-                    cut = _Cut(x, x, x)
-                elif isinstance(item.layer, ActivationLayer):
-                    cut = _Cut(x, x, layer(x))
-                elif isinstance(item.layer, WithKernel):
-                    with _linear(layer) as activation:
-                        z = layer(x)
-                    cut = _Cut(x, z, activation(z))
-                else:
-                    h = layer(x)
-                    cut = _Cut(x, h, h)
-                cuts.append(cut)
-                x = cut.h
+            flow(self._planned, self._scaled(pixels), through)
         return cuts
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from normlab.spec.graph import layers_below
 from normlab.spec.probes.places import Place
 from normlab.training.layers.network import Array
 from normlab.training.probes.activations import spread
@@ -68,10 +69,9 @@ class GradientShiftProbe(Probe):
         if step is None or plain is None:
             return
         instrument, before = snapshot.moment.instrument, step.before
-        order = {item.name: number for number, item in enumerate(snapshot.planned)}
+        below = layers_below(snapshot.planned)
         for layer in Place.KERNELS_BUT_FIRST.layers(snapshot.planned):
-            below = {name for name, number in order.items() if number < order[layer]}
-            after = instrument.gradients(before.with_layers(step.after, below), step.batch).weights
+            after = instrument.gradients(before.with_layers(step.after, below[layer]), step.batch).weights
             one, other = plain.weights.kernel(layer), after.kernel(layer)
             yield layer, "relative", ratio(norm(one - other), norm(one))
             yield layer, "cosine", cosine(one, other)

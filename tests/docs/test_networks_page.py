@@ -1,0 +1,21 @@
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from normlab.spec import parse_job_spec
+
+PAGE = (Path(__file__).parents[2] / "docs" / "networks.md").read_text(encoding="utf-8")
+
+
+def test_the_examples_of_the_networks_page_can_be_built() -> None:
+    whole, gate = map(json.loads, re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL))
+    assert len(parse_job_spec(whole).architecture.layers) == 4
+    layers = whole["architecture"]["layers"]
+    parse_job_spec(whole | {"architecture": {"layers": [*layers[:2], gate, *layers[2:]]}})
+
+
+def test_the_tests_that_the_page_names_exist() -> None:
+    named: list[Any] = re.findall(r"`(tests/[\w/]+\.py)`", PAGE)
+    assert named
+    assert all((Path(__file__).parents[2] / name).is_file() for name in named)
