@@ -111,6 +111,7 @@ VALIDATED: dict[str, Any] = {
             {
                 "name": "flatten_1",
                 "type": "flatten",
+                "inputs": ["input"],
                 "output_shape": [784],
                 "parameters": 0,
                 "trainable_parameters": 0,
