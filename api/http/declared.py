@@ -20,6 +20,7 @@ from fastapi.routing import APIRoute
 from starlette.datastructures import Headers, QueryParams
 
 from api.http.fast_lane import Answer, DirectRequest, DirectRoute
+from api.http.headers import headers_of
 from api.http.services import services_of
 
 Function = TypeVar("Function", bound=Callable[..., Answer])
@@ -69,7 +70,7 @@ class _Parameters:
         self._path, self._query, self._headers = (
             declared.path_params,
             {field.alias: field for field in declared.query_params},
-            declared.header_params,
+            {field.alias.encode(): field for field in declared.header_params},
         )
         optional = [*declared.query_params, *declared.header_params]
         self._defaults = {field.name: field.default for field in optional}
@@ -87,8 +88,9 @@ class _Parameters:
         if request.scope["query_string"]:
             query = QueryParams(request.scope["query_string"])
             read([field for alias, field in self._query.items() if alias in query], query)
-        if self._headers:
-            read(self._headers, Headers(scope=request.scope))
+        sent = headers_of(request.scope)
+        if headers := [field for name, field in self._headers.items() if name in sent]:
+            read(headers, Headers(scope=request.scope))
         if errors:
             raise RequestValidationError(errors)
         if self._request:

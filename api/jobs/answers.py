@@ -4,12 +4,11 @@ The bytes are those that ``JobDocument`` and ``MetricsDocument`` would be writte
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection
 
 from api.http.root_path import address
 from normlab.documents.base import Document
@@ -17,28 +16,30 @@ from normlab.documents.environments import JobDigests, JobEnvironment
 from normlab.documents.events import EventKind
 from normlab.documents.jobs import JobLinks, JobProgress, JobResult, JobTimings
 from normlab.documents.states import JobState
+from normlab.store.clock import Moment, moment
 from normlab.store.jobs import answer_rows, queue
-from normlab.store.jobs.answer_rows import EPOCH_COLUMNS, JobAnswer, Moment
+from normlab.store.jobs.answer_rows import EPOCH_COLUMNS, JobAnswer
 from normlab.store.jobs.queue import Place
+from normlab.store.prepared import Transaction
 
 _LINKS = [name for name in JobLinks.model_fields if name != "self"]
 _REMEMBERED = 4096
 """Parts of documents, of some hundred bytes each."""
 
 
-def write_job(connection: Connection, job_id: str) -> bytes:
+def write_job(where: Transaction, job_id: str) -> bytes:
     """One job.
 
     Raises:
         NotFoundError: there is none.
     """
-    (document,) = _documents(connection, [answer_rows.job(connection, job_id)])
+    (document,) = _documents(where, [answer_rows.job(where, job_id)])
     return to_json(document)
 
 
-def write_jobs(connection: Connection, job_ids: Sequence[str], following: str | None) -> bytes:
+def write_jobs(where: Transaction, job_ids: Sequence[str], following: str | None) -> bytes:
     """A page of a list; ``following`` is the cursor of the next one."""
-    documents = _documents(connection, answer_rows.jobs(connection, job_ids))
+    documents = _documents(where, answer_rows.jobs(where, job_ids))
     return to_json({"data": documents, "has_more": following is not None, "next": following})
 
 
@@ -47,14 +48,14 @@ def to_json(document: dict[str, Any]) -> bytes:
     return orjson.dumps(document, option=orjson.OPT_UTC_Z)
 
 
-def metrics_document(connection: Connection, job_id: str) -> dict[str, Any]:
+def metrics_document(where: Transaction, job_id: str) -> dict[str, Any]:
     """A job's epochs in order, with their sums.
 
     Raises:
         NotFoundError: there is no such job.
     """
-    job = answer_rows.metrics(connection, job_id)
-    epochs = [dict(zip(EPOCH_COLUMNS, row, strict=True)) for row in answer_rows.epochs(connection, job_id)]
+    job = answer_rows.metrics(where, job_id)
+    epochs = [dict(zip(EPOCH_COLUMNS, row, strict=True)) for row in answer_rows.epochs(where, job_id)]
     for epoch in epochs:
         epoch["recorded_at"] = _moment(epoch["recorded_at"])
     return {
@@ -72,16 +73,16 @@ def metrics_document(connection: Connection, job_id: str) -> dict[str, Any]:
     }
 
 
-def _documents(connection: Connection, jobs: Sequence[JobAnswer]) -> list[dict[str, Any]]:
+def _documents(where: Transaction, jobs: Sequence[JobAnswer]) -> list[dict[str, Any]]:
     waiting = [job.id for job in jobs if job.state == JobState.QUEUED]
-    places = queue.places(connection, waiting) if waiting else {}
-    return [_document(job, places.get(job.id)) for job in jobs]
+    places = queue.places(where, waiting) if waiting else {}
+    return [job_document(job, places.get(job.id), address(f"/jobs/{job.id}")) for job in jobs]
 
 
-def _document(job: JobAnswer, place: Place | None) -> dict[str, Any]:
+def job_document(job: JobAnswer, place: Place | None, url: str) -> dict[str, Any]:
+    """One job, with ``datetime`` and parts that are written already: for ``to_json``."""
     failed = job.state == JobState.FAILED and job.error_code is not None
     told = _in_order(job.told)
-    url = address(f"/jobs/{job.id}")
     return {
         "id": job.id,
         "name": job.name,
@@ -126,12 +127,8 @@ def _warnings(told: Iterable[Any]) -> Iterable[dict[str, Any]]:
             yield {"code": data["code"], "detail": data["detail"], "at": _moment(at), "attempt": attempt}
 
 
-def _moment(moment: Moment | None) -> datetime | None:
-    if moment is None:
-        return None
-    if isinstance(moment, str):
-        moment = datetime.fromisoformat(moment)
-    return moment.astimezone(UTC)
+def _moment(given: Moment | None) -> datetime | None:
+    return None if given is None else moment(given)
 
 
 def _written(kind: type[Document], stored: str | None) -> orjson.Fragment | None:

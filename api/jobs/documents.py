@@ -1,37 +1,38 @@
 """Rows of the store -> the documents that the API answers with."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from types import SimpleNamespace
 from typing import Any
 
+import orjson
 from sqlalchemy.orm import Session
 
 from api.http.root_path import address
+from api.jobs import answers
 from normlab.documents.jobs import JobDocument, JobLinks
 from normlab.store import Event, EventKind, Job, JobState
-from normlab.store.base import table_of
-from normlab.store.clock import rfc3339
+from normlab.store.clock import Moment, rfc3339
 from normlab.store.jobs import events, queue
+from normlab.store.jobs.answer_rows import JobAnswer
 from normlab.store.jobs.creation import NewJob
+from normlab.store.jobs.events import EventRow
 from normlab.store.jobs.queue import Place
 
 _LINKS = [name for name in JobLinks.model_fields if name != "self"]
-_NOTHING = dict.fromkeys(table_of(Job).c.keys())
 
 
 def job_document(session: Session, job: Job) -> JobDocument:
     """One job with its history, in the transaction that changes it; ``answers.py`` writes those that are read."""
     told = events.histories(session, [job.id], (EventKind.STATE, EventKind.WARNING))[job.id]
     places = queue.places(session, [job.id]) if job.state is JobState.QUEUED else {}
-    return _job_document(job, job_url(job.id), job.tag_names, told, places.get(job.id))
+    return _job_document(job, told, places.get(job.id))
 
 
-def new_job_document(new: NewJob, at: datetime, url: str, place: Place) -> dict[str, Any]:
-    """One job as it was stored at this moment: nothing of it need be read."""
-    row = SimpleNamespace(**{**_NOTHING, **new.row(at)})
-    told = [SimpleNamespace(kind=kind, data=data, at=at, attempt=0) for kind, data in new.events]
-    return _job_document(row, url, new.tags, told, place).model_dump(mode="json")
+def new_job_document(new: NewJob, at: Moment, url: str, place: Place) -> dict[str, Any]:
+    """One job as it was stored at this moment, written as one that is read: nothing of it need be."""
+    columns = {**new.columns, **new.texts, "created_at": at}
+    told = [(number, kind, at, 0, data) for number, (kind, data) in enumerate(new.events, 1)]
+    columns |= {"tags": orjson.dumps([*enumerate(new.tags)]), "told": orjson.dumps(told)}
+    return answers.job_document(JobAnswer._make(map(columns.get, JobAnswer._fields)), place, url)
 
 
 def job_url(job_id: str) -> str:
@@ -39,9 +40,8 @@ def job_url(job_id: str) -> str:
     return address(f"/jobs/{job_id}")
 
 
-def _job_document(
-    job: Any, url: str, tags: Sequence[str], history: Sequence[Any], place: Place | None
-) -> JobDocument:
+def _job_document(job: Job, history: Sequence[EventRow], place: Place | None) -> JobDocument:
+    url = job_url(job.id)
     running = job.state is JobState.RUNNING
     failed = job.state is JobState.FAILED and job.error_code is not None
     # One dict, checked at once, which single models would take several times as long for.
@@ -49,7 +49,7 @@ def _job_document(
         {
             "id": job.id,
             "name": job.name,
-            "tags": tags,
+            "tags": job.tag_names,
             "state": job.state,
             "created_at": job.created_at,
             "started_at": job.started_at,
@@ -75,7 +75,7 @@ def _job_document(
     )
 
 
-def _told(event: Any) -> dict[str, Any]:
+def _told(event: EventRow) -> dict[str, Any]:
     return {**event.data, "at": event.at, "attempt": event.attempt}
 
 

@@ -59,7 +59,8 @@ async def stream_events(
 
     Each but `progress` has its number in the database as `id`, so a connection that broke is resumed with
     `Last-Event-ID` and misses nothing. `progress` is where a running job is now; what it was before is not kept.
-    `measured` says up to where there are measurements, whose numbers are in `/jobs/{id}/probes`.
+    `measured` says up to where there are measurements, whose numbers are in `/jobs/{id}/probes`; a newer one takes its
+    place.
     Behind the last event of a job that is over comes `end`, and the stream ends. A comment is sent when nothing
     happens for 15 seconds.
     """

@@ -119,7 +119,7 @@ def retry_job(
         return job_document(session, jobs.retry(session, job_id)).model_dump(mode="json")
 
     document = create_once(services.database, idempotency_key, {"retry": job_id}, retry)
-    services.notifier.notify(job_id)
+    services.notifier.notify_soon(job_id)
     return document
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import orjson
 from pydantic import BaseModel, Field
-from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
 from api.http.bodies import parse_json, refuse_other_than_json
@@ -25,11 +25,14 @@ from api.http.idempotency import KEY_PARAMETER, digest_of, read_key
 from api.http.parameters import QueryFlag
 from api.http.problems import error_answers
 from api.jobs import examples
+from api.jobs.answers import to_json
 from api.jobs.documents import job_url, new_job_document
 from normlab.documents.jobs import JobDocument, SpecWarning, ValidatedJob
 from normlab.errors import IdempotencyError
 from normlab.spec import JobSpec, estimate, learning_warnings, parse_job_spec
 from normlab.store import idempotency
+from normlab.store.clock import rfc3339
+from normlab.store.driver import DriverTransaction
 from normlab.store.jobs import creation, queue, workers
 
 _QUICK_BYTES = 4 * 1024
@@ -89,7 +92,7 @@ def _validated(request: DirectRequest, body: bytes, _key: str | None) -> Validat
 
 
 def store(
-    connection: Connection, submissions: Sequence[Submission]
+    where: DriverTransaction, submissions: Sequence[Submission]
 ) -> list[dict[str, Any] | IdempotencyError]:
     """Store the jobs of requests that came together. Gives the document of each, or why its key is refused.
 
@@ -103,45 +106,46 @@ def store(
             fresh.append(submission)
         elif fresh and fresh[-1].key == submission.key:
             repeated.append(submission)
-        elif (known := _known(connection, submission.key, submission)) is not None:
+        elif (known := _known(where, submission.key, submission)) is not None:
             documents[submission.new.id] = known
         else:
             fresh.append(submission)
-    documents |= _store(connection, fresh)
+    documents |= _store(where, fresh)
     for submission in repeated:
-        documents[submission.new.id] = _known(connection, submission.key or "", submission) or {}
+        documents[submission.new.id] = _known(where, submission.key or "", submission) or {}
     return [documents[submission.new.id] for submission in submissions]
 
 
 def _known(
-    connection: Connection, key: str, submission: Submission
+    where: DriverTransaction, key: str, submission: Submission
 ) -> dict[str, Any] | IdempotencyError | None:
     """What a request with this key has been answered; None: it is the first, and has reserved the key."""
     try:
-        return idempotency.begin(connection, key, submission.request_digest)
+        return idempotency.begin(where, key, submission.request_digest)
     except IdempotencyError as error:
         return error
 
 
-def _store(connection: Connection, fresh: Sequence[Submission]) -> dict[str, dict[str, Any]]:
+def _store(where: DriverTransaction, fresh: Sequence[Submission]) -> dict[str, dict[str, Any]]:
     if not fresh:
         return {}
     new = [submission.new for submission in fresh]
-    force = workers.workforce(connection)
-    at = creation.store(connection, new, at=force.at)
-    places = queue.places_of(connection, [queue.Waiting.of(job.row(at)) for job in new], force)
+    force = workers.workforce(where)
+    at = creation.store(where, new, at=force.at)
+    places = queue.places_of(where, [queue.Waiting.of(job.row(at)) for job in new], force)
     documents = {
         submission.new.id: new_job_document(submission.new, at, submission.url, places[submission.new.id])
         for submission in fresh
     }
     for submission in fresh:
         if submission.key is not None:
-            idempotency.remember(connection, submission.key, documents[submission.new.id])
+            plain = documents[submission.new.id] = orjson.loads(to_json(documents[submission.new.id]))
+            idempotency.remember(where, submission.key, plain)
     return documents
 
 
 # As FastAPI writes all other documents; orjson writes some numbers in other words.
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=rfc3339).encode
 
 
 def _json(document: dict[str, Any]) -> bytes:

@@ -8,6 +8,7 @@ again, and again by a client that shows the ``ETag`` it has. Builds take turns, 
 
 import argparse
 import contextlib
+import math
 import statistics
 import sys
 import tempfile
@@ -19,7 +20,7 @@ from typing import Any
 
 import httpx
 
-sys.path.append(str(Path(__file__).parents[1]))
+sys.path += [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "tests")]
 
 from builds import ROOT, Build, new_database, running
 from ended import JobEndings
@@ -27,8 +28,22 @@ from meanwhile import asking, writing
 
 SMALL, LARGE = (2, 5), (8, 50)
 """Arms and seeds."""
-PARTS = ("small", "large", "writes")
-PATHS = {"document": "", "chart": "/charts/learning_curves.svg", "report": "/report", "bundle": "/bundle"}
+PARTS = ("small", "large", "writes", "inside")
+PATHS = {
+    "document": "",
+    "chart": "/charts/learning_curves.svg",
+    "report": "/report",
+    "bundle": "/bundle",
+    "mechanism": "/mechanism",
+}
+INSIDE = {
+    "diagnosis": "/diagnosis",
+    "chart of updates": "/probes/charts/updates.svg",
+    "chart of gradients": "/probes/charts/gradient_by_depth.json",
+}
+LONG_EPOCHS = 1_000
+LONG = {"architecture": "deep_sigmoid", "dataset": "digits", "training": {"epochs": LONG_EPOCHS}}
+"""A job that is measured at the end of each epoch."""
 QUIET_SECONDS = 4.0
 SUBMISSIONS, ENOUGH_SECONDS = 5, 10.0
 """So many are made, or fewer where they take longer together."""
@@ -58,6 +73,10 @@ class Subject:
             endings = JobEndings(build.database, folder / "artifacts")
             yield cls(build, http, endings)
             endings.close()
+
+    def knows(self, path: str) -> bool:
+        """Whether the build has such answers."""
+        return path in self.http.get("/openapi.json").json()["paths"]
 
     def create(self, size: tuple[int, int], first_seed: int) -> str:
         """A new comparison of this size."""
@@ -112,18 +131,29 @@ def _of_state(
 ) -> Iterator[tuple[str, str, list[float]]]:
     for kind, path in PATHS.items():
         url = f"/comparisons/{comparison_id}{path}"
-        first, etag = subject.cpu_ms(url), subject.etag
-        again = known = first
-        if etag or first < SLOW_MS:  # who keeps nothing takes as long again
-            times = max(1, min(20, round(400 / first)))
-            again = statistics.median(subject.cpu_ms(url, times=times) for _ in range(rounds))
-            known = again
-        if etag:
-            headers = {"If-None-Match": etag}
-            known = statistics.median(
-                subject.cpu_ms(url, times=times, headers=headers) for _ in range(rounds)
-            )
-        yield state, kind, [first, again, known]
+        known = kind != "mechanism" or subject.knows("/comparisons/{comparison_id}/mechanism")
+        yield state, kind, costs(subject, url, rounds) if known else [math.nan] * 3
+
+
+def costs(subject: Subject, url: str, rounds: int) -> list[float]:
+    """CPU milliseconds of an answer: the first time, again, and with its ``ETag``."""
+    first, etag = subject.cpu_ms(url), subject.etag
+    again = known = first
+    if etag or first < SLOW_MS:  # who keeps nothing takes as long again
+        times = max(1, min(20, round(400 / first)))
+        again = known = statistics.median(subject.cpu_ms(url, times=times) for _ in range(rounds))
+    if etag:
+        headers = {"If-None-Match": etag}
+        known = statistics.median(subject.cpu_ms(url, times=times, headers=headers) for _ in range(rounds))
+    return [first, again, known]
+
+
+def inside(subject: Subject, rounds: int) -> Iterator[tuple[str, list[float]]]:
+    """The same of answers about what was measured inside a network for very long."""
+    job = subject.http.post("/jobs", json=LONG).raise_for_status().json()
+    subject.endings.measure([job["id"]])
+    for kind, path in INSIDE.items():
+        yield kind, costs(subject, f"/jobs/{job['id']}{path}", rounds)
 
 
 def submission(subject: Subject, seeds: Iterator[int]) -> list[float]:
@@ -188,6 +218,8 @@ def main() -> None:
             _print_answers(subjects, sizes, arguments.rounds)
         if "writes" in arguments.only:
             _print_writes(subjects)
+        if "inside" in arguments.only:
+            _print_inside(subjects[0], arguments.rounds)
 
 
 def warm_up(subject: Subject) -> None:
@@ -210,13 +242,23 @@ def _print_answers(subjects: list[Subject], sizes: list[tuple[int, int]], rounds
             *(answers(each, size, rounds) for each in subjects), strict=True
         ):
             old = [other[2] for other in others]
-            beside = "".join(f" (old {each[0]:.1f})" for each in old)
-            ratios = f"{new[0] / old[0][0]:.3f} | {max(new[1:]) / old[0][1]:.3f}" if old else "- | -"
+            has_old = bool(old) and not math.isnan(old[0][0])
+            beside = f" (old {old[0][0]:.1f})" if has_old else ""
+            ratios = f"{new[0] / old[0][0]:.3f} | {max(new[1:]) / old[0][1]:.3f}" if has_old else "- | -"
             print(
                 f"| {size[0] * size[1]} | {state} | {kind} | {new[0]:.1f}{beside} | {new[1]:.2f} | {new[2]:.2f} | "
                 f"{ratios} |",
                 flush=True,
             )
+
+
+def _print_inside(subject: Subject, rounds: int) -> None:
+    epochs = LONG_EPOCHS
+    print()
+    print(f"| of {epochs:,} measured epochs | CPU ms when something has changed | again | with ETag |")
+    print("| --- | --- | --- | --- |")
+    for kind, figures in inside(subject, rounds):
+        print(f"| {kind} | {' | '.join(f'{figure:.1f}' for figure in figures)} |", flush=True)
 
 
 def _print_writes(subjects: list[Subject]) -> None:

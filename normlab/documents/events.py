@@ -13,7 +13,8 @@ class EventKind(StrEnum):
     EPOCH = "epoch"
     """Of a job: the numbers of one epoch."""
     MEASURED = "measured"
-    """Of a job: probes have measured, up to this epoch and step; the numbers are in the job's ``probes``."""
+    """Of a job: probes have measured, up to this epoch and step; the numbers are in the job's ``probes``. A newer one
+    takes its place."""
     WARNING = "warning"
     """Of a job: something went wrong that did not end it."""
     JOB = "job"

@@ -10,7 +10,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from celery import Celery, uuid
+from celery import Celery
+from redis import Redis
+
+from normlab.runtime.task_messages import TaskMessages
 
 TASK_NAME = "normlab.train"
 QUEUE = "train"
@@ -52,6 +55,10 @@ class Notifier:
             task_ignore_result=True,
             broker_transport_options=transport_options(socket_timeout=NOTIFY_SECONDS),
         )
+        self._messages = TaskMessages(self._app, TASK_NAME, QUEUE)
+        self._connection: Any = None
+        """Kombu's, whose pool the client takes its connections from."""
+        self._redis: Redis | None = None
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="notifier")
         self._unanswered: Future[Any] | None = None
         self._soon: deque[str] = deque(maxlen=MAX_SOON)
@@ -72,7 +79,7 @@ class Notifier:
 
     def close(self) -> None:
         """Close the connection; one that hangs ends with its own time limit."""
-        self._ask(self._app.close)
+        self._ask(self._disconnect)
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     def _ask(self, question: Callable[[], T]) -> T | None:
@@ -88,20 +95,22 @@ class Notifier:
             return None
 
     def _send(self, job_ids: Sequence[str]) -> bool:
-        # What Celery.send_task does, without looking up for each message where it goes.
-        with self._app.producer_pool.acquire(block=True) as producer:
-            for job_id in job_ids:
-                message = self._app.amqp.as_task_v2(uuid(), TASK_NAME, args=[job_id], ignore_result=True)
-                producer.publish(
-                    message.body,
-                    exchange="",
-                    routing_key=QUEUE,
-                    serializer="json",
-                    headers=message.headers,
-                    retry=False,
-                    **message.properties,
-                )
+        if job_ids:
+            self._client().lpush(QUEUE, *map(self._messages.about, job_ids))
         return True
+
+    def _client(self) -> Redis:
+        """Redis as kombu is connected with it; only the notifier's thread uses it. It connects anew when it must."""
+        if self._redis is None:
+            self._connection = self._app.connection_for_write()
+            with self._connection.channel().conn_or_acquire() as client:
+                self._redis = client
+        return self._redis
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.release()
+        self._app.close()
 
     def _send_soon(self) -> None:
         if not self._sends_soon:

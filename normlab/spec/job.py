@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -150,16 +152,8 @@ class JobSpec(SpecModel):
 
     def digests(self) -> "Digests":
         """Both digests, for the price of one."""
-        document = self.to_document()
-        # Written out or left to the default, the split is the same.
-        sizes = {"validation_samples": self.dataset.held_out, "training_samples": self.dataset.trained_on}
-        dataset, layers = document["dataset"] | sizes, document["architecture"]["layers"]
-        # target_accuracy is only read from the curve afterwards; the device is part of the environment.
-        training = {name: value for name, value in document["training"].items() if name != "target_accuracy"}
-        of_arm = {name: value for name, value in training.items() if name != "seed"}
-        # The parts of one object, by the alphabet, as its canonical form has them.
-        beginning = f'{{"dataset":{_canonical(dataset)},"layers":{_canonical(layers)},"training":'
-        return Digests(*(_sha256(f"{beginning}{_canonical(part)}}}") for part in (training, of_arm)))
+        found = DigestsOfSeeds.of(self, self.to_document())
+        return Digests(found.spec(self.training.seed), found.arm)
 
 
 class Digests(NamedTuple):
@@ -167,6 +161,33 @@ class Digests(NamedTuple):
 
     spec: str
     arm: str
+
+
+@dataclass(frozen=True)
+class DigestsOfSeeds:
+    """The digests of specs that differ in their seed only: what they share is written once."""
+
+    arm: str
+    """Of all of them."""
+    _beginning: str
+    _training: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, job: JobSpec, document: Mapping[str, Any]) -> "DigestsOfSeeds":
+        """Of a spec, and its ``to_document()``, with any seed."""
+        # Written out or left to the default, the split is the same.
+        sizes = {"validation_samples": job.dataset.held_out, "training_samples": job.dataset.trained_on}
+        dataset, layers = document["dataset"] | sizes, document["architecture"]["layers"]
+        # target_accuracy is only read from the curve afterwards; the device is part of the environment.
+        training = {name: value for name, value in document["training"].items() if name != "target_accuracy"}
+        del training["seed"]
+        # The parts of one object, by the alphabet, as its canonical form has them.
+        beginning = f'{{"dataset":{_canonical(dataset)},"layers":{_canonical(layers)},"training":'
+        return cls(_sha256(f"{beginning}{_canonical(training)}}}"), beginning, training)
+
+    def spec(self, seed: int) -> str:
+        """Of the one with this seed."""
+        return _sha256(f"{self._beginning}{_canonical({**self._training, 'seed': seed})}}}")
 
 
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode

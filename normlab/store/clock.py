@@ -46,10 +46,16 @@ class UtcTime(TypeDecorator[datetime]):
         """Give an aware time in UTC."""
         if value is None:
             return None
-        if isinstance(value, str):
-            return datetime.fromisoformat(value)
-        moment: datetime = value.astimezone(UTC)
-        return moment
+        return moment(value)
+
+
+Moment = str | datetime
+"""A time as the driver gives and takes it: text on SQLite, aware on Postgres."""
+
+
+def moment(given: Moment) -> datetime:
+    """A time that the driver gave, aware and in UTC."""
+    return (datetime.fromisoformat(given) if isinstance(given, str) else given).astimezone(UTC)
 
 
 def rfc3339(moment: datetime) -> str:

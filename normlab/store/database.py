@@ -10,6 +10,8 @@ from sqlalchemy import URL, Connection, NullPool, create_engine, event, text
 from sqlalchemy.orm import Session
 
 from normlab.store import sqlite, urls
+from normlab.store.driver import DriverTransaction
+from normlab.store.json_text import to_json
 
 STATEMENT_SECONDS = 60.0
 """A statement that works or waits longer than this is ended, as if the database were away."""
@@ -48,12 +50,16 @@ class Database:
         )
         self.engine = create_engine(
             self.url,
-            json_serializer=_to_json,
+            json_serializer=to_json,
             json_deserializer=orjson.loads,
             execution_options={"begin_statement": reading},
             **options,
         )
         self._writing_engine = self.engine.execution_options(begin_statement=writing)
+        self._reading, self._writing = ([one] if one else [] for one in (reading, writing))
+        self._before = (
+            sqlite.time_limit(statement_seconds) if self.is_sqlite and statement_seconds is not None else None
+        )
         event.listen(self.engine, "begin", _begin)
         if self.is_sqlite:
             sqlite.prepare(self.engine, statement_seconds=statement_seconds)
@@ -65,10 +71,13 @@ class Database:
             yield session
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """One reading transaction without a session, which costs more than a statement that is asked often."""
-        with self.engine.connect() as connection:
-            yield connection
+    def reading(self) -> Iterator[DriverTransaction]:
+        """One reading transaction of the driver: a session costs more than a statement that is asked often."""
+        transaction = DriverTransaction(self.engine, self._reading, self._before)
+        try:
+            yield transaction
+        finally:
+            transaction.close()
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -77,10 +86,14 @@ class Database:
             yield session
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """One writing transaction without a session, committed at the end."""
-        with self._writing_engine.begin() as connection:
-            yield connection
+    def writing(self) -> Iterator[DriverTransaction]:
+        """One writing transaction of the driver, committed at the end."""
+        transaction = DriverTransaction(self.engine, self._writing, self._before)
+        try:
+            yield transaction
+            transaction.commit()
+        finally:
+            transaction.close()
 
     def ping(self) -> None:
         """Raise SQLAlchemy's error if the database does not answer."""
@@ -116,8 +129,3 @@ def _postgres_begin_statements(statement_seconds: float | None) -> tuple[str | N
         return of_one_moment, None
     limit = f"SET LOCAL statement_timeout = {round(statement_seconds * 1000)}"
     return f"{of_one_moment}; {limit}", limit
-
-
-def _to_json(value: Any) -> str:
-    # orjson writes NaN as null: JSON has no NaN, and Postgres refuses it.
-    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
-from sqlalchemy import Connection
-
 from normlab.store.availability import is_unavailable
 from normlab.store.database import Database
+from normlab.store.driver import DriverTransaction
 
 MAX_TOGETHER = 100
 """So many requests are written in one transaction: others who write wait that long at most."""
@@ -20,7 +19,7 @@ _STOP_SECONDS = 5
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
-Write = Callable[[Connection, Sequence[Request]], Sequence[Answer | Exception]]
+Write = Callable[[DriverTransaction, Sequence[Request]], Sequence[Answer | Exception]]
 """Writes all requests in one transaction and gives each one's answer, or what it is refused with: such a request has
 changed nothing. What it raises undoes all of them."""
 

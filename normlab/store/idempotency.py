@@ -1,16 +1,19 @@
 """``Idempotency-Key``: the same key and body get the first answer again."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Index, String, delete, select, update
+import orjson
+from sqlalchemy import Executable, Index, String, Text, bindparam, cast, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from normlab.errors import IdempotencyError
-from normlab.store.base import Base
+from normlab.store.base import Base, table_of
 from normlab.store.clock import database_now, seconds_from_now
-from normlab.store.upsert import insert
+from normlab.store.json_text import to_json
+from normlab.store.prepared import Prepared, Transaction
 
 
 class IdempotencyKey(Base):
@@ -33,7 +36,30 @@ KEPT_SECONDS = 7 * 24 * 3600
 """So long a key is remembered."""
 
 
-def begin(session: Session | Connection, key: str, request_digest: str) -> dict[str, Any] | None:
+def _reserve(insert: Callable[[type[Base]], Any]) -> Executable:
+    values = {
+        "key": bindparam("key"),
+        "request_digest": bindparam("request_digest"),
+        "created_at": database_now(),
+    }
+    new = insert(IdempotencyKey).values(values).on_conflict_do_nothing()
+    reserving: Executable = new.returning(IdempotencyKey.key)
+    return reserving
+
+
+_keys = table_of(IdempotencyKey)
+_RESERVE = Prepared({"sqlite": _reserve(sqlite.insert), "postgresql": _reserve(postgresql.insert)})
+_KNOWN = Prepared(
+    select(_keys.c.request_digest, cast(_keys.c.response, Text)).where(_keys.c.key == bindparam("key"))
+)
+_REMEMBER = Prepared(
+    update(_keys)
+    .where(_keys.c.key == bindparam("of"))
+    .values(response=bindparam("answer"), resource=bindparam("about"))
+)
+
+
+def begin(where: Transaction, key: str, request_digest: str) -> dict[str, Any] | None:
     """Reserve the key, or give the answer that was remembered for it.
 
     None: the key is new, and the caller creates what was asked for and calls ``remember`` in this same
@@ -42,30 +68,23 @@ def begin(session: Session | Connection, key: str, request_digest: str) -> dict[
     Raises:
         IdempotencyError: the key was used with another body.
     """
-    reserved = session.scalar(
-        insert(session, IdempotencyKey)
-        .values(key=key, request_digest=request_digest, created_at=database_now())
-        .on_conflict_do_nothing()
-        .returning(IdempotencyKey.key)
-    )
-    if reserved is not None:
+    if _RESERVE.rows(where, key=key, request_digest=request_digest):
         return None
-    answered = select(IdempotencyKey.request_digest, IdempotencyKey.response).where(IdempotencyKey.key == key)
-    known = session.execute(answered).one_or_none()
-    if known is None:  # it was deleted since: with what it had made, or for its age
-        return begin(session, key, request_digest)
-    if known.request_digest != request_digest:
+    known = _KNOWN.rows(where, key=key)
+    if not known:  # it was deleted since: with what it had made, or for its age
+        return begin(where, key, request_digest)
+    ((digest, answered),) = known
+    if digest != request_digest:
         raise IdempotencyError(
             "this Idempotency-Key was used before with another body; use a new key for a new request"
         )
-    response: dict[str, Any] | None = known.response
+    response: dict[str, Any] | None = answered and orjson.loads(answered)
     return response
 
 
-def remember(session: Session | Connection, key: str, response: dict[str, Any]) -> None:
+def remember(where: Transaction, key: str, response: dict[str, Any]) -> None:
     """Keep the answer, which has an ``id``, for the next request with this key."""
-    values = {"response": response, "resource": response["id"]}
-    session.execute(update(IdempotencyKey).where(IdempotencyKey.key == key).values(values))
+    _REMEMBER.rows(where, of=key, answer=to_json(response), about=response["id"])
 
 
 def forget(session: Session, resources: Collection[str]) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Text
+from sqlalchemy import ColumnElement, Text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -18,6 +18,18 @@ class json_value(FunctionElement[Any]):  # noqa: N801 - reads as the SQL functio
     """A column of JSON as part of an array, rather than as a text."""
 
     inherit_cache = True
+
+
+class json_text(FunctionElement[str]):  # noqa: N801 - reads as the SQL function that it is
+    """A text inside a column of JSON; NULL where there is none."""
+
+    type = Text()
+    inherit_cache = False
+
+    def __init__(self, column: ColumnElement[Any], *path: str) -> None:
+        """``path`` is of names in lower case, which become part of the statement."""
+        super().__init__(column)
+        self.path = path
 
 
 class json_group(FunctionElement[str]):  # noqa: N801 - reads as the SQL function that it is
@@ -55,6 +67,17 @@ def _value_sqlite(element: json_value, compiler: SQLCompiler, **options: Any) ->
 @compiles(json_value, "postgresql")
 def _value_postgres(element: json_value, compiler: SQLCompiler, **options: Any) -> str:
     return _arguments(element, compiler, options)
+
+
+@compiles(json_text, "sqlite")
+def _text_sqlite(element: json_text, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_extract({_arguments(element, compiler, options)}, '$.{'.'.join(element.path)}')"
+
+
+@compiles(json_text, "postgresql")
+def _text_postgres(element: json_text, compiler: SQLCompiler, **options: Any) -> str:
+    path = ",".join(element.path)
+    return f"({_arguments(element, compiler, options)} #>> '{{{path}}}')"
 
 
 @compiles(json_group, "sqlite")

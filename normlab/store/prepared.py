@@ -9,6 +9,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.orm import Session
 
+from normlab.store.driver import DriverTransaction
+
 
 class _WithHints(SQLiteCompiler):
     """Writes ``INDEXED BY …`` where a statement has it as a hint, which SQLAlchemy does for other databases only."""
@@ -28,6 +30,10 @@ _DIALECTS: dict[str, Dialect] = {
     "sqlite": _sqlite_dialect(),
     "postgresql": postgresql.dialect(paramstyle="pyformat"),  # type: ignore[no-untyped-call]  # SQLAlchemy's
 }
+
+
+Transaction = Session | Connection | DriverTransaction
+"""In which a statement is run."""
 
 
 class Prepared:
@@ -54,14 +60,27 @@ class Prepared:
             written = self._written[dialect] = (str(compiled), constants)
         return written
 
-    def rows(self, where: Session | Connection, **parameters: Any) -> Sequence[Any]:
-        """Run it in this transaction. A row is a tuple."""
+    def rows(self, where: Transaction, **parameters: Any) -> Sequence[Any]:
+        """Run it in this transaction. A row is a tuple; there are none if the statement gives nothing."""
+        if isinstance(where, DriverTransaction):
+            text, constants = self.written(where.dialect_name)
+            return where.rows(text, {**constants, **parameters})
         connection = where.connection() if isinstance(where, Session) else where
         text, constants = self.written(connection.dialect.name)
         result = connection.exec_driver_sql(text, {**constants, **parameters})
+        if not result.returns_rows:
+            return ()
         rows: Sequence[Any] = result.cursor.fetchall()  # SQLAlchemy would make a Row of each
         result.close()
         return rows
+
+    def run_many(self, where: Transaction, parameters: Sequence[Mapping[str, Any]]) -> None:
+        """Run it once for each of the parameters, of which there are some; it gives nothing and has no constants."""
+        if isinstance(where, DriverTransaction):
+            where.run_many(self.written(where.dialect_name)[0], parameters)
+            return
+        connection = where.connection() if isinstance(where, Session) else where
+        connection.exec_driver_sql(self.written(connection.dialect.name)[0], list(parameters))
 
 
 def written(value: StrEnum) -> ColumnElement[Any]:

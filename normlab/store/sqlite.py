@@ -6,13 +6,17 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+
+from normlab.store.driver import Before
 
 BUSY_TIMEOUT_SECONDS = 30
 """How long a statement waits for another process's transaction to end."""
 
 BEGIN_READING = "BEGIN"
 
+_DEADLINE = "deadline"
+"""In a connection's ``info``: when the statement that it runs is to be ended."""
 _STEPS_BETWEEN_LOOKS = 1_000_000
 """So many steps of SQLite's virtual machine, some 10 ms, lie between two looks at the clock."""
 
@@ -27,6 +31,16 @@ def prepare(engine: Engine, *, statement_seconds: float | None) -> None:
     event.listen(engine, "connect", _set_pragmas)
     if statement_seconds is not None:
         _limit_statements(engine, statement_seconds)
+
+
+def time_limit(seconds: float) -> Before:
+    """What is done before each statement, so that it is ended if it works longer than that."""
+
+    def begins(connection: PoolProxiedConnection) -> None:
+        # Time spent waiting for a lock takes no steps, and has a limit of its own.
+        connection.info[_DEADLINE] = time.monotonic() + seconds
+
+    return begins
 
 
 def checkpoint(engine: Engine, url: URL) -> bool:
@@ -68,17 +82,18 @@ def _set_pragmas(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> N
 
 
 def _limit_statements(engine: Engine, seconds: float) -> None:
+    begins = time_limit(seconds)
+
     def connected(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
         def is_late() -> bool:
-            deadline: float = record.info["deadline"]
+            deadline: float = record.info[_DEADLINE]
             return time.monotonic() > deadline
 
-        record.info["deadline"] = float("inf")
+        record.info[_DEADLINE] = float("inf")
         connection.set_progress_handler(is_late, _STEPS_BETWEEN_LOOKS)  # true ends the statement
 
     def executing(connection: Connection, *_: Any) -> None:
-        # Time spent waiting for a lock takes no steps, and has a limit of its own.
-        connection.info["deadline"] = time.monotonic() + seconds
+        begins(connection.connection)
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "before_cursor_execute", executing)

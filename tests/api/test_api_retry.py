@@ -1,7 +1,10 @@
 """Retrying, priorities, and what a waiting job says about its place."""
 
+import socket
+
 import pytest
 
+from normlab.runtime import notifier
 from normlab.store import ArtifactKind, FailureCode, WarningCode
 from normlab.store.jobs import endings, reports, workers
 from support.problems import assert_problem
@@ -47,6 +50,24 @@ def test_a_waiting_job_says_its_place(http, service):
     by_id = {job["id"]: job for job in http.get("/jobs", params={"limit": 10}).json()["data"]}
     assert by_id[first["id"]]["position"] == 1
     assert http.post(f"/jobs/{first['id']}/cancel").json()["position"] is None
+
+
+def test_no_answer_waits_for_a_broker_that_is_silent(serve, sqlite_database, tmp_path, monkeypatch):
+    monkeypatch.setattr(notifier, "NOTIFY_SECONDS", 60.0)
+    path = tmp_path / "redis.sock"
+    url = sqlite_database.url.render_as_string(hide_password=False)
+    with (
+        serve(data_dir=tmp_path, database_url=url, broker_url=f"redis+socket://{path}") as http,
+        socket.socket(socket.AF_UNIX) as silent,
+    ):
+        silent.bind(str(path))
+        silent.listen()
+        http.timeout = 20
+        job = http.post("/jobs", json=BODY).json()["id"]
+        assert http.post(f"/jobs/{job}/cancel").status_code == 202
+        assert http.post(f"/jobs/{job}/retry").status_code == 202
+        arms = [{"name": name, "spec": BODY | {"architecture": name}} for name in ("baseline", "batch_norm")]
+        assert http.post("/comparisons", json={"arms": arms, "replicates": 2}).status_code == 202
 
 
 @pytest.mark.parametrize(

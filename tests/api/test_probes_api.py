@@ -155,6 +155,30 @@ def test_a_diagnosis_while_the_job_runs(service, http, measured):
     assert answers["overfitting"] == "not_measured"
 
 
+@pytest.mark.parametrize("what", ["diagnosis", "probes/charts/updates.json"])
+def test_what_is_said_of_the_inside_is_kept_until_more_is_measured(service, http, measured, what):
+    job = service.start(**SPEC)
+    measure(service, job, [m for m in measured if m.epoch < 2])
+    service.report(job, 1)
+    path = f"/jobs/{job.id}/{what}"
+    first = http.get(path)
+    with service.database.write() as session:  # comes every second, and changes nothing of it
+        progress = {"phase": "training", "epoch": 2, "epochs": 3, "step": 1, "steps": 2}
+        assert reports.report_progress(session, job.id, 1, progress)
+    known = {"If-None-Match": first.headers["etag"]}
+    unchanged = http.get(path, headers=known)
+    assert (unchanged.status_code, unchanged.content, unchanged.headers["etag"]) == (
+        304,
+        b"",
+        first.headers["etag"],
+    )
+    assert http.get(path).content == first.content
+    measure(service, job, [m for m in measured if m.epoch == 2])
+    changed = http.get(path, headers=known)
+    assert changed.status_code == 200
+    assert changed.content != first.content
+
+
 @pytest.mark.parametrize("what", ["probes", "diagnosis"])
 def test_of_a_job_that_there_is_not(http, what):
     assert http.get(f"/jobs/job_00000000000000000000000000/{what}").status_code == 404
@@ -187,20 +211,24 @@ def test_a_diagnosis_in_the_terminal(service, http, measured):
     assert whole == http.get(f"/jobs/{job.id}/diagnosis").json()
 
 
-def test_events_say_up_to_where_there_are_measurements(service, measured):
+def test_one_event_says_up_to_where_there_are_measurements(service, measured):
     job = service.start(**SPEC)
     measure(service, job, [m for m in measured if m.step <= 4])
     measure(service, job, [])
-    measure(service, job, [m for m in measured if m.epoch == 2])
+    assert _told_of(service, job) == [(3, 1, 4)]
+    second = [m for m in measured if m.epoch == 2]
+    measure(service, job, second)
+    assert _told_of(service, job) == [(4, 2, max(m.step for m in second))]
+    assert _told_of(service, job, after=3) == _told_of(
+        service, job
+    )  # whoever has read the first gets the second
+
+
+def _told_of(service, job, after=0):
     with service.database.read() as session:
-        told = [event.data for event in events.after(session, job.id) if event.kind is EventKind.MEASURED]
-    assert [(event["epoch"], event["step"]) for event in told] == [
-        (1, 4),
-        (2, max(m.step for m in measured if m.epoch == 2)),
-    ]
-    assert sum(event["measurements"] for event in told) == len(
-        [m for m in measured if m.step <= 4 or m.epoch == 2]
-    )
+        found = events.after(session, job.id, after)
+    told = [(event.number, event.data) for event in found if event.kind is EventKind.MEASURED]
+    return [(number, data["epoch"], data["step"]) for number, data in told]
 
 
 def test_charts_of_what_was_measured(service, http, measured, tmp_path):

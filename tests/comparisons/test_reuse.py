@@ -5,6 +5,7 @@ from sqlalchemy import text
 
 from normlab.spec import parse_job_spec
 from normlab.store.jobs import jobs, leases
+from normlab.store.studies import reuse
 from normlab.store.studies.reuse import newest_environment
 
 
@@ -92,3 +93,16 @@ def test_the_present_environment_is_found_without_sorting_all_jobs(sqlite_databa
         plan = [row[3] for row in session.execute(text(f"EXPLAIN QUERY PLAN {statement}"))]
     assert "SCAN jobs USING INDEX ix_jobs_last_runs" in plan
     assert "USE TEMP B-TREE FOR ORDER BY" not in plan
+
+
+def test_of_many_jobs_of_one_spec_the_newest_of_each_state_are_looked_at(laboratory, stranger, monkeypatch):
+    monkeypatch.setattr(reuse, "LOOKED_AT", 2)
+    finished = stranger()
+    laboratory.end(finished, 0.8)
+    waiting = [stranger() for _ in range(3)]
+    assert laboratory.members(laboratory.create(arms=arms()))[0].job_id == finished
+    with laboratory.database.read() as session:
+        spec = parse_job_spec(jobs.get(session, finished).spec)
+    with laboratory.database.write() as session:
+        found = reuse.candidates(session, {spec.digest})
+    assert [job.id for job in found[spec.digest, spec.resources.device]] == [*reversed(waiting[1:]), finished]

@@ -4,6 +4,7 @@ from sqlalchemy import select
 
 from normlab.documents.states import JobState, WarningCode
 from normlab.store import Event, EventKind
+from normlab.store.clock import moment
 from normlab.store.jobs import creation, events, jobs
 
 
@@ -15,7 +16,7 @@ def test_many_are_stored_at_one_moment_and_each_is_whole(database, make_spec):
     ]
     new = [creation.NewJob.of(spec, max_attempts=5) for spec in specs]
     with database.write() as session:
-        at = creation.store(session, new)
+        at = moment(creation.store(session, new))
     with database.read() as session:
         stored = jobs.get_many(session, [job.id for job in new])
         histories = events.histories(session, [job.id for job in new])

@@ -5,11 +5,12 @@ import threading
 from collections.abc import Sequence
 
 import pytest
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import OperationalError
 
 from normlab.errors import IdempotencyError
 from normlab.store import Database, Job
+from normlab.store.driver import DriverTransaction
 from normlab.store.group_commit import MAX_TOGETHER, GroupCommit
 from normlab.store.jobs.creation import NewJob, store
 
@@ -23,8 +24,8 @@ class Writer:
         self.may_go_on = threading.Event()
         self.fails_for: str | None = None
 
-    def __call__(self, connection: Connection, new: Sequence[NewJob]) -> list[str | Exception]:
-        store(connection, new)
+    def __call__(self, where: DriverTransaction, new: Sequence[NewJob]) -> list[str | Exception]:
+        store(where, new)
         self.together.append(len(new))
         self.first_is_under_way.set()
         assert self.may_go_on.wait(30)
@@ -88,8 +89,8 @@ def test_one_that_fails_fails_alone(database, writer, make_spec):
 def test_a_refused_one_undoes_nothing(database, make_spec):
     new = [NewJob.of(make_spec()) for _ in range(2)]
 
-    def write(connection: Connection, requests: Sequence[NewJob]) -> list[str | Exception]:
-        store(connection, [job for job in requests if job is not new[0]])
+    def write(where: DriverTransaction, requests: Sequence[NewJob]) -> list[str | Exception]:
+        store(where, [job for job in requests if job is not new[0]])
         return [IdempotencyError("no") if job is new[0] else job.id for job in requests]
 
     async def ask() -> list[object]:

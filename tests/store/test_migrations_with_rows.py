@@ -13,9 +13,19 @@ from sqlalchemy.orm import Session
 import migrations
 from normlab.spec import JobSpec
 from normlab.spec.measurements import Measured
-from normlab.store import ArtifactKind, Database, Job, format_requests, idempotency, measurements
+from normlab.store import (
+    ArtifactKind,
+    Database,
+    Event,
+    EventKind,
+    Job,
+    format_requests,
+    idempotency,
+    measurements,
+)
 from normlab.store.artifacts import StoredFile
 from normlab.store.base import Base
+from normlab.store.clock import database_now
 from normlab.store.comparisons import comparisons
 from normlab.store.comparisons.comparisons import Arm, NewComparison
 from normlab.store.jobs import endings, events, jobs, leases, reports, workers
@@ -182,3 +192,30 @@ def test_the_newest_progress_of_an_earlier_versions_events_stays_in_the_jobs_row
         jobs.request_cancel(session, ended)
         assert [event.number for event in events.after(session, ended, 4)] == [5]  # above all that were told
         assert [event.number for event in events.after(session, job_id)] == [1, 2]
+
+
+def test_of_the_events_that_say_what_was_measured_the_newest_stays(
+    empty: Database, make_spec: Callable[..., JobSpec]
+) -> None:
+    migrations.upgrade(empty.url.render_as_string(hide_password=False))
+    with alembic(empty) as configuration:
+        command.downgrade(configuration, "0013")
+    with empty.write() as session:
+        first, second = (jobs.create(session, make_spec()).id for _ in range(2))
+        for job_id, numbers in ((first, (2, 3, 5)), (second, (4,))):
+            for number in numbers:
+                session.add(
+                    Event(
+                        job_id=job_id,
+                        number=number,
+                        kind=EventKind.MEASURED,
+                        at=database_now(),
+                        attempt=1,
+                        data={},
+                    )
+                )
+    with alembic(empty) as configuration:
+        command.upgrade(configuration, "head")
+    with empty.read() as session:
+        assert [event.number for event in events.after(session, first)] == [1, 5]
+        assert [event.number for event in events.after(session, second)] == [1, 4]

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from normlab.spec import JobSpec
 from normlab.store import Database, Job
-from normlab.store.clock import database_now
-from normlab.store.jobs import endings, leases, queue, reports, workers
+from normlab.store.clock import database_now, moment
+from normlab.store.jobs import creation, endings, leases, queue, reports, workers
+from normlab.store.jobs.creation import NewJob
 from normlab.store.jobs.endings import Outcome
 from normlab.store.jobs.queue import Place
 
@@ -151,6 +153,30 @@ def test_each_place_and_start_is_what_going_through_the_queue_gives(
         first = min(range(3), key=free.__getitem__)
         assert timedelta(milliseconds=-2) <= start - free[first] <= now - before + timedelta(milliseconds=2)
         free[first] += timedelta(seconds=60)
+
+
+def test_behind_many_jobs_the_place_is_exact_and_the_start_that_of_their_mean(
+    database: Database, claim_job: ClaimJob, make_spec: Callable[..., JobSpec]
+) -> None:
+    announce(database, "host/1/10")
+    measured = claim_job()
+    with database.write() as session:
+        endings.finish(session, measured.id, 1, OUTCOME)
+        found = session.get_one(Job, measured.id)
+        assert found.finished_at is not None
+        found.started_at = found.finished_at - timedelta(seconds=60)
+    many = [NewJob.of(make_spec(priority=number % 2)) for number in range(2 * queue.KNOWN_ARMS + 20)]
+    with database.writing() as transaction:
+        at = moment(creation.store(transaction, many))
+    order = sorted(many, key=lambda job: -job.columns["priority"])
+    some = [order[place].id for place in (0, 1, queue.KNOWN_ARMS + 9, queue.KNOWN_ARMS + 10, len(many) - 1)]
+    with database.read() as session:
+        places = queue.places(session, some)
+    assert [places[job_id].position for job_id in some] == [1, 2, 210, 211, len(many)]
+    for found in places.values():
+        assert found.estimated_start_at is not None
+        wait = (found.estimated_start_at - at).total_seconds()
+        assert wait == pytest.approx(60 * (found.position - 1), abs=30)
 
 
 def test_with_jobs_of_several_lengths_the_start_is_off_by_no_more_than_the_longest() -> None:

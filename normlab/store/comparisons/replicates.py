@@ -10,7 +10,7 @@ from normlab.documents.states import JobState
 from normlab.spec import JobSpec
 from normlab.spec.job import MAX_NAME_LENGTH
 from normlab.store.comparisons.tables import Comparison, ComparisonArm, ComparisonJob
-from normlab.store.jobs.creation import NewJob
+from normlab.store.jobs.creation import NewJobs
 from normlab.store.jobs.tables import Job
 from normlab.store.studies import events, members
 from normlab.store.studies.members import NewMember
@@ -23,17 +23,12 @@ def new_members(comparison: Comparison, count: int, *, max_attempts: int) -> lis
     """
     added = range(comparison.replicates, comparison.replicates + count)
     specs = [(arm, arm_spec(comparison, arm)) for arm in comparison.arms]
+    makers = [(arm, spec.training.seed, NewJobs(spec, max_attempts=max_attempts)) for arm, spec in specs]
     new = []
     for replicate in added:
-        for arm, spec in specs:
-            seed = spec.training.seed + replicate
-            of_seed = spec.model_copy(
-                update={
-                    "name": _job_name(arm.name, seed),
-                    "training": spec.training.model_copy(update={"seed": seed}),
-                }
-            )
-            job = NewJob.of(of_seed, max_attempts=max_attempts)
+        for arm, first_seed, jobs in makers:
+            seed = first_seed + replicate
+            job = jobs.job(seed, _job_name(arm.name, seed))
             new.append(NewMember(job, {"replicate": replicate, "arm": arm.position, "seed": seed}))
     return new
 

@@ -4,22 +4,20 @@ Times are texts on SQLite and ``datetime`` on Postgres; documents are texts of J
 """
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Select, Table, Text, TextClause, bindparam, select
+from sqlalchemy import ColumnElement, Select, Table, Text, TextClause, bindparam, select
 from sqlalchemy import cast as sql_cast
 
 from normlab.documents.events import EventKind
 from normlab.errors import NotFoundError
 from normlab.spec.epochs import EpochMetrics
 from normlab.store.base import table_of
+from normlab.store.clock import Moment
 from normlab.store.jobs.tables import TOLD_OF_JOBS, Epoch, Event, Job, JobTag
 from normlab.store.json_sql import each_text, json_array, json_group, json_value
-from normlab.store.prepared import Prepared, written
-
-Moment = str | datetime
+from normlab.store.prepared import Prepared, Transaction, written
 
 
 class JobAnswer(NamedTuple):
@@ -102,36 +100,36 @@ _EPOCHS = Prepared(
 )
 
 
-def job(connection: Connection, job_id: str) -> JobAnswer:
+def job(where: Transaction, job_id: str) -> JobAnswer:
     """One job.
 
     Raises:
         NotFoundError: there is none.
     """
-    return JobAnswer._make(_only(_ONE.rows(connection, job_id=job_id), job_id))
+    return JobAnswer._make(_only(_ONE.rows(where, job_id=job_id), job_id))
 
 
-def jobs(connection: Connection, job_ids: Collection[str]) -> list[JobAnswer]:
+def jobs(where: Transaction, job_ids: Collection[str]) -> list[JobAnswer]:
     """Those of these jobs that there are, in this order."""
     if not job_ids:
         return []
-    rows = map(JobAnswer._make, _SOME.rows(connection, job_ids=orjson.dumps(list(job_ids)).decode()))
+    rows = map(JobAnswer._make, _SOME.rows(where, job_ids=orjson.dumps(list(job_ids)).decode()))
     found = {row.id: row for row in rows}
     return [found[job_id] for job_id in job_ids if job_id in found]
 
 
-def metrics(connection: Connection, job_id: str) -> MetricsAnswer:
+def metrics(where: Transaction, job_id: str) -> MetricsAnswer:
     """A job, but for its epochs.
 
     Raises:
         NotFoundError: there is none.
     """
-    return MetricsAnswer._make(_only(_METRICS.rows(connection, job_id=job_id), job_id))
+    return MetricsAnswer._make(_only(_METRICS.rows(where, job_id=job_id), job_id))
 
 
-def epochs(connection: Connection, job_id: str) -> list[Sequence[Any]]:
+def epochs(where: Transaction, job_id: str) -> list[Sequence[Any]]:
     """A job's epochs in order."""
-    return [_with_nan(row) for row in _EPOCHS.rows(connection, job_id=job_id)]
+    return [_with_nan(row) for row in _EPOCHS.rows(where, job_id=job_id)]
 
 
 def _with_nan(row: Sequence[Any]) -> Sequence[Any]:

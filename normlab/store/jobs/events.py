@@ -2,26 +2,27 @@
 
 The number is taken by the UPDATE that changes the job, whose lock on the row lasts until the commit: an event
 can be seen only when all before it can, however many processes write. So a reader that has seen number N asks
-for what came after N, and neither misses nor repeats one. There are no gaps but where an earlier version kept
-progress as events; it is a column of the job's row.
+for what came after N, and neither misses nor repeats one. Gaps are where a newer event has taken the place of one that
+said less (``replace_measured``), and where an earlier version kept progress as events; it is a column of the job's row.
 """
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import Row, bindparam, insert, select
+from sqlalchemy import Row, bindparam, delete, insert, select
 from sqlalchemy.orm import Session
 
 from normlab.documents.events import EventKind
 from normlab.store.base import table_of
-from normlab.store.jobs.tables import TOLD_OF_JOBS, Event, Job
+from normlab.store.jobs.tables import MEASURED, TOLD_OF_JOBS, Event, Job
 
 EventRow: TypeAlias = Row[Any]
 """An event as a plain row of its table."""
 
 _events = table_of(Event)
 _INSERT = insert(_events)
+_DELETE_MEASURED = delete(_events).where(_events.c.job_id == bindparam("job"), MEASURED)
 _OF_KINDS = (
     select(_events)
     .where(
@@ -37,6 +38,15 @@ def append(session: Session, job: Job, kind: EventKind, data: dict[str, Any]) ->
     """Store an event under ``job.event_count``, which the caller's statement has just raised by one."""
     event = {"job_id": job.id, "number": job.event_count, "kind": kind, "at": job.updated_at}
     session.execute(_INSERT, event | {"attempt": job.attempt, "data": data})
+
+
+def replace_measured(session: Session, job: Job, data: dict[str, Any]) -> None:
+    """Store an event that says up to where there are measurements, in place of the one that said less.
+
+    Whoever has not read that one learns the same from this: so there is one a job, however long it is measured.
+    """
+    session.execute(_DELETE_MEASURED, {"job": job.id})
+    append(session, job, EventKind.MEASURED, data)
 
 
 def append_to_all(

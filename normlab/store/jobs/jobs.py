@@ -14,7 +14,7 @@ from normlab.errors import NotFoundError, StateError
 from normlab.spec import JobSpec
 from normlab.store import measurements
 from normlab.store.base import table_of
-from normlab.store.clock import database_now
+from normlab.store.clock import database_now, moment
 from normlab.store.jobs import creation
 from normlab.store.jobs.retry import FRESH_COUNT, MAX_ATTEMPTS
 from normlab.store.jobs.tables import Epoch, Job, JobTag
@@ -30,7 +30,7 @@ def create(session: Session, spec: JobSpec, *, max_attempts: int = MAX_ATTEMPTS)
     Ring the notifier when the transaction has been committed. For many at once: ``creation.store``.
     """
     new = creation.NewJob.of(spec, max_attempts=max_attempts)
-    at = creation.store(session, [new])
+    at = moment(creation.store(session, [new]))
     tags = [JobTag(**row) for row in new.tag_rows()]
     job = Job(tags=tags, **{**_NULLS, **new.row(at)})
     for row in (job, *tags):  # as if they had been read, which would cost as much as all else

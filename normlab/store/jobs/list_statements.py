@@ -10,8 +10,7 @@ from enum import Enum, auto
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal_column, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select
 
 from normlab.documents.jobs import JobOrder
 from normlab.documents.states import JobState
@@ -28,7 +27,7 @@ from normlab.store.index_walks import (
 )
 from normlab.store.jobs.figures import NO_FIGURE
 from normlab.store.jobs.tables import Job, JobTag
-from normlab.store.prepared import Prepared
+from normlab.store.prepared import Prepared, Transaction
 
 ENOUGH = 1000
 """So many jobs of each value are counted to find the rarest."""
@@ -64,7 +63,7 @@ WALK_PART = "id"
 
 
 def walked(
-    session: Session | Connection, wanted: Wanted, order: JobOrder, parameters: Mapping[str, Any]
+    session: Transaction, wanted: Wanted, order: JobOrder, parameters: Mapping[str, Any]
 ) -> str | None:
     """Which of the wanted values has the index to walk; None: no value is wanted."""
     if wanted.part is not None and wanted.part is not PartShape.FEW_LETTERS and not order.by_age:

@@ -4,9 +4,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
-from sqlalchemy.orm import Session
-
 from normlab.documents.jobs import JobOrder
 from normlab.documents.states import JobState
 from normlab.errors import NotFoundError
@@ -14,6 +11,7 @@ from normlab.store.index_walks import part_parameters, part_shape
 from normlab.store.jobs import list_statements
 from normlab.store.jobs.figures import NO_FIGURE
 from normlab.store.jobs.list_statements import Place, Wanted
+from normlab.store.prepared import Transaction
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class JobPage:
 
 
 def page(
-    session: Session | Connection,
+    session: Transaction,
     wanted: JobFilter = JobFilter(),
     *,
     order: JobOrder = JobOrder.NEWEST,
@@ -82,7 +80,7 @@ def page(
     return JobPage(ids, None)
 
 
-def _place(session: Session | Connection, order: JobOrder, cursor: str) -> tuple[Place, float | None]:
+def _place(session: Transaction, order: JobOrder, cursor: str) -> tuple[Place, float | None]:
     """Where in the order the page before ended, and the figure of the job there."""
     if order.by_age:
         return Place.BY_AGE, None

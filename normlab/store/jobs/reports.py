@@ -48,7 +48,7 @@ def report_epoch(session: Session, job_id: str, attempt: int, metrics: EpochMetr
 
 def report_measurements(session: Session, job_id: str, attempt: int, measured: Collection[Measured]) -> bool:
     """Store a batch of measurements, over what earlier attempts stored for the same steps, and an event that says up
-    to where there are some. False: the attempt has lost the job.
+    to where there are some, in place of the one before. False: the attempt has lost the job.
     """
     job = update_job(session, owned(job_id, attempt), values={}, event=bool(measured))
     if job is None:
@@ -57,7 +57,7 @@ def report_measurements(session: Session, job_id: str, attempt: int, measured: C
         measurements.store(session, job_id, attempt, measured)
         last = max(measured, key=lambda item: item.step)
         place = {"epoch": last.epoch, "step": last.step, "measurements": len(measured)}
-        events.append(session, job, EventKind.MEASURED, place)
+        events.replace_measured(session, job, place)
     return True
 
 

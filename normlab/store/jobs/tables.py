@@ -150,6 +150,8 @@ class Epoch(Base):
 
 TOLD_OF_JOBS = text("kind IN ('state', 'warning')")
 """The events that answers about a job tell. Word for word the condition of their index, which databases want."""
+MEASURED = text("kind = 'measured'")
+"""The event of a job that says up to where there are measurements; the same holds of its words."""
 
 
 class Event(Base):
@@ -167,6 +169,8 @@ class Event(Base):
     __table_args__ = (
         # Spares them the many that tell of epochs and measurements.
         Index("ix_events_told", "job_id", "number", sqlite_where=TOLD_OF_JOBS, postgresql_where=TOLD_OF_JOBS),
+        # Of which there is one at most.
+        Index("ix_events_measured", "job_id", "number", sqlite_where=MEASURED, postgresql_where=MEASURED),
     )
 
 

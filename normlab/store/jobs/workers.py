@@ -5,14 +5,14 @@ Nothing depends on it: who may have a job is decided by claims and leases alone.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import Connection, case, delete, func, select, update
+from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from normlab.store.base import table_of
-from normlab.store.clock import database_now, seconds_from_now
+from normlab.store.clock import Moment, database_now, seconds_from_now
 from normlab.store.jobs.tables import WorkerChild
+from normlab.store.prepared import Prepared, Transaction
 from normlab.store.upsert import insert
 
 SILENT_SECONDS = 60
@@ -20,8 +20,10 @@ SILENT_SECONDS = 60
 
 
 _children = table_of(WorkerChild).c
-_WORKFORCE = select(func.count(), func.sum(case((_children.has_gpu, 1), else_=0)), database_now()).where(
-    _children.seen_at >= seconds_from_now(-SILENT_SECONDS)
+_WORKFORCE = Prepared(
+    select(func.count(), func.sum(case((_children.has_gpu, 1), else_=0)), database_now()).where(
+        _children.seen_at >= seconds_from_now(-SILENT_SECONDS)
+    )
 )
 
 
@@ -31,7 +33,7 @@ class Workforce:
 
     children: int
     with_gpu: int
-    at: datetime
+    at: Moment
     """The moment that this is said of."""
 
 
@@ -58,7 +60,7 @@ def keep(session: Session, worker_prefix: str, living: Collection[str]) -> None:
     session.execute(delete(WorkerChild).where(WorkerChild.name.in_(silent)))
 
 
-def workforce(session: Session | Connection) -> Workforce:
+def workforce(where: Transaction) -> Workforce:
     """Those that are there now."""
-    children, with_gpu, at = session.execute(_WORKFORCE).one()
+    ((children, with_gpu, at),) = _WORKFORCE.rows(where)
     return Workforce(children=children, with_gpu=with_gpu or 0, at=at)

@@ -22,13 +22,14 @@ change no number, so a job may stand for a spec that asks for others: what it di
 comes only with a job of its own (``reuse: false``).
 
 Of several that can be used: one that has succeeded, else one that runs, else one that is queued; the newest of these.
+Of thousands with one digest, the newest ``LOOKED_AT`` in each state are looked at.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session
 
 from normlab.documents.states import JobState
@@ -37,11 +38,13 @@ from normlab.store.jobs.creation import NewJob
 from normlab.store.jobs.tables import SUCCEEDED, Job
 from normlab.store.likely import likely
 
+LOOKED_AT = 20
+"""So many jobs of one digest and state, the newest, are looked at: older ones are of older environments."""
 _PREFERENCE = (JobState.SUCCEEDED, JobState.RUNNING, JobState.QUEUED)
 
 
 @dataclass(frozen=True)
-class _Candidate:
+class Candidate:
     """A job that computes what a spec asks for."""
 
     id: str
@@ -65,31 +68,42 @@ def usable(session: Session, wanted: Sequence[NewJob]) -> list[str | None]:
     environments = {
         device: _present_environment(session, device) for device in {_device(new) for new in wanted}
     }
-    candidates = _candidates(session, {_digest(new) for new in wanted})
+    by_digest = candidates(session, {_digest(new) for new in wanted})
     chosen: list[str | None] = []
     for new in wanted:
-        possible = candidates.get((_digest(new), _device(new)), [])
+        possible = by_digest.get((_digest(new), _device(new)), [])
         serving = [job for job in possible if job.serves(new, environments[_device(new)])]
         best = min(serving, key=lambda job: _PREFERENCE.index(job.state), default=None)
         chosen.append(best.id if best else None)
     return chosen
 
 
-def _candidates(session: Session, digests: set[str]) -> dict[tuple[str, str], list[_Candidate]]:
-    """By digest and device, the newest first."""
+def candidates(session: Session, digests: set[str]) -> dict[tuple[str, str], list[Candidate]]:
+    """Jobs of these digests that may stand for others, by digest and device, the newest first."""
     device = Job.spec[("resources", "device")].as_string()
+    age = func.row_number().over(partition_by=(Job.spec_digest, Job.state), order_by=Job.id.desc())
+    possible = (
+        select(Job.id, age.label("age"))
+        .where(Job.spec_digest.in_(digests), Job.state.in_(_PREFERENCE), Job.cancel_requested_at.is_(None))
+        .subquery()
+    )
     query = (
         select(
             Job.spec_digest, device, Job.id, Job.state, Job.priority, Job.max_runtime_seconds, Job.environment
         )
-        .where(Job.spec_digest.in_(digests), Job.state.in_(_PREFERENCE), Job.cancel_requested_at.is_(None))
+        .where(
+            Job.id.in_(select(possible.c.id).where(possible.c.age <= LOOKED_AT)),
+            # Looked at again when they are locked: on Postgres others may write in between.
+            Job.state.in_(_PREFERENCE),
+            Job.cancel_requested_at.is_(None),
+        )
         .order_by(Job.id)  # as all who lock several jobs do, or two would wait for each other
         .with_for_update(read=True, key_share=True)
     )
-    candidates: dict[tuple[str, str], list[_Candidate]] = {}
+    found: dict[tuple[str, str], list[Candidate]] = {}
     for digest, device_name, *job in reversed(session.execute(query).all()):
-        candidates.setdefault((digest, device_name), []).append(_Candidate(*job))
-    return candidates
+        found.setdefault((digest, device_name), []).append(Candidate(*job))
+    return found
 
 
 def _present_environment(session: Session, device: str) -> dict[str, Any] | None:
