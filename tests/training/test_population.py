@@ -13,6 +13,7 @@ from normlab.spec.runs import Concern
 from normlab.spec.settling import SETTLED
 from normlab.training import TrainResult
 from normlab.training.data import training_data
+from normlab.training.layers.network import build_network
 from support.trainings import BRANCHES, RESIDUAL_IMAGES
 
 DENSE: list[dict[str, Any]] = [
@@ -41,15 +42,18 @@ def accuracy(network: keras.Model, samples: Any) -> float:
 
 def settled_by_hand(result: TrainResult, pixels: np.ndarray[Any, Any]) -> keras.Model:
     """The exported network with its moving statistics replaced, one layer after the other, by NumPy's moments."""
-    network, values = result.network, pixels.astype("float32")
-    for item in plan_job(result.spec):
+    planned, values = plan_job(result.spec), pixels.astype("float32") / 16
+    network = build_network(planned, "float32")
+    network.set_weights(result.network.get_weights())
+    for item in planned:
         layer = network.get_layer(item.name)
         if isinstance(layer, keras.layers.BatchNormalization):
             entering = np.asarray(keras.Model(network.input, layer.input)(values))
             axes = tuple(range(entering.ndim - 1))
             layer.moving_mean.assign(entering.mean(axis=axes, dtype=np.float64))
             layer.moving_variance.assign(entering.var(axis=axes, dtype=np.float64))
-    return network
+    result.network.set_weights(network.get_weights())
+    return result.network
 
 
 @pytest.mark.parametrize(
