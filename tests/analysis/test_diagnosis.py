@@ -102,6 +102,10 @@ def test_a_layer_that_does_not_learn_while_others_do():
     assert (finding.layer, finding.severity) == ("dense_2", Severity.PROBLEM)
     assert finding.numbers["way"] == pytest.approx(1e-6 * 128, rel=0.01)
     assert finding.sentence.startswith("The layer dense_2 does not learn: in 4 epochs all steps of dense_2")
+    usual = diagnosed(PLAIN, {("update", "ratio", "dense_2"): 0.9e-4})
+    assert usual.findings == (), "a tenth of the others' steps is no standstill"
+    few_steps = job_spec(FLATTEN, RELU, RELU, RELU, epochs=1, batch_size=512)
+    assert diagnosed(few_steps, {("update", "ratio", None): 1e-3}).findings == ()
     everywhere = only(diagnosed(PLAIN, {("update", "ratio", None): 1e-8}), "layer_not_learning")
     assert len(everywhere.layers) == 4
     assert "larger learning rate" in everywhere.remedy
@@ -237,6 +241,24 @@ def test_a_loss_at_its_ceiling():
     finding = only(diagnosed(PLAIN, None, epochs), "loss_at_ceiling")
     assert (finding.severity, finding.layer) == (Severity.PROBLEM, "")
     assert "2.3" in finding.sentence
+
+
+@pytest.mark.parametrize(
+    ("losses", "words"),
+    [((2.37, 2.29), "it still falls, by 0.08 in the last epoch"), ((2.37,), "one epoch does not show")],
+)
+def test_a_loss_at_its_ceiling_that_still_falls_is_no_problem_yet(losses, words):
+    epochs = epochs_of(*({"loss": loss, "accuracy": 0.1} for loss in losses))
+    finding = only(diagnosed(PLAIN, None, epochs), "loss_at_ceiling")
+    assert finding.severity is Severity.NOTE
+    assert words in finding.sentence
+
+
+def test_a_loss_far_above_that_of_the_start_diverges():
+    epochs = epochs_of({"loss": 30.0, "accuracy": 0.3}, {"loss": 9.0, "accuracy": 0.3})
+    finding = only(diagnosed(PLAIN, None, epochs), "training_diverges")
+    assert (finding.first_epoch, finding.last_epoch) == (1, 2)
+    assert "was 2.3 at the start and is 9" in finding.sentence
 
 
 def test_training_that_diverges():

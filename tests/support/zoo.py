@@ -75,7 +75,7 @@ def job(
     layers = (
         architecture
         if isinstance(architecture, str)
-        else {"layers": [_sized(each, dataset) for each in architecture]}
+        else {"layers": [sized for each in architecture for sized in _sized(each, dataset)]}
     )
     return parse_job_spec({
         "architecture": layers,
@@ -85,11 +85,11 @@ def job(
     })  # fmt: skip
 
 
-def _sized(layer: Mapping[str, Any], dataset: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The same layer for larger pictures."""
+def _sized(layer: Mapping[str, Any], dataset: Mapping[str, Any]) -> Layers:
+    """The same layer for larger pictures, of which convolutions see a quarter of the pixels."""
     if layer["type"] == "reshape" and dataset["name"] != "digits":
-        return {**layer, "target_shape": [28, 28, 1]}
-    return layer
+        return {**layer, "target_shape": [28, 28, 1]}, POOLING
+    return (layer,)
 
 
 def _of(*names: str) -> frozenset[str]:
@@ -273,7 +273,7 @@ HEALTHY: Mapping[str, Healthy] = {
             {"type": "activation", "activation": "relu"},
             {"type": "global_average_pooling2d"},
         ),
-        {"epochs": 15, **adam(0.003)},
+        {"epochs": 15, **adam(0.001)},
     ),
     "four convolutions": Healthy(
         (IMAGE, convolution(8), convolution(8), POOLING, convolution(16), convolution(16), FLATTEN),

@@ -18,8 +18,11 @@ FIRST_STEP = 2
 they do so far less (Yang et al. 2019)."""
 MOVED = 0.01
 """A kernel whose steps add up to less than this part of its norm is, at the end of the run, what it was drawn as."""
-STUCK = 0.1
-"""So much less than the median of the layers has to move one that is said to be left behind by the others."""
+STUCK = 0.05
+"""So much less than the layer that moves most has to move one that is said to be left behind by the others."""
+BEGINNING = 1e-4
+"""A step of this part of a kernel's norm is a tenth of a usual one: if the fastest layer takes such steps and none has
+moved yet, the run has only begun."""
 JUMP = 0.3
 """A step of this part of a kernel's norm: three of them are as long as the kernel itself, and what it had learned is
 overwritten within a few steps. The rule of thumb is 0.001."""
@@ -120,24 +123,19 @@ def _paths(run: Observed) -> dict[str, float]:
 
 def _not_learning(run: Observed) -> Observation | None:
     paths = _paths(run)
-    still = [name for name, way in paths.items() if way < MOVED]
-    if not still:
+    most = max(paths.values(), default=0.0)
+    alone = most >= MOVED
+    still = [name for name, way in paths.items() if way < MOVED and (not alone or way < STUCK * most)]
+    if not still or (not alone and most > BEGINNING * run.last_step):
         return None
     ranked = sorted(paths.values())
     median = ranked[len(ranked) // 2]
     least = min(still, key=lambda name: paths[name])
     last_epoch = max(r.epoch for r in run.readings("update", "ratio", least))
-    alone = len(still) < len(paths)
     who = {1: f"The layer {named(still)} does", 2: f"The layers {named(still)} do"}.get(
         len(still), f"{named(still)} do"
     )
-    if alone and paths[least] > STUCK * max(paths.values()):
-        return None
-    others = (
-        f", while {max(paths, key=lambda name: paths[name])} moved by {share(max(paths.values()))}"
-        if alone
-        else ""
-    )
+    others = f", while {max(paths, key=lambda name: paths[name])} moved by {share(most)}" if alone else ""
     return Observation(
         severity=Severity.PROBLEM,
         layers=(least, *(name for name in still if name != least)),

@@ -11,12 +11,16 @@ from normlab.spec.epochs import EpochMetrics
 
 CEILING = 0.95
 """The training loss, in that of equal probabilities: less than a twentieth of what there is to learn was learned."""
+FALLING = 0.01
+"""What the training loss still falls by in the last epoch, in that of equal probabilities: at this pace a network is
+below the ceiling within five more epochs. One that is stuck loses half of it or less."""
 GUESS = 2.0
 """Times the accuracy of guessing, below which a network of such a loss has left its start in no other way either."""
 RISEN = 2.0
 """The training loss at the end against its least: it has not only stopped falling."""
-OVERFIT_RISE = 1.1
-"""The validation loss at the end against its least: a tenth is more than it wavers from epoch to epoch."""
+OVERFIT_RISE, RISE_OF_LOSS_ERRORS = 0.1, 2.0
+"""What the validation loss has risen by since its least, as a part of it, and in its standard errors: the least is
+picked, so with few samples it lies low by luck."""
 OVERFIT_GAP, ERRORS = 0.05, 3.0
 """Training above validation accuracy: five points, and so many standard errors."""
 RISE_PART, RISE_ERRORS = 1 / 3, 2.0
@@ -41,35 +45,49 @@ def _at_ceiling(run: Observed) -> Observation | None:
     if not seen or seen[-1] != run.epochs[-1].epoch:
         return None
     last = run.epochs[-1]
+    fallen = _loss(run.epochs[-2]) - _loss(last) if len(run.epochs) > 1 else 0.0
+    if len(run.epochs) == 1:
+        stalls, so_far = False, "; one epoch does not show whether it will"
+    elif fallen > FALLING * run.guess_loss:
+        stalls, so_far = False, f", and it still falls, by {figure(fallen)} in the last epoch"
+    else:
+        stalls, so_far = True, ""
+    what = "never left its start" if stalls else "not left its start yet"
     return Observation(
-        severity=Severity.PROBLEM,
+        severity=Severity.PROBLEM if stalls else Severity.NOTE,
         layers=(),
         epochs=tuple(seen),
         numbers={
             "loss": _loss(last),
             "guess_loss": run.guess_loss,
             "accuracy": last.accuracy,
+            "fallen": fallen,
             "threshold": CEILING,
         },
-        sentence=f"The network has never left its start: after {last.epoch} epoch{'s' * (last.epoch > 1)} its training "
-        f"loss is {figure(_loss(last))}, and that of equal probabilities for {run.classes} classes is "
-        f"{figure(run.guess_loss)}.",
-        remedy="What else was found says where it fails; with nothing else found, a larger learning rate.",
+        sentence=f"The network has {what}: after {last.epoch} epoch{'s' * (last.epoch > 1)} its training loss is "
+        f"{figure(_loss(last))}, and that of equal probabilities for {run.classes} classes is "
+        f"{figure(run.guess_loss)}{so_far}.",
+        remedy="What else was found says where it fails; with nothing else found, a larger learning rate."
+        if stalls
+        else "More epochs, or a larger learning rate.",
     )
 
 
 def _rising_loss(run: Observed) -> Observation | None:
-    losses = [_loss(epoch) for epoch in run.epochs]
-    best = min(range(len(losses)), key=losses.__getitem__)
-    if losses[-1] < RISEN * losses[best] or losses[-1] < CEILING * run.guess_loss / 2:
+    at_start = run.at_start("gradient", "loss")
+    losses = [(0, run.guess_loss if at_start is None else at_start)]
+    losses += [(epoch.epoch, _loss(epoch)) for epoch in run.epochs]
+    (best, least), (last, loss) = min(losses, key=lambda item: item[1]), losses[-1]
+    if loss < RISEN * least or loss < CEILING * run.guess_loss / 2:
         return None
+    then = f"in epoch {best}" if best else "at the start"
     return Observation(
         severity=Severity.PROBLEM,
         layers=(),
-        epochs=tuple(epoch.epoch for epoch in run.epochs[best + 1 :]),
-        numbers={"loss": losses[-1], "least_loss": losses[best], "threshold": RISEN},
-        sentence=f"Training diverges: the training loss was {figure(losses[best])} in epoch {best + 1} and is "
-        f"{figure(losses[-1])} in epoch {len(losses)}.",
+        epochs=tuple(epoch for epoch, _ in losses if epoch > best),
+        numbers={"loss": loss, "least_loss": least, "threshold": RISEN},
+        sentence=f"Training diverges: the training loss was {figure(least)} {then} and is {figure(loss)} in epoch "
+        f"{last}.",
         remedy="A smaller learning rate, one that falls in the course of the run, or gradient clipping.",
     )
 
@@ -86,18 +104,29 @@ def _overfitting(run: Observed) -> Observation | None:
         last.val_accuracy * (1 - last.val_accuracy) / run.validation_samples
         + last.accuracy * (1 - last.accuracy) / run.spec.dataset.trained_on
     )
-    if last_loss < OVERFIT_RISE * least or gap < max(OVERFIT_GAP, ERRORS * error):
+    rise = max(OVERFIT_RISE, RISE_OF_LOSS_ERRORS * _loss_error(run, last.val_accuracy))
+    if last_loss < (1 + rise) * least or gap < max(OVERFIT_GAP, ERRORS * error):
         return None
     return Observation(
         severity=Severity.WARNING,
         layers=(),
         epochs=(best.epoch + 1, last.epoch),
-        numbers={"val_loss": last_loss, "least_val_loss": least, "gap": gap, "threshold": OVERFIT_RISE},
+        numbers={"val_loss": last_loss, "least_val_loss": least, "gap": gap, "threshold": 1 + rise},
         sentence=f"The network overfits from epoch {best.epoch + 1} on: its validation loss rises from "
         f"{figure(least)} to {figure(last_loss)}, and it is {points(gap)} better on what it was trained on than on "
         "validation samples.",
         remedy="Early stopping with restore_best_weights, dropout, a smaller network, or more training samples.",
     )
+
+
+def _loss_error(run: Observed, accuracy: float) -> float:
+    """The standard error of a mean loss, as a part of it.
+
+    Nearly all of it comes from the wrong answers. If k of them are expected and their losses are spread as an
+    exponential variable, the sum is compound Poisson: its variance is 2 k times the square of their mean.
+    """
+    wrong = max(1.0, (1 - accuracy) * run.validation_samples)
+    return sqrt(2 / wrong)
 
 
 class _Rise(NamedTuple):
@@ -166,7 +195,7 @@ RULES = (
     ),
     Rule(
         "training_diverges",
-        "Does the training loss fall?",
+        "Does the training loss rise again?",
         (),
         _rising_loss,
         _epochs,

@@ -111,6 +111,11 @@ class Observed:
         """Steps of an epoch."""
         return ceil(self.spec.dataset.trained_on / self.spec.training.batch_size)
 
+    @cached_property
+    def last_step(self) -> int:
+        """The last point at which something was measured."""
+        return max((readings[-1].step for readings in self._readings.values()), default=0)
+
     @property
     def classes(self) -> int:
         """How many classes there are to tell apart."""
