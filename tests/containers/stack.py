@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TRAIN_SECONDS = 240
+TRAIN_SECONDS = 600
 FINAL_STATES = {"succeeded", "failed", "cancelled"}
 
 
@@ -115,6 +115,22 @@ class Stack:
         job = self.job(job_id)
         assert job["state"] == "succeeded", job["error"]
         return job
+
+    def files(self, job_id: str) -> dict[str, bytes]:
+        """A model's file in each format, once a worker has made those that nobody has asked for before.
+
+        Fails the test when a file is not as long as the API says.
+        """
+        listing = f"/jobs/{job_id}/model"
+        formats = {entry["format"]: entry["url"] for entry in self.http.get(listing).json()["formats"]}
+        for name, url in formats.items():
+            self.wait(
+                f"{name} of {job_id}", lambda url=url: self.http.get(url).status_code == 200, seconds=120
+            )  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+        files = {name: self.http.get(url).content for name, url in formats.items()}
+        sizes = {entry["format"]: entry["bytes"] for entry in self.http.get(listing).json()["formats"]}
+        assert {name: len(content) for name, content in files.items()} == sizes
+        return files
 
     def wait(self, what: str, is_so: Callable[[], bool], *, seconds: float) -> None:
         """Ask until it is so; fails the test with the containers' logs when it takes too long."""

