@@ -124,9 +124,7 @@ class Stack:
         listing = f"/jobs/{job_id}/model"
         formats = {entry["format"]: entry["url"] for entry in self.http.get(listing).json()["formats"]}
         for name, url in formats.items():
-            self.wait(
-                f"{name} of {job_id}", lambda url=url: self.http.get(url).status_code == 200, seconds=120
-            )  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+            self.wait(f"{name} of {job_id}", partial(self._is_there, url), seconds=120)
         files = {name: self.http.get(url).content for name, url in formats.items()}
         sizes = {entry["format"]: entry["bytes"] for entry in self.http.get(listing).json()["formats"]}
         assert {name: len(content) for name, content in files.items()} == sizes
@@ -140,6 +138,9 @@ class Stack:
                 logs = self.run("logs", "--tail", "60")
                 pytest.fail(f"waited {seconds:.0f} s for {what}\n{self.run('ps')}\n{logs}")
             time.sleep(0.5)
+
+    def _is_there(self, url: str) -> bool:
+        return self.http.get(url).status_code == 200
 
     def _is_ready(self) -> bool:
         try:
