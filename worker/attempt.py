@@ -105,6 +105,10 @@ class Attempt(Context):
         if isinstance(event, EpochMetrics) and event.epoch == 1:
             self._wake.set()
 
+    def probing(self) -> contextlib.AbstractContextManager[None]:
+        """Its processor time is not counted, as no clock of the training counts it."""
+        return self.load.left_out()
+
     def should_stop(self) -> bool:
         """Whether there is a cause to stop."""
         return self.stop_cause is not None
@@ -162,10 +166,19 @@ class Attempt(Context):
         """Since the run's start, without the time between attempts."""
         return self._elapsed_before + time.monotonic() - self._began
 
-    def resume(self, checkpoint: "Checkpoint") -> None:
-        """Take over what earlier attempts did: their time, and epochs they trained but could not store."""
-        stored = self._when_it_answers(self._stored_epochs)
-        self._reports.add(*(record for record in checkpoint.history if record.epoch not in stored))
+    def begin(self, checkpoint: "Checkpoint | None", steps_per_epoch: int) -> None:
+        """Make what is stored that of the run so far, which is a checkpoint's or none.
+
+        Its epochs are stored where they are not; what attempts before this one stored beyond it goes, since a curve is
+        of one run. The time up to it counts.
+        """
+        if checkpoint is None:
+            if self.number > 1:
+                self._when_it_answers(lambda: self._begin_at(reports.ANEW))
+            return
+        updates = checkpoint.epoch * steps_per_epoch + checkpoint.step
+        stored = self._when_it_answers(lambda: self._begin_at(reports.Beginning(checkpoint.epoch, updates)))
+        self._reports.add(*(record for record in checkpoint.history if record not in stored))
         self._elapsed_before = checkpoint.elapsed_seconds
 
     def conclude(self, ending: Callable[[Session], Job | None], *, patient: bool = True) -> Job | None:
@@ -192,9 +205,13 @@ class Attempt(Context):
         mine = job is not None and job.state is JobState.SUCCEEDED and job.attempt == self.number
         return job if mine else None
 
-    def _stored_epochs(self) -> set[int]:
-        with self._database.read() as session:
-            return {row.epoch for row in reports.epochs(session, self.job_id)}
+    def _begin_at(self, beginning: reports.Beginning) -> list[EpochMetrics]:
+        """Gives the epochs that stay stored."""
+        with self._database.write() as session:
+            if not reports.begin(session, self.job_id, self.number, beginning):
+                self._cause = StopCause.LOST
+            found = reports.epochs(session, self.job_id)
+            return [EpochMetrics.model_validate(row, from_attributes=True) for row in found]
 
     def _when_it_answers(self, ask: Callable[[], T], *, patient: bool = True) -> T:
         """What the database says to ``ask``, which is asked again while it is away."""

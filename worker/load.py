@@ -5,6 +5,8 @@ It is read from Linux's counters in /proc; what a system does not tell is None. 
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,11 +46,20 @@ class LoadMeter:
         """None before ``stop``, and when nothing was trained."""
         self._began: _Counters | None = None
         self._load_average: float | None = None
+        self._left_out = 0.0
 
     def note(self, event: Report) -> None:
         """Begin when the first steps are done: neither start-up nor compilation counts."""
         if self._began is None and isinstance(event, Progress) and event.phase is Phase.TRAINING:
             self._began, self._load_average = _Counters.read(), _load_average()
+
+    @contextmanager
+    def left_out(self) -> Iterator[None]:
+        """A block whose processor time is not the training's."""
+        began = time.process_time()
+        yield
+        if self._began is not None:
+            self._left_out += time.process_time() - began
 
     def stop(self) -> None:
         """Put together what a job keeps as its ``environment.load``.
@@ -57,7 +68,8 @@ class LoadMeter:
           waited for a core that somebody else had.
         - ``busy_beside``: of the whole machine's time, the part that others used (or that the host of a virtual
           machine gave to others), 0 to 1.
-        - ``cpu_seconds``: processor time of this process, added up over its threads: training and evaluating.
+        - ``cpu_seconds``: processor time of this process, added up over its threads: training and evaluating, without
+          what was ``left_out``.
           These three are None for less than half a second of training.
         - ``load_average_start``, ``load_average_end``: processes that ran or wanted to, over the minute before.
         """
@@ -68,7 +80,7 @@ class LoadMeter:
         self.measured = {
             "core_share": _core_share(began, now) if known else None,
             "busy_beside": _busy_beside(began, now, os.cpu_count() or 1) if known else None,
-            "cpu_seconds": now.ran - began.ran if known else None,
+            "cpu_seconds": now.ran - began.ran - self._left_out if known else None,
             "load_average_start": self._load_average,
             "load_average_end": _load_average(),
         }

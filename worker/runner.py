@@ -171,9 +171,9 @@ def _train(
     )
     if checkpoint is not None and checkpoint.spec_digest == spec.digest:
         _logger.info("%s: goes on after epoch %d, step %d", job.id, checkpoint.epoch, checkpoint.step)
-        attempt.resume(checkpoint)
     else:
         checkpoint = None
+    attempt.begin(checkpoint, spec.steps_per_epoch)
     result = train(spec, context=attempt, data_dir=child.settings.data_dir, resume_from=checkpoint)
     attempt.load.stop()
     return _finish(child, job, attempt, checkpoints, result)

@@ -1,7 +1,6 @@
 """Batch normalization's moving statistics: whether they have settled when a network is measured."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import ceil
 from statistics import fmean
 
 from normlab.analysis.records import RunRecord
@@ -31,7 +30,7 @@ def _spec(run: RunRecord) -> JobSpec | None:
 def _updates(run: RunRecord, spec: JobSpec) -> int:
     """How often the kept network's weights, and with them its moving statistics, were updated."""
     epochs = 0 if run.kept is None else run.kept.epoch
-    return epochs * ceil(spec.dataset.trained_on / spec.training.batch_size)
+    return epochs * spec.steps_per_epoch
 
 
 def settling_caveats(arms: Mapping[str, Sequence[RunRecord]]) -> Iterable[str]:

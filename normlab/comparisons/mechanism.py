@@ -1,7 +1,6 @@
 """What differs inside the networks that a comparison has trained."""
 
 from itertools import combinations
-from math import ceil
 from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
@@ -64,5 +63,4 @@ def _measured(run: "RunRecord", measured: list[Measured]) -> "MeasuredRun":
         SpecError
     ):  # of another version: what it measured at the ends of epochs cannot be told from the rest
         return MeasuredRun(run.pair_number or 0, 0, ())
-    steps = ceil(spec.dataset.trained_on / spec.training.batch_size)
-    return MeasuredRun(run.pair_number or 0, steps, measured)
+    return MeasuredRun(run.pair_number or 0, spec.steps_per_epoch, measured)

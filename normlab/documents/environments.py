@@ -19,7 +19,8 @@ class MachineLoad(Document):
         default=None, description="Of the machine's whole time, the part that others used, 0 to 1."
     )
     cpu_seconds: float | None = Field(
-        default=None, description="Processor time of training and evaluating, added up over the threads."
+        default=None,
+        description="Processor time of training and evaluating, not of probing, added up over the threads.",
     )
     load_average_start: float | None = Field(
         default=None,

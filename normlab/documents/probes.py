@@ -5,6 +5,7 @@ from pydantic import Field
 from normlab.documents.base import Document
 from normlab.documents.states import JobState
 from normlab.spec.open_enum import Open
+from normlab.spec.probes.info import Mode, When
 
 
 class StatisticDocument(Document):
@@ -28,12 +29,10 @@ class ProbeDocument(Document):
     cost: str = Field(description="In F+B, the forward and backward pass of one batch.")
     misleads: str
     mode: str = Field(
-        description="Which statistics batch normalization works with meanwhile: `batch`, `moving`, `several` or `none`."
+        description="With which statistics batch normalization works meanwhile: "
+        + "; ".join(f"`{mode}`: {mode.meaning}" for mode in Mode)
     )
-    when: str = Field(
-        description="`points`: the start, after steps 1, 2, 4, 8, … of the first epoch, and each epoch's end; "
-        "`after_start`, `epochs` (start and ends), `epoch_ends`: some of them."
-    )
+    when: str = Field(description="; ".join(f"`{when}`: {when.meaning}" for when in When))
     place: str = Field(description="At which layers; elsewhere it is not applicable.")
     standard: bool = Field(description="Whether a job has it that asks for nothing else.")
     statistics: tuple[StatisticDocument, ...]

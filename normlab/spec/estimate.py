@@ -1,7 +1,6 @@
 """How large a job is, worked out from its spec alone."""
 
 from collections.abc import Sequence
-from math import ceil
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
@@ -80,5 +79,5 @@ def estimate(spec: JobSpec) -> Estimate:
     return Estimate(
         layers=layers,
         **totals(spec, planned)._asdict(),
-        steps_per_epoch=ceil(spec.dataset.trained_on / spec.training.batch_size),
+        steps_per_epoch=spec.steps_per_epoch,
     )

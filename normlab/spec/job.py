@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from math import ceil
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, ConfigDict, Field, field_validator
@@ -134,6 +135,11 @@ class JobSpec(SpecModel):
     @classmethod
     def _short(cls, value: Any) -> Any:
         return {"name": value} if isinstance(value, str) else value
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Updates of the weights in an epoch; the last may be on a smaller batch."""
+        return ceil(self.dataset.trained_on / self.training.batch_size)
 
     def to_document(self) -> dict[str, Any]:
         """Plain JSON with every default written out; ``parse_job_spec`` takes it back."""

@@ -1,7 +1,7 @@
 """What probes measured inside networks: one number a row, so that a new probe needs no new column."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, Integer, Row, String, and_, delete, select
@@ -46,7 +46,7 @@ def store(session: Session, job_id: str, attempt: int, measured: Collection[Meas
         index_elements=list(Measurement.__table__.primary_key),
         set_={column: statement.excluded[column] for column in ("epoch", "attempt", "value")},
     )
-    rows = [{"job_id": job_id, "attempt": attempt, **asdict(item)} for item in measured]
+    rows = [{"job_id": job_id, "attempt": attempt, **vars(item)} for item in measured]
     session.connection().execute(statement, rows)
 
 
@@ -67,22 +67,33 @@ class MeasurementFilter:
     epochs: Collection[int] = ()
 
 
-MeasurementRow: TypeAlias = Row[Any]
+MeasurementRow: TypeAlias = Row[int, int, str, str, str, float]
 """Epoch, step, probe, layer, statistic, value: a plain row, of which ten thousand are no burden."""
 
 
 def page(
     session: Session, job_id: str, wanted: MeasurementFilter, *, after_step: int = -1, limit: int
-) -> tuple[Sequence[MeasurementRow], bool]:
-    """A job's measurements behind a step, and whether there are more: at most ``limit``, but for the last step, of
-    which all are given, so that the next page can begin behind it."""
-    rows = _behind(session, job_id, wanted, after_step, limit)
-    if len(rows) < limit or not rows:
-        return rows, False
-    last = rows[-1].step
-    rest = select(*_ROW).where(_of(job_id, wanted), _table.c.step == last)
-    rows = [row for row in rows if row.step < last] + list(session.execute(rest))
-    return rows, bool(_behind(session, job_id, wanted, last, 1))
+) -> tuple[Sequence[MeasurementRow], int | None]:
+    """A job's measurements behind a step, in any order, and the step behind which there are more, if there are.
+
+    At most ``limit``, but for the last step, of which all are given, so that the next page can begin behind it.
+    """
+    behind = and_(_of(job_id, wanted), _table.c.step > after_step)
+    # In the order in which they lie: to sort them takes as long as to read them, and is not needed for a page of all.
+    rows = session.execute(select(*_ROW).where(behind).limit(limit + 1)).all()
+    if len(rows) <= limit:
+        return rows, None
+    last = _last_step(session, behind, limit)
+    rows = session.execute(select(*_ROW).where(behind, _table.c.step <= last)).all()
+    more = session.scalar(select(_table.c.step).where(behind, _table.c.step > last).limit(1))
+    return rows, None if more is None else last
+
+
+def _last_step(session: Session, condition: ColumnElement[bool], rows: int) -> int:
+    """The step of the last of so many rows, by step."""
+    query = select(_table.c.step).where(condition).order_by(_table.c.step)
+    step: int = session.execute(query.offset(rows - 1).limit(1)).scalar_one()
+    return step
 
 
 def rows_of_jobs(
@@ -108,13 +119,6 @@ _ROW: tuple[ColumnElement[Any], ...] = (
 )
 
 
-def _behind(
-    session: Session, job_id: str, wanted: MeasurementFilter, step: int, limit: int
-) -> Sequence[MeasurementRow]:
-    query = select(*_ROW).where(_of(job_id, wanted), _table.c.step > step)
-    return session.execute(query.order_by(_table.c.step).limit(limit)).all()
-
-
 def _of(job_id: str, wanted: MeasurementFilter) -> ColumnElement[bool]:
     filters = [
         column.in_(values)
@@ -137,7 +141,7 @@ def of_jobs(
     return session.scalars(query.order_by(Measurement.job_id, Measurement.step)).all()
 
 
-def forget(session: Session, job_id: str, *, after_epoch: int = -1) -> None:
-    """Delete what was measured after an epoch, by default everything: the job is trained anew or ended sooner."""
-    gone = (Measurement.job_id == job_id, Measurement.epoch > after_epoch)
+def forget(session: Session, job_id: str, *, after_step: int = -1) -> None:
+    """Delete what was measured after a step, by default everything: the job is trained anew from there."""
+    gone = (Measurement.job_id == job_id, Measurement.step > after_step)
     session.execute(delete(Measurement).where(*gone), execution_options={"synchronize_session": False})

@@ -1,5 +1,6 @@
 """What a running training reports to its caller, and what it asks the caller."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,10 @@ class Context:
         All that lies before a checkpoint has been reported when it is saved. A run that goes on from a checkpoint
         reports again, with the same values, what it had reported after it.
         """
+
+    def probing(self) -> AbstractContextManager[None]:
+        """The block in which probes measure. Whoever counts what the training takes leaves it out."""
+        return nullcontext()
 
     def should_stop(self) -> bool:
         """Whether the run is to end now. Asked several times a second; True makes ``train`` raise ``Stopped``."""

@@ -7,7 +7,8 @@ segment to segment.
 
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 
@@ -146,7 +147,7 @@ class _Run:
         self.context = context
         self.epoch = 0  # whole epochs done
         self.step = 0  # steps done of the next one
-        self.steps = math.ceil(spec.dataset.trained_on / spec.training.batch_size)
+        self.steps = spec.steps_per_epoch
         self.sums = Sums.of()
         self.began = perf_counter()
         self.elapsed_before = 0.0  # in earlier attempts
@@ -220,16 +221,22 @@ class _Run:
 
     def look_ahead(self, block: Block) -> None:
         """Let the probes see what they will compare with."""
-        began = perf_counter()
-        self.observer.before_steps(self.epoch + 1, self.step, block)
-        self.probe_seconds += perf_counter() - began
+        with self.probing():
+            self.observer.before_steps(self.epoch + 1, self.step, block)
 
     def measure(self) -> None:
         """Call the probes where they measure, and report what they did."""
+        with self.probing():
+            for measured in self.observer.measure(self.epoch + 1, self.step):
+                self.measured.append(measured)
+                self.context.report(measured)
+
+    @contextmanager
+    def probing(self) -> Iterator[None]:
+        """What happens in the block is on the probes' clock alone."""
         began = perf_counter()
-        for measured in self.observer.measure(self.epoch + 1, self.step):
-            self.measured.append(measured)
-            self.context.report(measured)
+        with self.context.probing():
+            yield
         self.probe_seconds += perf_counter() - began
 
     def finish_epoch(self, program: Program, validation: Samples) -> None:

@@ -154,6 +154,7 @@ def test_an_attempt_that_lost_its_job_changes_nothing(
         assert leases.heartbeat(session, job.id, 1, lease_seconds=60) is None
         assert not reports.report_epoch(session, job.id, 1, make_metrics(1))
         assert not reports.report_progress(session, job.id, 1, {"phase": "training"})
+        assert not reports.begin(session, job.id, 1, reports.ANEW)
         assert endings.finish(session, job.id, 1, OUTCOME) is None
         assert endings.fail(session, job.id, 1, FailureCode.INTERNAL, "it broke") is None
         assert endings.cancel(session, job.id, 1) is None

@@ -9,7 +9,6 @@ from normlab.spec.epochs import EpochMetrics
 from normlab.spec.measurements import WHOLE_NETWORK, Measured
 from normlab.store import Database, FailureCode, Job, deletion, measurements
 from normlab.store.jobs import endings, jobs, leases, reports
-from normlab.store.jobs.endings import Outcome
 from normlab.store.measurements import Measurement
 
 ClaimJob = Callable[..., Job]
@@ -84,22 +83,53 @@ def test_they_are_read_by_probe_and_over_jobs(database: Database, claim_job: Cla
 
 
 def test_they_go_with_the_run_they_are_of(database: Database, claim_job: ClaimJob) -> None:
-    finished, retried, deleted = claim_job(), claim_job(), claim_job()
-    outcome = Outcome(result={"epochs": 1}, timings={}, environment={}, digests={}, layers=[])
+    kept, retried, deleted = claim_job(), claim_job(), claim_job()
     with database.write() as session:
-        for job in (finished, retried, deleted):
+        for job in (kept, retried, deleted):
             reports.report_measurements(session, job.id, 1, [measured(0), measured(1), measured(9, epoch=2)])
-            if job is not finished:
+            if job is not kept:
                 endings.fail(session, job.id, 1, FailureCode.NAN_LOSS, "the loss became NaN")
-        endings.finish(session, finished.id, 1, outcome)
         jobs.retry(session, retried.id)
         deletion.delete_job(session, deleted.id)
     with database.read() as session:
-        left = {
-            job.id: [row.step for row in measurements.of_job(session, job.id)] for job in (finished, retried)
-        }
-        assert left == {finished.id: [0, 1], retried.id: []}
-        assert session.scalar(text("SELECT count(*) FROM measurements")) == 2
+        left = {job.id: [row.step for row in measurements.of_job(session, job.id)] for job in (kept, retried)}
+        assert left == {kept.id: [0, 1, 9], retried.id: []}
+        assert session.scalar(text("SELECT count(*) FROM measurements")) == 3
+
+
+@pytest.mark.parametrize(
+    ("beginning", "epochs", "steps"),
+    [(reports.ANEW, [], []), (reports.Beginning(epochs=1, updates=14), [1], [0, 10, 14])],
+)
+def test_what_lies_beyond_where_an_attempt_begins_goes(
+    *,
+    beginning: reports.Beginning,
+    epochs: list[int],
+    steps: list[int],
+    database: Database,
+    claim_job: ClaimJob,
+    make_metrics: Callable[..., EpochMetrics],
+) -> None:
+    """While it trains these epochs again, nobody is shown those of the attempt before it."""
+    job, other = claim_job(), claim_job()
+    points = [(0, 0), (10, 1), (14, 2), (16, 2), (20, 2)]
+    with database.write() as session:
+        for one in (job, other):
+            for epoch in (1, 2):
+                reports.report_epoch(session, one.id, 1, make_metrics(epoch))
+            reports.report_measurements(session, one.id, 1, [measured(s, epoch=e) for s, e in points])
+        leases.lose(session, job.id, 1, reason="lease_expired")
+    with database.write() as session:
+        leases.claim(session, job.id, worker="w", lease_seconds=60)
+        before = jobs.get(session, job.id).updated_at
+    with database.write() as session:
+        assert reports.begin(session, job.id, 2, beginning)
+    with database.read() as session:
+        assert [row.epoch for row in reports.epochs(session, job.id)] == epochs
+        assert [row.step for row in measurements.of_job(session, job.id)] == steps
+        assert jobs.get(session, job.id).updated_at > before  # so no answer's ETag outlives it
+        assert len(reports.epochs(session, other.id)) == 2
+        assert len(measurements.of_job(session, other.id)) == len(points)
 
 
 @pytest.mark.parametrize(

@@ -119,15 +119,21 @@ class Jobs(RuleBasedStateMachine):
         if model.has(attempt):
             model.epochs[epoch] = attempt
 
-    @rule(job_id=ids, attempt=attempts, epochs=st.integers(1, 5))
-    def finish(self, job_id: str, attempt: int, epochs: int) -> None:
+    @rule(job_id=ids, attempt=attempts, epochs=st.integers(0, 5))
+    def begin(self, job_id: str, attempt: int, epochs: int) -> None:
         model = self.model[job_id]
-        outcome = Outcome({"epochs": epochs}, {}, {}, {}, [])
+        beginning = reports.Beginning(epochs, 10 * epochs)
+        with self.database.write() as session:
+            assert reports.begin(session, job_id, attempt, beginning) == model.has(attempt)
+        if model.has(attempt):
+            model.epochs = {epoch: by for epoch, by in model.epochs.items() if epoch <= epochs}
+
+    @rule(job_id=ids, attempt=attempts)
+    def finish(self, job_id: str, attempt: int) -> None:
+        outcome = Outcome({"epochs": 5}, {}, {}, {}, [])
         with self.database.write() as session:
             ended = endings.finish(session, job_id, attempt, outcome)
-        self._ended(model, attempt, ended, JobState.SUCCEEDED)
-        if ended is not None and ended.state is JobState.SUCCEEDED:
-            model.epochs = {epoch: by for epoch, by in model.epochs.items() if epoch <= epochs}
+        self._ended(self.model[job_id], attempt, ended, JobState.SUCCEEDED)
 
     @rule(job_id=ids, attempt=attempts)
     def fail(self, job_id: str, attempt: int) -> None:

@@ -82,7 +82,9 @@ def liveness_table() -> LivenessTable:
 def make_attempt(
     database: Database, claimed: Job, tmp_path: Path, liveness_table: LivenessTable
 ) -> MakeAttempt:
-    def make(shutdown: ShutdownFlag | None = None, max_runtime_seconds: float | None = None) -> Attempt:
+    def make(
+        shutdown: ShutdownFlag | None = None, max_runtime_seconds: float | None = None, number: int = 1
+    ) -> Attempt:
         return Attempt(
             database,
             Settings(data_dir=tmp_path, heartbeat_seconds=0.1, checkpoint_seconds=0.2),
@@ -90,7 +92,7 @@ def make_attempt(
             liveness_table.of_child(0),
             CheckpointFolder(tmp_path / "checkpoints"),
             job_id=claimed.id,
-            number=1,
+            number=number,
             max_runtime_seconds=max_runtime_seconds,
         )
 
@@ -258,20 +260,56 @@ def test_while_measurements_cannot_be_stored_the_older_checkpoint_stays(
     assert kept.step == 4
 
 
-def test_a_resumed_attempt_stores_epochs_that_the_one_before_could_not(
-    database: Database, claimed: Job, make_attempt: MakeAttempt
-) -> None:
+@pytest.fixture
+def claimed_again(database: Database, claimed: Job) -> Job:
+    """The first attempt was lost when it had stored five epochs, the first of them with other seconds."""
     with database.write() as session:
-        reports.report_epoch(session, claimed.id, 1, record(1))
-    with make_attempt() as attempt:
-        attempt.resume(checkpoint())
+        reports.report_epoch(session, claimed.id, 1, record(1).model_copy(update={"elapsed_seconds": 99.0}))
+        for epoch in (2, 4, 5):
+            reports.report_epoch(session, claimed.id, 1, record(epoch))
+        points = ((0, 0), (30, 3), (34, 4), (40, 4), (50, 5))
+        measured = [Measured(step, epoch, "norms", "dense_1", "rms", 0.25) for step, epoch in points]
+        reports.report_measurements(session, claimed.id, 1, measured)
+        leases.lose(session, claimed.id, 1, reason="lease_expired")
+    with database.write() as session:
+        again = leases.claim_next(session, worker="w", lease_seconds=60)
+    assert again is not None
+    return again
+
+
+def test_a_resumed_attempt_stores_epochs_that_the_one_before_could_not(
+    database: Database, claimed_again: Job, make_attempt: MakeAttempt
+) -> None:
+    """An epoch that an attempt of another run stored is the checkpoint's again, and later ones go."""
+    with make_attempt(number=2) as attempt:
+        attempt.begin(checkpoint(), steps_per_epoch=10)
         assert 7 + 2.5 + 2.5 + 1 <= attempt.elapsed_seconds < 60
-        attempt.report(record(4))
         attempt.conclude(lambda _session: None)
     with database.read() as session:
-        found = reports.epochs(session, claimed.id)
-    assert [row.epoch for row in found] == [1, 2, 3, 4]
-    assert [row.elapsed_seconds for row in found[:3]] == [7.0, 9.5, 12.0]
+        found = reports.epochs(session, claimed_again.id)
+        assert [row.step for row in measurements.of_job(session, claimed_again.id)] == [0, 30, 34]
+    assert [(row.epoch, row.attempt) for row in found] == [(1, 2), (2, 1), (3, 2)]
+    assert [row.elapsed_seconds for row in found] == [7.0, 9.5, 12.0]
+
+
+def test_an_attempt_that_begins_anew_shows_nothing_of_the_one_before(
+    database: Database, claimed_again: Job, make_attempt: MakeAttempt
+) -> None:
+    make_attempt(number=2).begin(None, steps_per_epoch=10)
+    with database.read() as session:
+        assert reports.epochs(session, claimed_again.id) == []
+        assert measurements.of_job(session, claimed_again.id) == []
+
+
+@pytest.mark.usefixtures("claimed_again")
+def test_an_attempt_that_has_lost_its_job_clears_nothing(
+    database: Database, claimed: Job, make_attempt: MakeAttempt
+) -> None:
+    attempt = make_attempt(number=1)
+    attempt.begin(checkpoint(), steps_per_epoch=10)
+    assert attempt.stop_cause is StopCause.LOST
+    with database.read() as session:
+        assert [row.epoch for row in reports.epochs(session, claimed.id)] == [1, 2, 4, 5]
 
 
 def test_checkpoints_are_due_every_so_often_and_a_disk_error_costs_only_the_checkpoint(
@@ -321,7 +359,7 @@ def test_a_database_that_is_away_while_a_training_is_resumed_does_not_fail_it(
     attempt = make_attempt()
     postgres_server.stop()
     try:
-        resuming = threading.Thread(target=attempt.resume, args=[checkpoint()])
+        resuming = threading.Thread(target=attempt.begin, args=[checkpoint(), 10])
         resuming.start()
         eventually(lambda: "the database does not answer; its training waits for it" in caplog.text)
     finally:

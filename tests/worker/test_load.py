@@ -69,21 +69,42 @@ def test_too_short_a_time_tells_nothing_but_the_load_average() -> None:
     assert meter.measured["load_average_end"] is not None
 
 
+def test_what_probes_take_is_not_the_trainings() -> None:
+    meter = LoadMeter()
+    with meter.left_out():  # before the first steps nothing is counted that could be left out
+        spin(0.1)
+    meter.note(TRAINING)
+    began = time.process_time()
+    spin(0.2)
+    with meter.left_out():
+        spin(0.4)
+    meter.stop()
+    whole = time.process_time() - began
+    assert meter.measured is not None
+    counted = meter.measured["cpu_seconds"]
+    assert counted is not None
+    assert 0.2 <= counted <= whole - 0.4
+
+
+def spin(seconds: float) -> None:
+    """Use so much processor time."""
+    began = time.process_time()
+    while time.process_time() < began + seconds:
+        pass
+
+
 @needs_linux
 def test_a_process_that_shares_its_core_says_so() -> None:
     cores = os.sched_getaffinity(0)
     core = min(cores)
     os.sched_setaffinity(0, {core})  # what is started from here on runs on the same core
     try:
-        spin = "while True: pass"
-        others = [subprocess.Popen([sys.executable, "-c", spin]) for _ in range(2)]
+        others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
         try:
             meter = LoadMeter()
             time.sleep(0.2)  # until they are there
             meter.note(TRAINING)
-            used = time.process_time()
-            while time.process_time() < used + 0.5:  # at least so long by the wall clock, too
-                pass
+            spin(0.5)  # at least so long by the wall clock, too
             meter.stop()
         finally:
             for process in others:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from math import ceil, log
+from math import log
 from typing import NamedTuple
 
 from normlab.spec import JobSpec
@@ -109,7 +109,7 @@ class Observed:
     @cached_property
     def steps(self) -> int:
         """Steps of an epoch."""
-        return ceil(self.spec.dataset.trained_on / self.spec.training.batch_size)
+        return self.spec.steps_per_epoch
 
     @cached_property
     def last_step(self) -> int:

@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from normlab.documents.states import FailureCode, JobState
-from normlab.store import measurements
 from normlab.store.artifacts import StoredFile, record
 from normlab.store.jobs.figures import figures_of
 from normlab.store.jobs.leases import owned
-from normlab.store.jobs.tables import Epoch, Job
+from normlab.store.jobs.tables import Job
 from normlab.store.jobs.transitions import move
 
 
@@ -50,10 +48,6 @@ def finish(session: Session, job_id: str, attempt: int, outcome: Outcome) -> Job
     if job is None:
         return cancel(session, job_id, attempt)
     record(session, job, outcome.artifacts)
-    # An attempt that began anew on another machine may have stopped sooner than the one before it.
-    beyond = (Epoch.job_id == job_id, Epoch.epoch > outcome.result["epochs"])
-    session.execute(delete(Epoch).where(*beyond), execution_options={"synchronize_session": False})
-    measurements.forget(session, job_id, after_epoch=outcome.result["epochs"])
     return job
 
 

@@ -5,19 +5,17 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import delete as sql_delete
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, make_transient_to_detached
 
 from normlab.documents.states import JobState
 from normlab.errors import NotFoundError, StateError
 from normlab.spec import JobSpec
-from normlab.store import measurements
 from normlab.store.base import table_of
 from normlab.store.clock import database_now, moment
-from normlab.store.jobs import creation
+from normlab.store.jobs import creation, reports
 from normlab.store.jobs.retry import FRESH_COUNT, MAX_ATTEMPTS
-from normlab.store.jobs.tables import Epoch, Job, JobTag
+from normlab.store.jobs.tables import Job, JobTag
 from normlab.store.jobs.transitions import lock, move, move_all, update_job
 
 _NULLS = dict.fromkeys(column.name for column in table_of(Job).c if column.nullable)
@@ -152,6 +150,5 @@ def retry(session: Session, job_id: str) -> Job:
     if job is None:
         state = get(session, job_id).state
         raise StateError(f"job {job_id} is {state}; only a failed or cancelled job can be retried")
-    session.execute(sql_delete(Epoch).where(Epoch.job_id == job_id))
-    measurements.forget(session, job_id)
+    reports.forget(session, job_id)
     return job

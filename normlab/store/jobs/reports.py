@@ -1,10 +1,11 @@
 """What a running attempt reports: epochs, measurements, progress and warnings."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeAlias
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Row, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from normlab.documents.events import EventKind
@@ -26,6 +27,37 @@ _STORE_PROGRESS = (
     .where(_jobs.c.id == bindparam("of"))
     .values(progress=bindparam("told"), updated_at=bindparam("now"))
 )
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """Where an attempt begins."""
+
+    epochs: int
+    """So many whole epochs are done."""
+    updates: int
+    """So many updates of the weights are made, and measured at; -1: the start is not."""
+
+
+ANEW = Beginning(epochs=0, updates=-1)
+
+
+def begin(session: Session, job_id: str, attempt: int, at: Beginning) -> bool:
+    """Delete what earlier attempts stored beyond where this one begins, so that a curve is of one run. False: the
+    attempt has lost the job.
+    """
+    job = update_job(session, owned(job_id, attempt), values={}, event=False)
+    if job is None:
+        return False
+    forget(session, job_id, at)
+    return True
+
+
+def forget(session: Session, job_id: str, beyond: Beginning = ANEW) -> None:
+    """Delete the epochs and measurements beyond a point of a run, by default all."""
+    later = (Epoch.job_id == job_id, Epoch.epoch > beyond.epochs)
+    session.execute(delete(Epoch).where(*later), execution_options={"synchronize_session": False})
+    measurements.forget(session, job_id, after_step=beyond.updates)
 
 
 def report_epoch(session: Session, job_id: str, attempt: int, metrics: EpochMetrics) -> bool:
