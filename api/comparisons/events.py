@@ -10,7 +10,7 @@ from api.comparisons.documents import event_data
 from api.http.feed import PAGE, Source
 from api.http.parameters import ComparisonPath
 from api.http.services import ServicesDependency
-from api.http.sse import NOT_HELD_BACK, EventStream, LastEventId, refuse_if_over, stream_answers
+from api.http.sse import NOT_HELD_BACK, EventStream, Followed, LastEventId, refuse_if_over, stream_answers
 from normlab.store import Comparison
 from normlab.store.studies import events as study_events
 from normlab.store.studies import studies
@@ -37,15 +37,15 @@ def _after(session: Session, comparison_id: str, number: int) -> Sequence[StudyE
 COMPARISONS = Source(Comparison, "comparison", after=_after, data=event_data)
 
 
-def existing_comparison(
+def followed_comparison(
     services: ServicesDependency, comparison_id: ComparisonPath, last_event_id: LastEventId = None
-) -> str:
-    """The id of a comparison that is there, and of which something is left to tell."""
+) -> Followed:
+    """A comparison that is there, and of which something is left to tell."""
     with services.database.read() as session:
         comparison = studies.get(session, Comparison, comparison_id)
         if last_event_id is not None and comparison.state.final:
             refuse_if_over(study_events.after(session, Comparison, comparison_id, last_event_id, limit=1))
-        return comparison.id
+        return Followed(comparison.id, last_event_id)
 
 
 @router.get(
@@ -55,13 +55,11 @@ def existing_comparison(
     responses=stream_answers(_EXAMPLE),
 )
 async def stream_comparison_events(
-    services: ServicesDependency,
-    comparison_id: Annotated[str, Depends(existing_comparison)],
-    last_event_id: LastEventId = None,
+    services: ServicesDependency, followed: Annotated[Followed, Depends(followed_comparison)]
 ) -> EventStream:
     """All events from the first, then each as it happens: `state`, `replicates`, `job`, `pair`.
 
     `replicates`: jobs for further seeds were made. `job`: one has ended. `pair`: all jobs of a seed have. Numbers,
     resuming and the end are as in the events of a job; each job has its own events, too.
     """
-    return EventStream(services.feed.follow(COMPARISONS, comparison_id, last_event_id), headers=NOT_HELD_BACK)
+    return EventStream(services.feed.follow(COMPARISONS, followed.id, followed.after), headers=NOT_HELD_BACK)

@@ -4,13 +4,15 @@ import re
 from typing import Annotated, Any
 
 from fastapi import Path, Query
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic.config import JsonDict
 
 from api.http.ids import COMPARISON_ID, JOB_ID
 from normlab.documents.identifiers import COMPARISON_ID_PATTERN, ID_PART_PATTERN, JOB_ID_PATTERN
 from normlab.errors import NotFoundError
-from normlab.spec.shown import shown
+from normlab.spec.nearest import did_you_mean
+from normlab.spec.presets import PRESETS
+from normlab.spec.shown import listed, quoted, shown
 from normlab.spec.text import Form
 from normlab.store.identifiers import possible_id
 
@@ -31,6 +33,20 @@ def _flag(value: Any) -> Any:
 _FLAGS = {"true": True, "false": False}
 QueryFlag = Annotated[bool, BeforeValidator(_flag)]
 """A yes or no in the query, in JSON's spelling alone: FastAPI would also take ``on``, ``y`` and ``1``."""
+
+
+def _known_preset(name: Any) -> Any:
+    if isinstance(name, str) and name not in PRESETS:
+        hint = did_you_mean(name, PRESETS)
+        raise ValueError(f"there is no preset {quoted(name)}{hint}; the presets are {listed(PRESETS)}")
+    return name
+
+
+PresetName = Annotated[
+    str,
+    BeforeValidator(_known_preset),
+    WithJsonSchema({"type": "string", "enum": list(PRESETS)}),
+]
 
 
 IdPart = Annotated[

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import Header, HTTPException
 from fastapi.sse import format_sse_event
@@ -20,6 +20,14 @@ LastEventId = Annotated[
         description="Begin behind this event; browsers send it when they reconnect.",
     ),
 ]
+
+
+class Followed(NamedTuple):
+    """What a stream tells of, which is there, and behind which event it begins."""
+
+    id: str
+    after: int | None
+
 
 NOT_HELD_BACK = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 """A stream's headers, for caches and for nginx."""

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from api.http.feed import PAGE, Source
 from api.http.parameters import JobPath
 from api.http.services import ServicesDependency
-from api.http.sse import NOT_HELD_BACK, EventStream, LastEventId, refuse_if_over, stream_answers
+from api.http.sse import NOT_HELD_BACK, EventStream, Followed, LastEventId, refuse_if_over, stream_answers
 from api.jobs.documents import event_data
 from normlab.store import Event, Job
 from normlab.store.jobs import events, jobs
@@ -35,13 +35,15 @@ def _after(session: Session, job_id: str, number: int) -> Sequence[Event]:
 JOBS = Source(Job, "job", after=_after, data=event_data)
 
 
-def existing_job(services: ServicesDependency, job_id: JobPath, last_event_id: LastEventId = None) -> str:
-    """The id of a job that is there and of which something is left to tell; a stream that has begun can say neither."""
+def followed_job(
+    services: ServicesDependency, job_id: JobPath, last_event_id: LastEventId = None
+) -> Followed:
+    """A job that is there and of which something is left to tell; a stream that has begun can say neither."""
     with services.database.read() as session:
         job = jobs.get(session, job_id)
         if last_event_id is not None and job.state.final:
             refuse_if_over(events.after(session, job_id, last_event_id, limit=1))
-        return job.id
+        return Followed(job.id, last_event_id)
 
 
 @router.get(
@@ -51,9 +53,7 @@ def existing_job(services: ServicesDependency, job_id: JobPath, last_event_id: L
     responses=stream_answers(_EXAMPLE),
 )
 async def stream_events(
-    services: ServicesDependency,
-    job_id: Annotated[str, Depends(existing_job)],
-    last_event_id: LastEventId = None,
+    services: ServicesDependency, followed: Annotated[Followed, Depends(followed_job)]
 ) -> EventStream:
     """All events from the first, then each as it happens: `state`, `epoch`, `measured`, `warning`; and `progress`.
 
@@ -64,4 +64,4 @@ async def stream_events(
     Behind the last event of a job that is over comes `end`, and the stream ends. A comment is sent when nothing
     happens for 15 seconds.
     """
-    return EventStream(services.feed.follow(JOBS, job_id, last_event_id), headers=NOT_HELD_BACK)
+    return EventStream(services.feed.follow(JOBS, followed.id, followed.after), headers=NOT_HELD_BACK)

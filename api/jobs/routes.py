@@ -9,7 +9,7 @@ from api.http.declared import run_directly
 from api.http.fast_lane import JSON, Answer
 from api.http.idempotency import IdempotencyKey, create_once
 from api.http.pagination import DEFAULT_PAGE, PageLimit, link_header
-from api.http.parameters import Findable, IdPart, JobCursor, JobPath, QueryFlag
+from api.http.parameters import Findable, IdPart, JobCursor, JobPath, PresetName, QueryFlag
 from api.http.problems import error_answers
 from api.http.services import ServicesDependency
 from api.jobs.answers import write_job, write_jobs
@@ -40,7 +40,7 @@ def list_jobs(
     ] = None,
     name: Annotated[Findable | None, Query(description="Exactly this name.")] = None,
     dataset: Annotated[DatasetName | None, Query(description="Trained on this dataset.")] = None,
-    preset: Annotated[Findable | None, Query(description="Of this preset, such as `baseline`.")] = None,
+    preset: Annotated[PresetName | None, Query(description="Of this preset, such as `baseline`.")] = None,
     id_part: IdPart = None,
     sort: Annotated[
         JobOrder,

@@ -181,6 +181,8 @@ def test_jobs_are_filtered_by_state_tags_and_name(service, http):
     assert listed(sort="oldest") == [queued, running]
     paged = http.get("/jobs", params={"tag": tag, "sort": "test_accuracy", "limit": 1})
     assert http.get(paged.links["next"]["url"]).json()["data"][0]["id"] == queued
+    misspelled = http.get("/jobs", params={"preset": "batchnorm"})
+    assert_problem(misspelled, 422, "invalid_request", 'no preset "batchnorm" (did you mean "batch_norm"?)')
     gone = http.get("/jobs", params={"sort": "test_accuracy", "cursor": UNKNOWN})
     assert_problem(gone, 404, "not_found", "begin without a cursor")
 
@@ -198,6 +200,8 @@ def test_jobs_are_filtered_by_state_tags_and_name(service, http):
         "cursor=%00",
         "id=%25",
         "sort=x",
+        "preset=nope",
+        "preset=",
     ],
 )
 def test_bad_filters_are_refused(http, query):

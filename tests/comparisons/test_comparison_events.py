@@ -106,4 +106,4 @@ def test_a_deleted_comparison_ends_its_stream(served):
 def test_a_bad_number_is_refused(served):
     comparison_id = served.submit(body(BASE_SEED + 300))
     response = served.http.get(f"/comparisons/{comparison_id}/events", headers={"Last-Event-ID": "x"})
-    assert_problem(response, 422, "invalid_request", "last-event-id")
+    assert len(assert_problem(response, 422, "invalid_request", "last-event-id")["errors"]) == 1

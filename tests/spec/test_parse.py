@@ -7,6 +7,7 @@ import pytest
 
 from normlab.errors import SpecError
 from normlab.spec import PRESETS, Limits, estimate, parse_job_spec
+from normlab.spec.probes import PROBES
 from normlab.spec.training import EarlyStopping
 
 
@@ -25,6 +26,7 @@ def problem_of(body: object, **limits: int) -> str:
     return str(raised.value)
 
 
+THE_PROBES = f"the probes are {', '.join(PROBES)}"
 FLATTEN = {"type": "flatten"}
 
 
@@ -190,6 +192,23 @@ def test_the_digest_is_of_what_changes_the_numbers() -> None:
         (
             with_training(early_stopping={"patience": 10**30}),
             f"/training/early_stopping/patience: should be less than or equal to 9007199254740991, not {10**30}",
+        ),
+        *(
+            ({"architecture": "baseline", "probes": probes}, f"/probes: {sentence}")
+            for probes, sentence in (
+                (["off"], f'"off" stands alone, not in a list: "probes": "off"; {THE_PROBES}'),
+                (["off", "rank"], f'"off" stands alone, not in a list: "probes": "off"; {THE_PROBES}'),
+                (
+                    ["rank", "standard"],
+                    f'"standard" stands alone, not in a list: "probes": "standard"; {THE_PROBES}',
+                ),
+                (["rank", ""], f'"" names no probe: "probes": "off" measures nothing; {THE_PROBES}'),
+                (["ranc"], f'there is no probe "ranc" (did you mean "rank"?); {THE_PROBES}'),
+                ("", f'should be "off", "standard" or a list, not ""; {THE_PROBES}'),
+                ("rank", 'should be a list: ["rank"]'),
+                (None, 'should be "off" to measure nothing, or "standard", the default, not null'),
+                (True, 'should be "off" to measure nothing, or "standard", the default, not true'),
+            )
         ),
         (
             {"architecture": "baseline", "probes": [{"name": "rank", "every": 2**63}]},

@@ -20,10 +20,17 @@ MAX_EPOCH_POINTS = 32
 
 def _known(name: Any) -> Any:
     if isinstance(name, str) and name not in PROBES:
-        hint = did_you_mean(name, PROBES)
-        sentence = f"there is no probe {quoted(name)}{hint}; the probes are {', '.join(PROBES)}"
+        sentence = f"{_no_probe(name)}; the probes are {', '.join(PROBES)}"
         raise PydanticCustomError("unknown_probe", "{sentence}", {"sentence": sentence})
     return name
+
+
+def _no_probe(name: str) -> str:
+    if not name:
+        return '"" names no probe: "probes": "off" measures nothing'
+    if name in _WORDS:
+        return f'{quoted(name)} stands alone, not in a list: "probes": {quoted(name)}'
+    return f"there is no probe {quoted(name)}{did_you_mean(name, PROBES)}"
 
 
 ProbeName = Annotated[str, BeforeValidator(_known), WithJsonSchema({"type": "string", "enum": list(PROBES)})]
@@ -68,10 +75,8 @@ def _no_probes(value: Any) -> str:
         return f"should be a list: [{quoted(value)}]"
     if isinstance(value, dict):
         return 'should be a list of objects: [{"name": "dead", "every": 2}]'
-    if value is None or value is False:
-        return f'should be "off", not {shown(value)}'
-    if value is True:
-        return 'should be "standard", not true'
+    if value is None or isinstance(value, bool):
+        return f'should be "off" to measure nothing, or "standard", the default, not {shown(value)}'
     hint = did_you_mean(value, (*_WORDS, *PROBES)) if isinstance(value, str) else ""
     return (
         f'should be "off", "standard" or a list, not {shown(value)}{hint}; the probes are {", ".join(PROBES)}'
