@@ -11,7 +11,7 @@ from normlab.spec.graph import sizes_together
 from normlab.spec.job import JobSpec
 from normlab.spec.plan import PlannedLayer
 from normlab.spec.probes import PROBES
-from normlab.spec.probes.samples import affordable_samples, values_held
+from normlab.spec.probes.samples import affordable_samples, fits_moved, values_held, values_held_moved
 from normlab.spec.training import Precision
 
 FLOAT_BYTES = 4
@@ -58,7 +58,11 @@ def _probed_bytes(spec: JobSpec, planned: Sequence[PlannedLayer]) -> int:
     asked = max(request.samples or PROBES[request.name].samples or 0 for request in spec.probes)
     samples = min(asked, affordable_samples(planned), spec.dataset.trained_on)
     weights = sum(variable.size for item in planned for variable in item.variables)
-    return (5 * weights + samples * values_held(planned)) * FLOAT_BYTES
+    held = samples * values_held(planned)
+    if any(request.name == "gradient_shift" for request in spec.probes):
+        batch = min(spec.training.batch_size, spec.dataset.trained_on)
+        held = max(held, batch * values_held_moved(planned) if fits_moved(planned, batch) else 0)
+    return (5 * weights + held) * FLOAT_BYTES
 
 
 def _activation_bytes(spec: JobSpec, planned: Sequence[PlannedLayer]) -> int:

@@ -1,7 +1,8 @@
 """The seam at which probes measure: when they do, what they see, and that the run does not feel it."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,27 +14,29 @@ import tensorflow as tf
 from normlab.errors import SpecError
 from normlab.spec import Device, JobSpec, plan_job
 from normlab.spec.epochs import EpochMetrics
+from normlab.spec.graph import layers_below
 from normlab.spec.layers import LAYERS
 from normlab.spec.measurements import WHOLE_NETWORK, Measured
-from normlab.spec.probes import PROBES, STANDARD
+from normlab.spec.probes import PROBES
 from normlab.spec.probes.places import Place
 from normlab.training import Checkpoint, Stopped, TrainResult, loop, population, train
 from normlab.training.compiled.cache import borrow_program
+from normlab.training.compiled.executors import choose_executor
+from normlab.training.context import Report
 from normlab.training.data import training_data
-from normlab.training.probes.base import Probe, Reading, Snapshot, rms
+from normlab.training.probes.base import Probe, Reading, Snapshot, first, norm, rms
 from normlab.training.probes.observer import Observer
 from normlab.training.probes.registry import probe_classes
-from support.trainings import (
-    BRANCHES,
-    CONVOLUTION_WITH_DROPOUT,
-    RESIDUAL_IMAGES,
-    Recorder,
-    StopAfter,
-    fingerprint,
-)
+from support.trainings import BRANCHES, RESIDUAL_IMAGES, Recorder, StopAfter, fingerprint
 
-DENSE_WITH_DROPOUT = [
+QUICK_KINDS: list[dict[str, Any]] = [
+    {"type": "reshape", "target_shape": [8, 8, 1]},
+    {"type": "average_pooling2d"},
     {"type": "flatten"},
+    {"type": "reshape", "target_shape": [2, 2, 4]},
+    {"type": "group_normalization", "groups": 2},
+    {"type": "global_average_pooling2d"},
+    {"type": "layer_normalization"},
     {"type": "dense", "units": 6, "activation": "silu", "kernel_regularizer": {"l2": 0.01}},
     {"type": "batch_normalization"},
     {"type": "activation", "activation": "relu"},
@@ -41,6 +44,21 @@ DENSE_WITH_DROPOUT = [
     {"type": "dense", "units": 5},
     {"type": "batch_normalization", "scale": False, "center": False},
     {"type": "activation", "activation": "tanh"},
+]
+"""Every kind of layer that is run under XLA, and a penalty."""
+EVERY_KIND: list[dict[str, Any]] = [
+    {"type": "reshape", "target_shape": [8, 8, 1]},
+    {"type": "conv2d", "filters": 4, "kernel_size": 3, "padding": "same", "activation": "relu"},
+    {"type": "batch_normalization"},
+    {"type": "group_normalization", "groups": 2},
+    {"type": "max_pooling2d"},
+    {"type": "layer_normalization"},
+    {"type": "dropout", "rate": 0.2},
+    {"type": "activation", "activation": "leaky_relu"},
+    {"type": "dense", "units": 6, "activation": "hard_sigmoid"},
+    {"type": "average_pooling2d"},
+    {"type": "global_average_pooling2d"},
+    {"type": "flatten"},
 ]
 POINTS = [(0, 0), (1, 1), (1, 2), (1, 4), (1, 5), (2, 10)]
 """Epoch and step of a run of two epochs of five steps, of which the last is a smaller batch."""
@@ -63,18 +81,26 @@ class Rude(Probe):
 
 @pytest.fixture(scope="module")
 def specs(small_spec: Callable[..., JobSpec]) -> dict[str, JobSpec]:
-    """Both executors, both 16-bit types, every kind of state."""
+    """Both executors, both 16-bit types, every kind of layer and of state."""
     return {
-        "xla": small_spec(DENSE_WITH_DROPOUT, {"optimizer": {"name": "adam", "clipnorm": 1.0}}),
+        "xla": small_spec(QUICK_KINDS, {"optimizer": {"name": "adam", "clipnorm": 1.0}}),
         "graph, bfloat16": small_spec(
-            CONVOLUTION_WITH_DROPOUT,
-            {"precision": "mixed_bfloat16", "optimizer": {"name": "rmsprop", "momentum": 0.5}},
+            EVERY_KIND, {"precision": "mixed_bfloat16", "optimizer": {"name": "rmsprop", "momentum": 0.5}}
         ),
-        "xla, float16": small_spec(DENSE_WITH_DROPOUT, {"precision": "mixed_float16"}),
+        "xla, float16": small_spec(QUICK_KINDS, {"precision": "mixed_float16"}),
     }
 
 
 NAMES = ["xla", "graph, bfloat16", "xla, float16"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_runs_of_this_file_have_every_kind_of_layer(name: str, specs: dict[str, JobSpec]) -> None:
+    layers = specs[name].architecture.layers
+    executor, _, _ = name.partition(",")
+    assert choose_executor(layers, Device.CPU) == executor
+    quick = {kind for kind, layer in LAYERS.items() if not layer.slow_under_xla_on_cpu}
+    assert {layer.type for layer in layers} == (set(LAYERS) if executor == "graph" else quick)
 
 
 @pytest.fixture(scope="module")
@@ -131,9 +157,7 @@ def test_what_is_measured_is_what_the_registry_says(
         if row.place_of(statistic.name) in (Place.NETWORK, Place.NETWORK_WITH_BATCH_NORMALIZATION)
         or layer != WHOLE_NETWORK
     }
-    # A single hidden kernel has no slope.
-    missing = {("gradient", "factor_per_layer", WHOLE_NETWORK)} if "graph" in name else set()
-    assert last == expected - missing
+    assert last == expected
 
 
 def test_every_probe_of_the_registry_has_a_class_in_its_familys_file() -> None:
@@ -294,22 +318,6 @@ def test_both_arms_of_a_pair_look_at_the_same_samples(
     assert run(small_spec("baseline", {"seed": 1}, probes="off")).digests["probe_batch"] != one
 
 
-EVERY_KIND: list[dict[str, Any]] = [
-    {"type": "reshape", "target_shape": [8, 8, 1]},
-    {"type": "conv2d", "filters": 4, "kernel_size": 3, "padding": "same", "activation": "relu"},
-    {"type": "batch_normalization"},
-    {"type": "group_normalization", "groups": 2},
-    {"type": "max_pooling2d"},
-    {"type": "layer_normalization"},
-    {"type": "dropout", "rate": 0.2},
-    {"type": "activation", "activation": "leaky_relu"},
-    {"type": "dense", "units": 6, "activation": "hard_sigmoid"},
-    {"type": "average_pooling2d"},
-    {"type": "global_average_pooling2d"},
-    {"type": "flatten"},
-]
-
-
 @pytest.mark.parametrize("layers", [RESIDUAL_IMAGES, BRANCHES], ids=["residual", "branches"])
 def test_probes_change_no_bit_where_there_are_blocks(
     layers: list[dict[str, Any]], small_spec: Callable[..., JobSpec], run: Callable[..., TrainResult]
@@ -344,11 +352,56 @@ def test_the_instrument_sees_what_the_network_computes(
                     np.testing.assert_allclose(found[item.name], expected, rtol=1e-4, atol=1e-5)
 
 
-def test_probes_change_no_bit_of_any_kind_of_layer(
-    small_spec: Callable[..., JobSpec], run: Callable[..., TrainResult]
+@pytest.mark.parametrize(
+    "layers",
+    [QUICK_KINDS, EVERY_KIND, RESIDUAL_IMAGES, BRANCHES],
+    ids=["quick", "every kind", "residual", "branches"],
+)
+def test_one_pass_gives_the_gradients_behind_moved_layers_as_one_for_each_does(
+    layers: list[dict[str, Any]], small_spec: Callable[..., JobSpec], data_dir: Path
 ) -> None:
-    assert {layer["type"] for layer in EVERY_KIND} == set(LAYERS)
-    spec = small_spec(EVERY_KIND, {"epochs": 1, "optimizer": "adam"})
-    probed = run(spec, probes="standard")
-    assert fingerprint(probed) == fingerprint(run(spec, probes="off"))
-    assert {m.probe for m in probed.measurements} == {*STANDARD}
+    spec = small_spec(layers)
+    planned = plan_job(spec)
+    below = layers_below(planned)
+    with borrow_program(spec, Device.CPU) as program:
+        program.reset(spec.training.seed)
+        instrument, before = program.instrument, program.instrument.weights()
+        step = 0.3 * np.random.default_rng(0).normal(size=before.values.shape)
+        after = before.with_values((before.values + step).astype(before.values.dtype))
+        batch = first(training_data(spec, data_dir).training, 32)
+        moved = instrument.moved_gradients(before, after, batch)
+        assert tuple(moved) == Place.KERNELS_BUT_FIRST.layers(planned)
+        plain = instrument.gradients(before, batch).weights
+        for layer, gradient in moved.items():
+            mixed = before.with_layers(after, below[layer])
+            expected = instrument.gradients(mixed, batch).weights.kernel(layer)
+            np.testing.assert_allclose(gradient, expected, rtol=1e-3, atol=1e-5 * np.abs(expected).max())
+            assert norm(gradient - plain.kernel(layer)) > 0.05 * norm(gradient)
+
+
+def test_all_that_probes_do_lies_in_blocks_that_the_context_sees(
+    specs: dict[str, JobSpec], data_dir: Path
+) -> None:
+    class Watching(Recorder):
+        inside = False
+
+        @contextmanager
+        def probing(self) -> Iterator[None]:
+            self.inside = True
+            yield
+            self.inside = False
+
+        def report(self, event: Report) -> None:
+            super().report(event)
+            assert self.inside == isinstance(event, Measured)
+
+    context = Watching()
+
+    class Asking(Probe):
+        name = "asking"
+
+        def measure(self, snapshot: Snapshot) -> Iterable[Reading]:  # noqa: ARG002  (the base's)
+            yield WHOLE_NETWORK, "inside", float(context.inside)
+
+    result = train(specs["xla"], data_dir=data_dir, context=context, probes=[Asking(), "norm"])
+    assert list(result.measurements.series("asking", "inside").values) == [1.0] * len(POINTS)

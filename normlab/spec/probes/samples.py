@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING
 
+from normlab.spec.graph import layers_below
 from normlab.spec.layers import Merge, WithKernel
 
 if TYPE_CHECKING:
@@ -26,5 +27,25 @@ def affordable_samples(planned: "Sequence[PlannedLayer]") -> int:
 
 def values_held(planned: "Sequence[PlannedLayer]") -> int:
     """Numbers that are held for each sample."""
-    large = (item for item in planned if isinstance(item.layer, WithKernel | Merge))
-    return _HELD * (prod(planned[0].input_shape) + sum(prod(item.output_shape) for item in large))
+    return _HELD * (prod(planned[0].input_shape) + sum(prod(item.output_shape) for item in _large(planned)))
+
+
+def values_held_moved(planned: "Sequence[PlannedLayer]") -> int:
+    """Numbers that are held for each sample of a batch that passes through the network once for each kernel, all at
+    once: what leaves a layer for each kernel that it does not lie below."""
+    below = layers_below(planned)
+    kernels = [item.name for item in planned if isinstance(item.layer, WithKernel)]
+    outputs = (
+        prod(item.output_shape) * sum(item.name not in below[kernel] for kernel in kernels)
+        for item in _large(planned)
+    )
+    return _HELD * (prod(planned[0].input_shape) + sum(outputs))
+
+
+def fits_moved(planned: "Sequence[PlannedLayer]", batch_size: int) -> bool:
+    """Whether such a batch is affordable."""
+    return batch_size * values_held_moved(planned) * _FLOAT_BYTES <= _MAX_BYTES
+
+
+def _large(planned: "Sequence[PlannedLayer]") -> "list[PlannedLayer]":
+    return [item for item in planned if isinstance(item.layer, WithKernel | Merge)]

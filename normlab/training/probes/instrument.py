@@ -15,11 +15,14 @@ import numpy as np
 import tensorflow as tf
 
 from normlab.spec import PlannedLayer
-from normlab.spec.graph import NETWORK_INPUT, flow
+from normlab.spec.graph import NETWORK_INPUT, flow, layers_below
 from normlab.spec.layers import ActivationLayer, BatchNormalization, Dropout, WithKernel
+from normlab.spec.probes.places import Place
+from normlab.spec.probes.samples import fits_moved
 from normlab.training.compiled.tracing import expect_traces
 from normlab.training.data import Samples
 from normlab.training.layers.network import Array, built_layers, entering, full_precision
+from normlab.training.probes.moved import Cut, Given, moved_gradients
 from normlab.training.probes.weights import Layout, Weights
 
 expect_traces(__name__)
@@ -55,17 +58,6 @@ class Gradients:
     """By the weights; 0 for those that are not trained."""
 
 
-@dataclass
-class _Cut:
-    """A layer in a traced pass."""
-
-    x: tf.Tensor
-    z: tf.Tensor
-    h: tf.Tensor
-    mean: tf.Tensor | None = None
-    variance: tf.Tensor | None = None
-
-
 class Instrument:
     """The measuring functions of a network."""
 
@@ -82,6 +74,9 @@ class Instrument:
         self._normalizations = [p.name for p in planned if isinstance(p.layer, BatchNormalization)]
         self._kernels = [p.name for p in planned if isinstance(p.layer, WithKernel)]
         self._layout = Layout.of(network)
+        self._layers = built_layers(network)
+        below = layers_below(planned)
+        self._below = {name: below[name] for name in Place.KERNELS_BUT_FIRST.layers(planned)}
         self.traces = 0
         dtype = network.weights[0].dtype
         row = tf.TensorSpec((sum(self._layout.sizes),), dtype)
@@ -97,6 +92,23 @@ class Instrument:
         self._curvature = tf.function(
             self._trace_curvature, input_signature=(row, *samples, group), autograph=False
         )
+        self._along = tf.function(
+            self._trace_along,
+            input_signature=(row, *samples, row, tf.TensorSpec((None,), dtype)),
+            autograph=False,
+        )
+        self._moved = tf.function(self._trace_moved, input_signature=(row, row, *samples), autograph=False)
+
+    def trace(self, function: str, samples: Samples) -> None:
+        """Have one of the functions below compiled, by a call that measures nothing."""
+        weights = self.weights()
+        match function:
+            case "moved_gradients":
+                self.moved_gradients(weights, weights, samples)
+            case "along":
+                self.along(weights, samples, weights.values, [0.0])
+            case _:
+                getattr(self, function)(weights, samples)
 
     def weights(self) -> Weights:
         """The network's present ones."""
@@ -144,6 +156,28 @@ class Instrument:
             weights=weights.with_values(np.asarray(by_weight)),
         )
 
+    def moved_gradients(self, before: Weights, after: Weights, samples: Samples) -> Mapping[str, Array]:
+        """By each layer with a kernel that has another below it: its kernel's gradient on a batch, with its statistics,
+        when the layers below have their values ``after`` a step, and it and all others theirs ``before`` it."""
+        if not self._below:
+            return {}
+        if not fits_moved(self._planned, samples.count):
+            return {
+                name: self.gradients(before.with_layers(after, below), samples).weights.kernel(name)
+                for name, below in self._below.items()
+            }
+        gradients = self._moved(before.values, after.values, samples.x, samples.y)
+        return dict(zip(self._below, map(np.asarray, gradients), strict=True))
+
+    def along(
+        self, weights: Weights, samples: Samples, direction: Array, sizes: Sequence[float]
+    ) -> tuple[Array, Array]:
+        """What a batch says of ``weights - size * direction`` for each of the sizes, with its statistics: the mean
+        cross-entropies, and the norms of their gradients minus ``direction``."""
+        steps = np.asarray(sizes, weights.values.dtype)
+        losses, changes = self._along(weights.values, samples.x, samples.y, direction, steps)
+        return np.asarray(losses), np.asarray(changes)
+
     def curvature(self, weights: Weights, samples: Samples) -> float:
         """g'Hg / |g|² of the mean cross-entropy of a batch, with its statistics; NaN where g is 0."""
         group = tf.constant(samples.count)
@@ -162,7 +196,7 @@ class Instrument:
         moving: tf.Tensor,
     ) -> tuple[list[tf.Tensor] | tf.Tensor, ...]:
         self.traces += 1
-        cuts = self._cut(self._parts(row), pixels, group, moving)
+        cuts = self._cut(row, pixels, group, moving)
         logits = cuts[-1].z
         losses, correct = _losses(labels, logits)
         normalized = [cut for cut in cuts if cut.mean is not None]
@@ -182,7 +216,7 @@ class Instrument:
         self.traces += 1
         with tf.GradientTape() as tape:
             tape.watch(row)
-            cuts = self._cut(self._parts(row), pixels, group)
+            cuts = self._cut(row, pixels, group)
             losses, correct = _losses(labels, cuts[-1].z)
             loss = tf.reduce_mean(losses)
         by_name = dict(zip((item.name for item in self._planned), cuts, strict=True))
@@ -190,6 +224,25 @@ class Instrument:
         by_z, by_weight = tape.gradient(loss, (z, row), unconnected_gradients="zero")
         samples = tf.cast(tf.size(labels), loss.dtype)
         return loss, correct, [gradient * samples for gradient in by_z], by_weight
+
+    def _trace_along(
+        self,
+        row: tf.Tensor,
+        pixels: tf.Tensor,
+        labels: tf.Tensor,
+        direction: tf.Tensor,
+        sizes: tf.Tensor,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        self.traces += 1
+
+        def at(size: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            loss, _, _, gradient = self._gradients(row - size * direction, pixels, labels, tf.size(labels))
+            return loss, tf.norm(gradient - direction)
+
+        losses, changes = tf.map_fn(
+            at, sizes, fn_output_signature=(row.dtype, row.dtype), parallel_iterations=1
+        )
+        return losses, changes
 
     def _trace_curvature(
         self, row: tf.Tensor, pixels: tf.Tensor, labels: tf.Tensor, group: tf.Tensor
@@ -199,51 +252,80 @@ class Instrument:
             outer.watch(row)
             with tf.GradientTape() as inner:
                 inner.watch(row)
-                losses, _ = _losses(labels, self._cut(self._parts(row), pixels, group)[-1].z)
+                losses, _ = _losses(labels, self._cut(row, pixels, group)[-1].z)
                 loss = tf.reduce_mean(losses)
             g = inner.gradient(loss, row)
             along = tf.reduce_sum(g * tf.stop_gradient(g))
         return tf.reduce_sum(outer.gradient(along, row) * g) / tf.reduce_sum(g * g)
 
-    def _parts(self, row: tf.Tensor) -> list[tf.Tensor]:
-        """The weights in their shapes."""
-        parts = tf.split(row, self._layout.sizes)
-        return [tf.reshape(part, shape) for part, shape in zip(parts, self._layout.shapes, strict=True)]
+    def _trace_moved(
+        self, before: tf.Tensor, after: tf.Tensor, pixels: tf.Tensor, labels: tf.Tensor
+    ) -> list[tf.Tensor]:
+        self.traces += 1
+        group = tf.size(labels)
+
+        def through(item: PlannedLayer, values: Sequence[tf.Tensor], given: Given) -> Cut:
+            return self._through(item, values, given, group)
+
+        with full_precision(self._network):
+            return moved_gradients(
+                self._planned,
+                self._below,
+                through,
+                before=self._given(before),
+                after=self._given(after),
+                pixels=self._scaled(pixels),
+                labels=labels,
+            )
+
+    def _given(self, row: tf.Tensor) -> Given:
+        """The weights in their shapes, by layer."""
+        given: dict[str, list[tuple[keras.Variable, tf.Tensor]]] = {item.name: [] for item in self._planned}
+        layout, parts = self._layout, tf.split(row, self._layout.sizes)
+        for variable, (layer, _), part, shape in zip(
+            self._network.weights, layout.names, parts, layout.shapes, strict=True
+        ):
+            given[layer].append((variable, tf.reshape(part, shape)))
+        return given
 
     def _cut(
-        self,
-        weights: Sequence[tf.Tensor],
-        pixels: tf.Tensor,
-        group: tf.Tensor,
-        moving: tf.Tensor | None = None,
-    ) -> list[_Cut]:
+        self, row: tf.Tensor, pixels: tf.Tensor, group: tf.Tensor, moving: tf.Tensor | None = None
+    ) -> list[Cut]:
         """One pass, layer by layer, in full precision."""
-        layers, cuts = built_layers(self._network), []
-        given = {id(variable): value for variable, value in zip(self._network.weights, weights, strict=True)}
-        pairs = list(zip(self._network.weights, weights, strict=True))
+        given: Given = self._given(row)
+        cuts: list[Cut] = []
 
         def through(item: PlannedLayer, values: Sequence[tf.Tensor]) -> tf.Tensor:
-            layer, x = layers[item.name], values[0]
-            if isinstance(item.layer, BatchNormalization):
-                own = {weight.name: given[id(weight)] for weight in layer.weights}
-                cut = _normalized(item, own, x, group, moving)
-            elif isinstance(item.layer, Dropout):
-                cut = _Cut(x, x, x)
-            elif isinstance(item.layer, ActivationLayer):
-                cut = _Cut(x, x, layer(x))
-            elif isinstance(item.layer, WithKernel):
-                with _linear(layer) as activation:
-                    z = layer(x)
-                cut = _Cut(x, z, activation(z))
-            else:
-                h = layer(entering(item, values))
-                cut = _Cut(x, h, h)
-            cuts.append(cut)
-            return cut.h
+            cuts.append(self._through(item, values, given, group, moving))
+            return cuts[-1].h
 
-        with full_precision(self._network), keras.StatelessScope(state_mapping=pairs):
+        with full_precision(self._network):
             flow(self._planned, self._scaled(pixels), through)
         return cuts
+
+    def _through(
+        self,
+        item: PlannedLayer,
+        values: Sequence[tf.Tensor],
+        given: Given,
+        group: tf.Tensor,
+        moving: tf.Tensor | None = None,
+    ) -> Cut:
+        """One layer of a pass, with the weights that are given."""
+        layer, own, x = self._layers[item.name], given[item.name], values[0]
+        if isinstance(item.layer, BatchNormalization):
+            return _normalized(item, {variable.name: value for variable, value in own}, x, group, moving)
+        if isinstance(item.layer, Dropout):
+            return Cut(x, x, x)
+        with keras.StatelessScope(state_mapping=own):
+            if isinstance(item.layer, ActivationLayer):
+                return Cut(x, x, layer(x))
+            if isinstance(item.layer, WithKernel):
+                with _linear(layer) as activation:
+                    z = layer(x)
+                return Cut(x, z, activation(z))
+            h = layer(entering(item, values))
+            return Cut(x, h, h)
 
 
 @contextmanager
@@ -263,7 +345,7 @@ def _normalized(
     x: tf.Tensor,
     group: tf.Tensor,
     moving: tf.Tensor | None,
-) -> _Cut:
+) -> Cut:
     """Batch normalization with the statistics of each ``group`` samples, or with the moving ones if ``moving``."""
     assert isinstance(item.layer, BatchNormalization)  # noqa: S101 - for mypy
     channels = item.output_shape[-1]
@@ -278,7 +360,7 @@ def _normalized(
     y = y * own.get("gamma", 1.0) + own.get("beta", 0.0)
     y = tf.reshape(y, tf.shape(x))
     y.set_shape(x.shape)
-    return _Cut(x, x, y, tf.reduce_mean(mean, (0, 1)), tf.reduce_mean(variance, (0, 1)))
+    return Cut(x, x, y, tf.reduce_mean(mean, (0, 1)), tf.reduce_mean(variance, (0, 1)))
 
 
 def _losses(labels: tf.Tensor, logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -54,7 +54,7 @@ class Observer:
         self._data = data
         self._epochs = spec.training.epochs
         self._batch_size = min(spec.training.batch_size, spec.dataset.trained_on)
-        self._steps = -(-spec.dataset.trained_on // self._batch_size)
+        self._steps = spec.steps_per_epoch
         self._whole = spec.dataset.trained_on // self._batch_size
         self._notes: dict[str, Notes] = {chosen.probe.name: {} for chosen in probes}
         self._watched: _Watched | None = None
@@ -62,10 +62,8 @@ class Observer:
     def compile(self) -> None:
         """Trace what the probes use."""
         if self._probes:
-            instrument, one = self._program.instrument, first(self._data.training, 1)
-            weights = instrument.weights()
             for name in sorted({name for chosen in self._probes for name in chosen.probe.uses}):
-                getattr(instrument, name)(weights, one)
+                self._program.instrument.trace(name, first(self._data.training, 1))
 
     def next_stop(self, epoch: int, step: int) -> int:
         """The step of an epoch (from 1) that a segment from ``step`` must not go beyond."""

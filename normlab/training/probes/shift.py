@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from normlab.spec.graph import layers_below
 from normlab.spec.probes.places import Place
 from normlab.training.layers.network import Array
 from normlab.training.probes.activations import spread
@@ -45,7 +44,7 @@ class DistributionShiftProbe(Probe):
 def kept(values: Array) -> Array:
     """Some values of some units (rows, units), each unit's sorted."""
     some = spread(units(values), ROWS)
-    some = np.ascontiguousarray(spread(some.T, UNITS))
+    some = np.array(spread(some.T, UNITS), order="C")  # a copy: what TensorFlow gave is not to be written
     some.sort(1)
     return some.T
 
@@ -61,17 +60,15 @@ class GradientShiftProbe(Probe):
     """How much a kernel's gradient changes when the layers below it take their real step (Santurkar et al. 2018)."""
 
     name = "gradient_shift"
-    uses = ("gradients",)
+    uses = ("gradients", "moved_gradients")
 
     def measure(self, snapshot: Snapshot) -> Iterable[Reading]:
         """See the base class."""
         step, plain = snapshot.real_step, snapshot.moment.step_gradients
         if step is None or plain is None:
             return
-        instrument, before = snapshot.moment.instrument, step.before
-        below = layers_below(snapshot.planned)
+        moved = snapshot.moment.instrument.moved_gradients(step.before, step.after, step.batch)
         for layer in Place.KERNELS_BUT_FIRST.layers(snapshot.planned):
-            after = instrument.gradients(before.with_layers(step.after, below[layer]), step.batch).weights
-            one, other = plain.weights.kernel(layer), after.kernel(layer)
+            one, other = plain.weights.kernel(layer), moved[layer]
             yield layer, "relative", ratio(norm(one - other), norm(one))
             yield layer, "cosine", cosine(one, other)
