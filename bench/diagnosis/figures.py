@@ -52,7 +52,6 @@ PICTURES = {
     "three-statistics": ("baseline_with_batch_norm", 10, "three_statistics"),
     "shift-plain": ("baseline", 10, "shift"),
     "shift": ("baseline_with_batch_norm", 10, "shift"),
-    "distribution": ("deep_sigmoid_with_batch_norm", 3, "distribution"),
 }
 """By file: preset, epochs on ``digits``, chart."""
 

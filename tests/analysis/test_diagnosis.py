@@ -252,6 +252,8 @@ def test_a_loss_at_its_ceiling_that_still_falls_is_no_problem_yet(losses, words)
     finding = only(diagnosed(PLAIN, None, epochs), "loss_at_ceiling")
     assert finding.severity is Severity.NOTE
     assert words in finding.sentence
+    settles = epochs_of(*({"loss": loss, "accuracy": 0.1} for loss in (2.51, 2.49, 2.47)))
+    assert only(diagnosed(PLAIN, None, settles), "loss_at_ceiling").severity is Severity.PROBLEM
 
 
 def test_a_loss_far_above_that_of_the_start_diverges():

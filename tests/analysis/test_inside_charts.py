@@ -68,6 +68,12 @@ def test_numbers_of_a_diverged_run_are_short():
         assert "000000" not in "".join(re.findall(r">([^<]*)</text>", svg)).replace(",", "")
 
 
+def test_lines_that_coincide_are_seen_by_their_widths():
+    """As in a network that does not learn."""
+    svg = render(CHARTS["gradient_by_depth"](observed()), "svg").decode()
+    assert set(re.findall(r'mark-line.*?stroke-width="([\d.]+)"', svg)) == {"10", "8", "6", "4", "2"}
+
+
 def test_narrow_ones_have_their_panels_below_each_other():
     assert "vconcat" in shift(observed(), space=NARROW)
 

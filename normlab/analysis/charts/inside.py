@@ -42,7 +42,7 @@ def gradient_by_depth(run: Observed, *, space: Space = WIDE) -> Chart:
     need(rows, "the gradient")
     named = [point for _, point in sorted(spread)]
     chart = (
-        alt.Chart(alt.InlineData(values=rows))
+        alt.Chart(alt.InlineData(values=thinner(rows, named, "point")))
         .mark_line(point={"size": 40, "filled": True})
         .encode(
             x=alt.X(
@@ -55,7 +55,7 @@ def gradient_by_depth(run: Observed, *, space: Space = WIDE) -> Chart:
                 axis=log_axis(),
             ),
             color=in_order(named, "point"),
-            strokeWidth=thinner(named, "point"),
+            strokeWidth=alt.StrokeWidth("width:Q", scale=None),
         )
         .properties(width=space.panel(1) - 30, height=_HEIGHT)
     )

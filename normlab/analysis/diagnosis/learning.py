@@ -11,9 +11,9 @@ from normlab.spec.epochs import EpochMetrics
 
 CEILING = 0.95
 """The training loss, in that of equal probabilities: less than a twentieth of what there is to learn was learned."""
-FALLING = 0.01
-"""What the training loss still falls by in the last epoch, in that of equal probabilities: at this pace a network is
-below the ceiling within five more epochs. One that is stuck loses half of it or less."""
+SOON = 5
+"""Epochs: a network whose loss, falling as in its last one, is below the ceiling after so many more is on its way. One
+that is stuck may still lose what its first outputs were off by, which is less."""
 GUESS = 2.0
 """Times the accuracy of guessing, below which a network of such a loss has left its start in no other way either."""
 RISEN = 2.0
@@ -48,7 +48,7 @@ def _at_ceiling(run: Observed) -> Observation | None:
     fallen = _loss(run.epochs[-2]) - _loss(last) if len(run.epochs) > 1 else 0.0
     if len(run.epochs) == 1:
         stalls, so_far = False, "; one epoch does not show whether it will"
-    elif fallen > FALLING * run.guess_loss:
+    elif _loss(last) - SOON * fallen < CEILING * run.guess_loss:
         stalls, so_far = False, f", and it still falls, by {figure(fallen)} in the last epoch"
     else:
         stalls, so_far = True, ""
