@@ -89,3 +89,28 @@ def test_it_prints_in_ink_on_paper(browser: Browser, page_file: Path) -> None:
     assert page.evaluate("getComputedStyle(document.querySelector('figure')).breakInside") == "avoid"
     assert page.pdf().startswith(b"%PDF")
     page.close()
+
+
+def luminance(colour: str) -> float:
+    """Of ``rgb(r, g, b)``, as WCAG 2 defines it."""
+    channels = [int(value) / 255 for value in colour.removeprefix("rgb(").removesuffix(")").split(",")]
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    return sum(weight * value for weight, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_it_can_be_read_in_the_dark(browser: Browser, page_file: Path) -> None:
+    """Text has WCAG's contrast of 4.5 at least; charts keep the white ground that their colours were chosen for."""
+    page = browser.new_page(color_scheme="dark")
+    page.goto(page_file.as_uri())
+    ground = luminance(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert ground < 0.05
+    for selector in ("body", "p.subtitle", "th", "p.undecided, p.decided"):
+        text = luminance(page.evaluate(f"getComputedStyle(document.querySelector('{selector}')).color"))
+        assert (text + 0.05) / (ground + 0.05) > 4.5, selector
+    assert (
+        page.evaluate("getComputedStyle(document.querySelector('figure')).backgroundColor")
+        == "rgb(255, 255, 255)"
+    )
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    page.close()
