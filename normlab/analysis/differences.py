@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from normlab.analysis.layer_documents import Joined, Layer, kind_of, layers_of, single_layers, written_out
 from normlab.analysis.records import SpecDocument
-from normlab.spec.layers import BaseLayer, Facet, WithKernel
+from normlab.spec.layers import BaseLayer, Facet
 
 ARCHITECTURE_FACETS = (
     "layers",
@@ -30,7 +30,9 @@ _NAMES = {
     "resources.device": "device",
 }
 _NOT_COMPARED = ("name", "tags", "architecture", "priority", "max_runtime_seconds", "probes")
-_WEIGHT_OPTIONS_APART = ("type", "activation", "kernel_initializer", "kernel_regularizer")
+_APART = ("type", "activation")
+"""Options that are told as facets of their own, with those of ``_APART_ENDINGS``."""
+_APART_ENDINGS = ("_initializer", "_regularizer", "_constraint", "_normalization")
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def facets(layers: Sequence[Layer]) -> dict[str, str]:
         "activation": _joined(
             [" then ".join(texts) or "linear" for texts in path.activations], collapse=True
         ),
-        "initializer": _weights(single, lambda layer: str(layer.get("kernel_initializer", "default"))),
+        "initializer": _weights(single, _initializer),
         "regularizer": _weights(single, _regularizer),
         "dropout": _joined(dropouts),
         "layer order": _structure(layers, get_args(Facet)),
@@ -118,12 +120,16 @@ def _steps(layer: Layer) -> list[_Step]:
     steps = []
     kind, facet = str(layer["type"]), kind_of(layer).facet
     if facet == "normalization":
-        steps.append(_Step(facet, _call(kind, _options(layer, apart=("type",)))))
+        steps.append(_Step(facet, _call(kind, _options(layer))))
     elif facet == "dropout":
-        steps.append(_Step(facet, f"{kind} {layer['rate']}"))
+        steps.append(_Step(facet, f"{kind} {layer[kind_of(layer).size_field or 'rate']}"))
     elif facet == "layers":
-        text = _call(kind, _options(layer, apart=_WEIGHT_OPTIONS_APART))
-        steps.append(_Step("layers", text, weights=_has_weights(layer)))
+        steps.append(_Step("layers", _call(kind, _options(layer)), weights=_has_weights(layer)))
+        if (normalization := layer.get("kernel_normalization")) is not None:
+            steps.append(_Step("normalization", f"{_named(normalization)} of the kernel"))
+    elif facet == "activation" and "activation" not in layer:
+        text = _call(kind, [*_options(layer), *_drawn_otherwise(layer)])
+        steps.append(_Step(facet, text))
     if layer.get("activation", "linear") != "linear":
         steps.append(_Step("activation", _call(str(layer["activation"]), _slope(layer))))
     return steps
@@ -198,7 +204,7 @@ class _Path:
 
 
 def _has_weights(layer: Layer) -> bool:
-    return issubclass(kind_of(layer), WithKernel)
+    return bool(kind_of(layer).initializer_fields)
 
 
 def _slope(layer: Layer) -> list[str]:
@@ -206,17 +212,30 @@ def _slope(layer: Layer) -> list[str]:
     return [] if slope is None else [f"slope {slope}"]
 
 
-def _options(layer: Layer, apart: tuple[str, ...]) -> list[str]:
+def _options(layer: Layer) -> list[str]:
     """What a layer's options say; the first, its size, without its name, and none that Keras would assume."""
     kind = kind_of(layer)
     texts = []
     for option, value in layer.items():
         is_size = option == kind.size_field
-        if option in apart or (not is_size and _is_default(kind, option, value)):
+        if option in _APART or option.endswith(_APART_ENDINGS):
             continue
-        shown = " x ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        if not is_size and _is_default(kind, option, value):
+            continue
+        shown = " x ".join(map(_shown, value)) if isinstance(value, list | tuple) else str(value)
         texts.append(shown if is_size else f"{option} {shown}")
     return texts
+
+
+def _shown(value: Any) -> str:
+    return "+".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _named(value: Any) -> str:
+    """A part of a layer that has a name and options: ``random_normal(stddev 0.1)``."""
+    if not isinstance(value, Mapping):
+        return str(value)
+    return _call(str(value["name"]), [f"{key} {inner}" for key, inner in value.items() if key != "name"])
 
 
 def _is_default(kind: type[BaseLayer], option: str, value: Any) -> bool:
@@ -249,14 +268,42 @@ def _weights(layers: Sequence[Layer], describe: Callable[[Layer], str]) -> str:
     return _joined([describe(layer) for layer in layers if _has_weights(layer)], collapse=True)
 
 
+def _initializer(layer: Layer) -> str:
+    names = [_named(layer.get(field, "default")) for field in kind_of(layer).initializer_fields]
+    return " and ".join(dict.fromkeys(names))
+
+
+def _drawn_otherwise(layer: Layer) -> list[str]:
+    """How the slopes of an activation are drawn, if not by its kind's default."""
+    kind = kind_of(layer)
+    return [
+        f"{field.removesuffix('_initializer')} {_named(value)}"
+        for field, value in layer.items()
+        if field.endswith("_initializer") and value != str(kind.model_fields[field].default)
+    ]
+
+
 def _regularizer(layer: Layer) -> str:
-    regularizer = layer.get("kernel_regularizer")
-    return f"l2 {regularizer['l2']}" if regularizer else "none"
+    asked = [
+        _named(value) if field.endswith("_constraint") else _penalty(value)
+        for field, value in layer.items()
+        if field.endswith(("_regularizer", "_constraint")) and value
+    ]
+    return " and ".join(asked) or "none"
+
+
+def _penalty(penalty: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in penalty.items())
 
 
 def has_penalty(spec: SpecDocument) -> bool:
-    """Whether the loss that a spec's network is trained with holds an L2 penalty."""
-    return any((layer.get("kernel_regularizer") or {}).get("l2") for layer in single_layers(layers_of(spec)))
+    """Whether the loss that a spec's network is trained with holds a penalty."""
+    return any(
+        any((layer.get(field) or {}).get(name) for name in ("l1", "l2", "orthogonal"))
+        for layer in single_layers(layers_of(spec))
+        for field in layer
+        if field.endswith("_regularizer")
+    )
 
 
 def _joined(texts: list[str], *, collapse: bool = False) -> str:

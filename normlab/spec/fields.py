@@ -13,11 +13,18 @@ INTEGER_MAX = 2**53 - 1
 Flag = Annotated[bool, Strict()]
 Integer = Annotated[int, Strict(), Field(ge=-INTEGER_MAX, le=INTEGER_MAX)]
 PositiveInteger = Annotated[int, Strict(), Field(gt=0, le=INTEGER_MAX)]
+NonNegativeInteger = Annotated[int, Strict(), Field(ge=0, le=INTEGER_MAX)]
 Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 PositiveNumber = Annotated[float, Strict(), Field(gt=0, allow_inf_nan=False)]
 NonNegativeNumber = Annotated[float, Strict(), Field(ge=0, allow_inf_nan=False)]
 Fraction = Annotated[float, Strict(), Field(ge=0, lt=1, allow_inf_nan=False)]
 """At least 0 and less than 1."""
+
+
+LEFT_OUT: Any = Field(exclude_if=lambda value: value is None)
+"""Of a field that came after its kind: where it is not given, a spec is written, and its digest is made, without it."""
+LEFT_OUT_IF_ONE: Any = Field(exclude_if=lambda value: value == 1)
+"""The same of one whose default is 1."""
 
 
 class SpecModel(BaseModel):
@@ -29,23 +36,6 @@ class SpecModel(BaseModel):
 def one_of(names: Iterable[str]) -> Any:
     """A string, of which a JSON schema says that it is one of these."""
     return Annotated[str, WithJsonSchema({"type": "string", "enum": list(names)})]
-
-
-class Initializer(StrEnum):
-    """Keras's kernel initializers, by Keras's names."""
-
-    GLOROT_UNIFORM = "glorot_uniform"
-    GLOROT_NORMAL = "glorot_normal"
-    HE_UNIFORM = "he_uniform"
-    HE_NORMAL = "he_normal"
-    LECUN_UNIFORM = "lecun_uniform"
-    LECUN_NORMAL = "lecun_normal"
-    RANDOM_NORMAL = "random_normal"
-    RANDOM_UNIFORM = "random_uniform"
-    TRUNCATED_NORMAL = "truncated_normal"
-    ORTHOGONAL = "orthogonal"
-    ZEROS = "zeros"
-    ONES = "ones"
 
 
 class Activation(StrEnum):
@@ -64,10 +54,3 @@ class Activation(StrEnum):
     SIGMOID = "sigmoid"
     HARD_SIGMOID = "hard_sigmoid"
     TANH = "tanh"
-
-
-class L2(SpecModel):
-    """An L2 penalty that is added to the loss: ``l2`` times the sum of the squared weights."""
-
-    l2: NonNegativeNumber = 0.01
-    """How strong it is."""

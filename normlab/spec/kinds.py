@@ -5,9 +5,11 @@ describes it. Everything else that Normlab has to know of a kind is a constant o
 """
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
-from normlab.spec.fields import SpecModel
+from pydantic import BeforeValidator, Field
+
+from normlab.spec.fields import SpecModel, one_of
 
 Kind = TypeVar("Kind", bound=SpecModel)
 
@@ -33,6 +35,17 @@ def names_alone(kinds: Mapping[str, type[SpecModel]]) -> list[str]:
         for name, kind in kinds.items()
         if sum(field.is_required() for field in kind.model_fields.values()) == 1
     ]
+
+
+def by_name(union: Any, kinds: Mapping[str, type[SpecModel]]) -> BeforeValidator:
+    """Of a field that holds one of ``kinds``, the members of ``union``: a name is short for its defaults."""
+    # A string is told to the JSON schema, too, which clients and editors check requests with.
+    tagged = Annotated[union, Field(discriminator="name")]
+    return BeforeValidator(_named, json_schema_input_type=one_of(names_alone(kinds)) | tagged)
+
+
+def _named(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
 
 
 def description_of(kind: type[SpecModel]) -> str:

@@ -11,12 +11,16 @@ from normlab.spec.job import JobSpec
 from normlab.spec.layers import (
     ActivationLayer,
     Add,
+    AveragePooling2D,
     BatchNormalization,
+    BiasOnly,
     Concatenate,
-    Dropout,
+    GlobalAveragePooling2D,
+    Noise,
     Normalization,
+    ScaleOnly,
+    WithMovingStatistics,
 )
-from normlab.spec.layers.convolution import AveragePooling2D, GlobalAveragePooling2D
 from normlab.spec.layers.normalization import FEW_VALUES
 from normlab.spec.plan import PlannedLayer, plan_job
 
@@ -28,14 +32,22 @@ def erased_inputs(spec: JobSpec, planned: Sequence[PlannedLayer]) -> Iterator[Pr
     """
     for item in planned:
         layer = item.layer
-        if isinstance(layer, BatchNormalization) and layer.values(item.input_shape, _batch(spec)) == 1:
+        if not isinstance(layer, WithMovingStatistics) or layer.values(item.input_shape, _batch(spec)) > 1:
+            continue
+        if _batch(spec) > 1:
+            yield Problem(
+                f"/architecture{item.pointer}/virtual_batch_size",
+                f"every part of a batch has one sample, of which {item.name} would leave nothing: take parts of 8 or "
+                "more",
+            )
+        else:
             pointer = "/training/batch_size" if spec.training.batch_size == 1 else "/dataset/training_samples"
             yield Problem(
                 pointer,
                 f"every batch has one sample, of which {item.name} would leave nothing: take batches of 8 or more, or "
                 "layer_normalization, which needs no batch",
             )
-            return
+        return
     yield from _erased_means(spec, planned)
 
 
@@ -68,7 +80,7 @@ def _keeps_means(item: PlannedLayer) -> bool:
     """Whether means of channels that are the same for every input stay so."""
     layer = item.layer
     linear = isinstance(layer, ActivationLayer) and layer.activation == "linear"
-    return linear or isinstance(layer, Dropout | Add | Concatenate)
+    return linear or isinstance(layer, Noise | ScaleOnly | BiasOnly | Add | Concatenate)
 
 
 def _takes_channel_means(item: PlannedLayer) -> bool:
@@ -94,6 +106,24 @@ def learning_warnings(spec: JobSpec) -> Iterator[Problem]:
                 f"{item.name} takes each mean over two values, and little more is left of them than which is larger",
             )
     yield from _last_batch_of_one(spec, planned)
+    yield from _rests_of_one(spec, planned)
+
+
+def _rests_of_one(spec: JobSpec, planned: Sequence[PlannedLayer]) -> Iterator[Problem]:
+    """Parts of batches in ghost batch normalization."""
+    batch, last = _batch(spec), spec.dataset.trained_on % _batch(spec)
+    for item in planned:
+        layer = item.layer
+        if not isinstance(layer, BatchNormalization) or layer.virtual_batch_size is None:
+            continue
+        size = layer.virtual_batch_size
+        hit = [count for count in (batch, last) if count > size and count % size == 1]
+        if hit and layer.values(item.input_shape, 1) == 1:
+            yield Problem(
+                f"/architecture{item.pointer}/virtual_batch_size",
+                f"in parts of {size} one sample of a batch of {hit[0]} is left over, of which {item.name} leaves "
+                "nothing: take a size that divides the batch size",
+            )
 
 
 def _last_batch_of_one(spec: JobSpec, planned: Sequence[PlannedLayer]) -> Iterator[Problem]:

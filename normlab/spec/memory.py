@@ -67,8 +67,8 @@ def _probed_bytes(spec: JobSpec, planned: Sequence[PlannedLayer]) -> int:
 
 def _activation_bytes(spec: JobSpec, planned: Sequence[PlannedLayer]) -> int:
     """The larger of a training step, which keeps them for gradients, and an evaluation, which drops them."""
-    pixels, outputs = prod(planned[0].input_shape), [prod(item.output_shape) for item in planned]
-    kept = sum(item.layer.kept_in_training * size for item, size in zip(planned, outputs, strict=True))
+    pixels = prod(planned[0].input_shape)
+    kept = sum(item.layer.values_kept(item.input_shape, item.output_shape) for item in planned)
     in_training = spec.training.batch_size * (2 * pixels + kept)
     in_evaluation = EVALUATION_BATCH * max(sizes_together(planned))
     return max(in_training, in_evaluation) * FLOAT_BYTES

@@ -9,13 +9,15 @@ from normlab.spec.blocks import MAX_DEPTH, block_beyond_depth, planned_count, wr
 from normlab.spec.estimate import totals
 from normlab.spec.fields import SpecModel
 from normlab.spec.job import MAX_TAGS, JobSpec
-from normlab.spec.layers import WithKernel
+from normlab.spec.kernels import SpectralNormalization
+from normlab.spec.layers import WithKernelOptions
 from normlab.spec.learning import erased_inputs
 from normlab.spec.limits import Limits
 from normlab.spec.plan import PlannedLayer, UnbuildableError, plan_job
 from normlab.spec.probes.request import ProbeRequest, Probes
 from normlab.spec.problems import spec_error
 from normlab.spec.shown import shown
+from normlab.spec.training import Precision
 
 _NO_LIMITS = Limits()
 _FIELDS = 100
@@ -111,6 +113,8 @@ def _data_problems(spec: JobSpec) -> Iterator[Problem]:
             f"{total - dataset.held_out} training samples are left of {dataset.name} after validation: "
             "ask for no more",
         )
+    if training.precision is not Precision.FLOAT32:
+        yield from _full_precision_problems(spec)
     if dataset.held_out == 0:
         if training.early_stopping is not None and training.early_stopping.monitor.startswith("val_"):
             yield Problem(
@@ -120,6 +124,19 @@ def _data_problems(spec: JobSpec) -> Iterator[Problem]:
         if training.target_accuracy is not None:
             yield Problem(
                 "/training/target_accuracy", "is a validation accuracy and needs validation samples"
+            )
+
+
+def _full_precision_problems(spec: JobSpec) -> Iterator[Problem]:
+    """Spectral normalization writes the kernel that it has computed, in 16 bits if that is what is computed in."""
+    for place, layer in written_layers(spec.architecture.layers):
+        if isinstance(layer, WithKernelOptions) and isinstance(
+            layer.kernel_normalization, SpectralNormalization
+        ):
+            yield Problem(
+                f"/architecture{place}/kernel_normalization",
+                "spectral_normalization rounds the kernel to 16 bits at every step where training computes in them: "
+                'take "precision": "float32", or "weight_normalization"',
             )
 
 
@@ -133,9 +150,8 @@ def _size_problems(spec: JobSpec, limits: Limits) -> Iterator[Problem]:
     yield from beyond("/training/batch_size", spec.training.batch_size, "batch_size")
     yield from beyond("/architecture/layers", planned_count(spec.architecture.layers), "layers")
     for place, layer in written_layers(spec.architecture.layers):
-        if isinstance(layer, WithKernel) and layer.size_field is not None:
-            pointer = f"/architecture{place}/{layer.size_field}"
-            yield from beyond(pointer, getattr(layer, layer.size_field), "units")
+        for field in layer.limited_fields:
+            yield from beyond(f"/architecture{place}/{field}", getattr(layer, field) or 0, "units")
 
 
 def _beyond(pointer: str, value: int, limit: int, name: str) -> Problem:

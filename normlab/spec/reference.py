@@ -86,7 +86,8 @@ def _values(field: dict[str, Any], definitions: dict[str, Any]) -> str:
                 pair,
                 *(each for each in alternatives if each.get("type") != "integer" and each != pair),
             ]
-        return " or ".join(dict.fromkeys(_values(each, definitions) for each in alternatives))
+        words = dict.fromkeys(_values(each, definitions) for each in alternatives)
+        return " or ".join(_without_repeated_names(list(words), alternatives))
     if names := field.get("enum") or ([field["const"]] if "const" in field else []):
         return ", ".join(map(_json, names))
     match field.get("type"):
@@ -104,6 +105,17 @@ def _values(field: dict[str, Any], definitions: dict[str, Any]) -> str:
             return "its name"
         case kind:
             return str(kind)
+
+
+def _without_repeated_names(words: list[str], alternatives: list[dict[str, Any]]) -> list[str]:
+    """Names that are short for objects of a name are not listed twice."""
+    names = next((set(each["enum"]) for each in alternatives if "enum" in each), None)
+    return [
+        f"{{{_json(tag['propertyName'])}: …, …}}"
+        if (tag := each.get("discriminator")) and set(tag["mapping"]) == names
+        else text
+        for text, each in zip(words, alternatives, strict=False)
+    ]
 
 
 def _object(properties: dict[str, Any], definitions: dict[str, Any]) -> str:

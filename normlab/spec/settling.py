@@ -7,7 +7,7 @@ the network has learned.
 
 from normlab.spec.blocks import written_layers
 from normlab.spec.job import JobSpec
-from normlab.spec.layers import BatchNormalization
+from normlab.spec.layers import WithMovingStatistics
 
 SETTLED = 0.01
 """The largest part of moving statistics that may still be their start. A variance of 0.01 is then seen as 0.02."""
@@ -22,5 +22,5 @@ def start_share(spec: JobSpec, updates: int) -> float:
 def highest_momentum(spec: JobSpec) -> float:
     """That of the batch normalization that settles last; 0 without any."""
     layers = (layer for _, layer in written_layers(spec.architecture.layers))
-    momenta = [layer.momentum for layer in layers if isinstance(layer, BatchNormalization)]
+    momenta = [layer.momentum for layer in layers if isinstance(layer, WithMovingStatistics)]
     return max(momenta, default=0.0)

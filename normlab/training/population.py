@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from normlab.spec import JobSpec, PlannedLayer
 from normlab.spec.graph import flow
-from normlab.spec.layers import BatchNormalization
+from normlab.spec.layers import WithMovingStatistics
 from normlab.spec.memory import EVALUATION_BATCH, FLOAT_BYTES
 from normlab.spec.settling import start_share
 from normlab.training.compiled.program import Program
@@ -53,7 +53,7 @@ def measure_population(
 
     ``kept`` are its weights, with which it is left.
     """
-    if not any(isinstance(item.layer, BatchNormalization) for item in program.planned):
+    if not any(isinstance(item.layer, WithMovingStatistics) for item in program.planned):
         return None
     began = perf_counter()
     count = _sample_count(spec, program)
@@ -91,7 +91,7 @@ def _settle(program: Program, pixels: tf.Tensor) -> None:
 
     def through(item: PlannedLayer, values: Sequence[tf.Tensor]) -> tf.Tensor:
         layer, x = built[item.name], entering(item, values)
-        if isinstance(item.layer, BatchNormalization):
+        if isinstance(item.layer, WithMovingStatistics):
             mean, variance = tf.nn.moments(x, axes=list(range(len(x.shape) - 1)))  # (channels,) each
             layer.moving_mean.assign(mean)
             layer.moving_variance.assign(variance)

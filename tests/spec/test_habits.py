@@ -5,7 +5,8 @@ import pytest
 from normlab.comparisons import ComparisonRequest
 from normlab.spec import DATASETS, Device, JobSpec, Precision
 from normlab.spec.blocks import BLOCKS
-from normlab.spec.fields import Activation, Initializer
+from normlab.spec.fields import Activation
+from normlab.spec.initializers import INITIALIZERS
 from normlab.spec.layers import LAYERS
 from normlab.spec.metrics import Metric
 from normlab.spec.mistakes.key_habits import RENAMED, UNSUPPORTED, WRITTEN_OTHERWISE
@@ -21,7 +22,7 @@ PLACES = [(place, root) for root in (JobSpec, ComparisonRequest) for place in pl
 ROWS = [*RENAMED, *UNSUPPORTED, *WRITTEN_OTHERWISE]
 NAMES = {
     "activation": list(Activation),
-    "kernel_initializer": list(Initializer),
+    "kernel_initializer": list(INITIALIZERS),
     "layers": [*LAYERS, *BLOCKS],
     "optimizer": list(OPTIMIZERS),
     "learning_rate_schedule": list(SCHEDULES),

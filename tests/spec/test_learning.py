@@ -74,6 +74,41 @@ REFUSED = {
         "/dataset/training_samples",
         "every batch has one sample",
     ),
+    "parts of one sample": (
+        body(FLATTEN, dense(12), BATCH | {"virtual_batch_size": 1}),
+        "/architecture/layers/2/virtual_batch_size",
+        "every part of a batch has one sample",
+    ),
+    "renormalization of one sample": (
+        body(FLATTEN, dense(12), {"type": "batch_renormalization"}, batch_size=1),
+        "/training/batch_size",
+        "batch_renormalization_1 would leave nothing",
+    ),
+    "instances of rows": (
+        body(FLATTEN, dense(12), {"type": "instance_normalization"}),
+        "/architecture/layers/2",
+        "take layer_normalization",
+    ),
+    "the mean of each instance": (
+        body(DIGITS, {"type": "instance_normalization"}, GLOBAL_POOL),
+        "/architecture/layers/2",
+        "instance_normalization_1 has just made equal",
+    ),
+    "the root mean square of one channel": (
+        body(DIGITS, {"type": "rms_normalization"}, FLATTEN),
+        "/architecture/layers/1",
+        "its sign alone would be left",
+    ),
+    "the length of one unit": (
+        body(FLATTEN, dense(1), {"type": "unit_normalization"}),
+        "/architecture/layers/2",
+        "its sign alone would be left",
+    ),
+    "the response of one pixel": (
+        body(DIGITS, convolution(6, 8), {"type": "filter_response_normalization"}, FLATTEN),
+        "/architecture/layers/2",
+        "put it where images are larger",
+    ),
     "the mean of each normalized channel": (
         body(DIGITS, convolution(6, 3), group(6), GLOBAL_POOL),
         "/architecture/layers/3",
@@ -140,6 +175,11 @@ def test_what_resembles_it_and_learns_is_taken_without_a_word(spec: dict[str, An
             body(FLATTEN, dense(12), BATCH, samples=33),
             "/training/batch_size",
             "moving variance 1 % of the way to 0",
+        ),
+        (
+            body(FLATTEN, dense(12), BATCH | {"virtual_batch_size": 8}, batch_size=33),
+            "/architecture/layers/2/virtual_batch_size",
+            "one sample of a batch of 33 is left over",
         ),
         (
             body(FLATTEN, BATCH, dense(12), {**BATCH, "momentum": 0.5}, samples=33),

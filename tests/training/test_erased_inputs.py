@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 from keras import layers
 
-from normlab.spec.layers import BatchNormalization, GroupNormalization, LayerNormalization, Normalization
+from normlab.spec.layers import (
+    BatchNormalization,
+    GroupNormalization,
+    InstanceNormalization,
+    LayerNormalization,
+    Normalization,
+)
 
 FLAT, PICTURE, POINT = (12,), (4, 3, 6), (1, 1, 6)
 
@@ -36,6 +42,10 @@ CASES += [
     (layers.BatchNormalization(), BatchNormalization(type="batch_normalization"), shape, samples)
     for shape in (FLAT, PICTURE, POINT, (1,))
     for samples in (1, 2, 5)
+]
+CASES += [
+    (layers.GroupNormalization(-1), InstanceNormalization(type="instance_normalization"), shape, 2)
+    for shape in (PICTURE, POINT, (4, 3))
 ]
 
 

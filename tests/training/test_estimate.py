@@ -21,6 +21,9 @@ pairs = st.one_of(sizes, st.lists(sizes, min_size=2, max_size=2))
 paddings = st.sampled_from(["valid", "same"])
 flags = st.booleans()
 slide = {"strides": pairs, "padding": paddings}
+even = {"strides": sizes, "padding": paddings}
+causal = st.sampled_from(["valid", "same", "causal"])
+interpolations = st.sampled_from(["nearest", "bilinear"])
 affine = {"center": flags, "scale": flags}
 
 FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
@@ -36,6 +39,36 @@ FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "group_normalization": {"groups": sizes, **affine},
     "activation": {"activation": st.sampled_from(["relu", "leaky_relu"])},
     "dropout": {"rate": st.just(0.5)},
+    "depthwise_conv2d": {"kernel_size": pairs, "depth_multiplier": sizes, "use_bias": flags, **even},
+    "separable_conv2d": {"filters": sizes, "kernel_size": pairs, "use_bias": flags, **even},
+    "conv1d": {
+        "filters": sizes,
+        "kernel_size": sizes,
+        "strides": sizes,
+        "padding": causal,
+        "use_bias": flags,
+    },
+    "global_max_pooling2d": {},
+    "zero_padding2d": {"padding": st.integers(0, 2)},
+    "up_sampling2d": {"size": st.sampled_from([1, 2, [1, 2]]), "interpolation": interpolations},
+    "batch_renormalization": affine,
+    "instance_normalization": affine,
+    "rms_normalization": {},
+    "unit_normalization": {},
+    "filter_response_normalization": {"thresholded": flags},
+    "lrn": {},
+    "scale_only": {},
+    "bias_only": {},
+    "prelu": {"shared_axes": st.sampled_from([None, [1], [1, 2]])},
+    "spatial_dropout2d": {"rate": st.just(0.5)},
+    "gaussian_dropout": {"rate": st.just(0.5)},
+    "gaussian_noise": {"stddev": st.just(0.5)},
+    "multi_head_attention": {
+        "num_heads": sizes,
+        "key_dim": sizes,
+        "value_dim": st.none() | sizes,
+        "use_bias": flags,
+    },
 }
 
 
@@ -46,8 +79,10 @@ def layers(draw: st.DrawFn) -> BaseLayer:
     document = {"type": kind} | {name: draw(values) for name, values in FIELDS[kind].items()}
     if kind == "reshape" and document["target_shape"].count(-1) > 1:
         document["target_shape"] = [abs(size) for size in document["target_shape"]]
-    if kind == "conv2d" and draw(flags):
+    if kind.endswith(("conv1d", "conv2d")) and draw(flags):
         document |= {"strides": 1, "dilation_rate": draw(sizes)}
+    if kind in {"conv1d", "conv2d"}:
+        document["groups"] = draw(st.sampled_from([n for n in (1, 2, 3) if document["filters"] % n == 0]))
     return LAYERS[kind].model_validate(document)
 
 
@@ -99,11 +134,13 @@ def test_shapes_parameters_and_multiplications_are_keras_own(
 
 def multiplications(built: keras.layers.Layer) -> int:
     """A kernel is applied at each position of the output, and each application multiplies by each of its numbers."""
-    kernel = next((weight for weight in built.weights if weight.name == "kernel"), None)
-    if kernel is None:
-        return 0
     positions = prod(built.output.shape[1:-1])
-    return positions * prod(kernel.shape)
+    if isinstance(built, keras.layers.MultiHeadAttention):
+        weights = built.num_heads * positions**2
+        scored = weights * built.key_dim + weights * built.value_dim
+    else:
+        scored = 0
+    return scored + positions * sum(prod(weight.shape) for weight in built.weights if "kernel" in weight.name)
 
 
 @bounded

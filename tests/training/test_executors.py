@@ -31,6 +31,9 @@ def test_presets_are_compiled(preset: str) -> None:
         ({"type": "dropout", "rate": 0.5}, Executor.XLA),
         ({"type": "group_normalization", "groups": 1}, Executor.XLA),
         ({"type": "layer_normalization"}, Executor.XLA),
+        ({"type": "depthwise_conv2d", "kernel_size": 3}, Executor.GRAPH),
+        ({"type": "separable_conv2d", "filters": 2, "kernel_size": 3}, Executor.GRAPH),
+        ({"type": "gaussian_noise", "stddev": 0.5}, Executor.XLA),
     ],
 )
 def test_on_a_cpu_it_depends_on_the_layers(layer: dict[str, Any], expected: Executor) -> None:

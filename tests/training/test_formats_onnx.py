@@ -15,7 +15,7 @@ from normlab.spec.export_formats import ArtifactKind
 from normlab.spec.fields import Activation
 from normlab.spec.layers import LAYERS, MERGES
 from normlab.training.export import onnx as onnx_file
-from normlab.training.export import onnx_layers
+from normlab.training.export import onnx_layers, onnx_planned
 from normlab.training.export.export import export
 from normlab.training.export.portable import portable
 from normlab.training.export.serving_function import TrainedNetwork
@@ -59,6 +59,58 @@ BRANCHES: dict[str, list[Layers]] = {
     "places": [[{"type": "dense", "units": 4}], []],
 }
 """The first is an image with its channels before its places in ONNX, or one with its places first."""
+KERNELS: list[Layers] = [
+    [*on_image(kernel_normalization=name), {"type": "dense", "units": 6, "kernel_normalization": name}]
+    for name in ("weight_normalization", "weight_standardization", "spectral_normalization")
+]
+ON_IMAGES: Layers = [
+    {"type": "depthwise_conv2d", "kernel_size": [2, 3], "depth_multiplier": 2, "activation": "tanh"},
+    {"type": "depthwise_conv2d", "kernel_size": 2, "strides": 2, "padding": "same", "use_bias": False},
+    {
+        "type": "separable_conv2d",
+        "filters": 5,
+        "kernel_size": [3, 2],
+        "depth_multiplier": 2,
+        "padding": "same",
+    },
+    {
+        "type": "separable_conv2d",
+        "filters": 3,
+        "kernel_size": 2,
+        "dilation_rate": [1, 2],
+        "activation": "silu",
+    },
+    {"type": "zero_padding2d", "padding": [[0, 1], [2, 3]]},
+    {"type": "up_sampling2d", "size": [2, 3]},
+    {"type": "up_sampling2d", "size": [3, 2], "interpolation": "bilinear"},
+    {"type": "batch_normalization", "virtual_batch_size": 8},
+    {"type": "batch_renormalization", "epsilon": 0.01},
+    {"type": "instance_normalization"},
+    {"type": "rms_normalization", "epsilon": 0.01},
+    {"type": "unit_normalization"},
+    {"type": "filter_response_normalization", "epsilon": 0.01},
+    {"type": "filter_response_normalization", "thresholded": False},
+    {"type": "lrn", "depth_radius": 1, "bias": 1.5, "alpha": 0.3, "beta": 0.75},
+    {"type": "scale_only"},
+    {"type": "bias_only"},
+]
+ON_ROWS: list[Layers] = [
+    [{"type": "conv1d", "filters": 6, "kernel_size": 3, "padding": padding, **options}]
+    for padding, options in (
+        ("valid", {"strides": 2}),
+        ("same", {"dilation_rate": 2, "groups": 2}),
+        ("causal", {"dilation_rate": 2, "activation": "relu"}),
+        ("causal", {"strides": 2, "use_bias": False, "kernel_normalization": "weight_standardization"}),
+    )
+] + [
+    [{"type": "multi_head_attention", "num_heads": 2, "key_dim": 3, **options}, layer]
+    for options, layer in (
+        ({"dropout": 0.5}, {"type": "rms_normalization"}),
+        ({"use_bias": False, "value_dim": 5}, {"type": "unit_normalization"}),
+        ({}, {"type": "lrn"}),
+        ({}, {"type": "scale_only"}),
+    )
+]
 NETWORKS: dict[str, Layers] = {
     "none": [FLATTEN],
     **{f"conv2d {number}": on_image(**options) for number, options in enumerate(CONVOLUTIONS)},
@@ -134,6 +186,22 @@ NETWORKS: dict[str, Layers] = {
             "branches": [[], [{"type": "dropout", "rate": 0.5}], [{"type": "dense", "units": 3}]],
         },
     ],
+    "groups": on_image({"type": "conv2d", "filters": 6, "kernel_size": 2, "groups": 2}),
+    **{f"kernels {number}": layers for number, layers in enumerate(KERNELS)},
+    **{
+        f"on images {number}": on_image(layer, {"type": "prelu", "shared_axes": [1, 2]})
+        for number, layer in enumerate(ON_IMAGES)
+    },
+    "global maximum": [*on_image()[:-1], {"type": "global_max_pooling2d"}, {"type": "prelu"}],
+    "noise": on_image(
+        {"type": "spatial_dropout2d", "rate": 0.5},
+        {"type": "gaussian_dropout", "rate": 0.5},
+        {"type": "gaussian_noise", "stddev": 0.5},
+    ),
+    **{
+        f"rows {number}": [{"type": "reshape", "target_shape": [16, 4]}, *layers, FLATTEN]
+        for number, layers in enumerate(ON_ROWS)
+    },
     "a slope": [FLATTEN, {"type": "activation", "activation": "leaky_relu", "negative_slope": 0.07}],
 }
 
@@ -175,14 +243,14 @@ def test_each_kind_of_layer_and_activation_is_tried() -> None:
     assert {layer["type"] for layer in tried} - set(BLOCKS) == set(LAYERS)
     assert set(onnx_layers._WRITERS) == set(LAYERS.values())
     assert set(onnx_layers._MERGES) == set(MERGES.values())
-    assert set(onnx_layers._ACTIVATIONS) == set(Activation) - {Activation.LEAKY_RELU}
+    assert set(onnx_planned.ACTIVATIONS) == set(Activation) - {Activation.LEAKY_RELU}
 
 
 def test_a_file_that_gives_other_probabilities_is_not_offered(
     small_spec: Callable[..., JobSpec], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wrong = onnx_layers._ACTIVATIONS | {Activation.ELU: lambda graph, x: graph.node("Relu", x)}
-    monkeypatch.setattr(onnx_layers, "_ACTIVATIONS", wrong)
+    wrong = onnx_planned.ACTIVATIONS | {Activation.ELU: lambda graph, x: graph.node("Relu", x)}
+    monkeypatch.setattr(onnx_planned, "ACTIVATIONS", wrong)
     trained = trained_network(small_spec(NETWORKS["elu"]))
     file = export(ArtifactKind.ONNX, tmp_path, lambda path: onnx_file.write(trained, path))
     assert "in onnxruntime its probabilities are wrong" in str(file.error)

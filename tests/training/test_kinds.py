@@ -1,25 +1,33 @@
 """Every kind of layer, optimizer, schedule and dataset is complete: what a new one needs is asked for here."""
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 import keras
+import numpy as np
 import pytest
 
 from normlab.analysis.differences import facets
 from normlab.spec import DATASETS, DatasetName, parse_job_spec, plan_job
 from normlab.spec.fields import SpecModel
 from normlab.spec.kinds import description_of, kinds_of
-from normlab.spec.layers import LAYERS, MERGES, BaseLayer, WithKernel
+from normlab.spec.layers import LAYERS, MERGES, BaseLayer
 from normlab.spec.optimizers import OPTIMIZERS, BaseOptimizer
 from normlab.spec.schedules import SCHEDULES, BaseSchedule
 from normlab.training.datasets.sources import SOURCES
-from normlab.training.layers.builders import _FASTER
-from normlab.training.layers.network import build_network, build_serving_network
+from normlab.training.layers.builders import _FASTER, OURS
+from normlab.training.layers.network import (
+    build_network,
+    build_serving_network,
+    initial_weights,
+    weights_of,
+)
 from normlab.training.optimizers import build_optimizer
 
 IMAGE = {"type": "reshape", "target_shape": [4, 4, 4]}
+ROWS = {"type": "reshape", "target_shape": [8, 8]}
 FLATTEN = {"type": "flatten"}
 
 
@@ -29,6 +37,9 @@ class Example:
 
     layer: dict[str, Any]
     keras_class: str
+    """Of Keras, or of ours where Keras has none."""
+    before: dict[str, Any] = field(default_factory=lambda: IMAGE)
+    """What makes the shape that enters it."""
 
 
 EXAMPLES: dict[str, Example] = {
@@ -44,6 +55,31 @@ EXAMPLES: dict[str, Example] = {
     "group_normalization": Example({"groups": 1}, "GroupNormalization"),
     "activation": Example({"activation": "tanh"}, "Activation"),
     "dropout": Example({"rate": 0.5}, "Dropout"),
+    "depthwise_conv2d": Example(
+        {"kernel_size": 3, "depth_multiplier": 2, "depthwise_regularizer": {"l1": 0.5}}, "DepthwiseConv2D"
+    ),
+    "separable_conv2d": Example(
+        {"filters": 3, "kernel_size": 2, "pointwise_constraint": "unit_norm"}, "SeparableConv2D"
+    ),
+    "conv1d": Example({"filters": 2, "kernel_size": 3, "padding": "causal", "groups": 2}, "Conv1D", ROWS),
+    "global_max_pooling2d": Example({}, "GlobalMaxPooling2D"),
+    "zero_padding2d": Example({"padding": [[0, 1], [2, 3]]}, "ZeroPadding2D"),
+    "up_sampling2d": Example({"size": [1, 2], "interpolation": "bilinear"}, "UpSampling2D"),
+    "batch_renormalization": Example({"rmax": 3.0, "dmax": 5.0}, "BatchNormalization"),
+    "instance_normalization": Example({"scale": False}, "GroupNormalization"),
+    "rms_normalization": Example({"epsilon": 0.1}, "RMSNormalization"),
+    "unit_normalization": Example({}, "UnitNormalization"),
+    "filter_response_normalization": Example({"epsilon": 0.1}, "FilterResponseNormalization"),
+    "lrn": Example({"depth_radius": 2, "alpha": 0.1}, "LocalResponseNormalization"),
+    "scale_only": Example({}, "ScaleOnly"),
+    "bias_only": Example({}, "BiasOnly"),
+    "prelu": Example({"shared_axes": [1, 2], "alpha_regularizer": {"l2": 0.5}}, "PReLU"),
+    "spatial_dropout2d": Example({"rate": 0.5}, "SpatialDropout2D"),
+    "gaussian_dropout": Example({"rate": 0.5}, "GaussianDropout"),
+    "gaussian_noise": Example({"stddev": 0.5}, "GaussianNoise"),
+    "multi_head_attention": Example(
+        {"num_heads": 2, "key_dim": 3, "value_dim": 5, "dropout": 0.1}, "MultiHeadAttention", ROWS
+    ),
 }
 
 
@@ -84,7 +120,7 @@ def test_two_kinds_of_one_name_are_refused() -> None:
 
 def planned_with(kind: str) -> Any:
     layer = {"type": kind} | EXAMPLES[kind].layer
-    body = {"architecture": {"layers": [IMAGE, layer, FLATTEN]}, "dataset": "digits"}
+    body = {"architecture": {"layers": [EXAMPLES[kind].before, layer, FLATTEN]}, "dataset": "digits"}
     return plan_job(parse_job_spec(body))
 
 
@@ -94,18 +130,33 @@ def test_a_layer_kind_is_built_as_keras_class_with_the_specs_values(kind: str) -
     planned = planned_with(kind)
     network = build_network(planned, "float32")
     built, item = network.layers[2], planned[1]
-    assert type(built) is getattr(keras.layers, EXAMPLES[kind].keras_class)
+    name = EXAMPLES[kind].keras_class
+    assert type(built) is (OURS.get(name) or getattr(keras.layers, name))
     assert (built.name, tuple(built.output.shape[1:])) == (item.name, item.output_shape)
     config = built.get_config()
-    for field, value in item.layer.model_dump(mode="json", exclude={"type", "kernel_initializer"}).items():
-        given = config[field]
-        if field == "kernel_regularizer":
-            assert (given and given["config"]) == value
+    config |= config.get("renorm_clipping") or {}
+    for option, value in item.layer.model_dump(mode="json", exclude={"type"}).items():
+        if option.endswith("_initializer") or (kind == "batch_renormalization" and value is None):
+            continue
+        given = config[option]
+        if isinstance(given, tuple) and len(given) == 1:
+            (given,) = given
+        if option.endswith("_regularizer"):
+            assert (given and given["config"]) == value, option
+        elif option.endswith("_constraint"):
+            assert (given and given["class_name"].lower()) == (value and value["name"].replace("_", "")), (
+                option
+            )
         else:
-            assert (list(given) if isinstance(given, tuple) else given) == value, field
-    weights = [(weight.name, tuple(weight.shape), weight.trainable) for weight in built.weights]
-    assert weights == [(item.name, item.shape, item.trainable) for item in planned[1].variables]
+            assert json.loads(json.dumps(given)) == value, option
+    weights = {name: (tuple(weight.shape), weight.trainable) for name, weight in weights_of(built)}
+    assert weights == {variable.name: (variable.shape, variable.trainable) for variable in item.variables}
     assert build_serving_network(planned, 16).layers[3].name == item.name
+    # In the order in which a network lists them, which is that of a run's results and checkpoints.
+    network.set_weights(values := initial_weights(network, planned, 1))
+    assert len(values) == len(network.weights)
+    for value, (name, weight) in zip(values[: len(weights)], weights_of(built), strict=True):
+        np.testing.assert_array_equal(value, weight, err_msg=name)
 
 
 @pytest.mark.parametrize("kind", LAYERS)
@@ -116,13 +167,14 @@ def test_a_layer_kind_shows_in_a_comparison(kind: str) -> None:
     assert with_it[facet] != without[facet]
     if LAYERS[kind].size_field is not None:
         assert LAYERS[kind].size_field in LAYERS[kind].model_fields
-    if issubclass(LAYERS[kind], WithKernel):
-        assert LAYERS[kind].size_field is not None, "its width is what the limit 'units' is about"
+    if LAYERS[kind].initializer_fields:
+        assert LAYERS[kind].limited_fields, "its width is what the limit 'units' is about"
 
 
 def test_classes_that_take_the_place_of_keras_own_are_such() -> None:
     for classes in _FASTER.values():
         for name, ours in classes.items():
+            assert name not in OURS
             assert issubclass(ours, getattr(keras.layers, name))
             assert any(kind.keras_class == name for kind in LAYERS.values())
 

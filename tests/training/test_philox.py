@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from normlab.training.layers.dropout import philox
+from normlab.training.layers.noise import philox
 
 
 def words(key: int, first: list[int], second: list[int]) -> list[int]:

@@ -17,7 +17,7 @@ from normlab.spec.epochs import EpochMetrics
 from normlab.spec.graph import layers_below
 from normlab.spec.layers import LAYERS
 from normlab.spec.measurements import WHOLE_NETWORK, Measured
-from normlab.spec.probes import PROBES
+from normlab.spec.probes import PROBES, STANDARD
 from normlab.spec.probes.places import Place
 from normlab.training import Checkpoint, Stopped, TrainResult, loop, population, train
 from normlab.training.compiled.cache import borrow_program
@@ -100,7 +100,12 @@ def test_the_runs_of_this_file_have_every_kind_of_layer(name: str, specs: dict[s
     executor, _, _ = name.partition(",")
     assert choose_executor(layers, Device.CPU) == executor
     quick = {kind for kind, layer in LAYERS.items() if not layer.slow_under_xla_on_cpu}
-    assert {layer.type for layer in layers} == (set(LAYERS) if executor == "graph" else quick)
+    # What probes do nothing special about is in networks of its own, to be trained once.
+    others = {layer["type"] for more in MORE_KINDS.values() for layer in more} - {
+        layer["type"] for layer in EVERY_KIND
+    }
+    expected = (set(LAYERS) if executor == "graph" else quick) - others
+    assert {layer.type for layer in layers} == expected
 
 
 @pytest.fixture(scope="module")
@@ -318,6 +323,62 @@ def test_both_arms_of_a_pair_look_at_the_same_samples(
     assert run(small_spec("baseline", {"seed": 1}, probes="off")).digests["probe_batch"] != one
 
 
+MORE_KINDS: dict[str, list[dict[str, Any]]] = {
+    "graph": [
+        {"type": "reshape", "target_shape": [8, 8, 1]},
+        {"type": "conv2d", "filters": 4, "kernel_size": 3, "padding": "same", "activation": "relu"},
+        {"type": "batch_normalization"},
+        {"type": "group_normalization", "groups": 2},
+        {"type": "max_pooling2d"},
+        {"type": "layer_normalization"},
+        {"type": "zero_padding2d"},
+        {"type": "depthwise_conv2d", "kernel_size": 3, "depthwise_regularizer": {"l1": 0.01}},
+        {"type": "instance_normalization"},
+        {"type": "prelu", "shared_axes": [1, 2]},
+        {"type": "up_sampling2d"},
+        {"type": "separable_conv2d", "filters": 6, "kernel_size": 3, "strides": 2, "activation": "tanh"},
+        {"type": "spatial_dropout2d", "rate": 0.1},
+        {"type": "reshape", "target_shape": [9, -1]},
+        {"type": "conv1d", "filters": 6, "kernel_size": 3, "padding": "causal"},
+        {"type": "reshape", "target_shape": [3, 3, 6]},
+        {"type": "global_max_pooling2d"},
+    ],
+    "xla": [
+        {"type": "multi_head_attention", "num_heads": 2, "key_dim": 3, "dropout": 0.1},
+        {"type": "rms_normalization"},
+        {"type": "gaussian_noise", "stddev": 0.1},
+        {"type": "reshape", "target_shape": [4, 4, 4]},
+        {"type": "batch_normalization", "virtual_batch_size": 12},
+        {"type": "dropout", "rate": 0.2},
+        {"type": "activation", "activation": "leaky_relu"},
+        {
+            "type": "dense",
+            "units": 6,
+            "activation": "hard_sigmoid",
+            "kernel_normalization": "weight_normalization",
+        },
+        {"type": "filter_response_normalization"},
+        {"type": "lrn", "depth_radius": 2},
+        {"type": "up_sampling2d", "interpolation": "bilinear"},
+        {"type": "average_pooling2d"},
+        {"type": "global_average_pooling2d"},
+        {"type": "flatten"},
+        {"type": "dense", "units": 8, "kernel_normalization": "spectral_normalization"},
+        {"type": "batch_renormalization", "rmax": 3.0, "dmax": 5.0},
+        {"type": "gaussian_dropout", "rate": 0.1},
+        {
+            "type": "dense",
+            "units": 8,
+            "kernel_normalization": "weight_standardization",
+            "activation": "relu",
+        },
+        {"type": "scale_only"},
+        {"type": "bias_only"},
+        {"type": "unit_normalization"},
+    ],
+}
+
+
 @pytest.mark.parametrize("layers", [RESIDUAL_IMAGES, BRANCHES], ids=["residual", "branches"])
 def test_probes_change_no_bit_where_there_are_blocks(
     layers: list[dict[str, Any]], small_spec: Callable[..., JobSpec], run: Callable[..., TrainResult]
@@ -405,3 +466,14 @@ def test_all_that_probes_do_lies_in_blocks_that_the_context_sees(
 
     result = train(specs["xla"], data_dir=data_dir, context=context, probes=[Asking(), "norm"])
     assert list(result.measurements.series("asking", "inside").values) == [1.0] * len(POINTS)
+
+
+@pytest.mark.parametrize("executor", MORE_KINDS)
+def test_probes_change_no_bit_of_more_kinds_of_layer(
+    executor: str, small_spec: Callable[..., JobSpec], run: Callable[..., TrainResult]
+) -> None:
+    spec = small_spec(MORE_KINDS[executor], {"epochs": 1, "optimizer": "adam"})
+    assert choose_executor(spec.architecture.layers, Device.CPU) == executor
+    probed = run(spec, probes="standard")
+    assert fingerprint(probed) == fingerprint(run(spec, probes="off"))
+    assert {m.probe for m in probed.measurements} == {*STANDARD}

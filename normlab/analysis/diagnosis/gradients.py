@@ -194,7 +194,7 @@ def _penalized(run: Observed) -> Observation | None:
 
 
 def _without_penalty(run: Observed) -> str:
-    with_l2 = any(getattr(item.layer, "kernel_regularizer", None) for item in run.planned)
+    with_l2 = any(item.layer.penalties for item in run.planned)
     return "" if with_l2 else "no layer has a penalty"
 
 

@@ -1,58 +1,63 @@
-"""Convolution and pooling of images: what enters is height x width x channels."""
+"""Convolutions of images (height x width x channels) and of rows (rows x values)."""
 
 from math import prod
-from typing import Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import field_validator, model_validator
+from pydantic import model_validator
 
-from normlab.spec.fields import PositiveInteger
-from normlab.spec.layers.base import BaseLayer, Shape, describe
-from normlab.spec.layers.core import WithKernel
+from normlab.spec.fields import LEFT_OUT_IF_ONE, PositiveInteger
+from normlab.spec.initializers import GLOROT_UNIFORM, GlorotUniformByDefault
+from normlab.spec.kernels import Constraint, Penalty
+from normlab.spec.layers.base import Shape
+from normlab.spec.layers.windows import Padding, Pair, Single, image, rows, slide, spread
+from normlab.spec.layers.with_kernel import Kernel, WithActivation, WithKernel, WithKernelOptions
 
-Pair = tuple[PositiveInteger, PositiveInteger]
-OneOrPair = PositiveInteger | Pair
-Padding = Literal["valid", "same"]
-
-
-def _both(value: object) -> object:
-    """Keras takes one number for both directions."""
-    return (value, value) if isinstance(value, int) and not isinstance(value, bool) else value
+_STRIDED_OR_DILATED = "strides and dilation_rate cannot both be greater than 1"
 
 
-def _image(shape: Shape, kind: str) -> tuple[int, int, int]:
-    if len(shape) == 3:
-        return shape[0], shape[1], shape[2]
-    if len(shape) == 2:
-        missing = f'put {{"type": "reshape", "target_shape": [{shape[0]}, {shape[1]}, 1]}} before it'
-    else:
-        missing = "put a reshape layer before it, or leave out the flatten layer"
-    raise ValueError(f"{kind} needs height x width x channels, but {describe(shape)} enters it: {missing}")
+class _Grouped(WithKernelOptions):
+    """What convolutions of images and of rows have in common."""
+
+    size_field = "filters"
+    limited_fields = ("filters",)
+    slow_under_xla_on_cpu = True
+
+    filters: PositiveInteger
+    """Channels that leave the layer."""
+    groups: Annotated[PositiveInteger, LEFT_OUT_IF_ONE] = 1
+    """How many the channels are divided into; each group's filters see that group's channels alone."""
+
+    @model_validator(mode="after")
+    def _filters_for_each_group(self) -> Self:
+        if self.filters % self.groups:
+            raise ValueError(f"{self.filters} filters cannot be divided among {self.groups} groups")
+        return self
+
+    @property
+    def window(self) -> tuple[int, ...]:
+        """The kernel's size in each direction."""
+        raise NotImplementedError
+
+    def kernel_shape(self, shape: Shape) -> Shape:
+        """See the base class."""
+        if shape[-1] % self.groups:
+            raise ValueError(
+                f"{shape[-1]} channels cannot be divided into {self.groups} groups: groups has to divide both "
+                "them and filters"
+            )
+        return (*self.window, shape[-1] // self.groups, self.filters)
+
+    def multiplications(self, shape: Shape) -> int:
+        """See the base class."""
+        return prod(self.output_shape(shape)[:-1]) * prod(self.kernel_shape(shape))
 
 
-def _slide(
-    size: tuple[int, int], window: tuple[int, int], strides: tuple[int, int], padding: Padding
-) -> tuple[int, int]:
-    """How many places a window has in each direction."""
-    if padding == "same":
-        return -(-size[0] // strides[0]), -(-size[1] // strides[1])
-    if window[0] > size[0] or window[1] > size[1]:
-        raise ValueError(
-            f"a window of {describe(window)} does not fit into {describe(size)}: "
-            'make it smaller, or set "padding": "same"'
-        )
-    return (size[0] - window[0]) // strides[0] + 1, (size[1] - window[1]) // strides[1] + 1
-
-
-class Conv2D(WithKernel):
+class Conv2D(_Grouped):
     """A two-dimensional convolution."""
 
     keras_class = "Conv2D"
-    size_field = "filters"
-    slow_under_xla_on_cpu = True
 
     type: Literal["conv2d"]
-    filters: PositiveInteger
-    """Channels that leave the layer."""
     kernel_size: Pair
     """Height and width of the window."""
     strides: Pair = (1, 1)
@@ -62,88 +67,196 @@ class Conv2D(WithKernel):
     dilation_rate: Pair = (1, 1)
     """Distance of the pixels that a window looks at."""
 
-    _pairs = field_validator(
-        "kernel_size", "strides", "dilation_rate", mode="before", json_schema_input_type=OneOrPair
-    )(_both)
-
     @model_validator(mode="after")
     def _strided_or_dilated(self) -> Self:
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise ValueError("strides and dilation_rate cannot both be greater than 1")
+            raise ValueError(_STRIDED_OR_DILATED)
         return self
+
+    @property
+    def window(self) -> tuple[int, ...]:
+        """See the base class."""
+        return self.kernel_size
 
     def output_shape(self, shape: Shape) -> Shape:
         """See the base class."""
-        height, width, _ = _image(shape, self.type)
-        window = tuple(
-            (size - 1) * dilation + 1
-            for size, dilation in zip(self.kernel_size, self.dilation_rate, strict=True)
-        )
-        return (*_slide((height, width), (window[0], window[1]), self.strides, self.padding), self.filters)
+        size = image(shape, self.type)[:2]
+        self.checked(shape)
+        window = spread(self.kernel_size, self.dilation_rate)
+        return (*slide(size, window, self.strides, self.padding), self.filters)
+
+
+class Conv1D(_Grouped):
+    """A convolution along rows: a window looks at some consecutive ones, with all their values."""
+
+    keras_class = "Conv1D"
+
+    type: Literal["conv1d"]
+    kernel_size: Single
+    """How many rows a window looks at."""
+    strides: Single = 1
+    """How far the window moves."""
+    padding: Literal["valid", "same", "causal"] = "valid"
+    """``valid``: windows stay inside; ``same``: zeros around, so that stride 1 keeps the number of rows; ``causal``:
+    zeros before the first row alone, so that no window looks ahead."""
+    dilation_rate: Single = 1
+    """Distance of the rows that a window looks at."""
+
+    @model_validator(mode="after")
+    def _strided_or_dilated(self) -> Self:
+        if self.strides > 1 and self.dilation_rate > 1:
+            raise ValueError(_STRIDED_OR_DILATED)
+        return self
+
+    @property
+    def window(self) -> tuple[int, ...]:
+        """See the base class."""
+        return (self.kernel_size,)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """See the base class."""
+        count, _ = rows(shape, self.type)
+        self.checked(shape)
+        padding = "valid" if self.padding == "valid" else "same"
+        window = spread(self.window, (self.dilation_rate,))
+        return (*slide((count,), window, (self.strides,), padding), self.filters)
+
+
+class DepthwiseConv2D(WithKernel):
+    """A convolution of each channel by itself."""
+
+    keras_class = "DepthwiseConv2D"
+    slow_under_xla_on_cpu = True
+    initializer_fields: ClassVar[tuple[str, ...]] = ("depthwise_initializer",)
+    size_field = "kernel_size"
+    limited_fields = ("depth_multiplier",)
+
+    type: Literal["depthwise_conv2d"]
+    kernel_size: Pair
+    """Height and width of the window."""
+    strides: Pair = (1, 1)
+    """How far the window moves, the same in both directions."""
+    padding: Padding = "valid"
+    """``valid``: windows stay inside the image; ``same``: zeros around it, so that stride 1 keeps its size."""
+    depth_multiplier: PositiveInteger = 1
+    """How many channels each channel becomes."""
+    dilation_rate: Pair = (1, 1)
+    """Distance of the pixels that a window looks at."""
+    depthwise_initializer: GlorotUniformByDefault = GLOROT_UNIFORM
+    """How the kernel's first values are drawn. Keras counts the channels and ``depth_multiplier`` as what enters and
+    leaves a unit, as if each filter saw all channels."""
+    depthwise_regularizer: Penalty | None = None
+    """A penalty on the kernel, which is added to the loss."""
+    depthwise_constraint: Constraint | None = None
+    """A bound that the kernel is brought into after each step."""
+
+    @model_validator(mode="after")
+    def _what_tensorflow_computes(self) -> Self:
+        _check_depthwise(self.strides, self.dilation_rate)
+        return self
+
+    @property
+    def penalties(self) -> tuple[Penalty, ...]:
+        """See the base class."""
+        return (self.depthwise_regularizer,) if self.depthwise_regularizer else ()
 
     def kernel_shape(self, shape: Shape) -> Shape:
         """See the base class."""
-        return (*self.kernel_size, shape[-1], self.filters)
+        return (*self.kernel_size, shape[-1], self.depth_multiplier)
+
+    def kernels(self, shape: Shape) -> tuple[Kernel, ...]:
+        """See the base class."""
+        asked = self.depthwise_initializer, self.depthwise_regularizer, self.depthwise_constraint
+        return (Kernel("kernel", self.kernel_shape(shape), *asked),)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """See the base class."""
+        height, width, channels = image(shape, self.type)
+        self.checked(shape)
+        window = spread(self.kernel_size, self.dilation_rate)
+        return (
+            *slide((height, width), window, self.strides, self.padding),
+            channels * self.depth_multiplier,
+        )
 
     def multiplications(self, shape: Shape) -> int:
         """See the base class."""
-        return prod(self.output_shape(shape)) * prod(self.kernel_size) * shape[-1]
+        return prod(self.output_shape(shape)) * prod(self.kernel_size)
 
 
-class Pooling2D(BaseLayer):
-    """What both pooling layers have in common."""
+class SeparableConv2D(WithActivation):
+    """A convolution of each channel by itself, and then one of single pixels over all channels."""
 
-    size_field = "pool_size"
+    keras_class = "SeparableConv2D"
+    slow_under_xla_on_cpu = True
+    initializer_fields: ClassVar[tuple[str, ...]] = ("depthwise_initializer", "pointwise_initializer")
+    size_field = "filters"
+    limited_fields = ("filters", "depth_multiplier")
 
-    pool_size: Pair = (2, 2)
+    type: Literal["separable_conv2d"]
+    filters: PositiveInteger
+    """Channels that leave the layer."""
+    kernel_size: Pair
     """Height and width of the window."""
-    strides: Pair | None = None
-    """How far the window moves: as far as it is large, unless said otherwise."""
+    strides: Pair = (1, 1)
+    """How far the window moves, the same in both directions."""
     padding: Padding = "valid"
-    """``valid``: windows stay inside the image; ``same``: they also look beyond its edge, at nothing."""
-
-    _pool = field_validator("pool_size", mode="before", json_schema_input_type=OneOrPair)(_both)
-    _strides = field_validator("strides", mode="before", json_schema_input_type=OneOrPair | None)(_both)
+    """``valid``: windows stay inside the image; ``same``: zeros around it, so that stride 1 keeps its size."""
+    dilation_rate: Pair = (1, 1)
+    """Distance of the pixels that a window looks at."""
+    depth_multiplier: PositiveInteger = 1
+    """How many channels each channel becomes before they are mixed."""
+    depthwise_initializer: GlorotUniformByDefault = GLOROT_UNIFORM
+    """How the first values of the kernel of single channels are drawn."""
+    pointwise_initializer: GlorotUniformByDefault = GLOROT_UNIFORM
+    """How those of the kernel of single pixels are drawn."""
+    depthwise_regularizer: Penalty | None = None
+    """A penalty on the first kernel, which is added to the loss."""
+    pointwise_regularizer: Penalty | None = None
+    """A penalty on the second."""
+    depthwise_constraint: Constraint | None = None
+    """A bound that the first kernel is brought into after each step."""
+    pointwise_constraint: Constraint | None = None
+    """A bound for the second."""
 
     @model_validator(mode="after")
-    def _strides_written_out(self) -> Self:
-        if self.strides is None:
-            object.__setattr__(self, "strides", self.pool_size)
+    def _what_tensorflow_computes(self) -> Self:
+        _check_depthwise(self.strides, self.dilation_rate)
         return self
 
-    def output_shape(self, shape: Shape) -> Shape:
+    @property
+    def penalties(self) -> tuple[Penalty, ...]:
         """See the base class."""
-        height, width, channels = _image(shape, self.type)
-        return (
-            *_slide((height, width), self.pool_size, self.strides or self.pool_size, self.padding),
-            channels,
+        return tuple(
+            penalty for penalty in (self.depthwise_regularizer, self.pointwise_regularizer) if penalty
         )
 
-
-class MaxPooling2D(Pooling2D):
-    """The largest value under each window."""
-
-    keras_class = "MaxPooling2D"
-    slow_under_xla_on_cpu = True
-
-    type: Literal["max_pooling2d"]
-
-
-class AveragePooling2D(Pooling2D):
-    """The mean under each window."""
-
-    keras_class = "AveragePooling2D"
-
-    type: Literal["average_pooling2d"]
-
-
-class GlobalAveragePooling2D(BaseLayer):
-    """The mean of each channel."""
-
-    keras_class = "GlobalAveragePooling2D"
-
-    type: Literal["global_average_pooling2d"]
+    def kernels(self, shape: Shape) -> tuple[Kernel, ...]:
+        """See the base class."""
+        depthwise = (*self.kernel_size, shape[-1], self.depth_multiplier)
+        pointwise = (1, 1, shape[-1] * self.depth_multiplier, self.filters)
+        asked_first = self.depthwise_initializer, self.depthwise_regularizer, self.depthwise_constraint
+        asked_then = self.pointwise_initializer, self.pointwise_regularizer, self.pointwise_constraint
+        return (
+            Kernel("depthwise_kernel", depthwise, *asked_first),
+            Kernel("pointwise_kernel", pointwise, *asked_then),
+        )
 
     def output_shape(self, shape: Shape) -> Shape:
         """See the base class."""
-        return (_image(shape, self.type)[2],)
+        size = image(shape, self.type)[:2]
+        self.checked(shape)
+        window = spread(self.kernel_size, self.dilation_rate)
+        return (*slide(size, window, self.strides, self.padding), self.filters)
+
+    def multiplications(self, shape: Shape) -> int:
+        """See the base class."""
+        places = prod(self.output_shape(shape)[:-1])
+        return places * sum(prod(kernel.shape) for kernel in self.kernels(shape))
+
+
+def _check_depthwise(strides: tuple[int, int], dilation_rate: tuple[int, int]) -> None:
+    if strides[0] != strides[1]:
+        raise ValueError("TensorFlow moves windows of single channels equally far in both directions")
+    if max(strides) > 1 and max(dilation_rate) > 1:
+        raise ValueError(_STRIDED_OR_DILATED)

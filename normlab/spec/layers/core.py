@@ -1,33 +1,19 @@
-"""Dense layers, activations, dropout, and layers that only change the shape."""
+"""Dense layers, activations, and layers that only change the shape."""
 
 from math import prod
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, WithJsonSchema, field_validator, model_serializer, model_validator
+from pydantic import Field, field_validator, model_serializer, model_validator
 from pydantic_core.core_schema import SerializerFunctionWrapHandler
 
-from normlab.spec.fields import (
-    L2,
-    Activation,
-    Flag,
-    Fraction,
-    Initializer,
-    Integer,
-    PositiveInteger,
-    PositiveNumber,
-)
+from normlab.spec.fields import LEFT_OUT, Activation, Integer, PositiveInteger, PositiveNumber
+from normlab.spec.initializers import ZEROS, ZerosByDefault
+from normlab.spec.kernels import Penalty
 from normlab.spec.layers.base import BaseLayer, Shape, Variable, describe
+from normlab.spec.layers.with_kernel import WithKernelOptions
 
 LEAKY_RELU_SLOPE = 0.3
 """The slope of Keras's ``LeakyReLU`` layer when none is given."""
-
-
-_WithoutSlope = Annotated[
-    Activation,
-    WithJsonSchema(
-        {"type": "string", "enum": [name for name in Activation if name != Activation.LEAKY_RELU]}
-    ),
-]
 
 
 class Flatten(BaseLayer):
@@ -72,44 +58,12 @@ class Reshape(BaseLayer):
         return tuple(total // known if size == -1 else size for size in self.target_shape)
 
 
-class WithKernel(BaseLayer):
-    """What dense and convolutional layers have in common."""
-
-    use_bias: Flag = True
-    """Whether a bias is added to each output."""
-    activation: _WithoutSlope = Activation.LINEAR
-    """The function behind it; ``leaky_relu`` is a layer of its own, since it has a slope."""
-    kernel_initializer: Initializer = Initializer.GLOROT_UNIFORM
-    """How the kernel's first values are drawn."""
-    kernel_regularizer: L2 | None = None
-    """A penalty on the kernel's size, which is added to the loss."""
-
-    @field_validator("activation")
-    @classmethod
-    def _no_slope_here(cls, activation: Activation) -> Activation:
-        if activation is Activation.LEAKY_RELU:
-            raise ValueError(
-                "leaky_relu has a slope: put an activation layer behind this one, "
-                '{"type": "activation", "activation": "leaky_relu", "negative_slope": 0.3}'
-            )
-        return activation
-
-    def kernel_shape(self, shape: Shape) -> Shape:
-        """The kernel's shape when ``shape`` enters the layer."""
-        raise NotImplementedError
-
-    def variables(self, shape: Shape) -> tuple[Variable, ...]:
-        """See the base class."""
-        kernel = self.kernel_shape(shape)
-        bias = (Variable("bias", kernel[-1:]),) if self.use_bias else ()
-        return (Variable("kernel", kernel), *bias)
-
-
-class Dense(WithKernel):
+class Dense(WithKernelOptions):
     """``activation(x @ kernel + bias)`` over the last dimension."""
 
     keras_class = "Dense"
     size_field = "units"
+    limited_fields = ("units",)
 
     type: Literal["dense"]
     units: PositiveInteger
@@ -117,6 +71,7 @@ class Dense(WithKernel):
 
     def output_shape(self, shape: Shape) -> Shape:
         """See the base class."""
+        self.checked(shape)
         return (*shape[:-1], self.units)
 
     def kernel_shape(self, shape: Shape) -> Shape:
@@ -158,13 +113,46 @@ class ActivationLayer(BaseLayer):
         return document
 
 
-class Dropout(BaseLayer):
-    """In training, each value becomes 0 with probability ``rate`` and the others grow by 1 / (1 - rate)."""
+class PReLU(BaseLayer):
+    """ReLU with a slope below zero that is learned."""
 
-    keras_class = "Dropout"
-    kept_in_training = 5  # with its random bits
-    facet = "dropout"
+    keras_class = "PReLU"
+    facet = "activation"
 
-    type: Literal["dropout"]
-    rate: Fraction
-    """The part of the values that becomes 0."""
+    type: Literal["prelu"]
+    alpha_initializer: ZerosByDefault = ZEROS
+    """How the slopes' first values are drawn."""
+    alpha_regularizer: Penalty | None = None
+    """A penalty on the slopes, which is added to the loss."""
+    shared_axes: Annotated[tuple[PositiveInteger, ...] | None, LEFT_OUT] = None
+    """Along which axes there is one slope: ``[1, 2]`` of an image for one of each channel; null: each value has its
+    own. Axis 0 is the batch."""
+
+    @property
+    def penalties(self) -> tuple[Penalty, ...]:
+        """See the base class."""
+        return (self.alpha_regularizer,) if self.alpha_regularizer else ()
+
+    def slopes(self, shape: Shape) -> Shape:
+        """The shape of the slopes when ``shape`` enters the layer."""
+        shared = self.shared_axes or ()
+        return tuple(1 if axis in shared else size for axis, size in enumerate(shape, 1))
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """See the base class."""
+        if self.shared_axes and max(self.shared_axes) > len(shape):
+            raise ValueError(
+                f"{describe(shape)} enters it, whose axes are 1 to {len(shape)}: there is no axis "
+                f"{max(self.shared_axes)} to share slopes along"
+            )
+        slopes = self.slopes(shape)
+        self.alpha_initializer.fits(slopes)
+        if self.alpha_regularizer is not None and self.alpha_regularizer.orthogonal is not None:
+            raise ValueError(
+                'slopes are no matrix whose rows could be orthogonal: take {"l1": …} or {"l2": …}'
+            )
+        return shape
+
+    def variables(self, shape: Shape) -> tuple[Variable, ...]:
+        """See the base class."""
+        return (Variable("alpha", self.slopes(shape), initializer=self.alpha_initializer),)

@@ -1,9 +1,18 @@
-"""Normalization layers. All work on the last dimension, as Keras's do by default."""
+"""Normalizations by means and variances. All work on the last dimension, as Keras's do by default."""
 
 from math import prod
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from normlab.spec.fields import Flag, Fraction, PositiveInteger, PositiveNumber
+from pydantic import model_validator
+
+from normlab.spec.fields import (
+    LEFT_OUT,
+    Flag,
+    Fraction,
+    NonNegativeNumber,
+    PositiveInteger,
+    PositiveNumber,
+)
 from normlab.spec.layers.base import BaseLayer, Shape, Variable, describe
 
 FEW_VALUES = 2
@@ -11,7 +20,7 @@ FEW_VALUES = 2
 
 
 class Normalization(BaseLayer):
-    """What all three have in common: ``gamma * (x - mean) / sqrt(variance + epsilon) + beta``."""
+    """What all of them have in common: ``gamma * (x - mean) / sqrt(variance + epsilon) + beta``."""
 
     facet = "normalization"
 
@@ -40,12 +49,9 @@ class Normalization(BaseLayer):
         raise NotImplementedError
 
 
-class BatchNormalization(Normalization):
-    """Mean and variance over the batch in training; over all batches (moving averages) in inference."""
+class WithMovingStatistics(Normalization):
+    """What normalizes over the batch in training, and by averages over all batches in inference."""
 
-    keras_class = "BatchNormalization"
-
-    type: Literal["batch_normalization"]
     momentum: Fraction = 0.99
     """How much of the moving averages stays at each step."""
 
@@ -62,6 +68,61 @@ class BatchNormalization(Normalization):
     def erases_channel_means(self, shape: Shape, samples: int) -> bool:  # noqa: ARG002  (of any size)
         """See the base class."""
         return samples == 1
+
+
+class BatchNormalization(WithMovingStatistics):
+    """Mean and variance over the batch in training; over all batches (moving averages) in inference."""
+
+    keras_class = "BatchNormalization"
+
+    type: Literal["batch_normalization"]
+    virtual_batch_size: Annotated[PositiveInteger | None, LEFT_OUT] = None
+    """Ghost batch normalization (Hoffer et al. 2017): mean and variance over each so many samples of the batch, the
+    last fewer where they do not divide it; moving averages are of the mean of these."""
+
+    def values(self, shape: Shape, samples: int) -> int:
+        """See the base class."""
+        return super().values(shape, min(samples, self.virtual_batch_size or samples))
+
+    def erases_channel_means(self, shape: Shape, samples: int) -> bool:
+        """See the base class."""
+        return super().erases_channel_means(shape, min(samples, self.virtual_batch_size or samples))
+
+
+class BatchRenormalization(WithMovingStatistics):
+    """Batch normalization that is corrected to what inference does, as far as bounds allow (Ioffe 2017); Keras's
+    ``renorm``.
+
+    Its averages are of standard deviations, not of variances. Without bounds, which is Keras's default, the batch's
+    own statistics have no influence but on the gradient; the paper begins with ``rmax`` 1 and ``dmax`` 0 and loosens
+    them in the course of the training.
+    """
+
+    keras_class = "BatchNormalization"
+
+    type: Literal["batch_renormalization"]
+    renorm_momentum: Fraction = 0.99
+    """How much of the averages that training is corrected to stays at each step."""
+    rmax: PositiveNumber | None = None
+    """The largest factor of the correction; null: no bound."""
+    rmin: NonNegativeNumber | None = None
+    """The least factor; null: no bound."""
+    dmax: NonNegativeNumber | None = None
+    """The largest shift of the correction; null: no bound."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.rmax is not None and self.rmin is not None and self.rmax < self.rmin:
+            raise ValueError("rmin should be at most rmax")
+        return self
+
+    def variables(self, shape: Shape) -> tuple[Variable, ...]:
+        """See the base class."""
+        own = {"moving_stddev": 1.0, "renorm_mean": 0.0, "renorm_stddev": 1.0}
+        return (
+            *super().variables(shape),
+            *(Variable(name, shape[-1:], trainable=False, initial=initial) for name, initial in own.items()),
+        )
 
 
 class LayerNormalization(Normalization):
@@ -86,6 +147,33 @@ class LayerNormalization(Normalization):
             raise ValueError(
                 f"layer_normalization works on the last dimension, and that of {describe(shape)} has one value, "
                 f"of which nothing would be left: {instead if prod(shape) > 1 else 'leave the layer out'}"
+            )
+        return shape
+
+
+class InstanceNormalization(Normalization):
+    """Mean and variance of each channel of each sample (Ulyanov et al. 2016): group normalization with a group for
+    each channel.
+    """
+
+    keras_class = "GroupNormalization"
+
+    type: Literal["instance_normalization"]
+
+    def values(self, shape: Shape, samples: int) -> int:  # noqa: ARG002  (each sample by itself)
+        """See the base class."""
+        return prod(shape[:-1])
+
+    def erases_channel_means(self, shape: Shape, samples: int) -> bool:  # noqa: ARG002  (of any size)
+        """See the base class."""
+        return True
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """See the base class."""
+        if self.values(shape, 1) == 1:
+            raise ValueError(
+                f"each channel of {describe(shape)} holds one value, of which nothing would be left: take "
+                "layer_normalization, or put it where there are images"
             )
         return shape
 

@@ -9,6 +9,8 @@ from normlab.spec.shown import quoted, shown
 
 LISTS = ("layers", "shortcut", "branches", "arms")
 """Keys of lists of objects."""
+_PENALTIES = {"l1": '{"l1": 0.01}', "l2": '{"l2": 0.01}', "l1_l2": '{"l1": 0.01, "l2": 0.01}'}
+"""Keras's short names for penalties, and what they are."""
 _PAIRS = ("kernel_size", "strides", "dilation_rate", "pool_size")
 """Keys of two numbers, for which one may stand."""
 _NUMBERS = (*_PAIRS, "target_shape", "epochs")
@@ -22,11 +24,11 @@ def no_object(wrong: Wrong) -> str:
         return 'should be an object: write "architecture": {"layers": […]}, with this list in it'
     if key == "early_stopping" and given is False:
         return "should be an object, or left out for training without it"
-    if key == "kernel_regularizer" and isinstance(given, str) and given.lower().startswith("l1"):
-        return f'{shown(given)} is not supported: only an L2 penalty is, {{"l2": 0.01}}'
     written = None
-    if key == "kernel_regularizer" and is_number(given):
+    if key.endswith("_regularizer") and is_number(given):
         written = f'{{"l2": {shown(given)}}}'
+    elif key.endswith("_regularizer") and str(given).lower() in _PENALTIES:
+        written = _PENALTIES[str(given).lower()]
     elif key == "layers" and isinstance(given, str):
         written = f'{{"type": {quoted(layer_named(given) or given)}}}'
     elif key == "arms" and isinstance(given, str):

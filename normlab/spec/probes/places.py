@@ -6,13 +6,26 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from normlab.spec.fields import Activation
 from normlab.spec.graph import kernel_depths, readers
-from normlab.spec.layers import ActivationLayer, BatchNormalization, Dropout, Flatten, Reshape, WithKernel
+from normlab.spec.layers import (
+    ActivationLayer,
+    BatchNormalization,
+    FilterResponseNormalization,
+    Flatten,
+    Noise,
+    PReLU,
+    Reshape,
+    UpSampling2D,
+    WithActivation,
+    WithKernel,
+    ZeroPadding2D,
+)
 
 if TYPE_CHECKING:
     from normlab.spec.plan import PlannedLayer  # which knows job specs, and these know probes
 
 Planned: TypeAlias = "Sequence[PlannedLayer]"
 
+_NOT_MEASURED = Flatten | Reshape | ZeroPadding2D | UpSampling2D | Noise
 SATURATING = frozenset({Activation.SIGMOID, Activation.TANH, Activation.HARD_SIGMOID})
 """Functions that are flat on both sides."""
 
@@ -23,11 +36,12 @@ class Place(StrEnum):
     NETWORK = "network"
     """None of them: one number for the whole network."""
     KERNELS = "kernels"
-    """Dense and convolutional layers, the output layer included."""
+    """Layers with one kernel, dense and convolutional, the output layer included. Separable convolutions and attention
+    have several, of which none is followed."""
     KERNELS_BUT_FIRST = "kernels_but_first"
     """The same without the first (of branches, the first of each), below which no kernel changes."""
     OUTPUTS = "outputs"
-    """All but those that only change the shape, and dropout."""
+    """All but those that only change the shape, and noise."""
     FEATURES = "features"
     """What leaves an activation function, the output layer's excluded."""
     RELU = "relu"
@@ -65,8 +79,19 @@ class Place(StrEnum):
 def activation_of(item: "PlannedLayer") -> Activation:
     """The function that a layer ends with; linear where it has none. The output layer's softmax is not counted."""
     return (
-        item.layer.activation if isinstance(item.layer, WithKernel | ActivationLayer) else Activation.LINEAR
+        item.layer.activation
+        if isinstance(item.layer, WithActivation | ActivationLayer)
+        else Activation.LINEAR
     )
+
+
+def _is_activated(item: "PlannedLayer") -> bool:
+    """Whether a layer ends with a function, of whatever kind."""
+    layer = item.layer
+    learned = isinstance(layer, PReLU) or (
+        isinstance(layer, FilterResponseNormalization) and layer.thresholded
+    )
+    return learned or activation_of(item) is not Activation.LINEAR
 
 
 def _scale_free(planned: Planned) -> list[str]:
@@ -98,11 +123,9 @@ _LAYERS: dict[Place, Callable[[Planned], Sequence[str]]] = {
     Place.KERNELS: _kernels,
     Place.KERNELS_BUT_FIRST: _kernels_with_one_below,
     Place.OUTPUTS: lambda planned: [
-        item.name for item in planned if not isinstance(item.layer, Flatten | Reshape | Dropout)
+        item.name for item in planned if not isinstance(item.layer, _NOT_MEASURED)
     ],
-    Place.FEATURES: lambda planned: [
-        item.name for item in planned if activation_of(item) is not Activation.LINEAR
-    ],
+    Place.FEATURES: lambda planned: [item.name for item in planned if _is_activated(item)],
     Place.RELU: lambda planned: _with(planned, frozenset({Activation.RELU})),
     Place.SATURATING: lambda planned: _with(planned, SATURATING),
     Place.SCALE_FREE: _scale_free,
@@ -115,7 +138,7 @@ _MEANINGS = {
     Place.NETWORK: "the whole network",
     Place.KERNELS: "layers with a kernel",
     Place.KERNELS_BUT_FIRST: "layers with a kernel but the first",
-    Place.OUTPUTS: "all layers but flatten, reshape and dropout",
+    Place.OUTPUTS: "all layers but those that only change the shape, and noise",
     Place.FEATURES: "layers with an activation function",
     Place.RELU: "layers with ReLU",
     Place.SATURATING: "layers with sigmoid, hard sigmoid or tanh",

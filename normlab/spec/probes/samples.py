@@ -48,4 +48,4 @@ def fits_moved(planned: "Sequence[PlannedLayer]", batch_size: int) -> bool:
 
 
 def _large(planned: "Sequence[PlannedLayer]") -> "list[PlannedLayer]":
-    return [item for item in planned if isinstance(item.layer, WithKernel | Merge)]
+    return [item for item in planned if item.layer.initializer_fields or isinstance(item.layer, Merge)]

@@ -14,6 +14,7 @@ from zipfile import ZipFile, ZipInfo
 
 import keras
 
+from normlab.training.export.plain import plain
 from normlab.training.export.serving_function import TrainedNetwork
 
 _NEWER: dict[str, object] = {
@@ -33,7 +34,7 @@ def write(trained: TrainedNetwork, path: Path) -> None:
     """Write the file."""
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         saved = Path(folder) / path.name
-        trained.network.save(saved)
+        plain(trained.network).save(saved)
         with ZipFile(saved) as source, ZipFile(path, "w") as target:
             for name in source.namelist():
                 with (

@@ -11,6 +11,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from normlab.training.export.plain import plain
+
 
 def portable(network: keras.Model) -> keras.Model:
     """A copy of the network, its variables' values included."""
@@ -18,6 +20,7 @@ def portable(network: keras.Model) -> keras.Model:
     def copy(layer: keras.layers.Layer) -> keras.layers.Layer:
         return _PORTABLE.get(type(layer), type(layer)).from_config(layer.get_config())
 
+    network = plain(network)
     copied = keras.models.clone_model(network, clone_function=copy)
     copied.set_weights(network.get_weights())
     return copied

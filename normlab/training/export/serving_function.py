@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from normlab.spec import PlannedLayer
 from normlab.training.export.portable import portable
-from normlab.training.layers.network import Array
+from normlab.training.layers.network import Array, weights_of
 
 INPUT = "raw_pixels"
 OUTPUT = "probabilities"
@@ -46,7 +46,7 @@ class TrainedNetwork:
     def variables(self) -> Mapping[str, Mapping[str, Array]]:
         """The values of each layer's variables, by Keras's names."""
         return {
-            layer.name: {variable.name: np.asarray(variable) for variable in layer.weights}
+            layer.name: {name: np.asarray(variable) for name, variable in weights_of(layer)}
             for layer in self.network.layers
         }
 

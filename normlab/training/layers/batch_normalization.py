@@ -16,12 +16,13 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[
 
     ``y = gamma * (x - mean) / sqrt(variance + epsilon) + beta`` with mean and variance of the batch for each channel.
     The moving variance, too, is of variances with divisor n, as in Keras; TensorFlow's operation gives them with n - 1.
-    Everything else is Keras's own: inference, other ranks, and other types than float32.
+    Everything else is Keras's own: inference, other ranks, other types than float32, and renormalization.
     """
 
     def call(self, inputs: tf.Tensor, training: bool | None = None, mask: Any = None) -> tf.Tensor:
         """Normalize over all axes but the last."""
-        if not training or mask is not None or len(inputs.shape) != 4 or inputs.dtype != tf.float32:
+        composed = self.renorm or mask is not None or len(inputs.shape) != 4 or inputs.dtype != tf.float32
+        if not training or composed:
             return super().call(inputs, training=training, mask=mask)
         channels = inputs.shape[-1]
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(

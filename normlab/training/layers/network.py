@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from normlab.spec import PlannedLayer
 from normlab.spec.graph import flow
-from normlab.spec.layers import Merge, WithKernel
+from normlab.spec.layers import Merge
 from normlab.training.layers.builders import KERAS, Classes, build_layer
+from normlab.training.layers.kernels import build_initializer, norms
 from normlab.training.seeds import Role, derive
 
 Array = npt.NDArray[Any]
@@ -56,7 +57,8 @@ def full_precision(network: keras.Model) -> Iterator[None]:
 
     Otherwise the figures of a network of a mixed policy would not be those of the network that is exported.
     """
-    policies = [(layer, layer.dtype_policy) for layer in network.layers]
+    # Also of the layers in others, such as the four of an attention.
+    policies = [(layer, layer.dtype_policy) for layer in network._flatten_layers(include_self=False)]
     try:
         for layer, policy in policies:
             layer.dtype_policy = policy.variable_dtype
@@ -86,35 +88,36 @@ def initial_weights(network: keras.Model, planned: Sequence[PlannedLayer], seed:
     built = built_layers(network)
     values: dict[int, Array] = {}
     for item in planned:
-        for weight in built[item.name].weights:
-            if weight.name == "kernel":
-                initializer = _initializer(item)
-                key = (initializer, tuple(weight.shape))
+        made: dict[str, Array] = {}
+        for name, weight in weights_of(built[item.name]):
+            (variable,) = (variable for variable in item.variables if variable.name == name)
+            if variable.initializer is not None:
+                key = (str(variable.initializer), tuple(weight.shape))
                 occurrences[key] = occurrences.get(key, 0) + 1
                 stream = derive(seed, Role.KERNEL, *key, occurrences[key])
-                values[id(weight)] = _drawn(initializer, stream, weight)
+                draw = build_initializer(variable.initializer, stream)
+                made[name] = np.asarray(draw(tuple(weight.shape), dtype=weight.dtype))
+            elif variable.norms_of is not None:
+                made[name] = np.asarray(norms(made[variable.norms_of]))
             else:
-                (initial,) = (variable.initial for variable in item.variables if variable.name == weight.name)
-                values[id(weight)] = np.full(weight.shape, initial, weight.dtype)
+                made[name] = np.full(weight.shape, variable.initial, weight.dtype)
+            values[id(weight)] = made[name]
     return [values[id(weight)] for weight in network.weights]  # with branches Keras has an order of its own
 
 
+def weights_of(layer: keras.layers.Layer) -> Iterator[tuple[str, keras.Variable]]:
+    """A layer's variables with their names, of a layer in it with that before: ``kernel``, ``query/kernel``."""
+    for weight in layer.weights:
+        yield weight.path.split("/", 1)[1], weight
+
+
 def kernel_digests(network: keras.Model) -> dict[str, str]:
-    """``sha256:…`` of each kernel's bytes, by its layer's name."""
+    """``sha256:…`` of each kernel's bytes, by its layer's name; of one of several, its own name is behind that."""
     return {
-        layer.name: f"sha256:{hashlib.sha256(np.asarray(weight).tobytes()).hexdigest()}"
+        layer.name if name == "kernel" else f"{layer.name}/{name}": (
+            f"sha256:{hashlib.sha256(np.asarray(weight).tobytes()).hexdigest()}"
+        )
         for layer in network.layers
-        for weight in layer.weights
-        if weight.name == "kernel"
+        for name, weight in weights_of(layer)
+        if name.endswith("kernel")
     }
-
-
-def _initializer(item: PlannedLayer) -> str:
-    assert isinstance(item.layer, WithKernel)  # noqa: S101  (no other layer has a kernel: for mypy)
-    return str(item.layer.kernel_initializer)
-
-
-def _drawn(initializer: str, stream: int, weight: Any) -> Array:
-    config = {} if initializer in ("zeros", "ones") else {"seed": stream}
-    made = keras.initializers.deserialize({"class_name": initializer, "config": config})
-    return np.asarray(made(tuple(weight.shape), dtype=weight.dtype))

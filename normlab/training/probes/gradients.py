@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 
 import numpy as np
+import tensorflow as tf
 
 from normlab.spec.graph import kernel_depths
 from normlab.spec.layers import WithKernel
 from normlab.spec.measurements import WHOLE_NETWORK
 from normlab.spec.plan import PlannedLayer
 from normlab.spec.probes.places import Place
+from normlab.training.layers.kernels import build_regularizer
 from normlab.training.layers.network import Array
 from normlab.training.probes.base import Probe, Reading, Snapshot, cosine, norm, ratio, rms
 
@@ -31,7 +33,7 @@ class GradientProbe(Probe):
             yield item.name, "preactivation_rms", sizes[item.name]
             yield item.name, "kernel_rms", rms(gradient)
             yield item.name, "kernel_relative", ratio(rms(gradient), rms(kernel))
-            penalty = norm(kernel) * _penalty(item)
+            penalty = _penalty(item, kernel)
             yield item.name, "penalty_share", ratio(penalty, penalty + norm(gradient)) if penalty else 0.0
         hidden = list(sizes)[:-1]
         factor = factor_per_layer([sizes[name] for name in hidden], [depths[name] for name in hidden])
@@ -55,10 +57,19 @@ def factor_per_layer(sizes: list[float], depths: list[int]) -> float:
     return float(np.round(np.exp(-slope), 12))
 
 
-def _penalty(item: PlannedLayer) -> float:
-    """The factor of the kernel in its penalty's gradient."""
-    penalty = item.layer.kernel_regularizer if isinstance(item.layer, WithKernel) else None
-    return 2 * penalty.l2 if penalty else 0.0
+def _penalty(item: PlannedLayer, kernel: Array) -> float:
+    """The norm of the gradient of a kernel's penalty."""
+    if not item.layer.penalties:
+        return 0.0
+    (penalty,) = item.layer.penalties
+    if penalty.orthogonal is None and not penalty.l1:
+        return norm(kernel) * 2 * penalty.l2
+    values, regularizer = tf.constant(kernel), build_regularizer(penalty)
+    assert regularizer is not None  # noqa: S101 - for mypy
+    with tf.GradientTape() as tape:
+        tape.watch(values)
+        size = regularizer(values)
+    return norm(np.asarray(tape.gradient(size, values)))
 
 
 class UpdateProbe(Probe):

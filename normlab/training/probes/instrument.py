@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from normlab.spec import PlannedLayer
 from normlab.spec.graph import NETWORK_INPUT, flow, layers_below
-from normlab.spec.layers import ActivationLayer, BatchNormalization, Dropout, WithKernel
+from normlab.spec.layers import ActivationLayer, BatchNormalization, Noise, WithActivation, WithKernel
 from normlab.spec.probes.places import Place
 from normlab.spec.probes.samples import fits_moved
 from normlab.training.compiled.tracing import expect_traces
@@ -315,12 +315,12 @@ class Instrument:
         layer, own, x = self._layers[item.name], given[item.name], values[0]
         if isinstance(item.layer, BatchNormalization):
             return _normalized(item, {variable.name: value for variable, value in own}, x, group, moving)
-        if isinstance(item.layer, Dropout):
+        if isinstance(item.layer, Noise):
             return Cut(x, x, x)
         with keras.StatelessScope(state_mapping=own):
             if isinstance(item.layer, ActivationLayer):
                 return Cut(x, x, layer(x))
-            if isinstance(item.layer, WithKernel):
+            if isinstance(item.layer, WithActivation):
                 with _linear(layer) as activation:
                     z = layer(x)
                 return Cut(x, z, activation(z))
@@ -350,6 +350,8 @@ def _normalized(
     assert isinstance(item.layer, BatchNormalization)  # noqa: S101 - for mypy
     channels = item.output_shape[-1]
     positions = prod(item.output_shape[:-1])
+    if item.layer.virtual_batch_size is not None:
+        group = _divisor(group, item.layer.virtual_batch_size)
     grouped = tf.reshape(x, (-1, group * positions, channels))
     mean, variance = tf.nn.moments(grouped, axes=[1], keepdims=True)  # (groups, 1, channels)
     used_mean, used_variance = mean, variance
@@ -361,6 +363,12 @@ def _normalized(
     y = tf.reshape(y, tf.shape(x))
     y.set_shape(x.shape)
     return Cut(x, x, y, tf.reduce_mean(mean, (0, 1)), tf.reduce_mean(variance, (0, 1)))
+
+
+def _divisor(group: tf.Tensor, size: int) -> tf.Tensor:
+    """The largest divisor of ``group`` up to ``size``: of the parts of a batch in ghost batch normalization."""
+    sizes = tf.range(1, size + 1)
+    return tf.reduce_max(tf.where(group % sizes == 0, sizes, 1))
 
 
 def _losses(labels: tf.Tensor, logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

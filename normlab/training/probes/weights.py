@@ -10,7 +10,7 @@ from typing import Self
 import keras
 import numpy as np
 
-from normlab.training.layers.network import Array
+from normlab.training.layers.network import Array, weights_of
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,11 @@ class Layout:
     @classmethod
     def of(cls, network: keras.Model) -> Self:
         """That of a network."""
+        names = {
+            id(weight): (layer.name, name) for layer in network.layers for name, weight in weights_of(layer)
+        }
         return cls(
-            names=tuple((weight.path.split("/")[-2], weight.name) for weight in network.weights),
+            names=tuple(names[id(weight)] for weight in network.weights),
             shapes=tuple(tuple(weight.shape) for weight in network.weights),
             trained=tuple(bool(weight.trainable) for weight in network.weights),
         )
@@ -83,9 +86,9 @@ class Weights:
         return self.with_values(values)
 
     def with_variables(self, given: Mapping[str, Mapping[str, Array]]) -> "Weights":
-        """The same, but with these values: by the names of variable and layer."""
+        """The same, but with these values, by the names of variable and layer."""
         values = self.values.copy()
         for (layer, name), place in zip(self.layout.names, self.layout.slices, strict=True):
-            if name in given:
+            if layer in given.get(name, ()):
                 values[place] = given[name][layer].reshape(-1)
         return self.with_values(values)

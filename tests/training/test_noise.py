@@ -1,14 +1,19 @@
-"""Dropout in the loop: off in evaluation; in training the right rate and scaling, new at each step."""
+"""Noise in the loop: off in evaluation; in training of the right size, new at each step."""
 
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import numpy as np
 import numpy.typing as npt
 import pytest
+import tensorflow as tf
+from scipy.stats import kstest
 
 from normlab.spec import JobSpec, plan_job
 from normlab.training import TrainResult
+from normlab.training.compiled.executors import Executor
+from normlab.training.layers.builders import training_classes
 from normlab.training.layers.network import build_network, initial_weights
 
 RATE = 0.25
@@ -73,3 +78,61 @@ def test_off_in_evaluation(small_spec: Callable[..., JobSpec], run: Callable[...
     assert dropped.test_loss == pytest.approx(plain.test_loss, rel=1e-6)
     assert dropped.history[0].val_loss == pytest.approx(plain.history[0].val_loss, rel=1e-6)
     assert dropped.history[0].loss != pytest.approx(plain.history[0].loss, rel=1e-3), "on in training"
+
+
+KINDS: dict[str, dict[str, Any]] = {
+    "Dropout": {"rate": 0.3},
+    "SpatialDropout2D": {"rate": 0.3},
+    "GaussianDropout": {"rate": 0.2},
+    "GaussianNoise": {"stddev": 0.7},
+}
+
+
+@pytest.mark.parametrize("executor", Executor)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_layer_draws_what_its_kind_says(kind: str, executor: Executor) -> None:
+    made = training_classes(executor).get(kind) or getattr(keras.layers, kind)
+    layer = made(**KINDS[kind], seed=0)
+    x = tf.fill((90, 7, 6, 5), 2.0)
+    call = tf.function(
+        lambda inputs: layer(inputs, training=True), autograph=False, jit_compile=executor is Executor.XLA
+    )
+    drawn = []
+    for stream in ([7, 0], [7, 0], [8, 0]):
+        layer.seed_generator.state.assign(stream)
+        drawn.append(call(x).numpy())
+        drawn.append(call(x).numpy())
+    np.testing.assert_array_equal(drawn[0], drawn[2], err_msg="a stream says it all")
+    assert len({values.tobytes() for values in drawn}) == 4, "each call and each stream draws its own"
+    np.testing.assert_array_equal(layer(x, training=False), x)
+    values = np.concatenate([drawn[0], drawn[1], drawn[4]])
+    assert values.dtype == np.float32
+    if "Gaussian" in kind:
+        deviation = 0.7 if kind == "GaussianNoise" else 2 * 0.5
+        assert kstest((values.reshape(-1) - 2) / deviation, "norm").pvalue > 1e-3
+        np.testing.assert_allclose(
+            np.corrcoef(drawn[0].reshape(-1), drawn[1].reshape(-1))[0, 1], 0, atol=0.03
+        )
+    else:
+        dropped = values == 0
+        np.testing.assert_allclose(values[~dropped], 2 / 0.7, rtol=1e-6)
+        if kind == "SpatialDropout2D":
+            assert (dropped == dropped[:, :1, :1]).all(), "a channel is dropped as a whole"
+            dropped = dropped[:, 0, 0]
+        error = np.sqrt(0.3 * 0.7 / dropped.size)
+        assert dropped.mean() == pytest.approx(0.3, abs=4 * error)
+
+
+def test_noise_of_each_kind_is_off_in_evaluation_and_on_in_training(
+    small_spec: Callable[..., JobSpec], run: Callable[..., TrainResult]
+) -> None:
+    still = {"epochs": 1, "optimizer": {"name": "sgd", "learning_rate": 1e-30}}
+    image = {"type": "reshape", "target_shape": [8, 8, 1]}
+    noise = [
+        {"type": "spatial_dropout2d", "rate": 0.5},
+        {"type": "gaussian_dropout", "rate": 0.5},
+        {"type": "gaussian_noise", "stddev": 0.9},
+    ]
+    plain, noisy = (run(small_spec([image, *layers, {"type": "flatten"}], still)) for layers in ([], noise))
+    assert noisy.test_loss == pytest.approx(plain.test_loss, rel=1e-6)
+    assert noisy.history[0].loss != pytest.approx(plain.history[0].loss, rel=1e-3)
