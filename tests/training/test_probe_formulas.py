@@ -243,3 +243,9 @@ def test_the_real_step_and_both_kinds_of_shift(
     assert 0 < moved_by == from_start
     values = np.random.default_rng(2).normal(size=(500, 4))
     assert median_shift(kept(values), kept(values + 3 * values.std(0))) == pytest.approx(3, rel=0.1)
+
+
+def test_what_a_layer_of_one_unit_keeps_is_a_copy() -> None:
+    values = np.arange(8.0)[::-1].reshape(8, 1).copy()
+    values.setflags(write=False)  # as TensorFlow's are
+    assert kept(values).ravel().tolist() == sorted(values.ravel().tolist())
