@@ -32,4 +32,6 @@ def _describe(name: str) -> ArchitectureDocument:
         layers=spec.to_document()["architecture"]["layers"],
         parameters=size.parameters,
         trainable_parameters=size.trainable_parameters,
+        planned_layers=len(size.layers) - 1,
+        normalizations=tuple(PRESETS[name].by_normalization),
     )

@@ -16,6 +16,8 @@ ARCHITECTURES: dict[str, Any] = {
             "layers": [{"type": "flatten"}, {"type": "dense", "units": 300}],
             "parameters": 266610,
             "trainable_parameters": 266610,
+            "planned_layers": 2,
+            "normalizations": [],
         }
     ]
 }

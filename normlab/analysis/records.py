@@ -94,6 +94,8 @@ class RunRecord:
         """What a person calls this run: its name, its preset's name, or its id. Not unique."""
         architecture = self.spec.get("architecture", {})
         preset: str | None = architecture.get("preset") if isinstance(architecture, Mapping) else None
+        if preset and (normalization := architecture.get("normalization")):
+            preset = f"{preset} ({normalization})"
         return self.name or preset or self.job
 
     @cached_property

@@ -38,6 +38,16 @@ def _problems(value: Any, pointer: str) -> Iterator[Problem]:
             yield Problem(pointer, "should be text, and has half a character (a surrogate) in it")
 
 
+def architecture_named(text: str) -> str | dict[str, str]:
+    """What a spec has for a preset's name; ``resnet20:group`` is a preset with a normalization.
+
+    >>> architecture_named("resnet20:group")
+    {'preset': 'resnet20', 'normalization': 'group'}
+    """
+    preset, colon, normalization = text.partition(":")
+    return {"preset": preset, "normalization": normalization} if colon else text
+
+
 def put(target: dict[str, Any], values: dict[str, Any]) -> None:
     """Put in what is not None."""
     target.update({key: value for key, value in values.items() if value is not None})

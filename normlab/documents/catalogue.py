@@ -18,6 +18,14 @@ class ArchitectureDocument(Document):
     )
     parameters: int = Field(description="Numbers that the network keeps when it is built for Fashion-MNIST.")
     trainable_parameters: int
+    planned_layers: int = Field(
+        description="How many layers are built of these, those in blocks as often as they are repeated; without the "
+        "output layer."
+    )
+    normalizations: tuple[str, ...] = Field(
+        description='Which normalizations can be asked for, as in `{"preset": "resnet20", "normalization": "group"}`; '
+        "empty where there is no choice."
+    )
 
 
 class ArchitectureList(Document):

@@ -205,7 +205,10 @@ class JobDocument(Document):
     def title(self) -> str:
         """What a person calls it: its name, else its preset, else its id."""
         architecture = self.spec.get("architecture")
-        preset = architecture.get("preset") if isinstance(architecture, dict) else None
+        architecture = architecture if isinstance(architecture, dict) else {}
+        preset = architecture.get("preset")
+        if preset and (normalization := architecture.get("normalization")):
+            preset = f"{preset} ({normalization})"
         return self.name or preset or self.id
 
     @property

@@ -8,9 +8,9 @@ from enum import StrEnum
 from math import ceil
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_validator
 
-from normlab.spec.architecture import Architecture
+from normlab.spec.architecture import Architecture, with_channel
 from normlab.spec.datasets import DATASETS, DatasetInfo, DatasetName
 from normlab.spec.fields import Integer, PositiveInteger, PositiveNumber, SpecModel, one_of
 from normlab.spec.presets import PRESETS
@@ -124,6 +124,18 @@ class JobSpec(SpecModel):
     """Jobs of a higher priority go first; within one, first come, first served."""
     max_runtime_seconds: Annotated[PositiveNumber, Field(le=MAX_RUNTIME_SECONDS)] | None = None
     """The job fails with ``deadline_exceeded`` when it has run for so long, waiting not counted. None: no limit."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _preset_of_pictures(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or "architecture" not in value:
+            return value
+        dataset = value.get("dataset", DatasetName.FASHION_MNIST)
+        name = dataset.get("name", DatasetName.FASHION_MNIST) if isinstance(dataset, dict) else dataset
+        if not isinstance(name, str) or name not in DATASETS:
+            return value
+        shape = DATASETS[DatasetName(name)].shape
+        return {**value, "architecture": with_channel(value["architecture"], shape)}
 
     @field_validator("architecture", mode="before", json_schema_input_type=one_of(PRESETS) | Architecture)
     @classmethod

@@ -1,13 +1,34 @@
 """Architectures with a name. The first two are the notebook's, to the letter."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
+
+Layers = tuple[dict[str, Any], ...]
+
+
+class PresetNormalization(StrEnum):
+    """Which normalization stands in a preset that leaves it open."""
+
+    NONE = "none"
+    BATCH = "batch"
+    LAYER = "layer"
+    """Keras's: over the channels at each place."""
+    GROUP = "group"
+    INSTANCE = "instance"
+    """Over the places of each channel, so of pictures only."""
+
 
 _DEEP_LAYERS = 10
 _DEEP_UNITS = 50
 
 _FLATTEN = {"type": "flatten"}
 _BATCH_NORMALIZATION = {"type": "batch_normalization"}
+_RELU = {"type": "activation", "activation": "relu"}
+_POOLING = {"type": "max_pooling2d", "padding": "same"}
+_GROUPS = 8
+"""Of group normalization, or the next smaller number that divides the width."""
 _LEAKY_RELU = {"type": "activation", "activation": "leaky_relu"}
 
 
@@ -21,12 +42,84 @@ class Preset:
 
     name: str
     description: str
-    layers: tuple[dict[str, Any], ...]
+    layers: Layers
+    by_normalization: Mapping[str, Layers] = field(default_factory=dict)
+    """Where the normalization can be chosen: the layers with each. ``layers`` are those with the usual one."""
+    of_pictures: bool = False
+    """Whether it takes pictures with channels: data without any get a layer before it that adds one."""
 
 
-def _deep_sigmoid(*between: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+def _deep_sigmoid(*between: dict[str, Any]) -> Layers:
     hidden = (_dense(_DEEP_UNITS), *between, {"type": "activation", "activation": "sigmoid"})
     return (_FLATTEN, *(hidden * _DEEP_LAYERS))
+
+
+def _normalization(kind: PresetNormalization, width: int) -> Layers:
+    """The layer behind one of so many channels or units."""
+    match kind:
+        case PresetNormalization.NONE:
+            return ()
+        case PresetNormalization.BATCH:
+            return (_BATCH_NORMALIZATION,)
+        case PresetNormalization.LAYER:
+            return ({"type": "layer_normalization"},)
+        case PresetNormalization.GROUP:
+            groups = next(number for number in range(_GROUPS, 0, -1) if width % number == 0)
+        case PresetNormalization.INSTANCE:
+            groups = width
+    return ({"type": "group_normalization", "groups": groups},)
+
+
+def _conv(filters: int, size: int = 3, **parameters: Any) -> dict[str, Any]:
+    parameters |= {"kernel_initializer": "he_normal"}
+    return {"type": "conv2d", "filters": filters, "kernel_size": size, "padding": "same", **parameters}
+
+
+def _convolved(kind: PresetNormalization, filters: int, **parameters: Any) -> Layers:
+    return (_conv(filters, **parameters), *_normalization(kind, filters), _RELU)
+
+
+def _cnn(kind: PresetNormalization) -> Layers:
+    stages = [(*_convolved(kind, filters), _POOLING) for filters in (32, 64)]
+    hidden = _dense(100, activation="relu", kernel_initializer="he_normal")
+    return (*stages[0], *stages[1], _FLATTEN, hidden)
+
+
+def _vgg(kind: PresetNormalization) -> Layers:
+    stages = [(*_convolved(kind, filters) * 2, _POOLING) for filters in (32, 64, 128)]
+    hidden = _dense(128, activation="relu", kernel_initializer="he_normal")
+    return (*stages[0], *stages[1], *stages[2], _FLATTEN, hidden)
+
+
+def _resnet20(kind: PresetNormalization) -> Layers:
+    def block(filters: int, strides: int = 1) -> Layers:
+        first, second = _convolved(kind, filters, strides=strides), _convolved(kind, filters)[:-1]
+        residual: dict[str, Any] = {"type": "residual", "layers": [*first, *second]}
+        if strides > 1:
+            shortcut = _conv(filters, 1, strides=strides)
+            residual["shortcut"] = [shortcut, *_normalization(kind, filters)]
+        return (residual, _RELU)
+
+    def repeated(filters: int, times: int) -> dict[str, Any]:
+        return {"type": "repeat", "times": times, "layers": list(block(filters))}
+
+    wider = [(*block(filters, 2), repeated(filters, 2)) for filters in (32, 64)]
+    pooling = {"type": "global_average_pooling2d"}
+    return (*_convolved(kind, 16), repeated(16, 3), *wider[0], *wider[1], pooling)
+
+
+def _preset(
+    name: str,
+    description: str,
+    make: Callable[[PresetNormalization], Layers],
+    usual: PresetNormalization,
+    *,
+    of_pictures: bool,
+) -> Preset:
+    """A preset whose normalization can be chosen."""
+    kinds = [kind for kind in PresetNormalization if of_pictures or kind is not PresetNormalization.INSTANCE]
+    made = {str(kind): make(kind) for kind in kinds}
+    return Preset(name, description, made[usual], made, of_pictures)
 
 
 PRESETS: dict[str, Preset] = {
@@ -72,16 +165,42 @@ PRESETS: dict[str, Preset] = {
                 _BATCH_NORMALIZATION,
             ),
         ),
-        Preset(
+        _preset(
             "deep_sigmoid",
             f"{_DEEP_LAYERS} narrow dense layers ({_DEEP_UNITS} units) with sigmoid: the vanishing gradient, "
             "to be seen.",
-            _deep_sigmoid(),
+            lambda kind: _deep_sigmoid(*_normalization(kind, _DEEP_UNITS)),
+            PresetNormalization.NONE,
+            of_pictures=False,
         ),
         Preset(
             "deep_sigmoid_with_batch_norm",
             "deep_sigmoid with batch normalization before each sigmoid and nothing else changed.",
             _deep_sigmoid(_BATCH_NORMALIZATION),
+        ),
+        _preset(
+            "cnn",
+            "Two convolutions (32, 64 filters; he_normal) with batch normalization, ReLU and pooling, and a dense "
+            "layer.",
+            _cnn,
+            PresetNormalization.BATCH,
+            of_pictures=True,
+        ),
+        _preset(
+            "resnet20",
+            "The residual network of He et al. (2016) for small pictures: 20 layers in three stages (16, 32, 64 "
+            "filters; he_normal) with batch normalization.",
+            _resnet20,
+            PresetNormalization.BATCH,
+            of_pictures=True,
+        ),
+        _preset(
+            "vgg",
+            "A small one after Simonyan and Zisserman (2015): three stages of two convolutions (32, 64, 128 filters; "
+            "he_normal) with batch normalization, each with pooling, and a dense layer.",
+            _vgg,
+            PresetNormalization.BATCH,
+            of_pictures=True,
         ),
     )
 }

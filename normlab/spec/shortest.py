@@ -23,7 +23,11 @@ def shortest_spec(spec: Mapping[str, Any]) -> dict[str, Any]:
         return dict(spec)
     short = parsed.model_dump(mode="json", exclude_defaults=True, exclude=_NOT_OF_THE_NETWORK)
     if parsed.architecture.preset is not None:
-        short["architecture"] = parsed.architecture.preset
+        chosen = parsed.architecture.normalization
+        preset = parsed.architecture.preset
+        short["architecture"] = (
+            preset if chosen is None else {"preset": preset, "normalization": chosen.value}
+        )
     if set(dataset := short.get("dataset", {})) == {"name"}:
         short["dataset"] = dataset["name"]
     training = short.get("training", {})

@@ -93,6 +93,17 @@ def test_a_spec_from_a_file_and_what_goes_over_it(run, tmp_path: Path) -> None:
     assert warned.stderr.startswith("Beware, /architecture/layers/2: layer_normalization_1 takes each mean")
 
 
+def test_a_preset_is_named_with_its_normalization(run) -> None:
+    size = run("submit", "resnet20:group", "--dataset", "digits", "--dry-run")
+    assert "272,970 parameters, 272,970 of them trainable" in size.stdout
+    assert "group_normalization_21" in size.stdout
+    listed = run("architectures").stdout
+    assert "Also with: none, batch, layer, group, instance." in " ".join(listed.split())
+    refused = run("submit", "baseline:group", "--dry-run")
+    assert refused.exit_code == 1
+    assert "/architecture: baseline leaves no choice" in " ".join(refused.stderr.split())
+
+
 def test_what_each_layer_reads_is_shown_where_there_are_branches(run) -> None:
     straight = run("submit", "baseline", "--dry-run").stdout
     assert straight.splitlines()[0].split() == ["layer", "type", "output", "parameters"]

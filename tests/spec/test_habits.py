@@ -16,6 +16,7 @@ from normlab.spec.mistakes.rows import row_key
 from normlab.spec.mistakes.value_habits import RENAMED_VALUES, SENTENCES
 from normlab.spec.nearest import squashed
 from normlab.spec.optimizers import OPTIMIZERS
+from normlab.spec.presets import PresetNormalization
 from normlab.spec.schedules import SCHEDULES
 
 PLACES = [(place, root) for root in (JobSpec, ComparisonRequest) for place in places_of(root)]
@@ -32,6 +33,7 @@ NAMES = {
     "device": list(Device),
     "precision": list(Precision),
     "padding": ["valid", "same"],
+    "normalization": list(PresetNormalization),
     "merge": ["add", "concatenate", "multiply"],
 }
 

@@ -87,7 +87,8 @@ def test_the_digest_is_of_what_changes_the_numbers() -> None:
         (
             {"architecture": "basline"},
             '/architecture: there is no preset "basline" (did you mean "baseline"?); the presets are '
-            "baseline, batch_norm, baseline_with_batch_norm, deep_sigmoid, deep_sigmoid_with_batch_norm; layers of "
+            "baseline, batch_norm, baseline_with_batch_norm, deep_sigmoid, deep_sigmoid_with_batch_norm, "
+            "cnn, resnet20, vgg; layers of "
             'your own are written {"layers": [{"type": "flatten"}, {"type": "dense", "units": 100}]}',
         ),
         (

@@ -38,9 +38,9 @@ def architectures(
         return
     listing = table("preset", "layers", "parameters", "what it is", numbers=("layers", "parameters"))
     for preset in presets:
-        listing.add_row(
-            preset.name, str(len(preset.layers)), f"{preset.parameters:,}", escape(preset.description)
-        )
+        choice = f" Also with: {', '.join(preset.normalizations)}." if preset.normalizations else ""
+        description = escape(f"{preset.description}{choice}")
+        listing.add_row(preset.name, str(preset.planned_layers), f"{preset.parameters:,}", description)
     out.print(listing)
 
 

@@ -14,7 +14,7 @@ from normlab.cli.display.verdicts import show_answer
 from normlab.cli.files import chart_format_of, check_folder, suffix_of
 from normlab.cli.ids import AmbiguousIdError, Identified, Kind, identify, looks_like_an_id
 from normlab.cli.spec_files import read_spec
-from normlab.cli.specs import check_is_json, put, put_inside
+from normlab.cli.specs import architecture_named, check_is_json, put, put_inside
 from normlab.client import Client, ReportFormat
 from normlab.errors import NotFoundError
 from normlab.spec import PRESETS
@@ -28,7 +28,8 @@ def compare(
         list[str],
         typer.Argument(
             metavar="WHAT",
-            help="Presets or files with a job spec; or jobs by their ids or the ends of them; or one comparison.",
+            help="Presets (resnet20:group is one with another normalization) or files with a job spec; or jobs by "
+            "their ids or the ends of them; or one comparison.",
         ),
     ],
     *,
@@ -169,7 +170,7 @@ def _identified(client: Client, what: list[str]) -> list[Identified]:
 def _is_an_id(client: Client, text: str) -> bool:
     if looks_like_an_id(text):
         return True
-    if text in PRESETS or Path(text).suffix == ".json" or Path(text).is_file():
+    if text.partition(":")[0] in PRESETS or Path(text).suffix == ".json" or Path(text).is_file():
         return False
     try:
         identify(client, text)
@@ -202,10 +203,12 @@ def _arms(
     for architecture in architectures:
         path = Path(architecture)
         is_file = path.suffix == ".json" or path.is_file()
-        spec = read_spec(architecture, "WHAT") if is_file else {"architecture": architecture}
+        spec = (
+            read_spec(architecture, "WHAT") if is_file else {"architecture": architecture_named(architecture)}
+        )
         put_inside(spec, "dataset", {"name": dataset})
         put_inside(spec, "training", {"epochs": epochs})
-        name = path.stem if is_file else architecture
+        name = path.stem if is_file else architecture.replace(":", " ")
         if name in arms and not again:
             raise typer.BadParameter(
                 f"{name} is named twice: with the same seeds both would give the same numbers. --own-seeds gives "

@@ -7,7 +7,7 @@ import typer
 from normlab.cli.commands.watch import report_failures, show_warnings, watch_until_interrupted
 from normlab.cli.display.output import JsonOption, UrlOption, announce, notes, out, table, write_json
 from normlab.cli.spec_files import read_spec
-from normlab.cli.specs import as_object, check_is_json, put, put_inside
+from normlab.cli.specs import architecture_named, as_object, check_is_json, put, put_inside
 from normlab.client import Client
 from normlab.documents.jobs import ValidatedJob
 from normlab.spec import TrainingSpec
@@ -19,7 +19,9 @@ def submit(
     architecture: Annotated[
         str | None,
         typer.Argument(
-            metavar="ARCHITECTURE", help="A preset (see `normlab architectures`).", show_default=False
+            metavar="ARCHITECTURE",
+            help="A preset (see `normlab architectures`); resnet20:group is one with another normalization.",
+            show_default=False,
         ),
     ] = None,
     *,
@@ -66,7 +68,8 @@ def submit(
         "batch_size": batch_size,
         "target_accuracy": target_accuracy,
     }
-    put(spec, {"architecture": architecture, "name": name, "tags": tag or None, "probes": _probes(probes)})
+    named = None if architecture is None else architecture_named(architecture)
+    put(spec, {"architecture": named, "name": name, "tags": tag or None, "probes": _probes(probes)})
     put_inside(spec, "dataset", {"name": dataset})
     put_inside(spec, "training", training)
     if optimizer is not None or learning_rate is not None:

@@ -13,6 +13,8 @@ RENAMED = {
     "arch": "architecture",
     "preset": "architecture",
     "architecture.name": "preset",
+    "architecture.norm": "normalization",
+    "architecture.norm_layer": "normalization",
     "architecture.type": "preset",
     "architecture.model": "preset",
     "data": "dataset",
