@@ -13,6 +13,8 @@ from normlab.documents.jobs import JobOrder
 SPEC = {"architecture": "batch_norm", "training": {"epochs": 10}, "dataset": {"name": "digits"}}
 SMALL = RARE
 """A page of lists with filters: so many jobs fulfil each, however many there are."""
+END = 6
+"""So many last letters of an id are its alone."""
 OLD_FILTERS = {"state", "tag", "name", "limit", "cursor"}
 """What the build of commit 80836b3 looks at: it ignores other parameters."""
 
@@ -45,7 +47,7 @@ def cases(count: int) -> dict[str, Case]:
     of_comparisons = {"": "", "state": "&state=finished", "name": "&name=n1", "deep": f"&cursor={comparison}"}
     for name, query in of_comparisons.items():
         found[f"comparisons: {name}"] = _get(f"/comparisons?limit={SMALL}{query}")
-    found["comparisons: end of an id"] = _get(f"/comparisons?id={comparison[-4:]}", old=False)
+    found["comparisons: end of an id"] = _get(f"/comparisons?id={comparison[-END:]}", old=False)
     found["models"] = _get(f"/models?limit={SMALL}")
     found["models: deep"] = _get(f"/models?limit={SMALL}&cursor=m{count // 2:024d}")
     found["events of a job"] = _get(f"/jobs/{last}/events")
@@ -68,7 +70,7 @@ def _filters(job: str) -> Mapping[str, list[tuple[str, str]]]:
         "preset": [("preset", "batch_norm")],
         "preset, dataset, name": [("preset", "baseline"), ("dataset", "fashion_mnist"), ("name", "n1")],
         "rare tag, dataset": [("tag", "rare"), ("dataset", "digits")],
-        "end of an id": [("id", job[-4:])],
+        "end of an id": [("id", job[-END:])],
         "whole id": [("id", job)],
         "beginning of ids": [("id", job[:6])],
     }
