@@ -20,6 +20,9 @@ _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 _MMAP_BYTES = 512 * 1024
 _KEPT_BYTES = 8 * 2**20
+_SWITCH_SECONDS = 0.0005
+"""After so long Python's threads let each other go on. A request passes from thread to thread some five times, and each
+time waits so long while another one is worked out, of Python's own 5 ms ten times as long."""
 
 
 def _prepare_memory() -> None:
@@ -68,6 +71,7 @@ def main() -> None:
     except SetupError as error:
         sys.exit(f"Error: {error}")
     _prepare_memory()
+    sys.setswitchinterval(_SWITCH_SECONDS)
     server = server_of(
         app, settings, host=arguments.host, port=arguments.port, access_log=arguments.access_log
     )

@@ -16,6 +16,7 @@ from normlab.documents.environments import JobDigests, JobEnvironment
 from normlab.documents.events import EventKind
 from normlab.documents.jobs import JobLinks, JobProgress, JobResult, JobTimings
 from normlab.documents.states import JobState
+from normlab.store import Database
 from normlab.store.clock import Moment, moment
 from normlab.store.jobs import answer_rows, queue
 from normlab.store.jobs.answer_rows import EPOCH_COLUMNS, JobAnswer
@@ -27,13 +28,18 @@ _REMEMBERED = 4096
 """Parts of documents, of some hundred bytes each."""
 
 
-def write_job(where: Transaction, job_id: str) -> bytes:
+def write_job(database: Database, job_id: str) -> bytes:
     """One job.
 
     Raises:
         NotFoundError: there is none.
     """
-    (document,) = _documents(where, [answer_rows.job(where, job_id)])
+    with database.glancing() as where:
+        job = answer_rows.job(where, job_id)
+    if job.state != JobState.QUEUED:
+        return to_json(job_document(job, None, address(f"/jobs/{job_id}")))
+    with database.reading() as where:  # again, at the moment at which its place is looked for
+        (document,) = _documents(where, [answer_rows.job(where, job_id)])
     return to_json(document)
 
 

@@ -73,8 +73,7 @@ def list_jobs(
 @run_directly
 def get_job(services: ServicesDependency, job_id: JobPath) -> Answer:
     """State, progress and estimated end, results, timings, history, and where everything else is."""
-    with services.database.reading() as connection:
-        return Answer(write_job(connection, job_id), JSON)
+    return Answer(write_job(services.database, job_id), JSON)
 
 
 @router.post(

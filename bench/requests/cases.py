@@ -6,7 +6,7 @@ from itertools import product
 from urllib.parse import urlencode
 
 import httpx
-from copies import RARE
+from copies import RARE, digits
 
 from normlab.documents.jobs import JobOrder
 
@@ -31,8 +31,8 @@ class Case:
 
 def cases(count: int) -> dict[str, Case]:
     """By name; ``count`` jobs are there."""
-    last, middle = (f"job_00{number:024d}" for number in (count - 1, count // 2))
-    comparison = f"cmp_00{count // 2:024d}"
+    last, middle = (f"job_00{digits(number)}" for number in (count - 1, count // 2))
+    comparison = f"cmp_00{digits(count // 2)}"
     single = {"GET /jobs/{id}": f"/jobs/{last}", "GET /jobs/{id}/metrics": f"/jobs/{last}/metrics"}
     found: dict[str, Case] = {"POST /jobs": Case(lambda http: http.post("/jobs", json=SPEC))}
     found |= {name: _get(path) for name, path in single.items()}
@@ -49,7 +49,7 @@ def cases(count: int) -> dict[str, Case]:
         found[f"comparisons: {name}"] = _get(f"/comparisons?limit={SMALL}{query}")
     found["comparisons: end of an id"] = _get(f"/comparisons?id={comparison[-END:]}", old=False)
     found["models"] = _get(f"/models?limit={SMALL}")
-    found["models: deep"] = _get(f"/models?limit={SMALL}&cursor=m{count // 2:024d}")
+    found["models: deep"] = _get(f"/models?limit={SMALL}&cursor=m{digits(count // 2)}")
     found["events of a job"] = _get(f"/jobs/{last}/events")
     return found
 

@@ -13,7 +13,8 @@ SECONDS = 1767225600
 """When the first was made, one second before the next."""
 
 _FIGURES = ("best_val_accuracy", "kept_val_accuracy", "test_accuracy", "train_seconds")
-_ZEROS = "0" * 24
+LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+_ZEROS = "0" * 22
 
 
 class Copies:
@@ -163,8 +164,16 @@ def job_id(number: str) -> str:
 
 
 def _digits(number: str) -> str:
-    text = f"('{_ZEROS}' || ({number}))"
-    return f"substr({text}, length({text}) - 23)"
+    text = f"('{_ZEROS}' || (({number}) / {len(LETTERS) ** 2}))"
+    tens, ones = (f"({number}) / {size} % {len(LETTERS)} + 1" for size in (len(LETTERS), 1))
+    ending = " || ".join(f"substr('{LETTERS}', {place}, 1)" for place in (tens, ones))
+    return f"substr({text}, length({text}) - 21) || {ending}"
+
+
+def digits(number: int) -> str:
+    """The same for a number that is known: the last two are of as many letters as real ids have."""
+    size = len(LETTERS)
+    return f"{number // size**2:022d}{LETTERS[number // size % size]}{LETTERS[number % size]}"
 
 
 def _is_rare(count: int, number: str = "n") -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import sqlalchemy as sa
-from copies import EPOCHS, Copies
+from copies import EPOCHS, Copies, digits
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -35,7 +35,7 @@ class Rows:
         with self._engine.begin() as connection:
             Copies(connection, self._tables.tables).jobs(self._job, other_job, count, epochs=epochs)
         self._analyze()
-        return [f"job_00{number:024d}" for number in range(count - 1, max(-1, count - 51), -1)]
+        return [f"job_00{digits(number)}" for number in range(count - 1, max(-1, count - 51), -1)]
 
     def add_comparisons_and_names(self, count: int) -> None:
         """So many comparisons that ended, and names of models; there are as many jobs."""

@@ -80,6 +80,15 @@ class Database:
             transaction.close()
 
     @contextmanager
+    def glancing(self) -> Iterator[DriverTransaction]:
+        """The same for a single statement, which by itself sees one moment."""
+        transaction = DriverTransaction(self.engine, () if self.is_sqlite else self._reading, self._before)
+        try:
+            yield transaction
+        finally:
+            transaction.close()
+
+    @contextmanager
     def write(self) -> Iterator[Session]:
         """One writing transaction, committed at the end."""
         with Session(self._writing_engine, expire_on_commit=False) as session, session.begin():

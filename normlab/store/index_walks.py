@@ -4,7 +4,7 @@ Rows with one value of a column lie in an index by state and then by id. Each st
 database merges arms as it walks them, and stops at the end of the page.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -121,6 +121,14 @@ def part_parameters(prefix: str, part: str) -> dict[str, Any]:
     }
 
 
+def tightened(parameters: Mapping[str, Any], cursor: str, *, newest: bool) -> dict[str, Any]:
+    """``part_parameters`` for ids behind a cursor by age: the stretch of ids that begin with the part begins or ends at
+    the cursor. Of two bounds at one end SQLite takes either for the stretch of an index that it reads."""
+    if newest:
+        return {**parameters, "begin_to": min(parameters["begin_to"], cursor)}
+    return {**parameters, "begin_from": max(parameters["begin_from"], cursor)}
+
+
 def begins(column: ColumnElement[str]) -> Condition:
     """Whether an id begins with the part: a stretch of every index that is in order of ids."""
     exactly = func.substr(column, 1, bindparam("begin_length")) == bindparam("begin")
@@ -141,10 +149,20 @@ def is_part(shape: PartShape, column: ColumnElement[str]) -> Condition:
 
 
 def part_arms(
-    shape: PartShape, walk: Walk, by_end: Walk, states: Sequence[StrEnum] | None
+    shape: PartShape,
+    walk: Walk,
+    by_end: Walk,
+    states: Sequence[StrEnum] | None,
+    *conditions: Callable[[ColumnElement[str]], Condition],
 ) -> list[Select[Any]]:
-    """The arms of ``walk`` for ids with this part. ``by_end`` are the same rows by the last letters of their ids."""
-    arms = walk.arms(states, begins(walk.id))
+    """The arms of ``walk`` for ids with this part that fulfil further conditions. ``by_end`` are the same rows by the
+    last letters of their ids."""
+    # As an expression the id shows SQLite no other stretch than that of the beginning.
+    arms = walk.arms(states, begins(walk.id), *(condition(walk.id.concat("")) for condition in conditions))
+    walk, by_end = (
+        each._replace(conditions=(*each.conditions, *(condition(each.id) for condition in conditions)))
+        for each in (walk, by_end)
+    )
     if shape is PartShape.BEGINNING:
         return arms
     if shape is PartShape.LETTERS:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from normlab.documents.jobs import JobOrder
 from normlab.spec import JobSpec
 from normlab.spec.epochs import EpochMetrics
 from normlab.spec.measurements import Measured
@@ -14,6 +15,14 @@ from normlab.store.jobs import events, jobs, leases, listing, reports
 from normlab.store.jobs.listing import JobFilter
 
 FEW, MANY = 100, 100_000
+COUNT = 20_000
+DEEP = [
+    (JobFilter(id_part=part, states=states), order, number)
+    for part in ("job_0", "zzzzzz")
+    for states in ((), (JobState.FAILED,))
+    for order, number in ((JobOrder.NEWEST, 10), (JobOrder.OLDEST, COUNT - 10), (JobOrder.OLDEST, 10))
+]
+"""Pages far from the beginning of lists of jobs whose ids have a part."""
 TOLD = (EventKind.STATE, EventKind.WARNING)
 """What an answer about a job tells of its events."""
 
@@ -116,11 +125,20 @@ def test_what_is_asked_of_few_jobs_does_not_grow_with_the_others(
             steps(
                 untimed, lambda session: listing.page(session, JobFilter(states=[JobState.QUEUED]), limit=5)
             ),
+            *(
+                steps(
+                    untimed,
+                    lambda session, wanted=wanted, order=order, number=number: listing.page(
+                        session, wanted, order=order, limit=5, cursor=f"job_0{number:025d}"
+                    ),
+                )
+                for wanted, order, number in DEEP
+            ),
         ]
 
     few = look()
     with untimed.write() as session:
-        session.execute(text(JOBS), {"count": 20_000})
+        session.execute(text(JOBS), {"count": COUNT})
     many = look()
     untimed.close()
     assert all(after <= before + 20 for before, after in zip(few, many, strict=True)), (few, many)

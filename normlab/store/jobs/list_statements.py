@@ -7,7 +7,7 @@ for the others: at most as many as have that value.
 
 from collections.abc import Mapping, Sequence
 from enum import Enum, auto
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select
@@ -85,12 +85,11 @@ def pages(wanted: Wanted, walked: str | None, order: JobOrder, place: Place) -> 
         return [Prepared(statement) for statement in _by_figure(walk, wanted.states, order, place)]
     newest = order is JobOrder.NEWEST
     walk, by_end = _checked(_walk(walked, None), others), _checked(_BY_END, wanted.keys)
-    if place is not Place.FIRST:
-        walk, by_end = (_with(each, behind(each.id, newest=newest)) for each in (walk, by_end))
+    after = [] if place is Place.FIRST else [partial(behind, newest=newest)]
     states = wanted.states if walked is None else wanted.states or tuple(JobState)
     if wanted.part is None:
-        return [Prepared(merged(walk.arms(states), newest=newest))]
-    arms = part_arms(wanted.part, walk, by_end, states)
+        return [Prepared(merged(walk.arms(states, *(each(walk.id) for each in after)), newest=newest))]
+    arms = part_arms(wanted.part, walk, by_end, states, *after)
     return [Prepared(merged(arms, newest=newest))]
 
 

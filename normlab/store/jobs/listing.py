@@ -7,7 +7,7 @@ from typing import Any
 from normlab.documents.jobs import JobOrder
 from normlab.documents.states import JobState
 from normlab.errors import NotFoundError
-from normlab.store.index_walks import part_parameters, part_shape
+from normlab.store.index_walks import part_parameters, part_shape, tightened
 from normlab.store.jobs import list_statements
 from normlab.store.jobs.figures import NO_FIGURE
 from normlab.store.jobs.list_statements import Place, Wanted
@@ -70,10 +70,11 @@ def page(
     place = Place.FIRST
     if cursor is not None:
         place, parameters["figure"] = _place(session, order, cursor)
+    walked = list_statements.walked(session, asked, order, parameters)
+    if shape is not None and cursor is not None and place is Place.BY_AGE:
+        parameters = tightened(parameters, cursor, newest=order is not JobOrder.OLDEST)
     ids: list[str] = []
-    for statement in list_statements.pages(
-        asked, list_statements.walked(session, asked, order, parameters), order, place
-    ):
+    for statement in list_statements.pages(asked, walked, order, place):
         ids += (row[0] for row in statement.rows(session, **parameters, limit=limit + 1 - len(ids)))
         if len(ids) > limit:
             return JobPage(ids[:limit], ids[limit - 1])

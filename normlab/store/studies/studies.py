@@ -5,7 +5,7 @@ Whoever changes a study has locked its row first, and whoever locks jobs as well
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import bindparam, select, update
@@ -16,7 +16,16 @@ from normlab.documents.states import JobState, StudyState, StudyStopReason
 from normlab.errors import NotFoundError, StateError
 from normlab.store.base import table_of
 from normlab.store.clock import database_now
-from normlab.store.index_walks import PartShape, Walk, behind, merged, part_arms, part_parameters, part_shape
+from normlab.store.index_walks import (
+    PartShape,
+    Walk,
+    behind,
+    merged,
+    part_arms,
+    part_parameters,
+    part_shape,
+    tightened,
+)
 from normlab.store.jobs import jobs
 from normlab.store.jobs.tables import Job
 from normlab.store.prepared import Prepared
@@ -67,6 +76,8 @@ def page(
     """A page of studies, newest first. ``cursor`` is the ``next_cursor`` of the page before."""
     shape = None if id_part is None else part_shape(kind.id_prefix, id_part)
     parameters = {} if id_part is None else part_parameters(kind.id_prefix, id_part)
+    if id_part is not None and cursor is not None:
+        parameters = tightened(parameters, cursor, newest=True)
     wanted = tuple(state for state in StudyState if state in states)
     statement = list_statement(kind, wanted or None, shape, by_name=name is not None, begins=cursor is None)
     found = statement.rows(session, **parameters, name=name, cursor=cursor, limit=limit + 1)
@@ -86,16 +97,16 @@ def list_statement(
 ) -> Prepared:
     """A statement for the ids of a page, which begins the list or follows ``:cursor``."""
     columns = table_of(kind).c
-    cursor = [] if begins else [behind(columns.id, newest=True)]
+    after = [] if begins else [partial(behind, newest=True)]
     named = [columns.name == bindparam("name")] if by_name else []
     index = f"ix_{table_of(kind).name}" + ("_name" if by_name else "")
-    walk = Walk(columns.id, columns.state, (*named, *cursor), index)
-    by_end = Walk(columns.id, columns.state, (columns.id_end == bindparam("id_end"), *named, *cursor))
+    walk = Walk(columns.id, columns.state, tuple(named), index)
+    by_end = Walk(columns.id, columns.state, (columns.id_end == bindparam("id_end"), *named))
     all_states = tuple(StudyState) if by_name else None
     arms = (
-        walk.arms(states or all_states)
+        walk.arms(states or all_states, *(each(walk.id) for each in after))
         if shape is None
-        else part_arms(shape, walk, by_end, states or all_states)
+        else part_arms(shape, walk, by_end, states or all_states, *after)
     )
     return Prepared(merged(arms, newest=True))
 
