@@ -2,6 +2,7 @@
 
 NormlabError
 ├── SpecError              what was asked for cannot be built
+│   └── KerasModelError     a Keras model has layers that no spec can say
 ├── DatasetError           a dataset's files are missing or are not what they should be
 ├── TrainingError          a run ended without a trained network
 │   └── NanLossError
@@ -24,6 +25,9 @@ from dataclasses import dataclass
 
 MAX_PROBLEMS = 100
 """So many are named in one error; of further ones it says how many there are."""
+
+MAX_NAMES = 5
+"""So many layers are named in a line about layers that have one reason."""
 
 
 class NormlabError(Exception):
@@ -59,6 +63,49 @@ class SpecError(NormlabError):
         self.problems = tuple(problems[:MAX_PROBLEMS])
         self.omitted = omitted + len(problems) - len(self.problems)
         super().__init__(sentence_of([str(problem) for problem in self.problems], self.omitted))
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Something of a Keras model that no spec can say: a layer, or its loss or optimizer."""
+
+    name: str
+    class_name: str
+    """Of Keras."""
+    reason: str
+    """What of it there is no counterpart of, and where there is one, what would do."""
+    pointer: str
+    """Where it is in the model's configuration, as a JSON pointer."""
+
+    def __str__(self) -> str:
+        return _line([self.name], self.class_name, self.reason)
+
+
+class KerasModelError(SpecError):
+    """A Keras model cannot be had as a spec; ``refused`` lists everything that is in the way, each with its reason."""
+
+    code = "keras_model"
+
+    def __init__(self, refused: Sequence[Refused]) -> None:
+        self.refused = tuple(refused)
+        super().__init__([Problem(each.pointer, str(each)) for each in refused])
+        alike: dict[tuple[str, str], list[str]] = {}
+        for each in refused:
+            alike.setdefault((each.class_name, each.reason), []).append(each.name)
+        lines = [_line(names, *key) for key, names in alike.items()]
+        self.args = ("\n  ".join(["this Keras model cannot be had as a spec:", *lines]),)
+
+
+def _line(names: list[str], class_name: str, reason: str) -> str:
+    """What several parts of a model have in common, by the names of some of them."""
+    who = some_of(names)
+    return f"{who} ({class_name}): {reason}" if class_name else f"{who}: {reason}"
+
+
+def some_of(names: Sequence[str]) -> str:
+    """Names in a row, of more than ``MAX_NAMES`` the first ones and how many there are beyond."""
+    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
+    return ", ".join(names[:MAX_NAMES]) + more
 
 
 def sentence_of(problems: Sequence[str], omitted: int) -> str:

@@ -1,0 +1,20 @@
+"""Keras models as specs, and specs as Keras models.
+
+A model's configuration is read, and nothing else of it: no code that it holds is run, and Keras is loaded only to make
+a model of a spec.
+"""
+
+from normlab.keras_models.back import to_keras
+from normlab.keras_models.conversion import Conversion, KerasRemark, convert, from_keras
+from normlab.keras_models.files import configuration_of_file
+from normlab.keras_models.reading import is_keras_model
+
+__all__ = [
+    "Conversion",
+    "KerasRemark",
+    "configuration_of_file",
+    "convert",
+    "from_keras",
+    "is_keras_model",
+    "to_keras",
+]
