@@ -30,6 +30,7 @@ from api.jobs.documents import job_url, new_job_document
 from normlab.documents.jobs import JobDocument, SpecWarning, ValidatedJob
 from normlab.errors import IdempotencyError
 from normlab.spec import JobSpec, estimate, learning_warnings, parse_job_spec
+from normlab.spec.muon import muon_warnings
 from normlab.store import idempotency
 from normlab.store.clock import rfc3339
 from normlab.store.driver import DriverTransaction
@@ -83,9 +84,8 @@ def _submission(request: DirectRequest, body: bytes, key: str | None) -> Submiss
 
 def _validated(request: DirectRequest, body: bytes, _key: str | None) -> ValidatedJob:
     spec = parse_job_spec(parse_json(body), request.services.settings.limits)
-    warnings = tuple(
-        SpecWarning(pointer=warning.pointer, detail=warning.detail) for warning in learning_warnings(spec)
-    )
+    said = (*learning_warnings(spec), *muon_warnings(spec))
+    warnings = tuple(SpecWarning(pointer=warning.pointer, detail=warning.detail) for warning in said)
     return ValidatedJob(
         spec=spec.to_document(), spec_digest=spec.digest, estimate=estimate(spec), warnings=warnings
     )

@@ -17,6 +17,7 @@ from normlab.analysis.load import choose_clock
 from normlab.analysis.records import RunRecord, labels
 from normlab.analysis.settling import settling_caveats
 from normlab.analysis.sizes import size_of
+from normlab.analysis.weight_decay import decay_caveats
 from normlab.spec import PRESETS, preset_layers
 from normlab.spec.environment import Effect, fields_with
 from normlab.spec.layers import BaseLayer
@@ -70,6 +71,7 @@ def arm_caveats(arms: Mapping[str, Sequence[RunRecord]]) -> tuple[str, ...]:
         *settling_caveats(arms),
         *_several_changes(firsts, differing),
         *_other_conditions(firsts, differing),
+        *decay_caveats(firsts),
         *_sizes(firsts),
         *_environments(runs),
         *choose_clock(arms).caveats,

@@ -127,7 +127,10 @@ def _compared(metric: Metric, arms: Mapping[str, Sequence[RunRecord]]) -> str:
     )
     if metric.higher_is_better:
         return sentence
-    return f"{sentence} Losses are compared without the L2 penalty, which is each arm's own."
+    return (
+        f"{sentence} Losses are compared without the L2 penalty, label smoothing, focal factor and class weights, "
+        "which are each arm's own."
+    )
 
 
 def _verdict(metric: Metric, confidence: float, equivalence_margin: float) -> str:

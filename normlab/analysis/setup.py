@@ -8,11 +8,17 @@ from typing import Any
 from normlab.analysis.differences import ARCHITECTURE_FACETS, facets
 from normlab.analysis.documents import to_plain
 from normlab.analysis.layer_documents import layers_of
+from normlab.analysis.parsed import parsed
 from normlab.analysis.records import RunRecord, SpecDocument
 from normlab.analysis.sizes import size_of
+from normlab.spec import plan_job
+from normlab.spec.augmentation import AUGMENTATIONS
 from normlab.spec.datasets import DATASETS, DatasetInfo
-from normlab.spec.optimizers import OPTIMIZERS
+from normlab.spec.losses import BALANCED, LOSSES
+from normlab.spec.muon import muon_sentence
+from normlab.spec.optimizers import OPTIMIZERS, Muon
 from normlab.spec.schedules import SCHEDULES
+from normlab.spec.shown import listed
 
 NOT_RECORDED = "not recorded"
 """Of runs that do not say where they ran, such as those of another program."""
@@ -72,6 +78,7 @@ def _describe(runs: Sequence[RunRecord]) -> dict[str, str]:
         **shown,
         "parameters": "unknown" if size is None else f"{size.parameters:,}",
         **dict(_training(training)),
+        **dict(_muon(spec)),
         "seeds": _numbers(run.seed for run in runs),
         "network compared": f"as it was after epoch {_numbers(run.kept.epoch for run in runs if run.kept)}",
         "hardware": _each(runs, _hardware),
@@ -106,7 +113,7 @@ def _data(dataset: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _training(training: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     optimizer = training.get("optimizer", {})
-    yield "loss", "cross-entropy"
+    yield "loss", _loss(training)
     apart = ("name", "learning_rate")
     yield "optimizer", _with_options(optimizer, OPTIMIZERS.get(str(optimizer.get("name"))), apart)
     schedule = training.get("learning_rate_schedule", {})
@@ -115,8 +122,35 @@ def _training(training: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "batch size", str(training.get("batch_size"))
     yield "epochs", _epochs(training)
     yield "precision", str(training.get("precision"))
+    if augmentation := training.get("augmentation"):
+        changes = [
+            _with_options(each, AUGMENTATIONS.get(str(each.get("name"))), ("name",)) for each in augmentation
+        ]
+        yield "training pictures", f"changed by {', then '.join(changes)}"
     if training.get("shuffle") is False:
         yield "order of the samples", "the same in each epoch"
+
+
+def _loss(training: Mapping[str, Any]) -> str:
+    loss = training.get("loss") or {"name": "cross_entropy"}
+    words = _with_options(loss, LOSSES.get(str(loss.get("name"))), ("name",)).replace("_", " ")
+    words = words.replace("cross entropy", "cross-entropy")
+    weights = training.get("class_weight")
+    if not weights:
+        return words
+    return f"{words}, classes weighted {'balanced' if weights == BALANCED else _class_weights(weights)}"
+
+
+def _class_weights(weights: Mapping[str, Any]) -> str:
+    return ", ".join(f"{number}: {weight}" for number, weight in weights.items())
+
+
+def _muon(spec: SpecDocument) -> Iterator[tuple[str, str]]:
+    """Which variables Muon trains, since its name does not say so."""
+    if spec.get("training", {}).get("optimizer", {}).get("name") != "muon" or (whole := parsed(spec)) is None:
+        return
+    if isinstance(whole.training.optimizer, Muon):
+        yield "trained by what", muon_sentence(whole.training.optimizer, plan_job(whole))
 
 
 def _epochs(training: Mapping[str, Any]) -> str:
@@ -135,12 +169,21 @@ def _with_options(document: Mapping[str, Any], kind: Any, apart: Sequence[str]) 
     """A kind with the options that are not its defaults: ``sgd (momentum 0.9)``."""
     fields = {} if kind is None else kind.model_fields
     options = [
-        f"{option} {value}"
+        f"{option} {_words(value)}"
         for option, value in document.items()
-        if option not in apart and (option not in fields or fields[option].default != value)
+        if option not in apart and (option not in fields or not _is_default(fields[option].default, value))
     ]
     name = str(document.get("name"))
     return f"{name} ({', '.join(options)})" if options else name
+
+
+def _is_default(default: Any, value: Any) -> bool:
+    return bool(default == (tuple(value) if isinstance(value, list) else value))
+
+
+def _words(value: Any) -> str:
+    names = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+    return listed(value) if names else str(value)
 
 
 def _numbers(numbers: Iterable[int | None]) -> str:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from normlab.analysis.parsed import parsed
 from normlab.analysis.records import SpecDocument
-from normlab.errors import SpecError
-from normlab.spec import estimate, parse_job_spec
+from normlab.spec import estimate
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,7 @@ class NetworkSize:
 
 def size_of(spec: SpecDocument) -> NetworkSize | None:
     """The size of a spec's network; None for a spec that is not one (any more)."""
-    try:
-        size = estimate(parse_job_spec(dict(spec)))
-    except SpecError:
+    if (whole := parsed(spec)) is None:
         return None
+    size = estimate(whole)
     return NetworkSize(size.parameters, size.multiplications_per_sample)

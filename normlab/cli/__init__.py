@@ -18,7 +18,7 @@ from normlab.cli.commands.diagnose import diagnose
 from normlab.cli.commands.download import download
 from normlab.cli.commands.evaluate import evaluate
 from normlab.cli.commands.jobs import jobs
-from normlab.cli.commands.kinds import layers, optimizers, schedules
+from normlab.cli.commands.kinds import augmentations, layers, losses, optimizers, schedules
 from normlab.cli.commands.models import models
 from normlab.cli.commands.predict import predict
 from normlab.cli.commands.prune import prune
@@ -81,7 +81,7 @@ _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     "Find out which is better": (compare, comparisons, diagnose, reproduce),
     "Use what was trained": (predict, evaluate, download),
     "Look at something, and change or delete it": (show, cancel, retry, delete, prune),
-    "What can be asked for": (architectures, datasets, layers, optimizers, schedules),
+    "What can be asked for": (architectures, datasets, layers, optimizers, schedules, losses, augmentations),
 }
 for _panel, _commands in _PANELS.items():
     for _command in _commands:

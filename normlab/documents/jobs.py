@@ -104,7 +104,9 @@ class JobResult(Document):
         default=None, description="Only with batch normalization: the accuracies with settled statistics."
     )
     test_cross_entropy: float | None = Field(
-        default=None, description="`test_loss` without the L2 penalty; null in jobs from before it was kept."
+        default=None,
+        description="The plain cross-entropy: `test_loss` without L2 penalty, label smoothing and focal factor; null "
+        "in jobs from before it was kept.",
     )
     reached_target_at_epoch: int | None = Field(
         description="The first epoch that reached `target_accuracy`, of those up to the kept one."

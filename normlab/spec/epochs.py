@@ -8,8 +8,8 @@ class EpochMetrics(BaseModel):
 
     ``loss`` and ``accuracy`` are means of the epoch's steps, while the weights change, as Keras reports them; the
     validation figures are of the weights at the epoch's end, and None without validation samples. Losses are means
-    over samples with the L2 penalty added; cross-entropies are the same means without it, which runs of different
-    penalties can be compared by.
+    over samples of what the spec's loss says, with the L2 penalty added, and in training with class weights;
+    cross-entropies are plain ones, without any of these, which runs of different losses can be compared by.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -22,9 +22,12 @@ class EpochMetrics(BaseModel):
     val_accuracy: float | None = None
     cross_entropy: float | None = Field(
         default=None,
-        description="`loss` without the L2 penalty; null in runs that were stored before it was kept.",
+        description=(
+            "The plain cross-entropy: `loss` without L2 penalty, label smoothing, focal factor and class weights; null "
+            "in runs that were stored before it was kept."
+        ),
     )
-    val_cross_entropy: float | None = Field(default=None, description="`val_loss` without the L2 penalty.")
+    val_cross_entropy: float | None = Field(default=None, description="The same of `val_loss`.")
     train_seconds: float = Field(description="Training alone, without compiling and evaluating.")
     evaluate_seconds: float
     compile_seconds: float = Field(description="Just before this epoch: 0 but for the first of an attempt.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
+from operator import not_
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, WithJsonSchema
@@ -12,6 +13,7 @@ INTEGER_MAX = 2**53 - 1
 
 Flag = Annotated[bool, Strict()]
 Integer = Annotated[int, Strict(), Field(ge=-INTEGER_MAX, le=INTEGER_MAX)]
+WholeNumber = Annotated[int, Strict(), Field(ge=0, le=INTEGER_MAX)]
 PositiveInteger = Annotated[int, Strict(), Field(gt=0, le=INTEGER_MAX)]
 NonNegativeInteger = Annotated[int, Strict(), Field(ge=0, le=INTEGER_MAX)]
 Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
@@ -19,6 +21,9 @@ PositiveNumber = Annotated[float, Strict(), Field(gt=0, allow_inf_nan=False)]
 NonNegativeNumber = Annotated[float, Strict(), Field(ge=0, allow_inf_nan=False)]
 Fraction = Annotated[float, Strict(), Field(ge=0, lt=1, allow_inf_nan=False)]
 """At least 0 and less than 1."""
+OMITTED_IF_UNSET: Any = Field(exclude_if=not_)
+"""For an option that came later: a document holds it only where it is set (not null, 0, false or empty), so that the
+specs of before it keep their form and their digest."""
 
 
 LEFT_OUT: Any = Field(exclude_if=lambda value: value is None)

@@ -102,6 +102,20 @@ class JobSpec(SpecModel):
                     "name": "small with batch normalization",
                     "tags": ["tutorial"],
                 },
+                {
+                    "architecture": "batch_norm",
+                    "training": {
+                        "optimizer": {
+                            "name": "adamw",
+                            "weight_decay": 0.05,
+                            "exclude_from_weight_decay": ["bias", "normalization"],
+                            "global_clipnorm": 1.0,
+                        },
+                        "learning_rate_schedule": {"name": "cosine", "warmup_steps": 500},
+                        "loss": {"name": "cross_entropy", "label_smoothing": 0.1},
+                        "augmentation": ["flip", {"name": "crop", "padding": 2}],
+                    },
+                },
             ]
         }
     )

@@ -19,6 +19,9 @@ LABEL_BYTES = 4
 EVALUATION_BATCH = 1_000
 """So many samples are evaluated at a time, whatever the batch size of the training."""
 
+_CHANGED_PICTURES = 6
+"""Times a batch's pixels while an augmentation samples them: before, after, places, shares, and what is gathered."""
+
 
 def training_bytes(spec: JobSpec, planned: Sequence[PlannedLayer]) -> int:
     """Data, all copies of weights and optimizer state, and the activations of a batch; and what probes look at."""
@@ -41,13 +44,15 @@ def _weight_bytes(spec: JobSpec, planned: Sequence[PlannedLayer]) -> int:
     """
     variables = [variable for item in planned for variable in item.variables]
     weights = sum(variable.size for variable in variables)
-    state = weights + spec.training.optimizer.slots * sum(v.size for v in variables if v.trainable)
+    optimizer = spec.training.optimizer
+    state = weights + optimizer.kept_per_parameter * sum(v.size for v in variables if v.trainable)
     rule = spec.training.early_stopping
     best = weights if rule is not None and rule.restore_best_weights else 0
     sixteen_bits = (
         weights if spec.training.precision is not Precision.FLOAT32 else 0
     )  # weights, gradients, in halves
-    return (4 * weights + state + best + sixteen_bits + 2 * (state + best)) * FLOAT_BYTES
+    aside = weights if optimizer.averages else 0  # while the averages are evaluated
+    return (4 * weights + state + best + sixteen_bits + aside + 2 * (state + best)) * FLOAT_BYTES
 
 
 def _probed_bytes(spec: JobSpec, planned: Sequence[PlannedLayer]) -> int:
@@ -69,6 +74,7 @@ def _activation_bytes(spec: JobSpec, planned: Sequence[PlannedLayer]) -> int:
     """The larger of a training step, which keeps them for gradients, and an evaluation, which drops them."""
     pixels = prod(planned[0].input_shape)
     kept = sum(item.layer.values_kept(item.input_shape, item.output_shape) for item in planned)
-    in_training = spec.training.batch_size * (2 * pixels + kept)
+    changed = _CHANGED_PICTURES * pixels if spec.training.augmentation else 0
+    in_training = spec.training.batch_size * (2 * pixels + changed + kept)
     in_evaluation = EVALUATION_BATCH * max(sizes_together(planned))
     return max(in_training, in_evaluation) * FLOAT_BYTES

@@ -24,13 +24,14 @@ class MeasuredRun(Protocol):
 
     @property
     def test_cross_entropy(self) -> float | None:
-        """``test_loss`` without the L2 penalty; None where it is not known."""
+        """The plain cross-entropy of the test set; None where it is not known."""
 
 
 class Metric(StrEnum):
     """A number that a run has at its end.
 
-    Losses are compared without the L2 penalty, which is the arm's own: as the cross-entropy, where it is known.
+    Losses are compared as plain cross-entropies, where these are known: without what is the arm's own, its L2 penalty,
+    label smoothing, focal factor and class weights.
     """
 
     VAL_ACCURACY = "val_accuracy"

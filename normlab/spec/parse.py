@@ -13,11 +13,13 @@ from normlab.spec.kernels import SpectralNormalization
 from normlab.spec.layers import WithKernelOptions
 from normlab.spec.learning import erased_inputs
 from normlab.spec.limits import Limits
+from normlab.spec.muon import muon_problems
 from normlab.spec.plan import PlannedLayer, UnbuildableError, plan_job
 from normlab.spec.probes.request import ProbeRequest, Probes
 from normlab.spec.problems import spec_error
 from normlab.spec.shown import shown
 from normlab.spec.training import Precision
+from normlab.spec.training_checks import training_problems
 
 _NO_LIMITS = Limits()
 _FIELDS = 100
@@ -40,11 +42,14 @@ def parse_job_spec(body: object, limits: Limits = _NO_LIMITS) -> JobSpec:
         spec = JobSpec.model_validate(body)
     except ValidationError as error:
         raise spec_error(error, JobSpec, body) from None
-    if problems := [*_data_problems(spec), *_size_problems(spec, limits)]:
+    if problems := [*_data_problems(spec), *training_problems(spec), *_size_problems(spec, limits)]:
         raise SpecError(problems)
     # Shapes are worked out only now, since sizes beyond the limits have been refused.
     planned = _plan(spec)
-    if problems := [*_total_problems(spec, planned, limits)] or [*erased_inputs(spec, planned)]:
+    if problems := [*_total_problems(spec, planned, limits)] or [
+        *erased_inputs(spec, planned),
+        *muon_problems(spec, planned),
+    ]:
         raise SpecError(problems)
     return spec
 
@@ -100,7 +105,7 @@ def has_more_values(body: object, limit: int) -> bool:
 
 
 def _data_problems(spec: JobSpec) -> Iterator[Problem]:
-    dataset, training = spec.dataset, spec.training
+    dataset = spec.dataset
     total = dataset.info.training_samples
     if dataset.held_out >= total:
         yield Problem(
@@ -113,18 +118,8 @@ def _data_problems(spec: JobSpec) -> Iterator[Problem]:
             f"{total - dataset.held_out} training samples are left of {dataset.name} after validation: "
             "ask for no more",
         )
-    if training.precision is not Precision.FLOAT32:
+    if spec.training.precision is not Precision.FLOAT32:
         yield from _full_precision_problems(spec)
-    if dataset.held_out == 0:
-        if training.early_stopping is not None and training.early_stopping.monitor.startswith("val_"):
-            yield Problem(
-                "/training/early_stopping/monitor",
-                "needs validation samples: monitor loss or accuracy instead",
-            )
-        if training.target_accuracy is not None:
-            yield Problem(
-                "/training/target_accuracy", "is a validation accuracy and needs validation samples"
-            )
 
 
 def _full_precision_problems(spec: JobSpec) -> Iterator[Problem]:

@@ -98,7 +98,7 @@ def _values(field: dict[str, Any], definitions: dict[str, Any]) -> str:
         case "array":
             return _array(field, definitions)
         case "object":
-            return _object(field.get("properties", {}), definitions)
+            return _object(field.get("properties", field.get("patternProperties", {})), definitions)
         case "boolean":
             return "true, false"
         case "string":
@@ -121,7 +121,8 @@ def _without_repeated_names(words: list[str], alternatives: list[dict[str, Any]]
 def _object(properties: dict[str, Any], definitions: dict[str, Any]) -> str:
     if len(properties) == 1:
         ((name, value),) = properties.items()
-        return f"{{{_json(name)}: {_values(value, definitions)}}}"
+        written = '"…"' if name.startswith("^") else _json(name)  # a pattern of names
+        return f"{{{written}: {_values(value, definitions)}}}"
     return f"{{{', '.join(map(_json, properties))}}}"
 
 

@@ -1,12 +1,23 @@
 """How a network is trained. The defaults are the notebook's."""
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
-from normlab.spec.fields import Flag, Integer, NonNegativeNumber, PositiveInteger, SpecModel, one_of
+from normlab.spec.augmentation import AUGMENTATIONS, MAX_AUGMENTATIONS, Augmentation
+from normlab.spec.fields import (
+    OMITTED_IF_UNSET,
+    Flag,
+    Integer,
+    NonNegativeNumber,
+    PositiveInteger,
+    SpecModel,
+    one_of,
+)
 from normlab.spec.kinds import names_alone
+from normlab.spec.losses import LOSSES, PLAIN, ClassWeight, Loss
+from normlab.spec.monitors import Monitor
 from normlab.spec.optimizers import OPTIMIZERS, SGD, Optimizer
 from normlab.spec.schedules import SCHEDULES, Constant, Schedule
 
@@ -29,7 +40,7 @@ class EarlyStopping(SpecModel):
     Keras's ``EarlyStopping``. Losses get better downwards, accuracies upwards.
     """
 
-    monitor: Literal["val_loss", "val_accuracy", "loss", "accuracy"] = "val_loss"
+    monitor: Monitor = "val_loss"
     """What is watched."""
     min_delta: NonNegativeNumber = 0.0
     """What it has to get better by."""
@@ -44,13 +55,28 @@ def _named(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
 
-class TrainingSpec(SpecModel):
-    """How a network is trained: cross-entropy, mini-batches, one optimizer."""
+_Augmentation = Annotated[
+    Augmentation,
+    BeforeValidator(_named, json_schema_input_type=one_of(names_alone(AUGMENTATIONS)) | Augmentation),
+]
 
+
+class TrainingSpec(SpecModel):
+    """How a network is trained: a loss, mini-batches, one optimizer."""
+
+    loss: Annotated[Loss, Field(exclude_if=lambda loss: loss == PLAIN)] = PLAIN
+    """What is made smaller; a name is short for its defaults."""
+    class_weight: Annotated[ClassWeight | None, OMITTED_IF_UNSET] = None
+    """How much each class counts in the training's loss: `"balanced"` makes up for the number of its training samples;
+    given, `{"0": 1.0, "3": 2.5}`, a class that is left out counts 1. Null: all the same."""
     optimizer: Optimizer = SGD(name="sgd")
     """How the weights follow the gradient; a name is short for its defaults."""
     learning_rate_schedule: Schedule = Constant(name="constant")
     """How the optimizer's learning rate changes in the course of the run."""
+    augmentation: Annotated[
+        tuple[_Augmentation, ...], Field(max_length=MAX_AUGMENTATIONS), OMITTED_IF_UNSET
+    ] = ()
+    """How training pictures are changed before each step, in this order; a name is short for its defaults."""
     epochs: PositiveInteger = 10
     """Passes over the training samples."""
     batch_size: PositiveInteger = 32
@@ -70,6 +96,9 @@ class TrainingSpec(SpecModel):
     _optimizer = field_validator(
         "optimizer", mode="before", json_schema_input_type=one_of(names_alone(OPTIMIZERS)) | Optimizer
     )(_named)
+    _loss = field_validator("loss", mode="before", json_schema_input_type=one_of(names_alone(LOSSES)) | Loss)(
+        _named
+    )
     _schedule = field_validator(
         "learning_rate_schedule",
         mode="before",

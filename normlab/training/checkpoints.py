@@ -43,7 +43,7 @@ class Checkpoint:
     loss_sum: float
     """Of these steps: loss times samples."""
     cross_entropy_sum: float
-    """The same without the L2 penalty."""
+    """The same of the plain cross-entropy."""
     correct: int
     train_seconds: float
     history: tuple[EpochMetrics, ...]

@@ -5,6 +5,7 @@ from typing import Any
 
 from normlab.spec import EarlyStopping
 from normlab.spec.epochs import EpochMetrics
+from normlab.spec.monitors import better
 
 
 @dataclass
@@ -19,16 +20,11 @@ class Patience:
     def improves(self, record: EpochMetrics) -> bool:
         """Count an epoch, and say whether it is the best so far by more than ``min_delta``."""
         current = float(getattr(record, self.rule.monitor))
-        if self.best is None or self._better(current, self.best):
+        if self.best is None or better(self.rule.monitor, current, self.best, self.rule.min_delta):
             self.best, self.best_epoch, self.wait = current, record.epoch, 0
             return True
         self.wait += 1
         return False
-
-    def _better(self, current: float, best: float) -> bool:
-        if self.rule.monitor.endswith("accuracy"):
-            return current - self.rule.min_delta > best
-        return current + self.rule.min_delta < best
 
     @property
     def exhausted(self) -> bool:

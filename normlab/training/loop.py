@@ -19,8 +19,10 @@ from normlab.spec import JobSpec
 from normlab.spec.epochs import EpochMetrics
 from normlab.spec.measurements import Measured, Measurements
 from normlab.spec.runs import Phase, StopReason
+from normlab.training.averages import averaged, put_averages_in
 from normlab.training.batches import Block, epoch_blocks
 from normlab.training.checkpoints import Checkpoint
+from normlab.training.class_weights import class_weights
 from normlab.training.compiled.cache import borrow_program, dtype_policy
 from normlab.training.compiled.devices import environment, select_device
 from normlab.training.compiled.program import Evaluation, Program, Sums
@@ -75,6 +77,9 @@ def train(
     with tf.device(device.tensorflow_name), borrow_program(spec, device.kind) as program:
         data = training_data(spec, data_dir)
         program.reset(spec.training.seed)
+        if spec.training.class_weight is not None:
+            labels, classes = data.training.y.numpy(), spec.dataset.info.class_count
+            program.weigh_classes(class_weights(spec.training.class_weight, labels, classes))
         kernels = kernel_digests(program.network)
         run.observer = Observer(chosen_probes(spec, probes), spec, program, data)
         if resume_from is not None:
@@ -87,9 +92,11 @@ def train(
         run.compile_seconds = compiling_seconds
         while not run.ended:
             run.train_epoch(program, data.training)
-            run.finish_epoch(program, data.validation)
+            run.finish_epoch(program, data)
         if run.best_weights is not None:
             program.network.set_weights(run.best_weights)
+        else:
+            put_averages_in(spec, program, data.training)
 
         run.report(Phase.EVALUATING)
         test_began = perf_counter()
@@ -195,7 +202,7 @@ class _Run:
         """The steps that are left of the next epoch."""
         if self.epoch == self.step == 0:
             self.measure()
-        for block in epoch_blocks(self.spec, self.epoch + 1, program.rate_dtype):
+        for block in epoch_blocks(self.spec, self.epoch + 1, program.rate_dtype, self.history):
             while self.step < block.end:
                 self.look_ahead(block)
                 began = perf_counter()
@@ -239,16 +246,31 @@ class _Run:
             yield
         self.probe_seconds += perf_counter() - began
 
-    def finish_epoch(self, program: Program, validation: Samples) -> None:
+    def finish_epoch(self, program: Program, data: TrainingData) -> None:
         """Evaluate, record, decide on early stopping, and keep a checkpoint if one is due."""
         self.report(Phase.EVALUATING)
         began = perf_counter()
+        with averaged(self.spec, program, data.training):
+            record = self.record(program, data.validation, began)
+            self.history.append(record)
+            patience = self.patience
+            if patience is not None and patience.improves(record) and patience.rule.restore_best_weights:
+                self.best_weights = tuple(program.network.get_weights())
+        self.epoch, self.step = self.epoch + 1, 0
+        self.sums, self.train_seconds, self.compile_seconds = Sums.of(), 0.0, 0.0
+        self.context.report(record)
+        if self.context.checkpoint_due():
+            self.context.save(self.checkpoint(program))
+
+    def record(self, program: Program, validation: Samples, began: float) -> EpochMetrics:
+        """The figures of the epoch that has been trained, and of the network that the run would end with now, whose
+        evaluation ``began`` then."""
         evaluation = self.evaluation = program.evaluate(validation) if validation.count else None
         if evaluation is not None:
             _require_finite(evaluation.loss, self.epoch + 1, "validation loss")
-        record = EpochMetrics(
+        return EpochMetrics(
             epoch=self.epoch + 1,
-            learning_rate=float(learning_rates(self.spec.training, self.epoch + 1, self.steps)[-1]),
+            learning_rate=float(self.rates[-1]),
             loss=self.mean_loss,
             accuracy=int(self.sums.correct) / self.spec.dataset.trained_on,
             val_loss=None if evaluation is None else evaluation.loss,
@@ -260,18 +282,6 @@ class _Run:
             compile_seconds=self.compile_seconds,
             elapsed_seconds=self.elapsed_before + perf_counter() - self.began - self.probe_seconds,
         )
-        self.history.append(record)
-        if (
-            self.patience is not None
-            and self.patience.improves(record)
-            and self.patience.rule.restore_best_weights
-        ):
-            self.best_weights = tuple(program.network.get_weights())
-        self.epoch, self.step = self.epoch + 1, 0
-        self.sums, self.train_seconds, self.compile_seconds = Sums.of(), 0.0, 0.0
-        self.context.report(record)
-        if self.context.checkpoint_due():
-            self.context.save(self.checkpoint(program))
 
     @property
     def mean_loss(self) -> float:
@@ -291,6 +301,11 @@ class _Run:
                 loss=self.mean_loss if self.step else None,
             )
         )
+
+    @property
+    def rates(self) -> Array:
+        """The learning rates of the next epoch's steps: (steps,)."""
+        return learning_rates(self.spec.training, self.epoch + 1, self.steps, self.history)
 
     def order_of(self, epoch: int) -> Array:
         """The data order of an epoch."""

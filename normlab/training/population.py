@@ -56,9 +56,8 @@ def measure_population(
     if not any(isinstance(item.layer, WithMovingStatistics) for item in program.planned):
         return None
     began = perf_counter()
-    count = _sample_count(spec, program)
     try:
-        _settle(program, _spread(data.training, count))
+        count = settle(spec, program, data.training)
         validation = program.evaluate(data.validation).accuracy if data.validation.count else None
         test = program.evaluate(data.test).accuracy
     finally:
@@ -71,6 +70,13 @@ def measure_population(
         test_accuracy=test,
         seconds=perf_counter() - began,
     )
+
+
+def settle(spec: JobSpec, program: Program, training: Samples) -> int:
+    """Set the moving statistics to those of training samples with the present weights; give how many samples."""
+    count = _sample_count(spec, program)
+    _settle(program, _spread(training, count))
+    return count
 
 
 def _sample_count(spec: JobSpec, program: Program) -> int:

@@ -48,7 +48,7 @@ class TrainResult:
     stop_reason: StopReason
     test_loss: float
     test_cross_entropy: float
-    """``test_loss`` without the L2 penalty."""
+    """``test_loss`` without L2 penalty, label smoothing and focal factor."""
     test_accuracy: float
     test_correct: npt.NDArray[np.bool_]
     """For each test sample whether it was right: (n_test,)."""

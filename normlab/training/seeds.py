@@ -18,6 +18,7 @@ class Role(StrEnum):
     SPLIT = "split"
     DROPOUT = "dropout"
     PROBES = "probes"
+    AUGMENTATION = "augmentation"
 
 
 def derive(seed: int, role: Role, *parts: object) -> int:

@@ -6,12 +6,20 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from normlab.cli import app
+from normlab.spec.augmentation import AUGMENTATIONS
 from normlab.spec.blocks import BLOCKS
 from normlab.spec.layers import LAYERS
+from normlab.spec.losses import LOSSES
 from normlab.spec.optimizers import OPTIMIZERS
 from normlab.spec.schedules import SCHEDULES
 
-KINDS = {"layers": {**LAYERS, **BLOCKS}, "optimizers": OPTIMIZERS, "schedules": SCHEDULES}
+KINDS = {
+    "layers": {**LAYERS, **BLOCKS},
+    "optimizers": OPTIMIZERS,
+    "schedules": SCHEDULES,
+    "losses": LOSSES,
+    "augmentations": AUGMENTATIONS,
+}
 
 
 def run(*arguments: str) -> Result:
@@ -56,6 +64,7 @@ def test_a_kind_is_shown_as_a_spec_writes_it() -> None:
         ("layers", "relu", "is an activation"),
         ("layers", "LSTM", "is not supported"),
         ("optimizers", "adm", 'did you mean "adam"?'),
+        ("losses", "CrossEntropyLoss", 'is called "cross_entropy" here'),
         ("schedules", "StepLR", 'is called "step" here'),
     ],
 )

@@ -4,10 +4,12 @@ import pytest
 
 from normlab.comparisons import ComparisonRequest
 from normlab.spec import DATASETS, Device, JobSpec, Precision
+from normlab.spec.augmentation import AUGMENTATIONS
 from normlab.spec.blocks import BLOCKS
 from normlab.spec.fields import Activation
 from normlab.spec.initializers import INITIALIZERS
 from normlab.spec.layers import LAYERS
+from normlab.spec.losses import LOSSES
 from normlab.spec.metrics import Metric
 from normlab.spec.mistakes.key_habits import RENAMED, UNSUPPORTED, WRITTEN_OTHERWISE
 from normlab.spec.mistakes.keys import scopes
@@ -26,6 +28,8 @@ NAMES = {
     "kernel_initializer": list(INITIALIZERS),
     "layers": [*LAYERS, *BLOCKS],
     "optimizer": list(OPTIMIZERS),
+    "loss": list(LOSSES),
+    "augmentation": list(AUGMENTATIONS),
     "learning_rate_schedule": list(SCHEDULES),
     "dataset": list(DATASETS),
     "monitor": ["val_loss", "val_accuracy", "loss", "accuracy"],

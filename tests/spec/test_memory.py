@@ -35,6 +35,12 @@ def test_a_sample_is_charged_its_pixels_a_byte_each_its_label_and_its_place_in_t
         ({"optimizer": {"name": "sgd", "momentum": 0.9}}, 3),  # as it is, copied, and written
         ({"optimizer": "adam"}, 6),
         ({"optimizer": {"name": "adam", "amsgrad": True}}, 9),
+        ({"optimizer": {"name": "sgd", "gradient_accumulation_steps": 4}}, 3),
+        (
+            {"optimizer": {"name": "sgd", "ema_momentum": 0.9}},
+            4,
+        ),  # and the weights aside, while it is evaluated
+        ({"optimizer": "schedule_free_adamw"}, 7),
         ({"early_stopping": {"restore_best_weights": True}}, 3),
         ({"early_stopping": {}}, 0),
         ({"precision": "mixed_bfloat16"}, 1),

@@ -132,7 +132,8 @@ def test_the_digest_is_of_what_changes_the_numbers() -> None:
         (
             with_training(optimizer="adm"),
             '/training/optimizer: "adm" is not known here (did you mean "adam"?); '
-            "it should be one of sgd, adam, adamw, rmsprop",
+            "it should be one of sgd, adam, adamw, rmsprop, adamax, nadam, adagrad, adadelta, lion, lamb, adafactor, "
+            "ftrl, muon, schedule_free_adamw",
         ),
         (
             with_training(optimizer={"name": "adam", "clipnorm": 1.0, "clipvalue": 1.0}),

@@ -34,11 +34,17 @@ def fit(
     hidden: Sequence[keras.layers.Layer],
     optimizer: keras.optimizers.Optimizer,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    *,
+    loss: keras.losses.Loss | None = None,
+    class_weight: dict[int, float] | None = None,
+    changed: npt.NDArray[Any] | None = None,
 ) -> Fitted:
     """Train ``hidden`` and an output layer on the spec's data in its own order, from Normlab's initial weights."""
     output = keras.layers.Dense(10, activation="softmax")
     model = keras.Sequential([keras.Input(spec.dataset.info.shape), *hidden, output])
-    return fit_model(spec, data_dir, model, optimizer, callbacks)
+    return fit_model(
+        spec, data_dir, model, optimizer, callbacks, loss=loss, class_weight=class_weight, changed=changed
+    )
 
 
 def fit_model(
@@ -47,8 +53,15 @@ def fit_model(
     model: keras.Model,
     optimizer: keras.optimizers.Optimizer,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    *,
+    loss: keras.losses.Loss | None = None,
+    class_weight: dict[int, float] | None = None,
+    changed: npt.NDArray[Any] | None = None,
 ) -> Fitted:
-    """The same for a whole model, whose layers come in the order of Normlab's, or have their names."""
+    """The same for a whole model, whose layers come in the order of Normlab's, or have their names.
+
+    A ``loss`` gets shares of the classes as targets. ``changed`` pixels are trained on in place of the data's own.
+    """
     data = load(spec.dataset.name, data_dir / "datasets")
     held_out, end = spec.dataset.held_out, spec.dataset.held_out + spec.dataset.trained_on
     pixels = data.x_train / spec.dataset.info.pixel_max
@@ -56,25 +69,34 @@ def fit_model(
     planned = plan_job(spec)
     model.set_weights(initial_weights(build_network(planned, floatx), planned, spec.training.seed))
     # Eager steps are the same arithmetic, and a few of them are done before a function is traced.
-    cross_entropy = keras.metrics.SparseCategoricalCrossentropy(name="cross_entropy")
+    metrics = keras.metrics
+    kind = metrics.SparseCategoricalCrossentropy if loss is None else metrics.CategoricalCrossentropy
+    cross_entropy = kind(name="cross_entropy")
+
+    def targets(labels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return labels if loss is None else np.eye(10)[labels]
+
     model.compile(
-        loss="sparse_categorical_crossentropy",
+        loss=loss or "sparse_categorical_crossentropy",
         optimizer=optimizer,
         metrics=["accuracy", cross_entropy],
         run_eagerly=True,
     )
     history = model.fit(
-        pixels[held_out:end],
-        data.y_train[held_out:end],
+        pixels[held_out:end] if changed is None else changed,
+        targets(data.y_train[held_out:end]),
         batch_size=spec.training.batch_size,
         epochs=spec.training.epochs,
         shuffle=False,
-        validation_data=(pixels[:held_out], data.y_train[:held_out]) if held_out else None,
+        validation_data=(pixels[:held_out], targets(data.y_train[:held_out])) if held_out else None,
         validation_batch_size=1000,
         callbacks=list(callbacks),
+        class_weight=class_weight,
         verbose=0,
     )
-    test = model.evaluate(data.x_test / spec.dataset.info.pixel_max, data.y_test, batch_size=1000, verbose=0)
+    test = model.evaluate(
+        data.x_test / spec.dataset.info.pixel_max, targets(data.y_test), batch_size=1000, verbose=0
+    )
     return Fitted(history.history, model.get_weights(), tuple(test))
 
 

@@ -11,9 +11,11 @@ import pytest
 
 from normlab.analysis.differences import facets
 from normlab.spec import DATASETS, DatasetName, parse_job_spec, plan_job
+from normlab.spec.augmentation import AUGMENTATIONS, BaseAugmentation
 from normlab.spec.fields import SpecModel
 from normlab.spec.kinds import description_of, kinds_of
 from normlab.spec.layers import LAYERS, MERGES, BaseLayer
+from normlab.spec.losses import LOSSES, BaseLoss
 from normlab.spec.optimizers import OPTIMIZERS, BaseOptimizer
 from normlab.spec.schedules import SCHEDULES, BaseSchedule
 from normlab.training.datasets.sources import SOURCES
@@ -95,8 +97,10 @@ def subclasses(base: type[SpecModel]) -> Iterator[type[SpecModel]]:
         (LAYERS | MERGES, BaseLayer, "type"),
         (OPTIMIZERS, BaseOptimizer, "name"),
         (SCHEDULES, BaseSchedule, "name"),
+        (LOSSES, BaseLoss, "name"),
+        (AUGMENTATIONS, BaseAugmentation, "name"),
     ],
-    ids=["layers", "optimizers", "schedules"],
+    ids=["layers", "optimizers", "schedules", "losses", "augmentations"],
 )
 def test_every_class_with_a_name_is_registered_under_it(
     registry: dict[str, type[SpecModel]], base: type[SpecModel], tag: str
@@ -191,7 +195,7 @@ def test_an_optimizer_keeps_as_many_numbers_as_it_says(kind: str) -> None:
             {"architecture": "baseline", "training": {"optimizer": {"name": kind, **options}}}
         ).training
         built = build_optimizer(training, [variable])
-        assert type(built) is getattr(keras.optimizers, OPTIMIZERS[kind].keras_class)
+        assert isinstance(built, getattr(keras.optimizers, OPTIMIZERS[kind].keras_class))
         slots = [state for state in built.variables if tuple(state.shape) == (3,)]
         assert len(slots) == training.optimizer.slots, options
 
@@ -200,8 +204,20 @@ def test_an_optimizer_keeps_as_many_numbers_as_it_says(kind: str) -> None:
 def test_a_schedule_gives_a_factor_throughout_a_run(kind: str) -> None:
     needed = {"epochs": (2,)} if kind == "step" else {}
     schedule = SCHEDULES[kind].model_validate({"name": kind, **needed})
-    assert all(0 <= schedule.factor(epoch / 4, 3) <= 1 for epoch in range(13))
-    assert schedule.factor(0, 3) == 1
+    factors = [schedule.at(epoch, step, 4, 3) for epoch in (1, 2, 3) for step in range(4)]
+    assert all(0 <= factor <= 1 for factor in factors)
+    assert max(factors) == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize("kind", SCHEDULES)
+def test_a_schedule_rises_for_so_many_steps(kind: str) -> None:
+    needed = {"epochs": (2,)} if kind == "step" else {}
+    schedule = SCHEDULES[kind].model_validate({"name": kind, "warmup_steps": 6, **needed})
+    factors = [schedule.at(1 + step // 4, step % 4, 4, 10) for step in range(40)]
+    assert factors[6] == pytest.approx(1)
+    rising = factors[:7] if kind == "one_cycle" else [*(number / 6 for number in range(6)), 1.0]
+    assert factors[:7] == pytest.approx(rising)
+    assert rising == sorted(rising)
 
 
 def test_every_dataset_is_described_and_has_a_source() -> None:

@@ -52,6 +52,35 @@ def specs(small_spec: Callable[..., JobSpec]) -> Specs:
                 "early_stopping": {"monitor": "val_loss", "patience": 1, "restore_best_weights": True},
             },
         ),
+        "averages_of_changed_pictures": small_spec(
+            [{"type": "flatten"}, {"type": "batch_normalization"}, {"type": "dense", "units": 20}],
+            {
+                "epochs": 3,
+                "loss": "focal",
+                "class_weight": "balanced",
+                "augmentation": ["flip", {"name": "crop", "padding": 1}, "mixup"],
+                # Five batches an epoch: gradients are added up across epochs.
+                "optimizer": {"name": "nadam", "ema_momentum": 0.9, "gradient_accumulation_steps": 3},
+                "learning_rate_schedule": {"name": "constant", "warmup_steps": 4},
+            },
+        ),
+        "schedule_free_convolution": small_spec(
+            CONVOLUTION_WITH_DROPOUT,
+            {
+                "epochs": 4,
+                "loss": {"name": "cross_entropy", "label_smoothing": 0.1},
+                "augmentation": ["rotation", "cutout", "contrast"],
+                "optimizer": {"name": "schedule_free_adamw", "learning_rate": 0.1},
+                "learning_rate_schedule": {"name": "reduce_on_plateau", "patience": 1, "min_delta": 0.5},
+            },
+        ),
+        "muon_without_decay_of_biases": small_spec(
+            "baseline_with_batch_norm",
+            {
+                "optimizer": {"name": "muon", "exclude_from_weight_decay": ["bias", "normalization"]},
+                "learning_rate_schedule": "one_cycle",
+            },
+        ),
         "convolution": small_spec(
             CONVOLUTION_WITH_DROPOUT,
             {"optimizer": {"name": "rmsprop", "momentum": 0.5}},
@@ -75,6 +104,9 @@ NAMES = [
     "convolution",
     "residual_images",
     "branches",
+    "averages_of_changed_pictures",
+    "schedule_free_convolution",
+    "muon_without_decay_of_biases",
 ]
 
 

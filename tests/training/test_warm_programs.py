@@ -30,6 +30,13 @@ def traces(spec: JobSpec) -> int:
         {"training": {"batch_size": 32, "shuffle": False}},
         {"training": {"batch_size": 32, "optimizer": {"name": "sgd", "learning_rate": 0.2}}},
         {"training": {"batch_size": 32, "learning_rate_schedule": {"name": "cosine"}}},
+        {"training": {"batch_size": 32, "learning_rate_schedule": {"name": "one_cycle", "warmup_steps": 2}}},
+        {
+            "training": {
+                "batch_size": 32,
+                "learning_rate_schedule": {"name": "reduce_on_plateau", "patience": 1},
+            }
+        },
         {"training": {"batch_size": 32, "early_stopping": {"patience": 1}, "target_accuracy": 0.1}},
         {"dataset": DIGITS | {"validation_split": "random"}},
         {"dataset": DIGITS | {"validation_samples": 500}},
@@ -56,6 +63,10 @@ def test_the_next_job_compiles_nothing(
         {"layers": [*LAYERS[:1], {"type": "dense", "units": 9}]},
         {"training": {"batch_size": 30}},
         {"training": {"batch_size": 32, "optimizer": {"name": "sgd", "momentum": 0.5}}},
+        {"training": {"batch_size": 32, "optimizer": {"name": "sgd", "ema_momentum": 0.5}}},
+        {"training": {"batch_size": 32, "loss": "focal"}},
+        {"training": {"batch_size": 32, "class_weight": "balanced"}},
+        {"training": {"batch_size": 32, "augmentation": ["flip"]}},
         {"training": {"batch_size": 32, "precision": "mixed_bfloat16"}},
     ],
     ids=str,
@@ -67,6 +78,21 @@ def test_what_is_part_of_a_program_makes_another(
         pass
     with borrow_program(small_spec(**{"layers": LAYERS} | changed), Device.CPU) as other:
         assert other is not first
+
+
+def test_weights_of_classes_and_streams_are_of_the_job_and_not_of_the_program(
+    small_spec: Callable[..., JobSpec], run: Callable[..., TrainResult]
+) -> None:
+    def spec(seed: int, weights: Any) -> JobSpec:
+        training = {"class_weight": weights, "augmentation": ["shift"], "seed": seed, "epochs": 1}
+        return small_spec([{"type": "flatten"}, {"type": "dense", "units": 7}], training)
+
+    first = run(spec(1, {"3": 9.0})).history[0].loss
+    before = traces(spec(1, "balanced"))
+    others = [run(spec(2, {"3": 9.0})), run(spec(1, "balanced")), run(spec(1, {"3": 9.0}))]
+    assert traces(spec(1, "balanced")) == before
+    assert first not in (others[0].history[0].loss, others[1].history[0].loss)
+    assert first == others[2].history[0].loss
 
 
 def test_programs_are_bounded_and_the_oldest_goes_first(small_spec: Callable[..., JobSpec]) -> None:

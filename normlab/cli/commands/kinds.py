@@ -1,4 +1,7 @@
-"""``normlab layers``, ``optimizers`` and ``schedules``: what a spec can be made of. They ask no service."""
+"""``normlab layers``, ``optimizers``, ``schedules``, ``losses`` and ``augmentations``: what a spec can be made of.
+
+They ask no service.
+"""
 
 import json
 from collections.abc import Mapping
@@ -8,10 +11,12 @@ import typer
 from rich.markup import escape
 
 from normlab.cli.display.output import JsonOption, out, table, write_json
+from normlab.spec.augmentation import AUGMENTATIONS
 from normlab.spec.blocks import BLOCKS
 from normlab.spec.fields import SpecModel
 from normlab.spec.kinds import description_of
 from normlab.spec.layers import LAYERS
+from normlab.spec.losses import LOSSES
 from normlab.spec.mistakes.names import not_known
 from normlab.spec.optimizers import OPTIMIZERS
 from normlab.spec.reference import Option, options
@@ -36,6 +41,16 @@ def optimizers(name: Name = None, *, as_json: JsonOption = False) -> None:
 def schedules(name: Name = None, *, as_json: JsonOption = False) -> None:
     """List the learning-rate schedules, or the options of one."""
     _show(SCHEDULES, name, "schedule", "learning_rate_schedule", "name", as_json=as_json)
+
+
+def losses(name: Name = None, *, as_json: JsonOption = False) -> None:
+    """List the losses that training can make smaller, or the options of one."""
+    _show(LOSSES, name, "loss", "loss", "name", as_json=as_json)
+
+
+def augmentations(name: Name = None, *, as_json: JsonOption = False) -> None:
+    """List the ways in which training pictures can be changed, or the options of one."""
+    _show(AUGMENTATIONS, name, "augmentation", "augmentation", "name", as_json=as_json)
 
 
 def _show(kinds: _Kinds, name: str | None, heading: str, key: str, tag: str, *, as_json: bool) -> None:

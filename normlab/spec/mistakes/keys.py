@@ -103,7 +103,8 @@ class _Unknown:
         if key is None:
             return None
         places = [place for place in places_of(self.root) if key in place.options]
-        path = min((place.path for place in places), key=self._distance)
+        # Of two that are as near, what is always there counts before what one of several kinds has.
+        path = min(places, key=lambda place: (self._distance(place.path), place.kind is not None)).path
         places = [place for place in places if place.path == path]
         belongs = "belongs" if key == self.key else called.format(quoted(key))
         given = self._kind_in_body(path, places[0].tag)

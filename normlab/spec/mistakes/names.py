@@ -87,5 +87,7 @@ def no_kind(wrong: Wrong) -> str:
             return f'should have "type": {{"type": {quoted(known)}{options}}}'
     if wrong.key == "layers":
         return f"should have {quoted(tag)}, as in {FORMS['layers']}"
-    default = {"optimizer": "sgd", "learning_rate_schedule": "cosine"}.get(wrong.key, "…")
+    default = {"optimizer": "sgd", "loss": "cross_entropy", "learning_rate_schedule": "cosine"}.get(
+        wrong.key, "…"
+    )
     return f"should have {quoted(tag)}, as in {{{quoted(tag)}: {quoted(default)}, …}}"

@@ -13,7 +13,10 @@ _BATCH_NORM = (
     '"epsilon": 0.00001'
 )
 _OF_A_KERNEL = 'is of the kernel of a layer: {{"type": "dense", "units": 100, "kernel_normalization": "{}"}}'
-_OTHER_SCHEDULES = "is not supported: the schedules are constant, cosine, exponential and step"
+_OTHER_SCHEDULES = (
+    "is not supported: the schedules are constant, cosine, exponential, step, cosine_restarts, one_cycle and "
+    "reduce_on_plateau"
+)
 
 _RESIDUAL = '{"type": "residual", "layers": […]}'
 _BRANCHES = '{"type": "branches", "branches": [[…], […]], "merge": "add"}'
@@ -115,6 +118,31 @@ RENAMED_VALUES: dict[str, dict[str, str]] = {
         "gradient_descent": "sgd",
         "momentum": "sgd",
         "nesterov": "sgd",
+        "adam_schedule_free": "schedule_free_adamw",
+        "adamw_schedule_free": "schedule_free_adamw",
+    },
+    "loss": {
+        "sparse_categorical_crossentropy": "cross_entropy",
+        "categorical_crossentropy": "cross_entropy",
+        "crossentropy_loss": "cross_entropy",
+        "nll_loss": "cross_entropy",
+        "softmax": "cross_entropy",
+        "log_loss": "cross_entropy",
+        "categorical_focal_crossentropy": "focal",
+        "focal_loss": "focal",
+    },
+    "augmentation": {
+        "random_flip": "flip",
+        "random_horizontal_flip": "flip",
+        "horizontal_flip": "flip",
+        "random_translation": "shift",
+        "translation": "shift",
+        "random_crop": "crop",
+        "random_rotation": "rotation",
+        "rotate": "rotation",
+        "random_brightness": "brightness",
+        "random_contrast": "contrast",
+        "random_erasing": "cutout",
     },
     "learning_rate_schedule": {
         "cosine_annealing": "cosine",
@@ -129,6 +157,13 @@ RENAMED_VALUES: dict[str, dict[str, str]] = {
         "none": "constant",
         "constant_lr": "constant",
         "invscaling": "exponential",
+        "reduce_lr_on_plateau": "reduce_on_plateau",
+        "plateau": "reduce_on_plateau",
+        "adaptive": "reduce_on_plateau",
+        "one_cycle_lr": "one_cycle",
+        "cosine_decay_restarts": "cosine_restarts",
+        "cosine_annealing_warm_restarts": "cosine_restarts",
+        "sgdr": "cosine_restarts",
     },
     "dataset": {
         "fashion": "fashion_mnist",
@@ -216,31 +251,34 @@ SENTENCES: dict[str, dict[str, str]] = {
         "maximum": "is not supported: branches are added, concatenated or multiplied",
         "lambda": "is not supported: a spec holds no code",
         "alpha_dropout": "is not supported: dropout is",
-        "random_flip": "is not supported: pictures are trained on as they are",
-        "random_rotation": "is not supported: pictures are trained on as they are",
+        "random_flip": 'belongs to the training: "training": {"augmentation": ["flip"]}',
+        "random_rotation": 'belongs to the training: "training": {"augmentation": ["rotation"]}',
     },
     "optimizer": {
         "lbfgs": "is not supported: training is in batches; adam is the usual choice",
-        "adamax": "is not supported: adam is",
-        "nadam": "is not supported: adam is",
-        "radam": "is not supported: adam is",
-        "adagrad": "is not supported: rmsprop and adam are",
-        "adadelta": "is not supported: rmsprop and adam are",
-        "ftrl": "is not supported: sgd and adam are",
-        "lion": "is not supported: adamw is",
-        "lamb": "is not supported: adamw is",
-        "muon": "is not supported: adamw is",
-        "adafactor": "is not supported: adamw is",
+        "radam": "is not supported: adam with a warm-up is: "
+        '"learning_rate_schedule": {"name": "constant", "warmup_steps": 500}',
+        "lookahead": "is not supported: schedule_free_adamw averages the way, too",
+        "sam": "is not supported: sgd is",
+    },
+    "loss": {
+        "mse": "is not supported: the classes' probabilities are trained with cross_entropy or focal",
+        "mean_squared_error": "is not supported: the classes' probabilities are trained with cross_entropy or focal",
+        "mae": "is not supported: the classes' probabilities are trained with cross_entropy or focal",
+        "hinge": "is not supported: the classes' probabilities are trained with cross_entropy or focal",
+        "binary_crossentropy": "is not supported: cross_entropy is, of any number of classes",
+        "kl_divergence": "is not supported: cross_entropy is, which differs from it by a constant",
+    },
+    "augmentation": {
+        "cutmix": "is not supported: cutout and mixup are",
+        "color_jitter": "is not supported: brightness and contrast are",
+        "random_zoom": "is not supported: crop and shift are",
+        "rand_augment": 'is not supported: name the changes, as in ["flip", "crop"]',
+        "auto_augment": 'is not supported: name the changes, as in ["flip", "crop"]',
+        "normalize": "is not needed: pixels are always divided by the largest value",
     },
     "learning_rate_schedule": {
-        "reduce_lr_on_plateau": f"{_OTHER_SCHEDULES}, none of which looks at the loss",
-        "plateau": f"{_OTHER_SCHEDULES}, none of which looks at the loss",
-        "adaptive": f"{_OTHER_SCHEDULES}, none of which looks at the loss",
-        "one_cycle": f'{_OTHER_SCHEDULES}; cosine has a warm-up: {{"name": "cosine", "warmup_epochs": 2}}',
-        "one_cycle_lr": f'{_OTHER_SCHEDULES}; cosine has a warm-up: {{"name": "cosine", "warmup_epochs": 2}}',
-        "warmup": f'{_OTHER_SCHEDULES}; cosine has a warm-up: {{"name": "cosine", "warmup_epochs": 2}}',
-        "cosine_decay_restarts": f"{_OTHER_SCHEDULES}, without restarts",
-        "cosine_annealing_warm_restarts": f"{_OTHER_SCHEDULES}, without restarts",
+        "warmup": 'is an option of every schedule: {"name": "constant", "warmup_steps": 500}',
         "linear": _OTHER_SCHEDULES,
         "polynomial": _OTHER_SCHEDULES,
         "polynomial_decay": _OTHER_SCHEDULES,
@@ -291,6 +329,8 @@ FORMS: dict[str, str] = {
     "dataset": '{"name": "fashion_mnist", "validation_samples": 5000}',
     "training": '{"epochs": 10}',
     "optimizer": '"adam" or {"name": "adam", "learning_rate": 0.001}',
+    "loss": '"focal" or {"name": "cross_entropy", "label_smoothing": 0.1}',
+    "augmentation": '"flip" or {"name": "crop", "padding": 4}',
     "learning_rate_schedule": '"cosine" or {"name": "cosine", "warmup_epochs": 2}',
     "early_stopping": '{"monitor": "val_loss", "patience": 3}',
     "resources": '{"device": "gpu"}',

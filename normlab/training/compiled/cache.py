@@ -60,13 +60,16 @@ def _kept_bytes() -> int:
 
 def _key(spec: JobSpec, device: Device) -> str:
     """What is compiled into a program; all else is its input."""
-    document = spec.to_document()
+    document, training = spec.to_document(), spec.training
     optimizer = {
         name: value for name, value in document["training"]["optimizer"].items() if name != "learning_rate"
     }
     parts = [
         document["architecture"]["layers"],
         optimizer,
+        training.loss.model_dump(),
+        training.class_weight is not None,
+        [each.model_dump() for each in training.augmentation],
         spec.training.batch_size,
         spec.dataset.info.shape,
         spec.dataset.info.class_count,

@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from normlab.spec import PlannedLayer, TrainingSpec
 from normlab.spec.memory import EVALUATION_BATCH
+from normlab.training.augmentation.pipeline import Pipeline
 from normlab.training.batches import Block
 from normlab.training.compiled.executors import Executor, set_xla_flags
 from normlab.training.compiled.tracing import expect_traces
@@ -30,7 +31,8 @@ from normlab.training.layers.network import (
     full_precision,
     initial_weights,
 )
-from normlab.training.optimizers import build_optimizer
+from normlab.training.objective import Objective, cross_entropies_of
+from normlab.training.optimizers import averages, build_optimizer, start_from_weights
 from normlab.training.probes.instrument import Instrument
 from normlab.training.seeds import Role, derive
 
@@ -42,7 +44,7 @@ class Sums:
     """What an epoch has added up: losses times samples, and samples that were right. Scalars on the device."""
 
     loss: tf.Tensor  # () float64
-    cross_entropy: tf.Tensor  # () float64: the loss without the L2 penalty
+    cross_entropy: tf.Tensor  # () float64: the plain one, without penalty
     correct: tf.Tensor  # () int32
 
     @classmethod
@@ -57,9 +59,9 @@ class Evaluation:
     """Mean losses over the samples, and for each sample what the network says and whether that is right."""
 
     loss: float
-    """With the L2 penalty."""
+    """The spec's loss, with the L2 penalty."""
     cross_entropy: float
-    """Without it."""
+    """The plain cross-entropy."""
     correct: npt.NDArray[np.bool_]
     """(n,)"""
     probabilities: npt.NDArray[np.float32]
@@ -90,9 +92,15 @@ class Program:
         self._dtype_policy = dtype_policy
         self.network = self.new_network()
         self._scale = 1 / pixel_max
+        classes = planned[-1].output_shape[-1]
         self._dtype = keras.dtype_policies.get(dtype_policy).variable_dtype
-        self._optimizer = build_optimizer(training, self.network.trainable_variables)
+        self._optimizer = build_optimizer(training, self.network.trainable_variables, planned)
         self._fresh_optimizer = [_without_repeats(np.asarray(value)) for value in self._optimizer.variables]
+        self._objective = Objective(training.loss, classes)
+        self._class_weights = (
+            None if training.class_weight is None else tf.Variable(tf.ones(classes, self._dtype))
+        )
+        self._augmentation = Pipeline(training.augmentation, classes, self._dtype)
         built = built_layers(self.network)
         in_order = [built[item.name] for item in planned]
         self._dropouts = [layer for layer in in_order if hasattr(layer, "seed_generator")]
@@ -115,8 +123,20 @@ class Program:
         self.network.set_weights(initial_weights(self.network, self.planned, seed))
         for variable, value in zip(self._optimizer.variables, self._fresh_optimizer, strict=True):
             variable.assign(value)
+        start_from_weights(self._optimizer, self.network.trainable_variables)
         for number, layer in enumerate(self._dropouts):
             layer.seed_generator.state.assign([derive(seed, Role.DROPOUT, number), 0])
+        self._augmentation.reset(seed)
+
+    def weigh_classes(self, weights: npt.NDArray[np.float64]) -> None:
+        """Say how much each class counts in training: (classes,)."""
+        if self._class_weights is not None:
+            self._class_weights.assign(weights)
+
+    def put_averages_in(self) -> None:
+        """Give the network the averages of its weights, where the optimizer keeps them."""
+        for variable, average in averages(self._optimizer, self.network.trainable_variables):
+            variable.assign(average)
 
     def state(self) -> list[Array]:
         """A copy of every variable: weights, optimizer state, dropout streams."""
@@ -151,6 +171,7 @@ class Program:
         # The last, smaller batch is one step an epoch: not worth a second XLA program.
         compiled = self.executor is Executor.XLA and block.order.shape[0] > 1
         run = self._xla_steps if compiled else self._graph_steps
+        self._augmentation.begin(block.epoch, block.taken)
         bounds = tf.constant(steps.start), tf.constant(steps.stop)
         carried = sums.loss, sums.cross_entropy, sums.correct
         return Sums(*run(samples.x, samples.y, block.order, block.rates, *bounds, *carried))
@@ -169,17 +190,20 @@ class Program:
 
         It is computed in full precision also where training is not: these are the figures of the network that is kept.
         """
-        losses, correct, probabilities = 0.0, [], []
+        losses, cross_entropies, correct, probabilities = 0.0, 0.0, [], []
         for start in range(0, samples.count, EVALUATION_BATCH):
             stop = start + EVALUATION_BATCH
-            loss, right, given = self._evaluate(samples.x[start:stop], samples.y[start:stop])
+            loss, cross_entropy, right, given = self._evaluate(samples.x[start:stop], samples.y[start:stop])
             losses += float(loss)
+            cross_entropies += float(cross_entropy)
             correct.append(right.numpy())
             probabilities.append(given.numpy())
         penalty = float(sum(self.network.losses, start=0.0))
-        cross_entropy = losses / samples.count
         return Evaluation(
-            cross_entropy + penalty, cross_entropy, np.concatenate(correct), np.concatenate(probabilities)
+            losses / samples.count + penalty,
+            cross_entropies / samples.count,
+            np.concatenate(correct),
+            np.concatenate(probabilities),
         )
 
     def _steps(  # noqa: PLR0917  (TensorFlow traces a function of tensors, which have no better home)
@@ -203,13 +227,17 @@ class Program:
             i: tf.Tensor, loss_sum: tf.Tensor, cross_entropy_sum: tf.Tensor, correct: tf.Tensor
         ) -> tuple[tf.Tensor, ...]:
             pixels = tf.reshape(tf.gather(rows, order[i]), (batch_size, *x.shape[1:]))
-            pixels = self.scaled(pixels)  # (batch, *shape)
             labels = tf.gather(y, order[i])  # (batch,)
+            pixels, targets = self._augmentation(self.scaled(pixels), labels, i)
             self._optimizer.learning_rate.assign(rates[i])
             with tf.GradientTape() as tape:
                 probabilities = self.network(pixels, training=True)  # (batch, classes)
-                cross_entropies = _cross_entropy(labels, probabilities)  # (batch,)
-                loss = tf.reduce_mean(cross_entropies)
+                cross_entropies = losses = cross_entropies_of(targets, probabilities)  # (batch,)
+                if not self._objective.is_plain:
+                    losses = self._objective.losses(targets, probabilities)
+                if self._class_weights is not None:
+                    losses *= self._objective.weights(self._class_weights, targets)
+                loss = tf.reduce_mean(losses)
                 loss += sum(tf.cast(penalty, loss.dtype) for penalty in self.network.losses)
                 scaled_loss = self._optimizer.scale_loss(loss)
             variables = self.network.trainable_variables
@@ -217,32 +245,28 @@ class Program:
             right = tf.reduce_sum(tf.cast(_is_right(labels, probabilities), tf.int32))
             total = tf.cast(loss, tf.float64) * batch_size
             # Not by way of the loss, whose last digit depends on what XLA computes together with it.
-            unpenalized = (
-                tf.reduce_sum(tf.cast(cross_entropies, tf.float64)) if self.network.losses else total
-            )
-            return i + 1, loss_sum + total, cross_entropy_sum + unpenalized, correct + right
+            is_loss = losses is cross_entropies and not self.network.losses
+            plain = total if is_loss else tf.reduce_sum(tf.cast(cross_entropies, tf.float64))
+            return i + 1, loss_sum + total, cross_entropy_sum + plain, correct + right
 
         carried = (start, loss_sum, cross_entropy_sum, correct)
         _, *sums = tf.while_loop(lambda i, *_: i < stop, step, carried, parallel_iterations=1)
         return tuple(sums)
 
-    def _evaluate_batch(self, x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def _evaluate_batch(self, x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, ...]:
         self.traces += 1
         with full_precision(self.network):
             probabilities = self.network(self.scaled(x), training=False)  # (batch, classes)
-        losses = tf.cast(_cross_entropy(y, probabilities), tf.float64)  # (batch,)
-        return tf.reduce_sum(losses), _is_right(y, probabilities), tf.cast(probabilities, tf.float32)
+        cross_entropy = loss = tf.reduce_sum(tf.cast(cross_entropies_of(y, probabilities), tf.float64))
+        if not self._objective.is_plain:
+            loss = tf.reduce_sum(tf.cast(self._objective.losses(y, probabilities), tf.float64))
+        return loss, cross_entropy, _is_right(y, probabilities), tf.cast(probabilities, tf.float32)
 
 
 def _without_repeats(values: Array) -> Array:
     """The same values, in next to no memory if all are equal, as in nearly all of an optimizer's fresh state."""
     first = values.flat[0]
     return np.broadcast_to(first, values.shape) if (values == first).all() else values.copy()
-
-
-def _cross_entropy(labels: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
-    """Keras's own, which goes back from the softmax to its logits: (batch,)."""
-    return keras.losses.sparse_categorical_crossentropy(labels, probabilities)
 
 
 def _is_right(labels: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:

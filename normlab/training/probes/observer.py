@@ -67,7 +67,8 @@ class Observer:
 
     def next_stop(self, epoch: int, step: int) -> int:
         """The step of an epoch (from 1) that a segment from ``step`` must not go beyond."""
-        return min(stop for stop in (*self._watched_ends(epoch), self._steps) if stop > step)
+        stops = (*self._watched_ends(epoch), *self._points(epoch), self._steps)
+        return min(stop for stop in stops if stop > step)
 
     def before_steps(self, epoch: int, step: int, block: Block) -> None:
         """To be called before each segment, which begins at ``step`` of an epoch (from 1) and is of ``block``."""
@@ -124,13 +125,22 @@ class Observer:
             )
 
     def _watched_ends(self, epoch: int) -> tuple[int, ...]:
-        """The steps before and after each watched one, in turns."""
+        """The steps before and after each watched one, in turns.
+
+        Where gradients of several batches make one step of the weights, it is the newest that moved them.
+        """
+        batches = self._spec.training.optimizer.gradient_accumulation_steps or 1
+        before = (epoch - 1) * self._steps
+        moving = {(before + step) // batches * batches - before for step in self._points(epoch)}
+        return tuple(end for step in sorted(moving) if step > 0 for end in (step - 1, step))
+
+    def _points(self, epoch: int) -> tuple[int, ...]:
+        """The steps of an epoch (from 1) after which weights are looked at, in whole batches."""
         if not any(self._is_due(chosen, epoch) for chosen in self._probes):
             return ()
         last = self._whole or self._steps
         powers = takewhile(lambda step: step < self._steps, (2**n for n in range(self._steps.bit_length())))
-        watched = sorted({*powers, last}) if epoch == 1 else [last]
-        return tuple(end for step in watched for end in (step - 1, step))
+        return tuple(sorted({*powers, last})) if epoch == 1 else (last,)
 
     def _is_due(self, chosen: Chosen, epoch: int) -> bool:
         return epoch in (1, self._epochs) or epoch % chosen.every == 0
@@ -151,8 +161,8 @@ class Observer:
                 batch=take(self._data.training, self._watched.numbers),
                 learning_rate=self._watched.rate,
             )
-        first_rate = training.optimizer.learning_rate * training.learning_rate_schedule.factor(
-            0, training.epochs
+        first_rate = training.optimizer.learning_rate * training.learning_rate_schedule.at(
+            1, 0, self._steps, training.epochs
         )
         return Moment(
             instrument=self._program.instrument,

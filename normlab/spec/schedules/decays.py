@@ -1,25 +1,12 @@
-"""Learning-rate schedules. Each gives the factor on the optimizer's learning rate at a point of the run.
-
-A new one is a class here and its place in the union at the end.
-"""
+"""Schedules by which the rate stays, or falls once."""
 
 from math import cos, floor, pi
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from normlab.spec.fields import Flag, Fraction, NonNegativeNumber, PositiveNumber, SpecModel
-from normlab.spec.kinds import kinds_of
-
-
-class BaseSchedule(SpecModel):
-    """What every schedule has."""
-
-    name: str
-
-    def factor(self, epoch: float, epochs: int) -> float:
-        """The factor on the learning rate when ``epoch`` epochs (with fraction) of ``epochs`` are done."""
-        raise NotImplementedError
+from normlab.spec.fields import Flag, Fraction, NonNegativeNumber, PositiveNumber
+from normlab.spec.schedules.base import BaseSchedule
 
 
 class Constant(BaseSchedule):
@@ -27,7 +14,7 @@ class Constant(BaseSchedule):
 
     name: Literal["constant"]
 
-    def factor(self, epoch: float, epochs: int) -> float:  # noqa: ARG002  (the same at every point)
+    def shape(self, epoch: float, epochs: float) -> float:  # noqa: ARG002  (the same at every point)
         """See the base class."""
         return 1.0
 
@@ -44,7 +31,13 @@ class Cosine(BaseSchedule):
     warmup_epochs: NonNegativeNumber = 0.0
     """How long the rate rises at first; may be a fraction."""
 
-    def factor(self, epoch: float, epochs: int) -> float:
+    @model_validator(mode="after")
+    def _one_warm_up(self) -> Self:
+        if self.warmup_steps and self.warmup_epochs:
+            raise ValueError("the warm-up is given twice: leave out warmup_steps or warmup_epochs")
+        return self
+
+    def shape(self, epoch: float, epochs: float) -> float:
         """See the base class."""
         if epoch < self.warmup_epochs:
             return epoch / self.warmup_epochs
@@ -67,7 +60,7 @@ class Exponential(BaseSchedule):
     staircase: Flag = False
     """Whether the rate falls in steps."""
 
-    def factor(self, epoch: float, epochs: int) -> float:  # noqa: ARG002  (does not depend on the run's length)
+    def shape(self, epoch: float, epochs: float) -> float:  # noqa: ARG002  (does not depend on the run's length)
         """See the base class."""
         power = epoch / self.decay_epochs
         return float(self.decay_rate ** (floor(power) if self.staircase else power))
@@ -75,6 +68,8 @@ class Exponential(BaseSchedule):
 
 class Step(BaseSchedule):
     """Times ``factor_per_step`` at the end of each epoch in ``epochs`` (1-based)."""
+
+    counts_from_the_start = True
 
     name: Literal["step"]
     epochs: Annotated[tuple[Annotated[int, Field(gt=0)], ...], Field(min_length=1, max_length=1000)]
@@ -89,14 +84,6 @@ class Step(BaseSchedule):
             raise ValueError("the epochs should rise from one to the next")
         return epochs
 
-    def factor(self, epoch: float, epochs: int) -> float:  # noqa: ARG002  (does not depend on the run's length)
+    def shape(self, epoch: float, epochs: float) -> float:  # noqa: ARG002  (does not depend on the run's length)
         """See the base class."""
         return float(self.factor_per_step ** sum(epoch >= boundary for boundary in self.epochs))
-
-
-_AnySchedule = Constant | Cosine | Exponential | Step
-
-Schedule = Annotated[_AnySchedule, Field(discriminator="name")]
-
-SCHEDULES = kinds_of(_AnySchedule, "name", BaseSchedule)
-"""Every schedule by its ``name``."""

@@ -1,0 +1,1 @@
+"""Changing training pictures on the device, inside the compiled step."""
