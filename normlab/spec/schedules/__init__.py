@@ -20,4 +20,15 @@ Schedule = Annotated[_AnySchedule, Field(discriminator="name")]
 SCHEDULES = kinds_of(_AnySchedule, "name", BaseSchedule)
 """Every schedule by its ``name``."""
 
-__all__ = ["SCHEDULES", "BaseSchedule", "Constant", "OneCycle", "ReduceOnPlateau", "Schedule"]
+__all__ = [
+    "SCHEDULES",
+    "BaseSchedule",
+    "Constant",
+    "Cosine",
+    "CosineRestarts",
+    "Exponential",
+    "OneCycle",
+    "ReduceOnPlateau",
+    "Schedule",
+    "Step",
+]
