@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from normlab.analysis.differences import (
@@ -146,7 +147,7 @@ def _several_changes(firsts: Mapping[str, RunRecord], differing: Sequence[Differ
 
 def _trained_as(preset: str, firsts: Mapping[str, RunRecord]) -> list[str]:
     """The arms whose network is that of a preset."""
-    wanted = facets(_plain(preset_layers(preset)))
+    wanted = _preset_facets(preset)
     return [name for name, run in firsts.items() if facets(_layers(run)) == wanted]
 
 
@@ -157,21 +158,29 @@ def _controlled_presets(architectures: Sequence[Any]) -> dict[str, str]:
     """
     described = [facets(layers) for layers in architectures]
     kinds = {_kinds(layers) for layers in architectures}
-    presets = {name: _plain(preset_layers(name)) for name in PRESETS}
+    presets = {name: _preset_facets(name) for name in PRESETS}
+    without = [name for name, facts in presets.items() if facts in described and not _preset_kinds(name)]
     controlled = {}
-    for name, layers in presets.items():
-        candidate = facets(layers)
-        for reference, reference_layers in presets.items():
-            if facets(reference_layers) not in described or _kinds(reference_layers):
-                continue
+    for name, candidate in presets.items():
+        for reference in without:
             differing = {
                 facet
                 for facet, text in candidate.items()
-                if facet != "layer order" and text != facets(reference_layers)[facet]
+                if facet != "layer order" and text != presets[reference][facet]
             }
-            if differing == {"normalization"} and _kinds(layers) in kinds:
+            if differing == {"normalization"} and _preset_kinds(name) in kinds:
                 controlled[name] = reference
     return controlled
+
+
+@cache
+def _preset_facets(name: str) -> Mapping[str, str]:
+    return facets(_plain(preset_layers(name)))
+
+
+@cache
+def _preset_kinds(name: str) -> frozenset[type[BaseLayer]]:
+    return _kinds(_plain(preset_layers(name)))
 
 
 def _kinds(layers: Any) -> frozenset[type[BaseLayer]]:

@@ -18,6 +18,8 @@ class PresetNormalization(StrEnum):
     GROUP = "group"
     INSTANCE = "instance"
     """Over the places of each channel, so of pictures only."""
+    RMS = "rms"
+    """Over the channels at each place, without subtracting their mean."""
 
 
 _DEEP_LAYERS = 10
@@ -59,15 +61,11 @@ def _normalization(kind: PresetNormalization, width: int) -> Layers:
     match kind:
         case PresetNormalization.NONE:
             return ()
-        case PresetNormalization.BATCH:
-            return (_BATCH_NORMALIZATION,)
-        case PresetNormalization.LAYER:
-            return ({"type": "layer_normalization"},)
         case PresetNormalization.GROUP:
             groups = next(number for number in range(_GROUPS, 0, -1) if width % number == 0)
-        case PresetNormalization.INSTANCE:
-            groups = width
-    return ({"type": "group_normalization", "groups": groups},)
+            return ({"type": "group_normalization", "groups": groups},)
+        case _:
+            return ({"type": f"{kind}_normalization"},)
 
 
 def _conv(filters: int, size: int = 3, **parameters: Any) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def test_a_preset_is_named_with_its_normalization(run) -> None:
     assert "272,970 parameters, 272,970 of them trainable" in size.stdout
     assert "group_normalization_21" in size.stdout
     listed = run("architectures").stdout
-    assert "Also with: none, batch, layer, group, instance." in " ".join(listed.split())
+    assert "Also with: none, batch, layer, group, instance, rms." in " ".join(listed.split())
     refused = run("submit", "baseline:group", "--dry-run")
     assert refused.exit_code == 1
     assert "/architecture: baseline leaves no choice" in " ".join(refused.stderr.split())
