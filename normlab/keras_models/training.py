@@ -19,6 +19,9 @@ _BY_CLASS = {kind.keras_class: name for name, kind in OPTIMIZERS.items()}
 _BY_NAME = {keras_class.lower(): keras_class for keras_class in _BY_CLASS}
 """Keras takes an optimizer's class in lower case for one with its defaults."""
 
+_OTHERWISE = ("Muon", "ScheduleFreeAdamW")
+"""Of one name here and there, and not of one arithmetic."""
+
 _KERAS_LEARNING_RATES = {"SGD": 0.01}
 """Keras's defaults where Normlab's are others."""
 
@@ -35,6 +38,7 @@ _LOSS_ARGUMENTS: Mapping[str, tuple[Any, ...]] = {
 
 _OPTIMIZER_ARGUMENTS: Mapping[str, tuple[Any, ...]] = {
     "use_ema": (False,),
+    "beta": (0.0,),
     "loss_scale_factor": (),
     "gradient_accumulation_steps": (),
 }
@@ -123,6 +127,14 @@ def _optimizer(value: Any, run: Run, report: Report, given: Document) -> Documen
         report.refuse_part("optimizer", "", str(error), where)
         return {}
     class_name = _BY_NAME.get(class_name.lower(), class_name)
+    if class_name in _OTHERWISE:
+        report.refuse_part(
+            "optimizer",
+            class_name,
+            "trains otherwise than Normlab's of that name: docs/training-options.md",
+            where,
+        )
+        return {}
     if class_name not in _BY_CLASS:
         report.refuse_part(
             "optimizer", class_name, f"has no counterpart: Normlab has {listed(OPTIMIZERS)}", where

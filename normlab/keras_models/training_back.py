@@ -1,20 +1,29 @@
 """A spec's loss, optimizer and schedule as what Keras compiles a model with."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from normlab.errors import KerasModelError, Refused
 from normlab.keras_models.schedules import steps_of
 from normlab.spec.job import JobSpec
+from normlab.spec.losses import PLAIN
+from normlab.spec.optimizers import Muon, ScheduleFreeAdamW
 from normlab.spec.schedules import BaseSchedule, Constant, Cosine, Exponential, Step
+from normlab.spec.training import TrainingSpec
 
 
 def compiled_with(spec: JobSpec, keras: Any) -> dict[str, Any]:
     """The arguments of ``compile``.
 
-    Raises ``KerasModelError`` if Keras has no such schedule.
+    Raises ``KerasModelError`` for what these cannot say.
     """
     training = spec.training
-    arguments = training.optimizer.model_dump(mode="json", exclude={"name"})
+    if refused := [*_not_of_compile(training)]:
+        raise KerasModelError(refused)
+    arguments = training.optimizer.model_dump(mode="json", exclude={"name", "ema_momentum"})
+    if (momentum := training.optimizer.ema_momentum) is not None:
+        batches = training.optimizer.gradient_accumulation_steps or 1
+        arguments |= {"use_ema": True, "ema_momentum": momentum ** (1 / batches)}
     rate = arguments["learning_rate"]
     steps = steps_of(spec.dataset.trained_on, training.batch_size)
     arguments["learning_rate"] = _schedule(
@@ -22,6 +31,25 @@ def compiled_with(spec: JobSpec, keras: Any) -> dict[str, Any]:
     )
     optimizer = getattr(keras.optimizers, training.optimizer.keras_class)(**arguments)
     return {"optimizer": optimizer, "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}
+
+
+def _not_of_compile(training: TrainingSpec) -> Iterator[Refused]:
+    optimizer, schedule = training.optimizer, training.learning_rate_schedule
+    reasons = {
+        "loss": training.loss != PLAIN
+        and "is of shares of the classes in Keras, and the data's labels are numbers",
+        "class_weight": training.class_weight is not None and "is an argument of fit in Keras",
+        "augmentation": bool(training.augmentation) and "is drawn from streams that Keras has not",
+        "optimizer/exclude_from_weight_decay": bool(optimizer.exclude_from_weight_decay)
+        and "is in no configuration of Keras's: call exclude_from_weight_decay before the model is built",
+        "optimizer": isinstance(optimizer, ScheduleFreeAdamW | Muon)
+        and "trains otherwise than Keras's class",
+        "learning_rate_schedule/warmup_steps": bool(schedule.warmup_steps)
+        and "is written in epochs where Keras has a schedule with a warm-up: cosine, with warmup_epochs",
+    }
+    for place, reason in reasons.items():
+        if reason:
+            yield Refused(place.rpartition("/")[2], "", str(reason), f"/training/{place}")
 
 
 def _schedule(schedule: BaseSchedule, rate: float, steps: int, epochs: int, keras: Any) -> Any:
