@@ -57,6 +57,44 @@ ON_IMAGES: dict[str, list[dict[str, Any]]] = {
         {"type": "max_pooling2d", "pool_size": 3, "strides": 1},
     ],
     "dense, average_pooling2d": [DENSE_ROWS, {"type": "average_pooling2d"}],
+    "depthwise_conv2d": [CONVOLUTION, {"type": "depthwise_conv2d", "kernel_size": 3}],
+    "dense, depthwise_conv2d": [DENSE_ROWS, {"type": "depthwise_conv2d", "kernel_size": 3}],
+    "dense, separable_conv2d": [DENSE_ROWS, {"type": "separable_conv2d", "filters": 16, "kernel_size": 3}],
+    "conv1d": [
+        {"type": "reshape", "target_shape": [28, 28]},
+        {"type": "conv1d", "filters": 64, "kernel_size": 3},
+    ],
+    "conv2d in 4 groups": [DENSE_ROWS, CONVOLUTION | {"groups": 4}],
+    "multi_head_attention": [
+        {"type": "reshape", "target_shape": [28, 28]},
+        {"type": "multi_head_attention", "num_heads": 4, "key_dim": 8},
+    ],
+    **{
+        f"dense, {' '.join(str(value) for value in layer.values())}": [DENSE_ROWS, layer]
+        for layer in (
+            {"type": "global_max_pooling2d"},
+            {"type": "zero_padding2d"},
+            {"type": "up_sampling2d"},
+            {"type": "up_sampling2d", "interpolation": "bilinear"},
+            {"type": "prelu", "shared_axes": [1, 2]},
+            {"type": "spatial_dropout2d", "rate": 0.3},
+            {"type": "gaussian_dropout", "rate": 0.3},
+            {"type": "gaussian_noise", "stddev": 0.3},
+            {"type": "batch_normalization", "virtual_batch_size": 8},
+            {"type": "batch_renormalization"},
+            {"type": "instance_normalization"},
+            {"type": "rms_normalization"},
+            {"type": "unit_normalization"},
+            {"type": "filter_response_normalization"},
+            {"type": "lrn"},
+            {"type": "scale_only"},
+            {"type": "bias_only"},
+        )
+    },
+    **{
+        f"conv2d, {name}": [CONVOLUTION | {"kernel_normalization": name}]
+        for name in ("spectral_normalization", "weight_normalization", "weight_standardization")
+    },
     "batch_normalization of images": [{"type": "batch_normalization"}],
     "group_normalization of rows": [
         {"type": "reshape", "target_shape": [28, 28]},

@@ -77,6 +77,51 @@ BRANCHES = [
 """Blocks that XLA compiles."""
 
 
+NEW_KINDS: dict[str, list[dict[str, Any]]] = {
+    "images": [
+        {"type": "reshape", "target_shape": [8, 8, 1]},
+        {"type": "zero_padding2d", "padding": [[1, 0], [2, 1]]},
+        {"type": "conv2d", "filters": 4, "kernel_size": 3, "kernel_normalization": "weight_normalization"},
+        {"type": "instance_normalization"},
+        {"type": "depthwise_conv2d", "kernel_size": 2, "depth_multiplier": 2, "activation": "relu"},
+        {"type": "filter_response_normalization"},
+        {"type": "spatial_dropout2d", "rate": 0.5},
+        {"type": "up_sampling2d"},
+        {
+            "type": "conv2d",
+            "filters": 6,
+            "kernel_size": 2,
+            "groups": 2,
+            "kernel_regularizer": {"orthogonal": 0.1},
+        },
+        {"type": "lrn", "depth_radius": 1},
+        {"type": "prelu", "shared_axes": [1, 2]},
+        {"type": "batch_normalization", "virtual_batch_size": 8},
+        {"type": "separable_conv2d", "filters": 5, "kernel_size": 3, "strides": 2, "padding": "same"},
+        {"type": "scale_only"},
+        {"type": "up_sampling2d", "size": [2, 1], "interpolation": "bilinear"},
+        {"type": "gaussian_noise", "stddev": 0.5},
+        {"type": "global_max_pooling2d"},
+        {"type": "bias_only"},
+        {"type": "dense", "units": 8, "kernel_normalization": "spectral_normalization"},
+        {"type": "batch_renormalization"},
+    ],
+    "rows": [
+        {"type": "conv1d", "filters": 6, "kernel_size": 3, "padding": "causal", "groups": 2},
+        {"type": "rms_normalization"},
+        {"type": "multi_head_attention", "num_heads": 2, "key_dim": 3, "value_dim": 2, "dropout": 0.1},
+        {"type": "unit_normalization"},
+        {"type": "conv1d", "filters": 5, "kernel_size": 3, "dilation_rate": 2, "padding": "same"},
+        {"type": "gaussian_dropout", "rate": 0.5},
+        {"type": "scale_only"},
+        {"type": "prelu"},
+        {"type": "flatten"},
+        {"type": "dense", "units": 8, "kernel_normalization": "weight_standardization"},
+    ],
+}
+"""All that came after the first twelve kinds, on images and on rows."""
+
+
 def fingerprint(result: TrainResult) -> dict[str, Any]:
     """Everything of a result that must be the same bits in every run of its spec: all but times and places."""
     history = [

@@ -20,6 +20,7 @@ from normlab.training.export import keras as keras_file
 from normlab.training.export.export import export
 from normlab.training.export.serving_function import TrainedNetwork
 from normlab.training.layers.network import build_serving_network
+from support.trainings import NEW_KINDS
 
 ALL_LAYERS: list[dict[str, Any]] = [
     {"type": "reshape", "target_shape": [8, 8, 1]},
@@ -139,7 +140,9 @@ folder = Path(sys.argv[2])
 pixels = np.load(folder / "pixels.npy")
 for file in sorted(folder.glob("*/model.keras")):
     expected = np.load(file.with_suffix(".npy"))
-    np.testing.assert_array_equal(np.asarray(keras.models.load_model(file)(pixels)), expected)
+    # What Keras lacks is written in other operations.
+    tolerance = 1e-6 if file.parent.name in ("images", "rows") else 0
+    np.testing.assert_allclose(keras.models.load_model(file)(pixels), expected, rtol=0, atol=tolerance)
     print(file.parent.name)
 """
 
@@ -151,7 +154,12 @@ def test_files_open_in_other_versions(
 ) -> None:
     pixels = np.random.default_rng(1).integers(0, 17, (8, 8, 8)).astype(np.float32)
     np.save(tmp_path / "pixels.npy", pixels)
-    architectures = {name: name for name in PRESETS} | {"all_layers": ALL_LAYERS}
+    # Renormalization came with 3.14: a file that has it opens from there on.
+    more = {
+        name: [layer for layer in layers if layer["type"] != "batch_renormalization"]
+        for name, layers in NEW_KINDS.items()
+    }
+    architectures = {name: name for name in PRESETS} | {"all_layers": ALL_LAYERS, **more}
     for name, architecture in architectures.items():
         trained = network(architecture, small_spec)
         np.save(write(trained, tmp_path / name).with_suffix(".npy"), np.asarray(trained.network(pixels)))

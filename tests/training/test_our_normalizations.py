@@ -12,6 +12,7 @@ from normlab.training.layers.filter_response_normalization import FilterResponse
 from normlab.training.layers.ghost_batch_normalization import GhostBatchNormalization
 from normlab.training.layers.local_response_normalization import LocalResponseNormalization
 from normlab.training.layers.scale_and_bias import BiasOnly, ScaleOnly
+from normlab.training.layers.unit_normalization import SafeUnitNormalization
 
 Array = npt.NDArray[np.float64]
 
@@ -141,6 +142,28 @@ def test_scale_only_and_bias_only() -> None:
     ):
         values = drawn(layer, IMAGES)
         np.testing.assert_allclose(layer(IMAGES), expected(values), rtol=1e-14)
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["graph", "xla"])
+def test_unit_normalization_is_keras_own_but_for_the_gradient_at_zeros_under_xla(compiled: bool) -> None:
+    x = IMAGES.copy()
+    x[0, 0] = 0
+    direction = tf.constant(DRAW.normal(size=x.shape))
+
+    @tf.function(jit_compile=compiled, autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow ships no types
+    def both(inputs: tf.Tensor, ours: bool) -> tuple[tf.Tensor, tf.Tensor]:
+        layer = SafeUnitNormalization() if ours else keras.layers.UnitNormalization()
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            outputs = layer(inputs)
+            product = tf.reduce_sum(outputs * direction)
+        return outputs, tape.gradient(product, inputs)
+
+    (y, by_x), (expected, keras_by_x) = (both(tf.constant(x), ours) for ours in (True, False))
+    np.testing.assert_allclose(y, expected, rtol=1e-14)
+    np.testing.assert_allclose(by_x[1:], keras_by_x[1:], rtol=1e-12)
+    assert not np.asarray(by_x[0, 0]).any()
+    assert np.isnan(keras_by_x[0, 0]).all() == compiled, "Keras may be right now: ours is not needed any more"
 
 
 def test_batch_renormalization_is_the_papers() -> None:

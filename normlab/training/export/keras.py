@@ -22,6 +22,8 @@ _NEWER: dict[str, object] = {
     "renorm": False,  # these three since 3.14
     "renorm_clipping": None,
     "renorm_momentum": 0.99,
+    "use_gate": False,  # of attention
+    "sliding_window": None,
     "input_axes": None,  # these two since 3.15
     "output_axes": None,
 }
