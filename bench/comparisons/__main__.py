@@ -24,7 +24,7 @@ sys.path += [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "te
 
 from builds import ROOT, Build, new_database, running
 from ended import JobEndings
-from meanwhile import asking, writing
+from meanwhile import Asking, writing
 
 SMALL, LARGE = (2, 5), (8, 50)
 """Arms and seeds."""
@@ -160,7 +160,7 @@ def submission(subject: Subject, seeds: Iterator[int]) -> list[float]:
     """Of ``POST`` of the large comparison: seconds, CPU seconds, seconds of SQLite's write lock (0: not measured), and
     the 99th percentile of another request's milliseconds before and meanwhile."""
     job = subject.http.get("/jobs?limit=1").json()["data"][0]["id"]
-    quiet, meanwhile = (asking(f"{subject.build.url}/jobs/{job}") for _ in range(2))
+    quiet, meanwhile = (Asking(f"{subject.build.url}/jobs/{job}") for _ in range(2))
     with quiet.running():
         time.sleep(QUIET_SECONDS)
     lock = (

@@ -5,6 +5,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.queues import SimpleQueue
+from multiprocessing.synchronize import Event
 
 import httpx
 import numpy as np
@@ -16,7 +19,7 @@ class Repeated:
     def __init__(self, what: Callable[[], object], *, pause: float = 0.0) -> None:
         self._what = what
         self._pause = pause
-        self._seconds: list[float] = []
+        self.seconds: list[float] = []
         self._stopping = threading.Event()
 
     @contextmanager
@@ -32,20 +35,51 @@ class Repeated:
 
     def milliseconds(self, percentile: float) -> float:
         """How long it took, at a percentile from 0 to 100."""
-        return 1000 * float(np.percentile(self._seconds, percentile))
+        return 1000 * float(np.percentile(self.seconds, percentile))
 
     def _repeat(self) -> None:
         while not self._stopping.is_set():
             began = time.perf_counter()
             self._what()
-            self._seconds.append(time.perf_counter() - began)
+            self.seconds.append(time.perf_counter() - began)
             time.sleep(self._pause)
 
 
-def asking(url: str) -> Repeated:
-    """GET a path over one connection, with a millisecond between two."""
-    http = httpx.Client(timeout=120)
-    return Repeated(lambda: http.get(url).raise_for_status(), pause=0.001)
+class Asking:
+    """GET of a path over one connection, with a millisecond between two, by a process of its own: whoever makes the
+    long request and reads its answer holds up other threads of its process."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._seconds: list[float] = []
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """While it is asked."""
+        processes = get_context("spawn")
+        ready, stopping, found = processes.Event(), processes.Event(), processes.SimpleQueue()
+        process = processes.Process(target=_ask, args=(self._url, ready, stopping, found))
+        process.start()
+        ready.wait(60)
+        try:
+            yield
+        finally:
+            stopping.set()
+            self._seconds = found.get()
+            process.join()
+
+    def milliseconds(self, percentile: float) -> float:
+        """How long it took, at a percentile from 0 to 100."""
+        return 1000 * float(np.percentile(self._seconds, percentile))
+
+
+def _ask(url: str, ready: Event, stopping: Event, found: "SimpleQueue[list[float]]") -> None:
+    with httpx.Client(timeout=120) as http:
+        asked = Repeated(lambda: http.get(url).raise_for_status(), pause=0.001)
+        with asked.running():
+            ready.set()
+            stopping.wait()
+    found.put(asked.seconds)
 
 
 def writing(path: str) -> Repeated:
