@@ -7,8 +7,11 @@ from typing import Any
 
 import typer
 
+from normlab.cli.display.output import announce
 from normlab.errors import Problem, SpecError
 from normlab.json_syntax import syntax_problem
+from normlab.keras_models import configuration_of_file, convert
+from normlab.keras_models.files import ARCHIVE_BEGINS
 from normlab.repeated_keys import RepeatedKeyError, load_json
 from normlab.spec.problems import pointer_to
 
@@ -36,6 +39,14 @@ def read_spec(file: str, hint: str) -> dict[str, Any]:
     return spec
 
 
+def spec_of_keras(model: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
+    """A Keras model's configuration as a spec, with ``fields`` over it; what there is to say about it is said."""
+    converted = convert(model, fields)
+    for remark in converted.remarks:
+        announce(f"Note: {remark}.")
+    return converted.body
+
+
 def _name(file: str) -> str:
     return "stdin" if file == "-" else file
 
@@ -47,6 +58,8 @@ def _text_of(file: str, hint: str) -> str:
         else:
             with Path(file).open("rb") as opened:
                 content = opened.read(_MAX_BYTES + 1)
+            if content.startswith(ARCHIVE_BEGINS):
+                return configuration_of_file(Path(file))
     except IsADirectoryError as error:
         raise typer.BadParameter(f"{file} is a folder: name the file in it.", param_hint=hint) from error
     except (OSError, ValueError) as error:  # a ValueError: the name cannot be one

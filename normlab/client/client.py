@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +15,7 @@ from normlab.client.images import Pixels, predict
 from normlab.client.measurements import measurements
 from normlab.client.models import Models
 from normlab.client.pages import pages, several
+from normlab.client.specs import Spec, spec_document
 from normlab.client.transport import Transport, path_of
 from normlab.documents.catalogue import ArchitectureDocument, ArchitectureList, DatasetList
 from normlab.documents.charts import InsideChart
@@ -27,7 +28,7 @@ from normlab.documents.probes import ProbeDocument, ProbeList
 from normlab.documents.side_by_side import SideBySide
 from normlab.documents.states import JobState
 from normlab.documents.trained_models import ModelDocument
-from normlab.spec import DatasetInfo, DatasetName, JobSpec
+from normlab.spec import DatasetInfo, DatasetName
 from normlab.spec.images import Invert
 from normlab.spec.measurements import Measurements
 
@@ -82,7 +83,7 @@ class Client:
 
     def submit(
         self,
-        spec: JobSpec | Mapping[str, Any] | str | None = None,
+        spec: Spec | None = None,
         *,
         idempotency_key: str | None = None,
         **fields: Any,
@@ -90,12 +91,13 @@ class Client:
         """Ask for a training run, and return the queued job.
 
         Args:
-            spec: A whole job spec, or a preset's name, or nothing.
+            spec: A whole job spec, a preset's name, a Keras model (or its ``to_json()``), or nothing.
             idempotency_key: Sending a spec twice with the same key makes one job.
             **fields: Fields of the spec, over those of ``spec``.
 
         Raises:
             ServiceError: ``problems`` says what is wrong with the spec.
+            KerasModelError: A Keras model cannot be had; ``refused`` lists each layer with its reason.
 
         Example:
             >>> with Client() as client:
@@ -104,12 +106,12 @@ class Client:
         """
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         return self._transport.fetch(
-            JobDocument, "POST", "/jobs", json=_document(spec, fields), headers=headers
+            JobDocument, "POST", "/jobs", json=spec_document(spec, fields), headers=headers
         )
 
-    def validate(self, spec: JobSpec | Mapping[str, Any] | str | None = None, **fields: Any) -> ValidatedJob:
+    def validate(self, spec: Spec | None = None, **fields: Any) -> ValidatedJob:
         """Check a spec without submitting it: all of its defaults, its size and its cost."""
-        body = _document(spec, fields)
+        body = spec_document(spec, fields)
         return self._transport.fetch(
             ValidatedJob, "POST", "/jobs", params={"validate_only": "true"}, json=body
         )
@@ -333,12 +335,3 @@ class Client:
     def datasets(self) -> list[DatasetInfo]:
         """The datasets that a job can name."""
         return list(self._transport.fetch(DatasetList, "GET", "/datasets").data)
-
-
-def _document(spec: JobSpec | Mapping[str, Any] | str | None, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The request's body from the ways in which a spec can be given."""
-    if isinstance(spec, JobSpec):
-        spec = spec.to_document()
-    elif isinstance(spec, str):
-        spec = {"architecture": spec}
-    return {**(spec or {}), **fields}

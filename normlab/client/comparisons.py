@@ -7,13 +7,12 @@ from typing import Any
 from normlab.client.events import JobEvent, follow
 from normlab.client.formats import ChartFormat, ReportFormat
 from normlab.client.pages import pages, several
+from normlab.client.specs import Spec, spec_document
 from normlab.client.transport import Transport, path_of
 from normlab.documents.comparisons import ComparisonDocument, ComparisonList, ComparisonSummary
 from normlab.documents.mechanism import MechanismsDocument
 from normlab.documents.states import StudyState
 from normlab.spec import JobSpec
-
-Spec = JobSpec | Mapping[str, Any] | str
 
 
 class Comparisons:
@@ -47,7 +46,7 @@ class Comparisons:
         """Ask for a comparison, and return it as it begins.
 
         Args:
-            arms: By name, a spec without seed, or a preset's name.
+            arms: By name, a spec without seed, a preset's name, or a Keras model.
             base_seeds: By an arm's name its first seed, for arms that are not to share the seeds of the others.
             idempotency_key: Sending a request twice with the same key makes one comparison.
             **fields: ``replicates`` (a number, or ``{"start": 5, "max": 20}``), ``metric``, ``confidence``,
@@ -152,8 +151,7 @@ class Comparisons:
 
 
 def _spec(spec: Spec) -> dict[str, Any]:
+    document = spec_document(spec, {})
     if isinstance(spec, JobSpec):
-        document = spec.to_document()
         del document["training"]["seed"]  # each pair has its own
-        return document
-    return {"architecture": spec} if isinstance(spec, str) else dict(spec)
+    return document

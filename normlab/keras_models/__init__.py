@@ -7,10 +7,11 @@ a model of a spec.
 from normlab.keras_models.back import to_keras
 from normlab.keras_models.conversion import Conversion, KerasRemark, convert, from_keras
 from normlab.keras_models.files import configuration_of_file
-from normlab.keras_models.reading import is_keras_model
+from normlab.keras_models.reading import KerasModel, is_keras_model
 
 __all__ = [
     "Conversion",
+    "KerasModel",
     "KerasRemark",
     "configuration_of_file",
     "convert",

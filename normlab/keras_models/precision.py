@@ -16,7 +16,7 @@ def precision_of(report: Report, output: Node | None) -> dict[str, Any]:
     used = [policy for policy, nodes in policies.items() if nodes]
     policy = used[0] if used else of_output or Precision.FLOAT32
     if len(used) > 1:
-        fewest = min(used, key=lambda policy: len(policies[policy]))
+        fewest = min(used, key=lambda policy: (len(policies[policy]), policy == Precision.FLOAT32))
         for node in policies[fewest]:
             report.refuse(node, f"computes in {fewest}, and other layers in others: Normlab's compute in one")
     elif policy not in set(Precision):

@@ -2,12 +2,23 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from normlab.errors import KerasModelError, Refused
 from normlab.repeated_keys import RepeatedKeyError, load_json
 
 Configuration = Mapping[str, Any]
+
+
+class KerasModel(Protocol):
+    """A model's object. Keras itself is not needed to know one."""
+
+    def to_json(self) -> str:
+        """Its configuration."""
+
+    def get_config(self) -> dict[str, Any]:
+        """A part of it."""
+
 
 MODEL_CLASSES = ("Sequential", "Functional", "Model")
 """What Keras calls a model that its layers alone describe."""

@@ -13,10 +13,11 @@ from normlab.cli.display.side_by_side import show_comparison, write_chart
 from normlab.cli.display.verdicts import show_answer
 from normlab.cli.files import chart_format_of, check_folder, suffix_of
 from normlab.cli.ids import AmbiguousIdError, Identified, Kind, identify, looks_like_an_id
-from normlab.cli.spec_files import read_spec
+from normlab.cli.spec_files import read_spec, spec_of_keras
 from normlab.cli.specs import architecture_named, check_is_json, put, put_inside
 from normlab.client import Client, ReportFormat
 from normlab.errors import NotFoundError
+from normlab.keras_models import is_keras_model
 from normlab.spec import PRESETS
 
 DEFAULT_SEED, DEFAULT_REPLICATES = 42, 5
@@ -206,8 +207,11 @@ def _arms(
         spec = (
             read_spec(architecture, "WHAT") if is_file else {"architecture": architecture_named(architecture)}
         )
+        model, spec = (spec, {}) if is_keras_model(spec) else (None, spec)
         put_inside(spec, "dataset", {"name": dataset})
         put_inside(spec, "training", {"epochs": epochs})
+        if model is not None:
+            spec = spec_of_keras(model, spec)
         name = path.stem if is_file else architecture.replace(":", " ")
         if name in arms and not again:
             raise typer.BadParameter(

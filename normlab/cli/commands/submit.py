@@ -6,10 +6,11 @@ import typer
 
 from normlab.cli.commands.watch import report_failures, show_warnings, watch_until_interrupted
 from normlab.cli.display.output import JsonOption, UrlOption, announce, notes, out, table, write_json
-from normlab.cli.spec_files import read_spec
+from normlab.cli.spec_files import read_spec, spec_of_keras
 from normlab.cli.specs import architecture_named, as_object, check_is_json, put, put_inside
 from normlab.client import Client
 from normlab.documents.jobs import ValidatedJob
+from normlab.keras_models import is_keras_model
 from normlab.spec import TrainingSpec
 from normlab.spec.architecture import is_file_name
 from normlab.spec.graph import NETWORK_INPUT
@@ -29,6 +30,13 @@ def submit(
         str | None,
         typer.Option(
             help="A job spec in JSON; - reads stdin. The other options override it.", show_default=False
+        ),
+    ] = None,
+    keras: Annotated[
+        str | None,
+        typer.Option(
+            help="A Keras model: a .keras file, or its to_json() in a file; - reads stdin. No code in it is run.",
+            show_default=False,
         ),
     ] = None,
     dataset: Annotated[str | None, typer.Option(help="fashion_mnist, mnist, cifar10 or digits.")] = None,
@@ -58,10 +66,11 @@ def submit(
     """Train a network, and print the job's id. Options that you leave out have the service's defaults."""
     if architecture is not None and is_file_name(architecture):
         raise typer.BadParameter(
-            f"{architecture} is the name of a file: write `normlab submit --file {architecture}`.",
+            f"{architecture} is the name of a file: write `normlab submit "
+            f"{'--keras' if architecture.endswith('.keras') else '--file'} {architecture}`.",
             param_hint="ARCHITECTURE",
         )
-    spec = read_spec(file, "--file") if file else {}
+    spec, model = _read(file, keras, architecture)
     training = {
         "epochs": epochs,
         "seed": seed,
@@ -72,7 +81,11 @@ def submit(
     put(spec, {"architecture": named, "name": name, "tags": tag or None, "probes": _probes(probes)})
     put_inside(spec, "dataset", {"name": dataset})
     put_inside(spec, "training", training)
-    if optimizer is not None or learning_rate is not None:
+    if optimizer is not None:
+        _put_optimizer(spec, optimizer, learning_rate)
+    if model:
+        spec = spec_of_keras(model, spec)
+    if optimizer is None and learning_rate is not None:
         _put_optimizer(spec, optimizer, learning_rate)
     if "architecture" not in spec:
         raise typer.BadParameter(
@@ -98,6 +111,19 @@ def submit(
             write_json(job)
         elif not watch and notes.is_terminal:
             notes.print(f"[dim]Follow it with: normlab watch {job.id}[/]", soft_wrap=True)
+
+
+def _read(
+    file: str | None, keras: str | None, architecture: str | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The spec and the Keras model that were given, each empty if there is none."""
+    spec = read_spec(file, "--file") if file else {}
+    model = read_spec(keras, "--keras") if keras else {}
+    if is_keras_model(spec) and not model:
+        spec, model = {}, spec
+    if model and (architecture is not None or "architecture" in spec):
+        raise typer.BadParameter("a Keras model is an architecture: name no other.", param_hint="--keras")
+    return spec, model
 
 
 def _probes(given: str | None) -> str | list[str] | None:
