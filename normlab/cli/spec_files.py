@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 import typer
 
@@ -11,7 +12,6 @@ from normlab.cli.display.output import announce
 from normlab.errors import Problem, SpecError
 from normlab.json_syntax import syntax_problem
 from normlab.keras_models import configuration_of_file, convert
-from normlab.keras_models.files import ARCHIVE_BEGINS
 from normlab.repeated_keys import RepeatedKeyError, load_json
 from normlab.spec.problems import pointer_to
 
@@ -58,7 +58,7 @@ def _text_of(file: str, hint: str) -> str:
         else:
             with Path(file).open("rb") as opened:
                 content = opened.read(_MAX_BYTES + 1)
-            if content.startswith(ARCHIVE_BEGINS):
+            if is_zipfile(file):
                 return configuration_of_file(Path(file))
     except IsADirectoryError as error:
         raise typer.BadParameter(f"{file} is a folder: name the file in it.", param_hint=hint) from error
