@@ -11,7 +11,8 @@ class Limits(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     layers: PositiveInt = 200
-    """Layers of an architecture, without the output layer."""
+    """Layers of an architecture, without the output layer; those in blocks as often as they are repeated, and
+    those that merge."""
     units: PositiveInt = 65_536
     """Units of one dense layer, filters of one convolution."""
     parameters: PositiveInt = 50_000_000
