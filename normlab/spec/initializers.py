@@ -50,7 +50,7 @@ class Ones(BaseInitializer):
     name: Literal["ones"]
 
 
-class Constant(BaseInitializer):
+class ConstantValue(BaseInitializer):
     """All values the same."""
 
     drawn = False
@@ -200,7 +200,7 @@ _AnyInitializer = (
     | VarianceScaling
     | Orthogonal
     | Identity
-    | Constant
+    | ConstantValue
     | Zeros
     | Ones
 )
