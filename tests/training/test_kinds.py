@@ -73,7 +73,7 @@ EXAMPLES: dict[str, Example] = {
     "unit_normalization": Example({}, "UnitNormalization"),
     "filter_response_normalization": Example({"epsilon": 0.1}, "FilterResponseNormalization"),
     "lrn": Example({"depth_radius": 2, "alpha": 0.1}, "LocalResponseNormalization"),
-    "scale_only": Example({}, "ScaleOnly"),
+    "scale_only": Example({"scalar": True, "initial": 0.0}, "ScaleOnly"),
     "bias_only": Example({}, "BiasOnly"),
     "prelu": Example({"shared_axes": [1, 2], "alpha_regularizer": {"l2": 0.5}}, "PReLU"),
     "spatial_dropout2d": Example({"rate": 0.5}, "SpatialDropout2D"),

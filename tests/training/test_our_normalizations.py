@@ -139,6 +139,8 @@ def test_scale_only_and_bias_only() -> None:
     for layer, expected in (
         (ScaleOnly(), lambda v: IMAGES * v["gamma"]),
         (BiasOnly(), lambda v: IMAGES + v["beta"]),
+        (ScaleOnly(scalar=True), lambda v: IMAGES * v["gamma"][0]),
+        (BiasOnly(scalar=True), lambda v: IMAGES + v["beta"][0]),
     ):
         values = drawn(layer, IMAGES)
         np.testing.assert_allclose(layer(IMAGES), expected(values), rtol=1e-14)

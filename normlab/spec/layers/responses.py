@@ -108,10 +108,15 @@ class ScaleOnly(BaseLayer):
     facet = "normalization"
 
     type: Literal["scale_only"]
+    scalar: Flag = False
+    """Whether one factor is for all channels."""
+    initial: Number = 1.0
+    """What the factor begins as. One scalar of 0 at the end of a residual block's layers is SkipInit (De and Smith
+    2020): the block begins as the identity."""
 
     def variables(self, shape: Shape) -> tuple[Variable, ...]:
         """See the base class."""
-        return (Variable("gamma", shape[-1:], initial=1.0),)
+        return (Variable("gamma", (1,) if self.scalar else shape[-1:], initial=self.initial),)
 
 
 class BiasOnly(BaseLayer):
@@ -121,7 +126,9 @@ class BiasOnly(BaseLayer):
     facet = "normalization"
 
     type: Literal["bias_only"]
+    scalar: Flag = False
+    """Whether one summand is for all channels, as in Fixup."""
 
     def variables(self, shape: Shape) -> tuple[Variable, ...]:
         """See the base class."""
-        return (Variable("beta", shape[-1:]),)
+        return (Variable("beta", (1,) if self.scalar else shape[-1:]),)

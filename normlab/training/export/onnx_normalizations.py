@@ -117,7 +117,7 @@ def local_response_normalization(graph: Graph, x: Value, planned: Planned) -> Va
 
 def scale_only(graph: Graph, x: Value, planned: Planned) -> Value:
     """A factor for each channel."""
-    return graph.channelwise("Mul", x, planned.variables["gamma"])
+    return graph.channelwise("Mul", x, planned.variables["gamma"])  # or one for all
 
 
 def bias_only(graph: Graph, x: Value, planned: Planned) -> Value:

@@ -75,12 +75,17 @@ def _channelwise(name: str, shape: Any, **values: Any) -> layers.Layer:
 
 def _scale(layer: ScaleOnly) -> layers.Layer:
     """What trains on has statistics of batches: the file has no layer that is only a scale."""
-    return _channelwise(layer.name, layer.input.shape, gamma=layer.gamma)
+    return _channelwise(layer.name, layer.input.shape, gamma=_for_each(layer.gamma, layer))
 
 
 def _bias(layer: BiasOnly) -> layers.Layer:
     """See ``_scale``."""
-    return _channelwise(layer.name, layer.input.shape, beta=layer.beta)
+    return _channelwise(layer.name, layer.input.shape, beta=_for_each(layer.beta, layer))
+
+
+def _for_each(value: Any, layer: layers.Layer) -> Any:
+    """A number for each channel, where it may be one for all."""
+    return np.broadcast_to(np.asarray(value), layer.input.shape[-1:])
 
 
 def _ghost(layer: GhostBatchNormalization) -> layers.Layer:
