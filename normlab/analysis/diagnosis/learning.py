@@ -75,7 +75,7 @@ def _at_ceiling(run: Observed) -> Observation | None:
 
 def _rising_loss(run: Observed) -> Observation | None:
     at_start = run.at_start("gradient", "loss")
-    losses = [(0, run.guess_loss if at_start is None else at_start)]
+    losses = [] if at_start is None else [(0, at_start)]
     losses += [(epoch.epoch, _loss(epoch)) for epoch in run.epochs]
     (best, least), (last, loss) = min(losses, key=lambda item: item[1]), losses[-1]
     if loss < RISEN * least or loss < CEILING * run.guess_loss / 2:
