@@ -162,7 +162,10 @@ def _unfinished(run: Observed) -> Observation | None:
     rise = trained
     if before.val_accuracy is not None and last.val_accuracy is not None:
         rise = _Rise(before.val_accuracy, last.val_accuracy, run.validation_samples)
-    if not rise.is_certain and not (trained.is_certain and rise.size > FOLLOWS * trained.size):
+    behind = (
+        trained.now < rise.now
+    )  # what is learned of the training samples is no more than what holds elsewhere
+    if not rise.is_certain and not (trained.is_certain and (behind or rise.size > FOLLOWS * trained.size)):
         return None
     return Observation(
         severity=Severity.NOTE,
