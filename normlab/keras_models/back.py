@@ -8,11 +8,20 @@ from normlab.errors import KerasModelError, Refused, SetupError
 from normlab.keras_models.training_back import compiled_with
 from normlab.spec.graph import flow
 from normlab.spec.job import JobSpec
-from normlab.spec.layers import ActivationLayer, BaseLayer, Merge
+from normlab.spec.layers import ActivationLayer, BaseLayer, BatchRenormalization, InstanceNormalization, Merge
 from normlab.spec.parse import parse_job_spec
 from normlab.spec.plan import PlannedLayer, plan_job
 
 Arguments = dict[str, Any]
+
+_OURS = (
+    "kernel_normalization",
+    "virtual_batch_size",
+    "kernel_constraint",
+    "depthwise_constraint",
+    "pointwise_constraint",
+)
+"""Fields that ``to_keras`` has no argument of Keras's for."""
 
 
 def to_keras(spec: JobSpec | Mapping[str, Any] | str) -> Any:
@@ -36,9 +45,9 @@ def to_keras(spec: JobSpec | Mapping[str, Any] | str) -> Any:
     except ImportError as error:
         raise SetupError("to_keras needs Keras: pip install 'normlab[cpu]'") from error
     planned, dataset, precision = plan_job(spec), spec.dataset.info, str(spec.training.precision)
-    if unknown := [item for item in planned if not hasattr(keras.layers, item.layer.keras_class)]:
-        reason = "Keras has no such layer: a job's exported models have it, put together of others"
-        raise KerasModelError([Refused(item.name, item.layer.type, reason, "") for item in unknown])
+    reasons = [(item, _unknown(item.layer, keras)) for item in planned]
+    if refused := [Refused(item.name, item.layer.type, why, "") for item, why in reasons if why is not None]:
+        raise KerasModelError(refused)
     inputs = keras.Input(dataset.shape, name="pixels")
     scaled = keras.layers.Rescaling(1 / dataset.pixel_max, name="rescaling")(inputs)
 
@@ -62,26 +71,43 @@ def _is_a_name(name: str | None) -> bool:
     return name is not None and "/" not in name
 
 
+def _unknown(layer: BaseLayer, keras: Any) -> str | None:
+    """Why Keras has no such layer."""
+    if not hasattr(keras.layers, layer.keras_class) or isinstance(layer, BatchRenormalization):
+        return "Keras has no such layer, or not by the same parameters"
+    for field in _OURS:
+        if getattr(layer, field, None) is not None:
+            return f"Keras's {layer.keras_class} has no {field}"
+    return None
+
+
 def _class_and_arguments(layer: BaseLayer) -> tuple[str, Arguments]:
     """What Keras's layer is made by."""
     if isinstance(layer, ActivationLayer) and layer.negative_slope is not None:
         return "LeakyReLU", {"negative_slope": layer.negative_slope}
-    arguments: Arguments = {}
-    for field, value in layer.model_dump(mode="json").items():
+    arguments: Arguments = {"groups": -1} if isinstance(layer, InstanceNormalization) else {}
+    for field, value in layer.model_dump(mode="json", exclude={"type", "negative_slope", *_OURS}).items():
+        if value is None:
+            continue
         match field.rpartition("_")[2]:
-            case _ if field == "type":
-                continue
-            case "regularizer" if value is not None:
+            case "initializer":
+                arguments[field] = value if isinstance(value, str) else _object(value)
+            case "regularizer":
                 arguments[field] = _regularizer(value)
             case _:
                 arguments[field] = tuple(value) if isinstance(value, list) else value
     return layer.keras_class, arguments
 
 
+def _object(value: Mapping[str, Any]) -> dict[str, Any]:
+    """One of Keras's objects by the name that a spec has for it."""
+    config = {key: given for key, given in value.items() if key != "name"}
+    return {"class_name": value["name"], "config": config}
+
+
 def _regularizer(penalty: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "module": "keras.regularizers",
-        "class_name": "L2",
-        "config": dict(penalty),
-        "registered_name": None,
-    }
+    if "orthogonal" in penalty:
+        config = {"factor": penalty["orthogonal"], "mode": penalty.get("mode", "rows")}
+        return {"class_name": "OrthogonalRegularizer", "config": config}
+    name = "L1L2" if len(penalty) > 1 else next(iter(penalty)).upper()
+    return {"class_name": name, "config": dict(penalty)}

@@ -13,6 +13,7 @@ from normlab.keras_models.report import Node, Origin, Report
 from normlab.keras_models.values import (
     KERAS_LEAKY_SLOPE,
     NoCounterpartError,
+    constraint,
     initializer,
     parts,
     plain,
@@ -95,6 +96,8 @@ def _same_names(kind: str, given: _Given) -> Document:
             case "initializer":
                 document[field], has_seed = initializer(value)
                 given.seeded |= has_seed
+            case "constraint":
+                document[field] = constraint(value)
             case "regularizer":
                 document[field] = regularizer(value)
             case _:

@@ -99,6 +99,14 @@ def is_initializer(value: Any, *names: str) -> bool:
         return False
 
 
+def constraint(value: Any) -> dict[str, Any] | None:
+    """A constraint as a spec has it, with its axis."""
+    if value is None:
+        return None
+    class_name, config = parts(value)
+    return {"name": snake_case(class_name), **{key: plain(given) for key, given in config.items()}}
+
+
 def regularizer(value: Any) -> dict[str, Any] | None:
     """A regularizer as a spec has it: without what is 0."""
     if value is None:
