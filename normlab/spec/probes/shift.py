@@ -30,7 +30,7 @@ ROWS = (
         family=Family.SHIFT,
         formula="G: a kernel's gradient on the batch of a real step; G': after all layers below took that step",
         source="Santurkar et al. (2018), arXiv 1805.11604, definition 2.1",
-        cost="1 F+B of a training batch for each layer with a kernel",
+        cost="1 F+B of a training batch for every other layer with a kernel, in one pass",
         misleads="The first layer's is 0 by definition. gamma and beta belong to the layer before. A network that does "
         "not learn shows none.",
         mode=Mode.BATCHES,

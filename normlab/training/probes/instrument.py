@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import keras
 import numpy as np
@@ -75,6 +76,7 @@ class Instrument:
         self._kernels = [p.name for p in planned if isinstance(p.layer, WithKernel)]
         self._layout = Layout.of(network)
         self._layers = built_layers(network)
+        self._on_cpu = "CPU" in network.weights[0].value.device
         below = layers_below(planned)
         self._below = {name: below[name] for name in Place.KERNELS_BUT_FIRST.layers(planned)}
         self.traces = 0
@@ -92,27 +94,19 @@ class Instrument:
         self._curvature = tf.function(
             self._trace_curvature, input_signature=(row, *samples, group), autograph=False
         )
-        self._along = tf.function(
-            self._trace_along,
-            input_signature=(row, *samples, row, tf.TensorSpec((None,), dtype)),
-            autograph=False,
-        )
         self._moved = tf.function(self._trace_moved, input_signature=(row, row, *samples), autograph=False)
 
     def trace(self, function: str, samples: Samples) -> None:
         """Have one of the functions below compiled, by a call that measures nothing."""
         weights = self.weights()
-        match function:
-            case "moved_gradients":
-                self.moved_gradients(weights, weights, samples)
-            case "along":
-                self.along(weights, samples, weights.values, [0.0])
-            case _:
-                getattr(self, function)(weights, samples)
+        if function == "moved_gradients":
+            self.moved_gradients(weights, weights, samples)
+        else:
+            getattr(self, function)(weights, samples)
 
     def weights(self) -> Weights:
         """The network's present ones."""
-        values = self._read().numpy()
+        values = self._called(self._read).numpy()
         values.setflags(write=False)
         return Weights(self._layout, values)
 
@@ -130,7 +124,9 @@ class Instrument:
         ``moving`` ones.
         """
         groups = tf.constant(group or samples.count), tf.constant(moving)
-        x, z, h, means, variances, losses, correct = self._pass(weights.values, samples.x, samples.y, *groups)
+        x, z, h, means, variances, losses, correct = self._called(
+            self._pass, weights.values, samples.x, samples.y, *groups
+        )
         names = [item.name for item in self._planned]
         outputs = dict(zip(names, map(np.asarray, h), strict=True))
         left = {NETWORK_INPUT: np.asarray(x), **outputs}
@@ -146,8 +142,8 @@ class Instrument:
 
     def gradients(self, weights: Weights, samples: Samples, *, group: int | None = None) -> Gradients:
         """One forward and backward pass; ``group`` as in ``passage``."""
-        loss, correct, by_z, by_weight = self._gradients(
-            weights.values, samples.x, samples.y, tf.constant(group or samples.count)
+        loss, correct, by_z, by_weight = self._called(
+            self._gradients, weights.values, samples.x, samples.y, tf.constant(group or samples.count)
         )
         return Gradients(
             loss=float(loss),
@@ -166,22 +162,22 @@ class Instrument:
                 name: self.gradients(before.with_layers(after, below), samples).weights.kernel(name)
                 for name, below in self._below.items()
             }
-        gradients = self._moved(before.values, after.values, samples.x, samples.y)
+        gradients = self._called(self._moved, before.values, after.values, samples.x, samples.y)
         return dict(zip(self._below, map(np.asarray, gradients), strict=True))
-
-    def along(
-        self, weights: Weights, samples: Samples, direction: Array, sizes: Sequence[float]
-    ) -> tuple[Array, Array]:
-        """What a batch says of ``weights - size * direction`` for each of the sizes, with its statistics: the mean
-        cross-entropies, and the norms of their gradients minus ``direction``."""
-        steps = np.asarray(sizes, weights.values.dtype)
-        losses, changes = self._along(weights.values, samples.x, samples.y, direction, steps)
-        return np.asarray(losses), np.asarray(changes)
 
     def curvature(self, weights: Weights, samples: Samples) -> float:
         """g'Hg / |g|² of the mean cross-entropy of a batch, with its statistics; NaN where g is 0."""
         group = tf.constant(samples.count)
-        return float(self._curvature(weights.values, samples.x, samples.y, group))
+        return float(self._called(self._curvature, weights.values, samples.x, samples.y, group))
+
+    def _called(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """A function's result. On a CPU it is run by the thread that calls: TensorFlow's own executor hands it to
+        another one, which on a busy machine waits for a core, and takes longer for each of some thousand small
+        operations."""
+        if not self._on_cpu:
+            return function(*arguments)
+        with tf.experimental.function_executor_type("SINGLE_THREADED_EXECUTOR"):
+            return function(*arguments)
 
     def _trace_read(self) -> tf.Tensor:
         self.traces += 1
@@ -224,25 +220,6 @@ class Instrument:
         by_z, by_weight = tape.gradient(loss, (z, row), unconnected_gradients="zero")
         samples = tf.cast(tf.size(labels), loss.dtype)
         return loss, correct, [gradient * samples for gradient in by_z], by_weight
-
-    def _trace_along(
-        self,
-        row: tf.Tensor,
-        pixels: tf.Tensor,
-        labels: tf.Tensor,
-        direction: tf.Tensor,
-        sizes: tf.Tensor,
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        self.traces += 1
-
-        def at(size: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            loss, _, _, gradient = self._gradients(row - size * direction, pixels, labels, tf.size(labels))
-            return loss, tf.norm(gradient - direction)
-
-        losses, changes = tf.map_fn(
-            at, sizes, fn_output_signature=(row.dtype, row.dtype), parallel_iterations=1
-        )
-        return losses, changes
 
     def _trace_curvature(
         self, row: tf.Tensor, pixels: tf.Tensor, labels: tf.Tensor, group: tf.Tensor
@@ -349,20 +326,45 @@ def _normalized(
     """Batch normalization with the statistics of each ``group`` samples, or with the moving ones if ``moving``."""
     assert isinstance(item.layer, BatchNormalization)  # noqa: S101 - for mypy
     channels = item.output_shape[-1]
-    positions = prod(item.output_shape[:-1])
+    gamma, beta = own.get("gamma", tf.ones(channels, x.dtype)), own.get("beta", tf.zeros(channels, x.dtype))
     if item.layer.virtual_batch_size is not None:
         group = _divisor(group, item.layer.virtual_batch_size)
-    grouped = tf.reshape(x, (-1, group * positions, channels))
-    mean, variance = tf.nn.moments(grouped, axes=[1], keepdims=True)  # (groups, 1, channels)
-    used_mean, used_variance = mean, variance
-    if moving is not None:
+    grouped = tf.reshape(x, (-1, group * prod(item.output_shape[:-1]), channels))
+    mean = variance = None
+    if moving is None:
+        y = _normalized_by_group(grouped, gamma, beta, item.layer.epsilon)
+    else:
+        mean, variance = tf.nn.moments(grouped, axes=[1], keepdims=True)  # (groups, 1, channels)
         used_mean = tf.where(moving, own["moving_mean"], mean)
         used_variance = tf.where(moving, own["moving_variance"], variance)
-    y = (grouped - used_mean) * tf.math.rsqrt(used_variance + item.layer.epsilon)
-    y = y * own.get("gamma", 1.0) + own.get("beta", 0.0)
+        y = (grouped - used_mean) * tf.math.rsqrt(used_variance + item.layer.epsilon) * gamma + beta
+        mean, variance = tf.reduce_mean(mean, (0, 1)), tf.reduce_mean(variance, (0, 1))
     y = tf.reshape(y, tf.shape(x))
     y.set_shape(x.shape)
-    return Cut(x, x, y, tf.reduce_mean(mean, (0, 1)), tf.reduce_mean(variance, (0, 1)))
+    return Cut(x, x, y, mean, variance)
+
+
+def _normalized_by_group(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsilon: float) -> tf.Tensor:
+    """gamma * (x - mean) / sqrt(variance + epsilon) + beta: x (groups, samples, channels), each group's statistics.
+
+    Its gradient is written out (Ioffe and Szegedy 2015, section 3): made from the parts it has several times as many
+    operations, so that a deep network takes longer to trace and to run.
+    """
+
+    def normalized(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor) -> tuple[tf.Tensor, Callable[..., Any]]:
+        mean, variance = tf.nn.moments(x, axes=[1], keepdims=True)
+        scale = tf.math.rsqrt(variance + epsilon)
+        normal = (x - mean) * scale
+
+        def gradient(by_y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+            by_normal = by_y * gamma
+            along = tf.reduce_mean(by_normal * normal, 1, keepdims=True)
+            by_x = scale * (by_normal - tf.reduce_mean(by_normal, 1, keepdims=True) - normal * along)
+            return by_x, tf.reduce_sum(by_y * normal, (0, 1)), tf.reduce_sum(by_y, (0, 1))
+
+        return normal * gamma + beta, gradient
+
+    return tf.custom_gradient(normalized)(x, gamma, beta)
 
 
 def _divisor(group: tf.Tensor, size: int) -> tf.Tensor:

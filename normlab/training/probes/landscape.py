@@ -13,20 +13,24 @@ class PredictivenessProbe(Probe):
     """How far the loss and its gradient hold along a step."""
 
     name = "predictiveness"
-    uses = ("gradients", "along")
+    uses = ("gradients",)
 
     def measure(self, snapshot: Snapshot) -> Iterable[Reading]:
         """See the base class."""
         step, here = snapshot.real_step, snapshot.moment.step_gradients
         if step is None or here is None:
             return
-        g, length = here.weights.values, norm(here.weights.values)
-        sizes = [factor * step.learning_rate for factor in STEP_FACTORS]
-        losses, distances = snapshot.moment.instrument.along(step.before, step.batch, g, sizes)
-        losses = np.append(losses, here.loss)
-        changes = [ratio(float(distance), length) for distance in distances]
-        slopes = [ratio(change, size) for change, size in zip(changes, sizes, strict=True)]
-        yield WHOLE_NETWORK, "loss_range", ratio(float(np.ptp(losses)), here.loss)
+        instrument, before = snapshot.moment.instrument, step.before
+        g, losses, changes, slopes = here.weights.values, [here.loss], [], []
+        length = norm(g)
+        for size in (factor * step.learning_rate for factor in STEP_FACTORS):
+            there = instrument.gradients(
+                before.with_values(before.values - g.dtype.type(size) * g), step.batch
+            )
+            losses.append(there.loss)
+            changes.append(ratio(norm(there.weights.values - g), length))
+            slopes.append(ratio(changes[-1], size))
+        yield WHOLE_NETWORK, "loss_range", ratio(max(losses) - min(losses), here.loss)
         yield WHOLE_NETWORK, "gradient_change", float(np.max(changes))
         yield WHOLE_NETWORK, "smoothness", float(np.max(slopes))
 
