@@ -28,6 +28,12 @@ from normlab.training.probes.weights import Layout, Weights
 
 expect_traces(__name__)
 
+_NOT_PLAIN = {
+    *("While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase", "For"),
+    *("PartitionedCall", "StatefulPartitionedCall", "MapDefun", "SymbolicGradient"),
+}
+"""Operations that call functions: the executor of a single thread would wait for itself."""
+
 
 @dataclass(frozen=True)
 class Passage:
@@ -77,6 +83,7 @@ class Instrument:
         self._layout = Layout.of(network)
         self._layers = built_layers(network)
         self._on_cpu = "CPU" in network.weights[0].value.device
+        self._in_one_thread: dict[int, bool] = {}
         below = layers_below(planned)
         self._below = {name: below[name] for name in Place.KERNELS_BUT_FIRST.layers(planned)}
         self.traces = 0
@@ -170,11 +177,15 @@ class Instrument:
         group = tf.constant(samples.count)
         return float(self._called(self._curvature, weights.values, samples.x, samples.y, group))
 
-    def _called(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """A function's result. On a CPU it is run by the thread that calls: TensorFlow's own executor hands it to
-        another one, which on a busy machine waits for a core, and takes longer for each of some thousand small
-        operations."""
-        if not self._on_cpu:
+    def _called(self, function: Any, *arguments: Any) -> Any:
+        """The result of one of the functions. On a CPU the thread that calls runs it, where it is a plain sequence of
+        operations: TensorFlow's own executor hands it to another thread, which on a busy machine waits for a core, and
+        takes longer for each of some thousand small operations."""
+        key = id(function)
+        if key not in self._in_one_thread:
+            kinds = {operation.type for operation in function.get_concrete_function().graph.get_operations()}
+            self._in_one_thread[key] = self._on_cpu and not kinds & _NOT_PLAIN
+        if not self._in_one_thread[key]:
             return function(*arguments)
         with tf.experimental.function_executor_type("SINGLE_THREADED_EXECUTOR"):
             return function(*arguments)
