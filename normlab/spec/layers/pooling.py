@@ -72,5 +72,6 @@ class GlobalMaxPooling2D(GlobalPooling2D):
     """The largest value of each channel."""
 
     keras_class = "GlobalMaxPooling2D"
+    slow_under_xla_on_cpu = True
 
     type: Literal["global_max_pooling2d"]

@@ -48,6 +48,7 @@ class UpSampling2D(BaseLayer):
     """An image of several times the size: each pixel repeated, or values between those of the pixels."""
 
     keras_class = "UpSampling2D"
+    slow_under_xla_on_cpu = True  # bilinear by far, nearest hardly differs
     size_field = "size"
 
     type: Literal["up_sampling2d"]
