@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 DATA ?= demo-data
 
-.PHONY: demo up test test-faults test-nightly test-containers check bench-serving bench-hostile bench-requests bench-submissions bench-comparisons bench-streams bench-jobs bench-worker-memory bench-first-epoch bench-comparison-cost bench-probes bench-diagnosis bench-onnx reference lock bench-epochs bench-training bench-executors bench-runs bench-memory help
+.PHONY: demo up test test-faults test-nightly test-containers check bench-serving bench-hostile bench-requests bench-submissions bench-comparisons bench-streams bench-jobs bench-worker-memory bench-first-epoch bench-comparison-cost bench-probes bench-diagnosis bench-learning-rates bench-onnx reference lock bench-epochs bench-training bench-executors bench-runs bench-memory help
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -109,9 +109,13 @@ bench-probes: $(STAMP)  ## what probes cost a training, side by side
 	scripts/get-fashion-mnist $(DATA)
 	$(BIN)/python bench/probes.py --data $(DATA)
 
-bench-diagnosis: $(STAMP)  ## planted faults that a diagnosis finds, and false alarms on healthy networks (hours)
+bench-diagnosis: $(STAMP)  ## planted faults that a diagnosis finds, and false alarms on healthy networks (half an hour)
 	scripts/get-fashion-mnist $(DATA)
-	$(BIN)/python bench/diagnosis
+	$(BIN)/python bench/diagnosis --data $(DATA)
+
+bench-learning-rates: $(STAMP)  ## which learning rates networks take with and without batch normalization
+	scripts/get-fashion-mnist $(DATA)
+	$(BIN)/python bench/learning_rates.py --data $(DATA)
 
 bench-hostile: $(STAMP)  ## what requests cost that are made to hurt
 	$(BIN)/python bench/hostile_requests.py
