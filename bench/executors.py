@@ -119,6 +119,7 @@ def cases() -> Iterator[tuple[str, dict[str, Any]]]:
     for name, hidden in ON_IMAGES.items():
         yield name, {"architecture": {"layers": [IMAGE, *hidden, FLATTEN]}}
     yield "convolutional", NETWORKS["convolutional"]
+    yield "resnet20", NETWORKS["resnet20"]
     yield (
         "convolutional with dropout",
         {"architecture": {"layers": [*CONVOLUTIONAL, {"type": "dropout", "rate": 0.3}]}},

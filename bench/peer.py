@@ -16,7 +16,9 @@ PEERS = {
     "fit_jit": ("keras_fit", {"steps_per_execution": 50, "jit_compile": True}),
     "keras_on_jax": ("keras_fit", {"steps_per_execution": 1, "backend": "jax"}),
     "jax": ("jax_scan", {}),
-    "pytorch": ("torch_eager", {}),
+    "pytorch": ("torch_loop", {}),
+    "pytorch_channels_last": ("torch_loop", {"channels_last": True}),
+    "pytorch_compiled": ("torch_loop", {"channels_last": True, "compiled": True}),
     "products": ("arithmetic", {}),
     "normlab": ("normlab_loop", {}),
 }

@@ -2,8 +2,9 @@
 
 Every peer is a process of its own on the same cores, and sleeps while another one has its turn. A round is one
 epoch of each: 55,000 samples of Fashion-MNIST in batches of 32, then the validation on 5,000. The first epoch of a
-process, with all that it compiles, is told apart. A peer whose first epoch takes longer than ``PATIENCE_SECONDS`` has
-no further ones: its row has the seconds of that one.
+process, with all that it compiles, is told apart. A peer whose first epoch takes longer than ``--patience`` has no
+further ones: its row has the seconds of that one. ``--old`` puts another build of Normlab, a checkout, beside this
+one. Of ``resnet20`` an epoch is 3,200 samples.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from normlab.training.compiled.devices import processor_name
 
 HERE = Path(__file__).parent
 PATIENCE_SECONDS = 30.0
+CONVOLUTIONAL = {"convolutional", "resnet20"}
 MIN_TIMES_NOTEBOOK = {"baseline": 10.0, "batch_norm": 7.5}
 TITLES = {
     "notebook": "the notebook: model.fit",
@@ -31,6 +33,9 @@ TITLES = {
     "keras_on_jax": "Keras on JAX: fit",
     "jax": "JAX: hand-written lax.scan",
     "pytorch": "PyTorch: eager loop",
+    "pytorch_channels_last": "PyTorch: eager, channels_last",
+    "pytorch_compiled": "PyTorch: torch.compile, channels_last",
+    "old": "the old build",
     "normlab": "Normlab",
 }
 
@@ -47,8 +52,8 @@ class Peer:
         return self.median("seconds")
 
     @property
-    def is_bearable(self) -> bool:
-        return self.first["seconds"] <= PATIENCE_SECONDS
+    def core_seconds(self) -> float:
+        return self.median("core_seconds")
 
     def median(self, figure: str) -> float:
         return median(answer[figure] for answer in self.answers)
@@ -65,12 +70,19 @@ class Peer:
         return answer
 
 
-def start(name: str, network: str, folder: Path, cores: int) -> Peer:
-    command = [sys.executable, str(HERE / "peer.py"), name, network, str(folder), str(cores)]
+def start(name: str, network: str, folder: Path, cores: int, old: Path | None) -> Peer:
+    script, environment, peer = HERE / "peer.py", None, name
+    if name == "old" and old is not None:
+        script, environment, peer = (
+            old / "bench" / "peer.py",
+            os.environ | {"PYTHONPATH": str(old)},
+            "normlab",
+        )
     return Peer(
         name,
         subprocess.Popen(
-            command,
+            [sys.executable, str(script), peer, network, str(folder), str(cores)],
+            env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if os.environ.get("BENCH_DEBUG") else subprocess.DEVNULL,
@@ -79,13 +91,13 @@ def start(name: str, network: str, folder: Path, cores: int) -> Peer:
     )
 
 
-def measure(network: str, names: list[str], folder: Path, rounds: int, cores: int) -> dict[str, Peer]:
-    peers = {name: start(name, network, folder, cores) for name in names}
+def measure(network: str, names: list[str], options: argparse.Namespace) -> dict[str, Peer]:
+    peers = {name: start(name, network, options.data, options.cores, options.old) for name in names}
     try:
         for peer in peers.values():
             peer.first = peer.run()
-        bearable = [peer for peer in peers.values() if peer.is_bearable]
-        for number in range(rounds):
+        bearable = [peer for peer in peers.values() if peer.first["seconds"] <= options.patience]
+        for number in range(options.rounds):
             for peer in bearable:
                 peer.answers.append(peer.run())
             told = ", ".join(
@@ -105,15 +117,20 @@ def measure(network: str, names: list[str], folder: Path, rounds: int, cores: in
 def report(network: str, peers: dict[str, Peer]) -> None:
     ours = peers["normlab"].seconds
     print(f"\n### {network}\n")
-    print("| | s per epoch | lowest, highest | times Normlab | first epoch | validation accuracy |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    print(
+        "| | s per epoch | lowest, highest | times Normlab | core-seconds | times Normlab "
+        "| first epoch | validation accuracy |"
+    )
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for name, peer in sorted(peers.items(), key=lambda item: -item[1].seconds):
         if name == "products":
             continue
         seconds = [answer["seconds"] for answer in peer.answers]
         print(
             f"| {TITLES[name]} | {peer.seconds:.2f} | {min(seconds):.2f}, {max(seconds):.2f} "
-            f"| {peer.seconds / ours:.2f} | {peer.first['seconds']:.1f} | {peer.answers[-1]['val_accuracy']:.4f} |"
+            f"| {peer.seconds / ours:.2f} | {peer.core_seconds:.2f} "
+            f"| {peer.core_seconds / peers['normlab'].core_seconds:.2f} "
+            f"| {peer.first['seconds']:.1f} | {peer.answers[-1]['val_accuracy']:.4f} |"
         )
     if "products" in peers:
         floor = peers["products"]
@@ -134,7 +151,15 @@ def bars(measured: dict[str, dict[str, Peer]]) -> None:
         if least and "notebook" in peers:
             bar = f"{network}: {least} times as fast as the notebook"
             tell(bar, peers["notebook"].seconds / ours, least)
-        others = [peer for name, peer in peers.items() if name not in {"normlab", "jax", "products"}]
+        others = [peer for name, peer in peers.items() if name not in {"normlab", "old", "jax", "products"}]
+        torch = [peer for name, peer in peers.items() if name.startswith("pytorch")]
+        if network in CONVOLUTIONAL and torch:
+            fastest = min(torch, key=lambda peer: peer.core_seconds)
+            times = fastest.core_seconds / peers["normlab"].core_seconds
+            tell(f"{network}: twice as fast as {TITLES[fastest.name]}, core-seconds", times, 2.0)
+        if network in CONVOLUTIONAL and "old" in peers:
+            times = peers["old"].core_seconds / peers["normlab"].core_seconds
+            tell(f"{network}: half of what the old build takes, core-seconds", times, 2.0)
         if others:
             fastest = min(others, key=lambda peer: peer.seconds)
             tell(
@@ -142,7 +167,7 @@ def bars(measured: dict[str, dict[str, Peer]]) -> None:
                 fastest.seconds / ours,
                 1.0,
             )
-        if "jax" in peers and network != "convolutional":
+        if "jax" in peers and network not in CONVOLUTIONAL:
             tell(f"{network}: as fast as JAX by hand", peers["jax"].seconds / ours, 1.0)
         if network == "baseline" and "products" in peers:
             times = ours / peers["products"].median("at_peak_seconds")
@@ -163,18 +188,24 @@ def main() -> None:
     parser.add_argument("--cores", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
+    parser.add_argument("--old", type=Path, help="a checkout of Normlab to put beside this one")
+    parser.add_argument("--patience", type=float, default=PATIENCE_SECONDS)
+    parser.add_argument("--no-drift", action="store_true", help="leave out the drift from model.fit")
     options = parser.parse_args()
     names = sorted({*options.peers, "normlab"}, key=list(PEERS).index)
+    if options.old:
+        names.append("old")
     print(
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {processor_name()}, "
         f"{options.cores} cores, {options.rounds} rounds, load {os.getloadavg()[0]:.1f} at the start"
     )
     measured = {}
     for network in options.networks:
-        measured[network] = measure(network, names, options.data, options.rounds, options.cores)
+        measured[network] = measure(network, names, options)
         report(network, measured[network])
     bars(measured)
-    subprocess.run([sys.executable, str(HERE / "drift.py"), "--data", str(options.data)], check=True)
+    if not options.no_drift:
+        subprocess.run([sys.executable, str(HERE / "drift.py"), "--data", str(options.data)], check=True)
 
 
 if __name__ == "__main__":

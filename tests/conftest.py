@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 
+import normlab.training  # noqa: F401 - decides how TensorFlow computes, before a test module imports it
 from normlab.local.redis import EmbeddedRedis
 from normlab.spec import JobSpec, parse_job_spec
 from normlab.store import Database

@@ -21,7 +21,7 @@ class Split:
     y_valid: npt.NDArray[Any]
 
 
-def load_split(folder: Path, dtype: str = "float32") -> Split:
+def load_split(folder: Path, dtype: str = "float32", samples: int = 55_000) -> Split:
     data = load(DatasetName.FASHION_MNIST, folder / "datasets")
     x, y = (data.x_train / 255.0).astype(dtype), np.array(data.y_train)
-    return Split(x[5000:], y[5000:], x[:5000], y[:5000])
+    return Split(x[5000 : 5000 + samples], y[5000 : 5000 + samples], x[:5000], y[:5000])

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import ops
+from tensorflow.python.util import _pywrap_util_port
 
 from normlab.training.compiled.tracing import forgotten_gradients
 
@@ -71,4 +72,10 @@ def test_a_layers_policy_can_be_set_after_it_is_built() -> None:
     found = layer(tf.ones((1, 1))).dtype
     assert found == tf.float32, (
         f"{MOVED}full_precision sets dtype_policy, but a layer computes in {found.name} still"
+    )
+
+
+def test_convolutions_are_onednn_on_every_processor() -> None:
+    assert _pywrap_util_port.IsMklEnabled(), (
+        f"{MOVED}TF_ENABLE_ONEDNN_OPTS, which normlab/training/__init__.py sets, no longer turns oneDNN on"
     )
