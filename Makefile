@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 DATA ?= demo-data
 
-.PHONY: demo up test test-faults test-nightly test-containers check bench-serving bench-hostile bench-requests bench-submissions bench-comparisons bench-streams bench-jobs bench-worker-memory bench-first-epoch bench-comparison-cost bench-probes bench-diagnosis bench-learning-rates bench-onnx reference lock bench-epochs bench-training bench-executors bench-runs bench-memory help
+.PHONY: demo up test test-faults test-nightly test-containers check bench-serving bench-hostile bench-requests bench-measurements bench-submissions bench-comparisons bench-streams bench-jobs bench-worker-memory bench-first-epoch bench-comparison-cost bench-probes bench-diagnosis bench-learning-rates bench-onnx reference lock bench-epochs bench-training bench-executors bench-runs bench-memory help
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -79,6 +79,9 @@ bench-onnx: $(STAMP)  ## in which runtimes the ONNX files are right (installs th
 
 bench-requests: $(STAMP)  ## what a request costs the API, beside another build: OLD=checkout
 	$(BIN)/python bench/requests $(if $(OLD),--old $(OLD))
+
+bench-measurements: $(STAMP)  ## what a job's measurements cost the API: OLD=checkout
+	$(BIN)/python bench/requests/measurements.py $(if $(OLD),--old $(OLD))
 
 bench-submissions: $(STAMP)  ## POST /jobs beside MLflow's runs/create, on SQLite and Postgres: OLD=checkout
 	$(BIN)/python bench/requests/submissions.py --mlflow --database sqlite postgres $(if $(OLD),--old $(OLD))
