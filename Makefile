@@ -58,7 +58,7 @@ $(VENV)/peers: $(STAMP) requirements/peers.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers.txt
 	@touch $@
 
-bench-training: $(VENV)/peers  ## epochs of five networks beside fit, JAX and PyTorch (a quarter of an hour)
+bench-training: $(VENV)/peers  ## epochs of six networks beside fit, JAX and PyTorch (half an hour)
 	scripts/get-fashion-mnist $(DATA)
 	$(BIN)/python bench/training.py --data $(DATA)
 
