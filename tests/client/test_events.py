@@ -64,8 +64,8 @@ def test_events_come_in_order_and_end(client: Client, trained: tuple[JobDocument
     assert [event.data["epoch"] for event in events if event.kind is EventKind.EPOCH] == [1, 2, 3]
     assert events[-1].kind is EventKind.END
     numbers = [int(event.id) for event in events[:-1]]
-    assert numbers == list(range(1, len(numbers) + 1))
-    assert list(client.events(trained[0].id, last_event_id="3")) == events[3:]
+    assert numbers == sorted(set(numbers))  # some are missing: a job keeps its last measurements' event only
+    assert list(client.events(trained[0].id, last_event_id=events[2].id)) == events[3:]
 
 
 def test_connections_that_break_lose_and_repeat_nothing(
