@@ -124,7 +124,16 @@ def runs(name: str, curve: list[tuple[float | None, float]]) -> list[RunRecord]:
     ]
 
 
-@pytest.mark.parametrize("first", CURVES.values(), ids=CURVES)
+DAILY = {"no epoch", "not a number"}
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(curve, id=name, marks=() if name in DAILY else pytest.mark.nightly)
+        for name, curve in CURVES.items()
+    ],
+)
 def test_runs(first: Any) -> None:
     for second in CURVES.values():
         arms = {"a": runs("a", first), "b": runs("b", second)}

@@ -69,6 +69,7 @@ def newest(http: Any, path: str, state: str) -> Callable[[], bool]:
     return lambda: bool(http.get(path, params={"state": state}).json()["data"])
 
 
+@pytest.mark.nightly  # most of a minute, for the same reason
 def test_a_first_job_is_made_looked_at_and_cancelled(docs):
     docs.load()
     docs.press("POST /jobs")
