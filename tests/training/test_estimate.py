@@ -149,8 +149,10 @@ def test_what_does_not_fit_is_what_keras_refuses(shape: tuple[int, ...], layer: 
     planned = PlannedLayer("one", layer, (NETWORK_INPUT,), (shape,), (), "/layers/0")
     try:
         ours: tuple[int, ...] | None = layer.output_shape(shape)
-    except ValueError:
+    except ValueError as error:
         ours = None
+        if "would be left" in str(error):  # Keras builds what makes all inputs alike
+            return
     try:
         theirs = tuple(build_layer(planned, "float32", KERAS)(keras.Input(shape)).shape[1:])
     except ValueError:
