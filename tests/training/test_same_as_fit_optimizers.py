@@ -93,8 +93,20 @@ CASES: list[tuple[dict[str, Any], Callable[[], optimizers.Optimizer]]] = [
 ]
 
 
+SELDOM = {"adadelta", "adafactor", "adagrad", "adamax", "ftrl", "lamb", "lion", "nadam"}
+"""Held to Keras at night alone: each is a row of a table, and six seconds."""
+
+
 @pytest.mark.parametrize(
-    ("written", "made"), CASES, ids=["-".join([case[0]["name"], *case[0]]) for case in CASES]
+    ("written", "made"),
+    [
+        pytest.param(
+            *case,
+            id="-".join([case[0]["name"], *case[0]]),
+            marks=pytest.mark.nightly if case[0]["name"] in SELDOM else (),
+        )
+        for case in CASES
+    ],
 )
 def test_optimizers(
     written: dict[str, Any],
@@ -230,7 +242,11 @@ PLATEAUS = [
 
 # Keras's callback reads the learning rate in a way that NumPy 2 will not support.
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-@pytest.mark.parametrize("rule", PLATEAUS, ids=[str(rule["monitor"]) for rule in PLATEAUS])
+@pytest.mark.parametrize(
+    "rule",
+    [PLATEAUS[0], *(pytest.param(rule, marks=pytest.mark.nightly) for rule in PLATEAUS[1:])],
+    ids=[str(rule["monitor"]) for rule in PLATEAUS],
+)
 def test_reduce_on_plateau(
     rule: dict[str, Any], small_spec: Callable[..., JobSpec], run: Callable[..., TrainResult], data_dir: Path
 ) -> None:

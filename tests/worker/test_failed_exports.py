@@ -21,7 +21,7 @@ from normlab.store import (
     format_requests,
 )
 from normlab.store.jobs import events, jobs, leases
-from normlab.training.export import onnx_layers, serving_function
+from normlab.training.export import onnx_planned, serving_function
 from worker.formats import make_formats
 from worker.liveness import LivenessTable
 from worker.runner import Child, run_attempt
@@ -79,7 +79,7 @@ def test_a_file_that_its_runtime_computes_wrongly_is_a_warning(
     database: Database, train: Callable[[], Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wrong: Any = {Activation.ELU: lambda graph, x: graph.node("Relu", x)}
-    monkeypatch.setattr(onnx_layers, "_ACTIVATIONS", onnx_layers._ACTIVATIONS | wrong)
+    monkeypatch.setattr(onnx_planned, "ACTIVATIONS", {**onnx_planned.ACTIVATIONS, **wrong})
     ended = train()
     with database.read() as session:
         told = [event.data for event in events.after(session, ended.id) if event.kind is EventKind.WARNING]

@@ -83,7 +83,7 @@ def test_what_probes_take_is_not_the_trainings() -> None:
     assert meter.measured is not None
     counted = meter.measured["cpu_seconds"]
     assert counted is not None
-    assert 0.2 <= counted <= whole - 0.4
+    assert 0.2 <= counted <= whole - 0.3  # of two clocks
 
 
 def spin(seconds: float) -> None:
