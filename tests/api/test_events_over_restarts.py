@@ -86,6 +86,7 @@ class Writer:
         self._thread.join()
 
 
+@pytest.mark.nightly
 def test_no_event_is_lost_or_repeated_over_restarts_of_two_processes(
     database: Database, apis: list[Api], make_spec: Callable[..., JobSpec]
 ) -> None:

@@ -27,6 +27,7 @@ def test_an_evaluation(run: Run, trained: tuple[JobDocument, JobDocument], tmp_p
     assert json.loads(validation.stdout)["split"] == "validation"
 
 
+@pytest.mark.nightly
 def test_every_format_is_downloaded(
     run: Run, client: Client, trained: tuple[JobDocument, JobDocument], tmp_path: Path
 ) -> None:

@@ -29,6 +29,7 @@ def run(url: str, *arguments: str) -> str:
     return result.stdout
 
 
+@pytest.mark.nightly
 def test_the_first_steps_in_a_folder_of_an_odd_name(start_up: Callable[..., Up], tmp_path: Path) -> None:
     (tmp_path / "worker.py").write_text("raise SystemExit('a file of the same name, not the worker')")
     data = tmp_path / ODD

@@ -126,6 +126,7 @@ def test_large_programs_are_bounded_by_their_size(
         assert program is not kept[0]
 
 
+@pytest.mark.nightly
 def test_nothing_is_left_of_a_program_that_was_dropped(
     small_spec: Callable[..., JobSpec], run: Callable[..., TrainResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
