@@ -11,13 +11,12 @@ import typer
 from normlab.cli.display.output import announce
 from normlab.errors import Problem, SpecError
 from normlab.json_syntax import syntax_problem
-from normlab.keras_models import configuration_of_file, convert
+from normlab.keras_models import ARCHIVE_BEGINS, configuration_of_file, convert
 from normlab.repeated_keys import RepeatedKeyError, load_json
 from normlab.spec.problems import pointer_to
 
 _MAX_BYTES = 2**24
 """More than any spec has; a device or a model's file has no end, or a late one."""
-_ARCHIVE_BEGINS = b"PK\x03\x04"  # looked at first: to find an archive's end all of a device would be read
 
 
 def read_spec(file: str, hint: str) -> dict[str, Any]:
@@ -59,7 +58,8 @@ def _text_of(file: str, hint: str) -> str:
         else:
             with Path(file).open("rb") as opened:
                 content = opened.read(_MAX_BYTES + 1)
-            if content.startswith(_ARCHIVE_BEGINS) and is_zipfile(file):
+            # Its beginning first: to find an archive's end all of a device would be read.
+            if content.startswith(ARCHIVE_BEGINS) and is_zipfile(file):
                 return configuration_of_file(Path(file))
     except IsADirectoryError as error:
         raise typer.BadParameter(f"{file} is a folder: name the file in it.", param_hint=hint) from error

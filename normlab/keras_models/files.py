@@ -9,7 +9,8 @@ from normlab.keras_models.reading import whole_model
 MAX_CONFIGURATION_BYTES = 2**24
 """Of a configuration as JSON. That of a network of 700 layers has about 1 MB."""
 
-_ARCHIVE_BEGINS = b"PK\x03\x04"
+ARCHIVE_BEGINS = b"PK\x03\x04"
+"""What a zip file, and so a ``.keras`` file, begins with."""
 _HDF5_BEGINS = b"\x89HDF\r\n\x1a\n"
 _CONFIGURATION = "config.json"
 
@@ -25,7 +26,7 @@ def configuration_of_file(path: Path) -> str:
         content = opened.read(len(_HDF5_BEGINS))
         if content == _HDF5_BEGINS:
             raise whole_model("is in an HDF5 file (.h5): save it as .keras, or write its to_json() to a file")
-        if content.startswith(_ARCHIVE_BEGINS):
+        if content.startswith(ARCHIVE_BEGINS):
             content = _from_archive(path)
         else:
             content += opened.read(MAX_CONFIGURATION_BYTES)
