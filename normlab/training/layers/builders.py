@@ -31,6 +31,7 @@ from normlab.training.layers.noise import (
     VectorizedSpatialDropout2D,
 )
 from normlab.training.layers.scale_and_bias import BiasOnly, ScaleOnly
+from normlab.training.layers.strided_convolutions import PixelwiseConv1D, PixelwiseConv2D
 from normlab.training.layers.unit_normalization import SafeUnitNormalization
 
 Arguments = dict[str, Any]
@@ -61,7 +62,11 @@ _FASTER: Mapping[Executor, Classes] = {
         "GaussianNoise": VectorizedGaussianNoise,
         "UnitNormalization": SafeUnitNormalization,
     },
-    Executor.GRAPH: {"BatchNormalization": FusedBatchNormalization},
+    Executor.GRAPH: {
+        "BatchNormalization": FusedBatchNormalization,
+        "Conv1D": PixelwiseConv1D,
+        "Conv2D": PixelwiseConv2D,
+    },
 }
 
 
