@@ -1,0 +1,1 @@
+"""Files that people bring, read chunk by chunk: one module for each format."""

@@ -1,0 +1,97 @@
+"""What every reader gives: chunks of samples, and what it noticed on the way."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+
+class Split(StrEnum):
+    """Which part of a dataset a sample belongs to, as its publisher said."""
+
+    TRAINING = "training"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some samples in the order of the file."""
+
+    x: npt.NDArray[Any]
+    """Pixels, uint8 (n, height, width[, channels])."""
+    y: npt.NDArray[np.int32]
+    """Labels (n,): places in the classes that the reader knows when it has read all."""
+    split: Split | None
+    """None: the file does not say, so parts are drawn."""
+    origins: Sequence[str]
+    """Where each sample is from, for people: ``train/cat/3.png``, ``row 17``. As long as ``y``."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that the reader met and dealt with, or that makes the file unusable as it is."""
+
+    code: str
+    """A word for programs, such as ``unreadable_file`` or ``one_hot_labels``."""
+    severity: str
+    """``info``, ``warning`` or ``error``."""
+    detail: str
+    """A sentence: what is so, and what was done or is to be done."""
+    count: int = 1
+    """How many samples or files it is about."""
+    examples: tuple[str, ...] = ()
+    """Some of their origins."""
+
+
+@dataclass(frozen=True)
+class ReadingLimits:
+    """What a reader takes; what is more is refused with the setting's name."""
+
+    max_classes: int = 10_000
+    max_values_per_sample: int = 4_194_304
+    """Height times width times channels: 4 Mi, more than 1024 by 1024 in colour."""
+    max_decoded_bytes: int = 64 << 30
+    """Of the whole dataset when it is decoded: what a bomb is stopped at."""
+    max_unreadable: int = 100
+    """Files that may be left out before the dataset is refused."""
+
+
+@dataclass
+class ReadingOptions:
+    """What the person who brings the file says of it; None: found out."""
+
+    label_column: str | None = None
+    split_column: str | None = None
+    group_column: str | None = None
+    time_column: str | None = None
+    turn: bool | None = None
+    """Turn pictures that lie on their side (EMNIST)."""
+    image_size: tuple[int, int] | None = None
+    """Bring all pictures to (height, width); None: all must have one size."""
+    limits: ReadingLimits = field(default_factory=ReadingLimits)
+
+
+class Reader(Protocol):
+    """An opened file of one format.
+
+    Its module's ``open_file(path, options) -> Reader | None`` makes it. That looks at the content (never at the
+    ending), gives None where it is another format, and raises ``DatasetError`` with a sentence that says where and what
+    would be right.
+    """
+
+    format: str
+    """``npz``, ``idx``, ``csv`` …: as in ``docs/datasets.md``."""
+    notices: list[Notice]
+
+    def chunks(self) -> Iterator[Chunk]:
+        """All samples, once. Memory stays flat: a chunk holds at most some MiB."""
+
+    def classes(self) -> Sequence[str]:
+        """The names of the classes, by label. Known when all chunks were taken."""
+
+    def extra(self) -> Mapping[str, Any]:
+        """Anything more to be recorded: ``{}`` for most."""
