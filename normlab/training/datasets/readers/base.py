@@ -8,6 +8,10 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+CLASSES_AS_MET = "classes_as_met"
+"""A key of ``Reader.extra``. True: the reader numbered the classes as it met them, so they are brought into natural
+order (2 before 10) and the labels follow. Without it, the order of ``Reader.classes`` is the publisher's and stays."""
+
 
 class Split(StrEnum):
     """Which part of a dataset a sample belongs to, as its publisher said."""
@@ -29,6 +33,10 @@ class Chunk:
     """None: the file does not say, so parts are drawn."""
     origins: Sequence[str]
     """Where each sample is from, for people: ``train/cat/3.png``, ``row 17``. As long as ``y``."""
+    groups: Sequence[str] | None = None
+    """What each sample's group is, (n,), when the reader was given a ``group_column``."""
+    times: npt.NDArray[Any] | None = None
+    """When each sample was taken, (n,), numbers or ``datetime64``, when it was given a ``time_column``."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,8 @@ class ReadingLimits:
     max_classes: int = 10_000
     max_values_per_sample: int = 4_194_304
     """Height times width times channels: 4 Mi, more than 1024 by 1024 in colour."""
+    max_samples: int = 20_000_000
+    """Of the whole dataset: labels, unlike pixels, are held in memory while the parts are drawn."""
     max_decoded_bytes: int = 64 << 30
     """Of the whole dataset when it is decoded: what a bomb is stopped at."""
     max_unreadable: int = 100
