@@ -1,4 +1,5 @@
-"""The states of jobs, and of studies: questions that are answered by jobs, such as comparisons. And why they ended.
+"""The states of jobs, of studies (questions that are answered by jobs, such as comparisons), and of uploaded datasets.
+And why they ended.
 
 The database has them in its columns.
 """
@@ -104,6 +105,24 @@ class StudyStopReason(StrEnum):
     ANALYSIS_FAILED = "analysis_failed"
     """What follows from its jobs could not be worked out; the log of the service says why."""
     CANCELLED = "cancelled"
+
+
+class DatasetState(StrEnum):
+    """Where an uploaded dataset is. From ``checking`` it ends in one of the others, and stays there."""
+
+    CHECKING = "checking"
+    """It is stored; a worker reads it, or will."""
+    READY = "ready"
+    """Jobs can be trained on it."""
+    REFUSED = "refused"
+    """It cannot be used as it is; its reason says why and what would be right."""
+    CANCELLED = "cancelled"
+    """Ended because somebody asked for it."""
+
+    @property
+    def final(self) -> bool:
+        """Whether a dataset in this state is checked to the end."""
+        return self is not DatasetState.CHECKING
 
 
 class ModelChangeKind(StrEnum):

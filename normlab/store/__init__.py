@@ -8,6 +8,7 @@ Functions take a ``Session`` first; ``Database.read()`` and ``Database.write()``
 
 from normlab.documents.events import EventKind
 from normlab.documents.states import (
+    DatasetState,
     FailureCode,
     JobState,
     ModelChangeKind,
@@ -21,6 +22,7 @@ from normlab.store.artifacts import Artifact
 from normlab.store.availability import is_unavailable, why_unavailable
 from normlab.store.comparisons.tables import Comparison, ComparisonArm, ComparisonEvent, ComparisonJob
 from normlab.store.database import Database
+from normlab.store.datasets.tables import DatasetFile, DatasetUse, DatasetVersion, NamedDataset
 from normlab.store.format_requests import FormatRequest
 from normlab.store.idempotency import IdempotencyKey
 from normlab.store.jobs.tables import Epoch, Event, Job
@@ -36,6 +38,10 @@ __all__ = [
     "ComparisonEvent",
     "ComparisonJob",
     "Database",
+    "DatasetFile",
+    "DatasetState",
+    "DatasetUse",
+    "DatasetVersion",
     "Epoch",
     "Event",
     "EventKind",
@@ -48,6 +54,7 @@ __all__ = [
     "ModelChange",
     "ModelChangeKind",
     "ModelVersion",
+    "NamedDataset",
     "NamedModel",
     "StudyState",
     "StudyStopReason",

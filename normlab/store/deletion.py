@@ -1,4 +1,4 @@
-"""Deleting jobs and studies (comparisons): the one place that knows everything that refers to them.
+"""Deleting jobs, studies (comparisons) and datasets: the one place that knows everything that refers to them.
 
 Each deletion locks what it deletes first, and only then looks who refers to it, so that nobody begins to in between.
 Locks are taken in one order, a study before jobs, jobs by their ids and before names, or two would wait for each
@@ -11,9 +11,11 @@ from enum import Enum, auto
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from normlab.documents.states import JobState, StudyState
-from normlab.errors import NotFoundError, StateError
+from normlab.documents.states import DatasetState, JobState, StudyState
+from normlab.errors import NotFoundError, StateError, some_of
 from normlab.store import idempotency
+from normlab.store.datasets import usage, versions
+from normlab.store.datasets.tables import DatasetVersion, NamedDataset
 from normlab.store.jobs import jobs
 from normlab.store.jobs.tables import Job
 from normlab.store.jobs.transitions import lock
@@ -39,6 +41,7 @@ REFERENCES: dict[str, dict[str, OnDelete]] = {
     "jobs": {
         "artifacts.job_id": OnDelete.GOES,  # the files themselves: after the commit, by the caller
         "comparison_jobs.job_id": OnDelete.FORBIDS,
+        "dataset_uses.used_by": OnDelete.IS_FORGOTTEN,
         "epochs.job_id": OnDelete.GOES,
         "events.job_id": OnDelete.GOES,
         "format_requests.job_id": OnDelete.GOES,
@@ -50,9 +53,16 @@ REFERENCES: dict[str, dict[str, OnDelete]] = {
     "comparisons": {
         "comparison_arms.comparison_id": OnDelete.GOES,
         "comparison_events.comparison_id": OnDelete.GOES,
+        "dataset_uses.used_by": OnDelete.IS_FORGOTTEN,
         "idempotency_keys.resource": OnDelete.IS_FORGOTTEN,
     },
     "comparison_arms": {"comparison_jobs.comparison_id": OnDelete.GOES},
+    "dataset_names": {"datasets.name": OnDelete.FORBIDS},
+    "datasets": {
+        "dataset_files.dataset_id": OnDelete.GOES,  # the files themselves: after the commit, by the caller
+        "dataset_uses.dataset_id": OnDelete.FORBIDS,
+        "idempotency_keys.resource": OnDelete.IS_FORGOTTEN,
+    },
     "named_models": {"model_changes.name": OnDelete.GOES, "model_versions.name": OnDelete.GOES},
 }
 """By table: the columns that refer to its rows. A test holds it against the tables."""
@@ -106,8 +116,39 @@ def delete_study(session: Session, kind: type[Study], study_id: str, *, with_job
         raise StateError(f"job {job_id} is running; cancel it first")
     session.execute(delete(kind).where(kind.id == study_id))
     idempotency.forget(session, [study_id])
+    usage.forget(session, [study_id])
     _delete_jobs(session, doomed)
     return doomed
+
+
+def delete_dataset(session: Session, name: str, version: int | None = None) -> list[str]:
+    """Delete a version of a dataset, without a number all of them, and the name with the last.
+
+    Gives the deleted versions' ids: delete their files from the artifact store after the commit.
+
+    Raises:
+        NotFoundError: there is no such dataset or version.
+        StateError: a job or a comparison uses it, or it is being checked.
+    """
+    # The name first, so that no upload under it comes in between.
+    session.execute(select(NamedDataset.name).where(NamedDataset.name == name).with_for_update())
+    query = select(DatasetVersion).where(DatasetVersion.name == name).order_by(DatasetVersion.version)
+    all_versions = session.scalars(query.with_for_update()).all()
+    doomed = [each for each in all_versions if version in (None, each.version)]
+    if not doomed:
+        raise versions.why_missing(session, name, version)
+    what = f"dataset {name}" if version is None else f"version {version} of dataset {name}"
+    for each in doomed:
+        if each.state is DatasetState.CHECKING:
+            raise StateError(f"version {each.version} of dataset {name} is being checked: cancel that first")
+    ids = [each.id for each in doomed]
+    if users := usage.users_of(session, ids):
+        raise StateError(f"{what} is used by {some_of(users)}: delete that first")
+    idempotency.forget(session, ids)
+    session.execute(delete(DatasetVersion).where(DatasetVersion.id.in_(ids)))
+    if len(doomed) == len(all_versions):
+        session.execute(delete(NamedDataset).where(NamedDataset.name == name))
+    return ids
 
 
 def _jobs_of_nobody_else(session: Session, kind: type[Study], study_id: str) -> list[str]:
@@ -126,5 +167,6 @@ def _lock_jobs(session: Session, job_ids: Collection[str]) -> None:
 
 def _delete_jobs(session: Session, job_ids: Collection[str]) -> None:
     idempotency.forget(session, job_ids)
+    usage.forget(session, job_ids)
     gone = delete(Job).where(Job.id.in_(job_ids))
     session.execute(gone, execution_options={"synchronize_session": False})

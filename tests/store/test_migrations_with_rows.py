@@ -28,6 +28,9 @@ from normlab.store.base import Base
 from normlab.store.clock import database_now
 from normlab.store.comparisons import comparisons
 from normlab.store.comparisons.comparisons import Arm, NewComparison
+from normlab.store.datasets import checks, usage, versions
+from normlab.store.datasets.versions import Source
+from normlab.store.identifiers import new_id
 from normlab.store.jobs import endings, events, jobs, leases, reports, workers
 from normlab.store.jobs.endings import Outcome
 from normlab.store.models import names
@@ -50,6 +53,10 @@ FIRST_REVISION = {
     "model_changes": "0004",
     "measurements": "0007",
     "format_requests": "0010",
+    "dataset_names": "0015",
+    "datasets": "0015",
+    "dataset_files": "0015",
+    "dataset_uses": "0015",
 }
 """By table: the migration that makes it. A table that comes later is added here, with rows of it below."""
 
@@ -118,6 +125,13 @@ def fill(
         arms = [Arm("a", make_spec()), Arm("b", make_spec(training={"batch_size": 32}), base_seed=5)]
         new = NewComparison(arms=arms, question={"metric": "x"}, base_seed=1, replicates=2, max_replicates=9)
         comparisons.create(session, comparisons.prepare(new))
+        dataset_id = new_id("ds")
+        versions.create(session, dataset_id, "parts", Source("uploads/x", "0" * 64, 9), {"seed": 1})
+        taken = checks.take(session, worker="host/1", lease_seconds=60)
+        assert taken is not None
+        array = checks.StoredArray("decoded/x_train.npy", f"{dataset_id}/1/x_train.npy", "0" * 64, 7)
+        checks.finish(session, taken, checks.Checked({"digest": "sha256:0"}, {"findings": []}, [array]))
+        usage.record(session, job.id, "parts", 1)
 
 
 def rows(database: Database, revision: str = migrations.NEWEST) -> dict[str, list[list[tuple[str, str]]]]:

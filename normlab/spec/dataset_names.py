@@ -1,0 +1,26 @@
+"""What may stand in the name of an uploaded dataset."""
+
+import re
+
+from normlab.spec.datasets import DatasetName
+
+MAX_DATASET_NAME_LENGTH = 64
+"""As long as the column of the jobs' table that has it."""
+DATASET_NAME_PATTERN = rf"(?!(job|cmp|ds)_)[A-Za-z0-9][A-Za-z0-9._-]{{0,{MAX_DATASET_NAME_LENGTH - 1}}}"
+"""A name like an id would be mistaken for one."""
+
+
+def new_dataset_name(name: str) -> str:
+    """The name, if an uploaded dataset may have it.
+
+    Raises:
+        ValueError: It may not; the message says what would be right.
+    """
+    if not re.fullmatch(DATASET_NAME_PATTERN, name):
+        raise ValueError(
+            f"should be letters, digits, `.`, `_` and `-`, at most {MAX_DATASET_NAME_LENGTH}, beginning with a letter "
+            "or digit, and not with `job_`, `cmp_` or `ds_`"
+        )
+    if name in list(DatasetName):
+        raise ValueError(f"should be another name: {name} is a dataset that Normlab brings along")
+    return name
