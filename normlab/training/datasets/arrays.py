@@ -1,7 +1,7 @@
 """The four arrays of a dataset, and what they must look like."""
 
 import hashlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,11 @@ def content_digest(arrays: Arrays) -> str:
     """``sha256:…`` over the arrays' names, shapes and bytes: equal for equal content, however packed."""
     digest = hashlib.sha256()
     for part, array in zip(Arrays._fields, arrays, strict=True):
-        digest.update(f"{part} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(digest_heading(part, array.dtype, array.shape))
         digest.update(np.ascontiguousarray(array).data)
     return f"sha256:{digest.hexdigest()}"
+
+
+def digest_heading(part: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
+    """What stands before an array's bytes in ``content_digest``."""
+    return f"{part} {dtype.str} {shape}\n".encode()

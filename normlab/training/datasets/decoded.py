@@ -10,17 +10,19 @@ import json
 import logging
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from normlab.training.datasets.arrays import Arrays, Pixels, content_digest
+from normlab.training.datasets.arrays import Arrays, Pixels, content_digest, digest_heading
 from normlab.training.datasets.disk import publish, write_durably
 
 logger = logging.getLogger(__name__)
 
 _MANIFEST = "manifest.json"
+_BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -43,19 +45,52 @@ def write(folder: Path, arrays: Arrays) -> None:
     shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
     partial.mkdir(parents=True)
     try:
-        files = {}
+        files: dict[str, dict[str, object]] = {}
         for part, array in zip(Arrays._fields, arrays, strict=True):
             buffer = io.BytesIO()
             np.save(buffer, array, allow_pickle=False)
             content = buffer.getbuffer()
             write_durably(partial / f"{part}.npy", content)
             files[f"{part}.npy"] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-        manifest = {"digest": content_digest(arrays), "files": files}
-        write_durably(partial / _MANIFEST, json.dumps(manifest, indent=1).encode())
+        _write_manifest(partial, content_digest(arrays), files)
         shutil.rmtree(folder, ignore_errors=True)
         publish(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def finish(folder: Path) -> str:
+    """Make a folder whose four arrays are written a decoded form; its content's digest.
+
+    Arrays are read some MiB at a time and waited for until they are on the disk.
+
+    Raises:
+        OSError: the disk is full or may not be written.
+    """
+    content = hashlib.sha256()
+    files: dict[str, dict[str, object]] = {}
+    for part in Arrays._fields:
+        path = folder / f"{part}.npy"
+        file_digest = hashlib.sha256()
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+            np.lib.format.read_magic(file)
+            shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+            content.update(digest_heading(part, dtype, shape))
+            header_bytes = file.tell()
+            file.seek(0)
+            file_digest.update(file.read(header_bytes))
+            while block := file.read(_BLOCK_BYTES):
+                file_digest.update(block)
+                content.update(block)
+            files[path.name] = {"bytes": file.tell(), "sha256": file_digest.hexdigest()}
+    digest = f"sha256:{content.hexdigest()}"
+    _write_manifest(folder, digest, files)
+    return digest
+
+
+def _write_manifest(folder: Path, digest: str, files: Mapping[str, Mapping[str, object]]) -> None:
+    write_durably(folder / _MANIFEST, json.dumps({"digest": digest, "files": files}, indent=1).encode())
 
 
 def read(folder: Path, *, thorough: bool = False) -> Decoded | None:
