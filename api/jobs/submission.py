@@ -29,7 +29,7 @@ from api.jobs.answers import to_json
 from api.jobs.documents import job_url, new_job_document
 from normlab.documents.jobs import JobDocument, SpecWarning, ValidatedJob
 from normlab.errors import IdempotencyError
-from normlab.spec import JobSpec, estimate, learning_warnings, parse_job_spec
+from normlab.spec import NO_DATASETS, JobSpec, estimate, learning_warnings, parse_job_spec
 from normlab.spec.muon import muon_warnings
 from normlab.store import idempotency
 from normlab.store.clock import rfc3339
@@ -78,12 +78,14 @@ async def submit_job(request: DirectRequest, body: bytes) -> Answer:
 def _submission(request: DirectRequest, body: bytes, key: str | None) -> Submission:
     document = parse_json(body)
     settings = request.services.settings
-    new = creation.NewJob.of(parse_job_spec(document, settings.limits), max_attempts=settings.max_attempts)
+    new = creation.NewJob.of(
+        parse_job_spec(document, settings.limits, NO_DATASETS), max_attempts=settings.max_attempts
+    )
     return Submission(new, job_url(new.id), key, "" if key is None else digest_of(document))
 
 
 def _validated(request: DirectRequest, body: bytes, _key: str | None) -> ValidatedJob:
-    spec = parse_job_spec(parse_json(body), request.services.settings.limits)
+    spec = parse_job_spec(parse_json(body), request.services.settings.limits, NO_DATASETS)
     said = (*learning_warnings(spec), *muon_warnings(spec))
     warnings = tuple(SpecWarning(pointer=warning.pointer, detail=warning.detail) for warning in said)
     return ValidatedJob(

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from normlab.comparisons.request import ComparisonRequest, margin_problem
 from normlab.errors import Problem, SpecError
-from normlab.spec import JobSpec, Limits, parse_job_spec
+from normlab.spec import Datasets, JobSpec, Limits, parse_job_spec
 from normlab.spec.job import MAX_TAGS
 from normlab.spec.parse import has_more_values
 from normlab.spec.problems import spec_error
@@ -21,11 +21,12 @@ _FIELDS_OF_ARM = 10
 
 
 def parse_comparison(
-    body: object, limits: Limits = _NO_LIMITS
+    body: object, limits: Limits = _NO_LIMITS, datasets: Datasets | None = None
 ) -> tuple[ComparisonRequest, tuple[JobSpec, ...]]:
     """A comparison from plain JSON, checked as a whole, and its arms' specs with the first seed of each.
 
-    Counts are checked before contents: too many arms or fields are refused without a look at them.
+    Counts are checked before contents: too many arms or fields are refused without a look at them. ``datasets`` is
+    where the datasets of the arms are looked up, see ``parse_job_spec``.
 
     Raises ``SpecError`` with every problem that was found, each with a JSON pointer into ``body``.
     """
@@ -47,7 +48,7 @@ def parse_comparison(
                 )
             )
         try:
-            specs.append(parse_job_spec(_with_seed(arm.spec, request.first_seed(arm)), limits))
+            specs.append(parse_job_spec(_with_seed(arm.spec, request.first_seed(arm)), limits, datasets))
         except SpecError as error:
             problems += [Problem(f"{pointer}{problem.pointer}", problem.detail) for problem in error.problems]
     if not problems:

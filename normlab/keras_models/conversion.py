@@ -27,8 +27,10 @@ from normlab.keras_models.report import Node, Report
 from normlab.keras_models.schedules import Run, steps_of
 from normlab.keras_models.structure import chain_of
 from normlab.keras_models.training import training_of
-from normlab.spec.datasets import DATASETS, DatasetInfo, DatasetName
-from normlab.spec.job import MAX_NAME_LENGTH, DatasetSpec, JobSpec
+from normlab.spec.dataset_lookup import Datasets, resolve_dataset
+from normlab.spec.dataset_spec import DatasetSpec
+from normlab.spec.datasets import DATASETS, DatasetName
+from normlab.spec.job import MAX_NAME_LENGTH, JobSpec
 from normlab.spec.layers.base import Shape
 from normlab.spec.limits import Limits
 from normlab.spec.parse import parse_job_spec
@@ -67,13 +69,14 @@ class Conversion:
     """Keras's name of each layer by Normlab's, as in ``{"dense_1": "hidden"}``."""
 
 
-def from_keras(model: object, **fields: Any) -> JobSpec:
+def from_keras(model: object, *, datasets: Datasets | None = None, **fields: Any) -> JobSpec:
     """A Keras model as a job spec: the same network, loss, optimizer and schedule.
 
     Only the model's configuration is read, and no code in it is run; JSON needs no Keras and no TensorFlow.
 
     Args:
         model: A ``Sequential`` or functional model, or its ``to_json()``, as text or as a dictionary.
+        datasets: Where a ``dataset`` is looked up that is not built in.
         **fields: Fields of the spec beside the architecture, over what the model says: ``dataset``,
             ``training={"epochs": 3}``, ``name``, ….
 
@@ -94,13 +97,13 @@ def from_keras(model: object, **fields: Any) -> JobSpec:
         >>> from_keras(model, dataset="digits").architecture.layers
         (Flatten(type='flatten'),)
     """
-    converted = convert(model, fields)
+    converted = convert(model, fields, datasets)
     for remark in converted.remarks:
         warnings.warn(remark, KerasRemark, stacklevel=2)
     return converted.spec
 
 
-def convert(model: object, fields: Mapping[str, Any]) -> Conversion:
+def convert(model: object, fields: Mapping[str, Any], datasets: Datasets | None = None) -> Conversion:
     """``from_keras`` whose remarks are part of the answer.
 
     Raises:
@@ -114,13 +117,13 @@ def convert(model: object, fields: Mapping[str, Any]) -> Conversion:
     entry = next((node for node in network.nodes.values() if node.class_name == "InputLayer"), None)
     shape = _input_shape(entry, report)
     chain, output = take_output(chain_of(network, report), report)
-    dataset = _dataset(fields.get("dataset"), shape, output, entry, report)
-    info = dataset.info if dataset is not None else DATASETS[DatasetName.FASHION_MNIST]
-    chain = take_scaling(chain, info, report)
-    entering = entering_shape(chain, shape, info)
+    dataset = _dataset(_resolved(fields.get("dataset"), datasets), shape, output, entry, report)
+    chosen = dataset or DatasetSpec()
+    chain = take_scaling(chain, chosen, report)
+    entering = entering_shape(chain, shape, chosen.info)
     documents, places = documents_of(chain, report, first=len(entering))
     given = dict(fields.get("training") or {})
-    run = Run(_steps(dataset or DatasetSpec(), given), given.get("epochs"))
+    run = Run(_steps(chosen, given), given.get("epochs"))
     training = training_of(written.get("compile_config") or {}, output, run, report, given)
     if output is not None:
         note_policy(output.node, output.node.config.get("dtype"), report)
@@ -131,8 +134,8 @@ def convert(model: object, fields: Mapping[str, Any]) -> Conversion:
         )
     if report.refused:
         raise KerasModelError(report.refused)
-    body = _body(written, fields, [*entering, *documents], info, {**training, **given})
-    spec = _parsed(body, places)
+    body = _body(written, fields, [*entering, *documents], chosen.name, {**training, **given})
+    spec = _parsed(body, places, datasets)
     planned = {item.name: places.get(item.pointer) for item in plan_job(spec)[:-1]}
     names = {name: node.name for name, node in planned.items() if node is not None}
     if output is not None:
@@ -173,8 +176,14 @@ def _dataset(
         dataset = DatasetSpec.model_validate({"name": given} if isinstance(given, str) else given)
     except ValidationError:
         return None  # said below, with all that is wrong
-    check_sizes(dataset.info, shape, output, entry, report)
+    check_sizes(dataset, shape, output, entry, report)
     return dataset
+
+
+def _resolved(given: Any, datasets: Datasets | None) -> Any:
+    """A dataset as it was named, with what is in it; what is wrong with it is said with all else."""
+    resolved, problems = resolve_dataset({"dataset": given}, datasets)
+    return given if problems or not isinstance(resolved, dict) else resolved["dataset"]
 
 
 def _steps(dataset: DatasetSpec, training: Mapping[str, Any]) -> int:
@@ -186,10 +195,10 @@ def _body(
     written: Mapping[str, Any],
     fields: Mapping[str, Any],
     layers: list[dict[str, Any]],
-    info: DatasetInfo,
+    dataset: str,
     training: dict[str, Any],
 ) -> dict[str, Any]:
-    body: dict[str, Any] = {"architecture": {"layers": layers}, "dataset": str(info.name)}
+    body: dict[str, Any] = {"architecture": {"layers": layers}, "dataset": dataset}
     if training:
         body["training"] = training
     name = written["config"].get("name")
@@ -205,10 +214,10 @@ def _can_be_a_name(name: str) -> bool:
         return False
 
 
-def _parsed(body: dict[str, Any], places: Mapping[str, Node]) -> JobSpec:
+def _parsed(body: dict[str, Any], places: Mapping[str, Node], datasets: Datasets | None) -> JobSpec:
     """The spec; what cannot be built is said of Keras's layers."""
     try:
-        return parse_job_spec(body, _NO_LIMITS)
+        return parse_job_spec(body, _NO_LIMITS, datasets)
     except SpecError as error:
         report = Report()
         for problem in error.problems:

@@ -7,6 +7,8 @@ from normlab.keras_models.arguments import check_rest
 from normlab.keras_models.report import Node, Origin, Report
 from normlab.keras_models.structure import Chain
 from normlab.keras_models.values import NoCounterpartError, is_initializer, parts
+from normlab.spec.dataset_content import DatasetFacts
+from normlab.spec.dataset_spec import DatasetSpec
 from normlab.spec.datasets import DATASETS, DatasetInfo
 from normlab.spec.layers.base import Shape, describe
 from normlab.spec.shown import listed, shown
@@ -82,20 +84,21 @@ def _activation_name(node: Node) -> str:
     return "linear" if value is None else _class(value)
 
 
-def take_scaling(chain: Chain, dataset: DatasetInfo, report: Report) -> Chain:
+def take_scaling(chain: Chain, dataset: DatasetSpec, report: Report) -> Chain:
     """The layers without a ``Rescaling`` that does what Normlab does anyway: divide by the largest pixel."""
     for number, item in enumerate(chain):
         if not isinstance(item, Node) or item.class_name not in (*_SHAPE_ONLY, "Rescaling"):
             break
         if item.class_name == "Rescaling":
             scale, offset = item.config.get("scale"), item.config.get("offset")
-            wanted = 1 / dataset.pixel_max
+            pixel_max = dataset.info.pixel_max
+            wanted = 1 / pixel_max
             fits = isinstance(scale, int | float) and isclose(scale, wanted, rel_tol=1e-6) and offset == 0
             if not fits:
                 report.refuse(
                     item,
                     f"scale = {shown(scale)}, offset = {shown(offset)}: Normlab gives the network pixels from 0 to 1, "
-                    f"which of {dataset.name} is Rescaling(1 / {dataset.pixel_max})",
+                    f"which of {dataset.label} is Rescaling(1 / {pixel_max})",
                 )
             return chain[:number] + chain[number + 1 :]
     return chain
@@ -128,7 +131,7 @@ def fitting_dataset(
     return fitting[0]
 
 
-def entering_shape(chain: Chain, shape: Shape | None, dataset: DatasetInfo) -> list[dict[str, object]]:
+def entering_shape(chain: Chain, shape: Shape | None, dataset: DatasetFacts) -> list[dict[str, object]]:
     """The layers that bring a dataset's samples into the shape that the network's input has."""
     if shape is None or shape == dataset.shape or prod(shape) != prod(dataset.shape):
         return []
@@ -141,16 +144,17 @@ def entering_shape(chain: Chain, shape: Shape | None, dataset: DatasetInfo) -> l
 
 
 def check_sizes(
-    dataset: DatasetInfo, shape: Shape | None, output: Output | None, entry: Node | None, report: Report
+    dataset: DatasetSpec, shape: Shape | None, output: Output | None, entry: Node | None, report: Report
 ) -> None:
     """Refuse a network that does not fit a dataset."""
-    if shape is not None and entry is not None and prod(shape) != prod(dataset.shape):
+    info = dataset.info
+    if shape is not None and entry is not None and prod(shape) != prod(info.shape):
         report.refuse(
             entry,
-            f"{describe(shape)} values enter, and samples of {dataset.name} have {describe(dataset.shape)}",
+            f"{describe(shape)} values enter, and samples of {dataset.label} have {describe(info.shape)}",
         )
-    if output is not None and output.classes != dataset.class_count:
+    if output is not None and output.classes != info.class_count:
         report.refuse(
             output.node,
-            f"has {output.classes} units, and {dataset.name} {dataset.class_count} classes: one unit for each",
+            f"has {output.classes} units, and {dataset.label} {info.class_count} classes: one unit for each",
         )

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from normlab.documents.identifiers import MODEL_NAME_PATTERN
 from normlab.errors import NotFoundError, StateError
 from normlab.serving import ModelCache, OnnxModel
-from normlab.spec import DatasetInfo, JobSpec, estimate
+from normlab.spec import DatasetFacts, JobSpec, estimate
 from normlab.store import ArtifactStore, Database, JobState
 from normlab.store.artifacts import StoredFile
 from normlab.store.changes import changes_of
@@ -57,7 +57,7 @@ class ModelInfo:
     """1 for a job that was asked for by its id."""
     sha256: str
     """Of its ONNX file."""
-    dataset: DatasetInfo
+    dataset: DatasetFacts
     multiplications: int
     """For one image."""
 

@@ -7,9 +7,12 @@
 """
 
 from normlab.spec.architecture import Architecture, preset_layers
+from normlab.spec.dataset_content import DatasetContent, DatasetFacts
+from normlab.spec.dataset_lookup import NO_DATASETS, Datasets, UploadedDataset
+from normlab.spec.dataset_spec import DatasetSpec
 from normlab.spec.datasets import DATASETS, DatasetInfo, DatasetName
 from normlab.spec.estimate import Estimate, LayerEstimate, estimate
-from normlab.spec.job import DatasetSpec, Device, JobSpec, Resources
+from normlab.spec.job import Device, JobSpec, Resources
 from normlab.spec.learning import learning_warnings
 from normlab.spec.limits import Limits
 from normlab.spec.parse import parse_job_spec
@@ -19,11 +22,15 @@ from normlab.spec.training import EarlyStopping, Precision, TrainingSpec
 
 __all__ = [
     "DATASETS",
+    "NO_DATASETS",
     "PRESETS",
     "Architecture",
+    "DatasetContent",
+    "DatasetFacts",
     "DatasetInfo",
     "DatasetName",
     "DatasetSpec",
+    "Datasets",
     "Device",
     "EarlyStopping",
     "Estimate",
@@ -35,6 +42,7 @@ __all__ = [
     "Preset",
     "Resources",
     "TrainingSpec",
+    "UploadedDataset",
     "estimate",
     "learning_warnings",
     "parse_job_spec",

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_validator
 
 from normlab.spec.architecture import Architecture, with_channel
-from normlab.spec.datasets import DATASETS, DatasetInfo, DatasetName
-from normlab.spec.fields import Integer, PositiveInteger, PositiveNumber, SpecModel, one_of
+from normlab.spec.dataset_content import AnyDatasetName
+from normlab.spec.dataset_spec import DatasetSpec, shape_in
+from normlab.spec.fields import Integer, PositiveNumber, SpecModel, one_of
 from normlab.spec.presets import PRESETS
 from normlab.spec.probes.request import STANDARD_REQUESTS, Probes
 from normlab.spec.text import Form, one_line
@@ -29,36 +30,6 @@ Tag = Annotated[
     Form(r"^[^\s,][^,]*$", "a word or more, without a comma and without a space at its beginning"),
     AfterValidator(one_line),
 ]
-
-
-class DatasetSpec(SpecModel):
-    """Which data, and how much of it is kept apart for validation."""
-
-    name: DatasetName = DatasetName.FASHION_MNIST
-    """Which one; a name alone is short for its defaults."""
-    validation_samples: Annotated[Integer, Field(ge=0)] | None = None
-    """None: the dataset's own number (5,000 for Fashion-MNIST)."""
-    validation_split: Literal["first", "random"] = "first"
-    """The first training samples, or ones drawn by the seed."""
-    training_samples: PositiveInteger | None = None
-    """Use only so many of the remaining training samples; None: all."""
-
-    @property
-    def info(self) -> DatasetInfo:
-        """What is known of the dataset."""
-        return DATASETS[self.name]
-
-    @property
-    def held_out(self) -> int:
-        """Samples kept apart for validation."""
-        default = self.info.default_validation_samples
-        return default if self.validation_samples is None else self.validation_samples
-
-    @property
-    def trained_on(self) -> int:
-        """Samples in an epoch."""
-        left = self.info.training_samples - self.held_out
-        return left if self.training_samples is None else self.training_samples
 
 
 MAX_RUNTIME_SECONDS = 31 * 24 * 3600.0
@@ -144,11 +115,9 @@ class JobSpec(SpecModel):
     def _preset_of_pictures(cls, value: Any) -> Any:
         if not isinstance(value, dict) or "architecture" not in value:
             return value
-        dataset = value.get("dataset", DatasetName.FASHION_MNIST)
-        name = dataset.get("name", DatasetName.FASHION_MNIST) if isinstance(dataset, dict) else dataset
-        if not isinstance(name, str) or name not in DATASETS:
+        shape = shape_in(value.get("dataset", {}))
+        if shape is None:
             return value
-        shape = DATASETS[DatasetName(name)].shape
         return {**value, "architecture": with_channel(value["architecture"], shape)}
 
     @field_validator("architecture", mode="before", json_schema_input_type=one_of(PRESETS) | Architecture)
@@ -157,7 +126,7 @@ class JobSpec(SpecModel):
         """The architecture itself reads both; this says so to the JSON schema."""
         return value
 
-    @field_validator("dataset", mode="before", json_schema_input_type=DatasetName | DatasetSpec)
+    @field_validator("dataset", mode="before", json_schema_input_type=AnyDatasetName | DatasetSpec)
     @classmethod
     def _short(cls, value: Any) -> Any:
         return {"name": value} if isinstance(value, str) else value
@@ -207,9 +176,7 @@ class DigestsOfSeeds:
     @classmethod
     def of(cls, job: JobSpec, document: Mapping[str, Any]) -> "DigestsOfSeeds":
         """Of a spec, and its ``to_document()``, with any seed."""
-        # Written out or left to the default, the split is the same.
-        sizes = {"validation_samples": job.dataset.held_out, "training_samples": job.dataset.trained_on}
-        dataset, layers = document["dataset"] | sizes, document["architecture"]["layers"]
+        dataset, layers = job.dataset.digested(document["dataset"]), document["architecture"]["layers"]
         # target_accuracy is only read from the curve afterwards; the device is part of the environment.
         training = {name: value for name, value in document["training"].items() if name != "target_accuracy"}
         del training["seed"]

@@ -1,11 +1,14 @@
 """The one way from what somebody sent to a job spec that can be built."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from pydantic import ValidationError
 
 from normlab.errors import Problem, SpecError
 from normlab.spec.blocks import MAX_DEPTH, block_beyond_depth, planned_count, written_layers
+from normlab.spec.dataset_content import MAX_CLASSES
+from normlab.spec.dataset_lookup import Datasets, resolve_dataset
 from normlab.spec.estimate import totals
 from normlab.spec.fields import SpecModel
 from normlab.spec.job import MAX_TAGS, JobSpec
@@ -28,20 +31,30 @@ _FIELDS_OF_LAYER = 20
 """More than any kind of layer has."""
 
 
-def parse_job_spec(body: object, limits: Limits = _NO_LIMITS) -> JobSpec:
+def parse_job_spec(body: object, limits: Limits = _NO_LIMITS, datasets: Datasets | None = None) -> JobSpec:
     """A job spec from plain JSON (``dict``), checked as a whole.
 
     Counts are checked before contents: what has too many layers, tags or fields is refused without a look at them.
+
+    Args:
+        body: A request, or a stored document.
+        limits: The largest job that is accepted.
+        datasets: Where the dataset of a request is looked up; its version and content are written into the spec. None:
+            only built-in datasets are known, and a stored document that carries the content of another is believed.
 
     Raises ``SpecError`` with every problem that was found, each with a JSON pointer into ``body``.
     """
     too_many = list(_count_problems(body, limits))
     if too_many:
         raise SpecError(too_many)
+    resolved, unresolved = resolve_dataset(body, datasets)
     try:
-        spec = JobSpec.model_validate(body)
+        spec = JobSpec.model_validate(resolved)
     except ValidationError as error:
-        raise spec_error(error, JobSpec, body) from None
+        found = spec_error(error, JobSpec, body if unresolved else resolved)
+        raise SpecError([*unresolved, *found.problems], omitted=found.omitted) from None
+    if unresolved:
+        raise SpecError(unresolved)
     if problems := [*_data_problems(spec), *training_problems(spec), *_size_problems(spec, limits)]:
         raise SpecError(problems)
     # Shapes are worked out only now, since sizes beyond the limits have been refused.
@@ -83,12 +96,24 @@ def _count_problems(body: object, limits: Limits) -> Iterator[Problem]:
         yield Problem("/tags", f"should be at most {MAX_TAGS} tags, not {len(tags)}")
         return
     limit = _FIELDS + _FIELDS_OF_LAYER * limits.layers
-    if has_more_values(body, limit):
+    if has_more_values(_without_class_names(body), limit):
         yield Problem("", f"is larger than any job spec: it has more than {limit} values")
         return
     if too_deep := block_beyond_depth(layers):
         sentence = f"is too deep: at most {MAX_DEPTH} blocks may stand one in the other"
         yield Problem(f"/architecture{too_deep}", sentence)
+
+
+def _without_class_names(body: dict[str, Any]) -> dict[str, Any]:
+    """A spec without the names of its dataset's classes, which are counted by themselves."""
+    dataset = body.get("dataset")
+    content = dataset.get("content") if isinstance(dataset, dict) else None
+    classes = content.get("classes") if isinstance(content, dict) else None
+    if not isinstance(dataset, dict) or not isinstance(content, dict) or not isinstance(classes, list):
+        return body
+    if len(classes) > MAX_CLASSES:
+        return body
+    return {**body, "dataset": {**dataset, "content": {**content, "classes": None}}}
 
 
 def has_more_values(body: object, limit: int) -> bool:
@@ -110,12 +135,12 @@ def _data_problems(spec: JobSpec) -> Iterator[Problem]:
     if dataset.held_out >= total:
         yield Problem(
             "/dataset/validation_samples",
-            f"{dataset.name} has {total} training samples: keep fewer than that for validation",
+            f"{dataset.label} has {total} training samples: keep fewer than that for validation",
         )
     elif dataset.trained_on > total - dataset.held_out:
         yield Problem(
             "/dataset/training_samples",
-            f"{total - dataset.held_out} training samples are left of {dataset.name} after validation: "
+            f"{total - dataset.held_out} training samples are left of {dataset.label} after validation: "
             "ask for no more",
         )
     if spec.training.precision is not Precision.FLOAT32:

@@ -12,7 +12,8 @@ _NOT_OF_THE_NETWORK = {"name", "tags", "priority", "max_runtime_seconds"}
 def shortest_spec(spec: Mapping[str, Any]) -> dict[str, Any]:
     """The shortest spec of the same network, data and training, without a seed.
 
-    ``parse_job_spec`` makes the same arm of it (``arm_digest``). A spec that is none any more is given back as it is.
+    ``parse_job_spec`` makes the same arm of it (``arm_digest``), for an uploaded dataset with the service that has it:
+    the spec names its version. A spec that is none any more is given back as it is.
 
     >>> shortest_spec({"architecture": "baseline", "dataset": {"name": "digits"}, "training": {"seed": 1}})
     {'architecture': 'baseline', 'dataset': 'digits'}
@@ -28,7 +29,9 @@ def shortest_spec(spec: Mapping[str, Any]) -> dict[str, Any]:
         short["architecture"] = (
             preset if chosen is None else {"preset": preset, "normalization": chosen.value}
         )
-    if set(dataset := short.get("dataset", {})) == {"name"}:
+    dataset = short.get("dataset", {})
+    dataset.pop("content", None)
+    if set(dataset) == {"name"}:
         short["dataset"] = dataset["name"]
     training = short.get("training", {})
     training.pop("seed", None)

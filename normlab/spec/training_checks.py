@@ -57,7 +57,7 @@ def _class_weights(spec: JobSpec) -> Iterator[Problem]:
         if int(number) >= len(classes):
             yield Problem(
                 f"/training/class_weight/{number}",
-                f"{spec.dataset.name} has {len(classes)} classes, of which the last is {len(classes) - 1}",
+                f"{spec.dataset.label} has {len(classes)} classes, of which the last is {len(classes) - 1}",
             )
     if len(weights) == len(classes) and not any(weights.values()):
         yield Problem("/training/class_weight", "lets no class count: give one of them a weight above 0")
@@ -68,13 +68,13 @@ def _augmentation(spec: JobSpec) -> Iterator[Problem]:
     for index, asked in enumerate(spec.training.augmentation):
         pointer = f"/training/augmentation/{index}"
         if len(shape) not in _PICTURES:
-            yield Problem(pointer, f"changes pictures, and the samples of {spec.dataset.name} are none")
+            yield Problem(pointer, f"changes pictures, and the samples of {spec.dataset.label} are none")
             return
         smallest = min(shape[:2])
         if isinstance(asked, Crop) and asked.padding >= smallest:
             yield Problem(
                 f"{pointer}/padding",
-                f"should be less than the {smallest} pixels of a side of {spec.dataset.name}",
+                f"should be less than the {smallest} pixels of a side of {spec.dataset.label}",
             )
         if isinstance(asked, Mixup) and mixed:
             yield Problem(pointer, "mixes what has been mixed: leave it out, or take a larger alpha")

@@ -11,8 +11,9 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from normlab.settings import Settings
-from normlab.spec import DatasetSpec, JobSpec
+from normlab.spec import DatasetName, DatasetSpec, JobSpec
 from normlab.training import datasets
+from normlab.training.datasets.arrays import Labels, Pixels
 from normlab.training.seeds import Role, generator
 
 _ALIGNMENT = 64
@@ -48,21 +49,32 @@ class TrainingData:
 _cache: OrderedDict[tuple[object, ...], TrainingData] = OrderedDict()
 
 
-def training_data(spec: JobSpec, data_dir: Path | None = None) -> TrainingData:
+def training_data(
+    spec: JobSpec, data_dir: Path | None = None, fetch: datasets.Fetch | None = None
+) -> TrainingData:
     """The data of a job. The last ones are cached, so that a second job on the same data starts at once.
+
+    ``fetch`` gets an uploaded dataset that this machine does not have.
 
     Raises ``DatasetError`` when the files are missing or damaged.
     """
     folder = (Settings().data_dir if data_dir is None else data_dir) / "datasets"
     part, seed = spec.dataset, spec.training.seed
     drawn_by = seed if part.validation_split == "random" else None
-    key = (folder, part.name, part.held_out, part.trained_on, drawn_by)
+    data = part.name if part.content is None else part.content.digest
+    key = (folder, data, part.held_out, part.trained_on, drawn_by)
     if key not in _cache:
-        _cache[key] = _split(datasets.load(part.name, folder), part, seed)
+        _cache[key] = _split(_load(part, folder, fetch), part, seed)
         if len(_cache) > _KEPT:
             _cache.popitem(last=False)
     _cache.move_to_end(key)
     return _cache[key]
+
+
+def _load(part: DatasetSpec, folder: Path, fetch: datasets.Fetch | None) -> datasets.Dataset:
+    if part.content is None:
+        return datasets.load(DatasetName(part.name), folder)
+    return datasets.load_content(part.label, part.content, folder, fetch=fetch)
 
 
 def _split(dataset: datasets.Dataset, part: DatasetSpec, seed: int) -> TrainingData:
@@ -79,11 +91,11 @@ def _split(dataset: datasets.Dataset, part: DatasetSpec, seed: int) -> TrainingD
     )
 
 
-def _on_device(x: npt.NDArray[np.uint8], y: npt.NDArray[np.uint8]) -> Samples:
+def _on_device(x: Pixels, y: Labels) -> Samples:
     return Samples(_pixels(x), tf.constant(y.astype(np.int32)))
 
 
-def _pixels(x: npt.NDArray[np.uint8]) -> tf.Tensor:
+def _pixels(x: Pixels) -> tf.Tensor:
     """The pixels as a tensor. On a CPU the mapped file itself where that is possible: all processes share its pages.
 
     A tensor of DLPack lies on the first CPU, whatever device is chosen.

@@ -30,6 +30,7 @@ from normlab.training.compiled.tracing import forgotten_gradients
 from normlab.training.concerns import MajorityTest, majority_test
 from normlab.training.context import Context, Progress
 from normlab.training.data import Samples, TrainingData, epoch_order, order_digest, training_data
+from normlab.training.datasets import Fetch
 from normlab.training.early_stopping import Patience
 from normlab.training.layers.network import Array, kernel_digests
 from normlab.training.optimizers import learning_rates
@@ -57,10 +58,12 @@ def train(
     data_dir: Path | None = None,
     resume_from: Checkpoint | None = None,
     probes: Given | None = None,
+    fetch_dataset: Fetch | None = None,
 ) -> TrainResult:
     """Train a network as ``spec`` says.
 
-    ``data_dir`` has the folder ``datasets`` (default: the setting). With ``resume_from`` the run goes on from a
+    ``data_dir`` has the folder ``datasets`` (default: the setting); ``fetch_dataset`` gets an uploaded dataset that is
+    not there. With ``resume_from`` the run goes on from a
     checkpoint of the same spec and ends with the bits of a run that was never stopped. ``probes`` stand
     for those of the spec: ``"off"``, ``"standard"``, or a list of names, of objects as in a spec, and of ``Probe``s of
     one's own. They measure between steps and change no bit either; what they measure is reported to the context, and is
@@ -75,7 +78,7 @@ def train(
     run = _Run(spec, context or Context())
     run.report(Phase.STARTING)
     with tf.device(device.tensorflow_name), borrow_program(spec, device.kind) as program:
-        data = training_data(spec, data_dir)
+        data = training_data(spec, data_dir, fetch_dataset)
         program.reset(spec.training.seed)
         if spec.training.class_weight is not None:
             labels, classes = data.training.y.numpy(), spec.dataset.info.class_count

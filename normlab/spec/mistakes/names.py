@@ -8,7 +8,7 @@ from normlab.spec.fields import Activation
 from normlab.spec.layers import LAYERS
 from normlab.spec.mistakes.rows import Rows
 from normlab.spec.mistakes.samples import samples
-from normlab.spec.mistakes.value_habits import FORMS, RENAMED_VALUES, SENTENCES
+from normlab.spec.mistakes.value_habits import FORMS, OWN_DATASET, RENAMED_VALUES, SENTENCES
 from normlab.spec.mistakes.wrong import Wrong, is_number
 from normlab.spec.nearest import did_you_mean, nearest, respelled
 from normlab.spec.shown import listed, quoted, shown
@@ -16,6 +16,8 @@ from normlab.spec.shown import listed, quoted, shown
 _RENAMED = {table: Rows(rows) for table, rows in RENAMED_VALUES.items()}
 _SENTENCES = {table: Rows(rows) for table, rows in SENTENCES.items()}
 _NO_ROWS = Rows({})
+_OR = {"dataset": f"; {OWN_DATASET}"}
+"""What can be done beside taking one of the names, by table."""
 _MODULES = re.compile(
     r"^(?:(?:tf|torch|keras|nn|layers|optim|lr_scheduler|F|functional|activations|optimizers)\.)+"
 )
@@ -61,7 +63,9 @@ def not_known(given: str | float, names: Sequence[str], table: str) -> str:
             layer = f'{{"type": "activation", "activation": {quoted(str(function))}}}'
             return f"{shown(given)} is an activation: write {layer}"
     hint = did_you_mean(name, names)
-    return f"{shown(given)} is not known here{hint}; it should be one of {', '.join(names)}"
+    return (
+        f"{shown(given)} is not known here{hint}; it should be one of {', '.join(names)}{_OR.get(table, '')}"
+    )
 
 
 def _table_of(wrong: Wrong) -> str:

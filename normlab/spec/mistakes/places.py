@@ -19,6 +19,10 @@ class Holds:
     model: type[BaseModel]
 
 
+class WrittenByTheService:
+    """Says of a field, as ``Annotated`` metadata, that nobody is to write into it: no key of its object is proposed."""
+
+
 @dataclass(frozen=True)
 class Place:
     """An object of a request: what it is, and how one gets there from the whole."""
@@ -79,6 +83,8 @@ def option_names(root: type[BaseModel]) -> tuple[str, ...]:
 def _below(place: Place) -> Iterator[Place]:
     yield place
     for key in () if issubclass(place.model, Block) else place.keys:
+        if WrittenByTheService in place.model.model_fields[key].metadata:
+            continue
         for model in models_of(place.model, key):
             yield from _below(Place(model, (*place.path, key)))
 

@@ -13,6 +13,8 @@ _BATCH_NORM = (
     '"epsilon": 0.00001'
 )
 _OF_A_KERNEL = 'is of the kernel of a layer: {{"type": "dense", "units": 100, "kernel_normalization": "{}"}}'
+OWN_DATASET = "`normlab dataset add NAME PATH` brings data of your own"
+_NOT_BUILT_IN = f"is not built in, as fashion_mnist, mnist, cifar10 and digits are: {OWN_DATASET}"
 _OTHER_SCHEDULES = (
     "is not supported: the schedules are constant, cosine, exponential, step, cosine_restarts, one_cycle and "
     "reduce_on_plateau"
@@ -285,12 +287,12 @@ SENTENCES: dict[str, dict[str, str]] = {
         "inverse_time_decay": _OTHER_SCHEDULES,
     },
     "dataset": {
-        "cifar100": "is not supported: the datasets are fashion_mnist, mnist, cifar10 and digits",
-        "imagenet": "is not supported: the datasets are fashion_mnist, mnist, cifar10 and digits",
-        "emnist": "is not supported: the datasets are fashion_mnist, mnist, cifar10 and digits",
-        "kmnist": "is not supported: the datasets are fashion_mnist, mnist, cifar10 and digits",
-        "svhn": "is not supported: the datasets are fashion_mnist, mnist, cifar10 and digits",
-        "iris": "is not supported: every dataset is of images: fashion_mnist, mnist, cifar10 or digits",
+        "cifar100": _NOT_BUILT_IN,
+        "imagenet": _NOT_BUILT_IN,
+        "emnist": _NOT_BUILT_IN,
+        "kmnist": _NOT_BUILT_IN,
+        "svhn": _NOT_BUILT_IN,
+        "iris": "is not supported: datasets are of images: fashion_mnist, mnist, cifar10, digits or one of your own",
     },
     "monitor": {
         "test_loss": "is not supported: the test samples are looked at once, when training has ended; monitor val_loss",

@@ -2,5 +2,14 @@
 
 from normlab.training.datasets.images import sample_image, test_image_png
 from normlab.training.datasets.loading import Dataset, load
+from normlab.training.datasets.uploaded import Fetch, content_folder, load_content
 
-__all__ = ["Dataset", "load", "sample_image", "test_image_png"]
+__all__ = [
+    "Dataset",
+    "Fetch",
+    "content_folder",
+    "load",
+    "load_content",
+    "sample_image",
+    "test_image_png",
+]

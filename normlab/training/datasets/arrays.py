@@ -10,15 +10,18 @@ from normlab.errors import DatasetError
 from normlab.spec.datasets import DATASETS, DatasetName
 
 Pixels = NDArray[np.uint8]
+Labels = NDArray[np.uint8] | NDArray[np.int32]
 
 
 class Arrays(NamedTuple):
-    """Raw pixels, (samples, height, width[, channels]), and labels, (samples,); all uint8."""
+    """Raw pixels, uint8 (samples, height, width[, channels]), and labels, (samples,): uint8 for up to 256 classes, else
+    int32.
+    """
 
     x_train: Pixels
-    y_train: Pixels
+    y_train: Labels
     x_test: Pixels
-    y_test: Pixels
+    y_test: Labels
 
 
 def check(name: DatasetName, arrays: Arrays) -> None:

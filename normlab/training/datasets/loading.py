@@ -1,4 +1,4 @@
-"""``load``: a dataset by its name, decoded once per machine."""
+"""``load``: a built-in dataset by its name, decoded once per machine."""
 
 import hashlib
 import logging
@@ -12,7 +12,7 @@ from normlab.errors import DatasetError
 from normlab.spec.datasets import DatasetName
 from normlab.training.datasets import decoded
 from normlab.training.datasets.archives import read_archives
-from normlab.training.datasets.arrays import Arrays, Pixels, check
+from normlab.training.datasets.arrays import Arrays, Labels, Pixels, check
 from normlab.training.datasets.disk import one_process_at_a_time, unwritable
 from normlab.training.datasets.sources import SOURCES, Source
 
@@ -23,21 +23,25 @@ _LAYOUT = 1
 _UNREADABLE = (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile, tarfile.TarError)
 
 
+DECODED = "decoded"
+"""The folder of all decoded datasets, below that of the datasets."""
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """A dataset as it was published: nothing is scaled, split or shuffled.
 
     ``x_train`` and ``x_test`` are raw pixels, uint8 (samples, height, width[, channels]) from 0 to the
-    dataset's ``pixel_max``; ``y_train`` and ``y_test`` are labels, uint8 (samples,). All are read-only and
-    mapped into memory, so processes on one machine share them. ``digest`` is ``sha256:…`` of the content, the
-    same on every machine and whichever archive it came from.
+    dataset's ``pixel_max``; ``y_train`` and ``y_test`` are labels (samples,), uint8 for up to 256 classes, else int32.
+    All are read-only and mapped into memory, so processes on one machine share them. ``digest`` is ``sha256:…`` of the
+    content, the same on every machine and whichever file it came from.
     """
 
-    name: DatasetName
+    name: str
     x_train: Pixels
-    y_train: Pixels
+    y_train: Labels
     x_test: Pixels
-    y_test: Pixels
+    y_test: Labels
     digest: str
 
 
@@ -53,7 +57,7 @@ def load(name: DatasetName, datasets_dir: Path, *, source: Source | None = None)
         DatasetError: the files are nowhere, not what they should be, or cannot be kept, and what to do then.
     """
     source = SOURCES[name] if source is None else source
-    folder = datasets_dir / "decoded" / f"{name}-{_archives_key(source)}"
+    folder = datasets_dir / DECODED / f"{name}-{_archives_key(source)}"
     opened = decoded.read(folder)
     if opened is None:
         try:

@@ -1,0 +1,97 @@
+"""What is in a version of an uploaded dataset: its place in a job's spec, and what everything that reads one needs."""
+
+from typing import Annotated, Protocol
+
+from pydantic import AfterValidator, Field, model_validator
+
+from normlab.spec.dataset_names import DATASET_NAME_PATTERN
+from normlab.spec.fields import NonNegativeInteger, PositiveInteger, SpecModel
+from normlab.spec.text import Form, one_line
+
+MAX_CLASSES = 10_000
+"""Of an uploaded dataset: all names are in the spec of each of its jobs."""
+MAX_CLASS_NAME_LENGTH = 200
+"""Characters."""
+MAX_DIMENSIONS = 3
+"""Of a sample: height, width, channels."""
+PIXEL_LIMIT = 255
+"""The largest value of a byte."""
+
+AnyDatasetName = Annotated[
+    str,
+    Form(
+        f"^{DATASET_NAME_PATTERN}$",
+        "letters, digits, `.`, `_` and `-`, beginning with a letter or digit",
+    ),
+]
+"""The name of a built-in or an uploaded dataset."""
+ContentDigest = Annotated[str, Form("^sha256:[0-9a-f]{64}$", "sha256: and 64 hex digits")]
+ClassName = Annotated[str, Field(min_length=1, max_length=MAX_CLASS_NAME_LENGTH), AfterValidator(one_line)]
+
+
+class DatasetFacts(Protocol):
+    """What a network, and what is said about one, needs to know of the data: of a built-in dataset
+    (:class:`~normlab.spec.datasets.DatasetInfo`) or of an uploaded one (:class:`DatasetContent`).
+
+    Shapes are (height, width) or (height, width, channels).
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of a sample."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Their names, by label."""
+
+    @property
+    def class_count(self) -> int:
+        """How many classes there are, the width of the output layer."""
+
+    @property
+    def training_samples(self) -> int:
+        """With those that are kept apart for validation."""
+
+    @property
+    def test_samples(self) -> int:
+        """Samples that no training sees."""
+
+    @property
+    def pixel_max(self) -> int:
+        """The largest raw pixel value; training divides by it."""
+
+    @property
+    def default_validation_samples(self) -> int:
+        """How many of the first training samples are kept apart for validation unless the job says otherwise."""
+
+
+class DatasetContent(SpecModel):
+    """What is in a version of an uploaded dataset. ``digest`` alone says which bytes; two versions with equal bytes
+    can differ in the names of classes.
+    """
+
+    digest: ContentDigest
+    """Over the names, types, shapes and bytes of the decoded arrays."""
+    shape: Annotated[tuple[PositiveInteger, ...], Field(min_length=1, max_length=MAX_DIMENSIONS)]
+    """Of a sample: (height, width) or (height, width, channels)."""
+    classes: Annotated[tuple[ClassName, ...], Field(min_length=2, max_length=MAX_CLASSES)]
+    """Their names, by label."""
+    training_samples: PositiveInteger
+    """With those that are kept apart for validation."""
+    test_samples: PositiveInteger
+    """Samples that no training sees."""
+    default_validation_samples: NonNegativeInteger
+    """How many of the first training samples are kept apart for validation unless the job says otherwise."""
+    pixel_max: Annotated[PositiveInteger, Field(le=PIXEL_LIMIT)]
+    """The largest raw pixel value; training divides by it."""
+
+    @model_validator(mode="after")
+    def _leaves_something_to_learn(self) -> "DatasetContent":
+        if self.default_validation_samples >= self.training_samples:
+            raise ValueError("default_validation_samples should be fewer than training_samples")
+        return self
+
+    @property
+    def class_count(self) -> int:
+        """How many classes there are, the width of the output layer."""
+        return len(self.classes)
