@@ -1,27 +1,18 @@
 """An image file -> a decoded image, upright; and one of 8 bits a value, with all of its transparency."""
 
 import io
-import struct
-import zlib
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from normlab.errors import InstancesError
+from normlab.pillow_images import BROKEN, has_sixteen_bits, scale_transparent_value
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 """Only these decoders of Pillow's many are ever tried."""
 
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
-"""What Pillow's decoders raise for files that are cut short or damaged."""
 _REDUCTIONS = (2, 4, 8)
 """By how much a JPEG's decoder can make it smaller on its way, each side."""
-_PALE = {"L;2": 85, "L;4": 17}
-"""By what Pillow multiplies values of fewer than 8 bits; a PNG's transparent value it leaves as it was."""
-
-# A header's promise is looked at here, before anything is decoded; Pillow's own limit would refuse photos that are
-# decoded smaller.
-Image.MAX_IMAGE_PIXELS = None
 
 
 def decode(data: bytes, *, max_pixels: int, max_jpeg_pixels: int) -> Image.Image:
@@ -35,12 +26,12 @@ def decode(data: bytes, *, max_pixels: int, max_jpeg_pixels: int) -> Image.Image
             _make_small(image, max_pixels, max_jpeg_pixels)
             if image.format != "MPO" and getattr(image, "is_animated", False):
                 raise InstancesError("the image is animated: send a single image")
-            _scale_transparent_value(image)
+            scale_transparent_value(image)
             image.load()
             return ImageOps.exif_transpose(image)
     except UnidentifiedImageError:
         raise InstancesError("this is no PNG, JPEG or WebP image") from None
-    except _BROKEN:
+    except BROKEN:
         raise InstancesError("the image is broken: it cannot be decoded") from None
 
 
@@ -49,7 +40,7 @@ def pixels_in_header(data: bytes) -> int:
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             return image.width * image.height
-    except _BROKEN:  # whatever is wrong with it is said when it is decoded
+    except BROKEN:  # whatever is wrong with it is said when it is decoded
         return 0
 
 
@@ -77,33 +68,6 @@ def _make_small(image: Image.Image, max_pixels: int, max_jpeg_pixels: int) -> No
         raise InstancesError(
             f"{has} {max_pixels} pixels (setting NORMLAB_MAX_IMAGE_PIXELS) even when it is decoded at an eighth"
         )
-
-
-def _scale_transparent_value(image: Image.Image) -> None:
-    """Give the value that a PNG declares transparent on the scale of the decoded pixels."""
-    transparent = image.info.get("transparency")
-    tiles = getattr(image, "tile", [])
-    mode = tiles[0].args if tiles else None
-    if isinstance(transparent, int) and mode in _PALE:
-        image.info["transparency"] = transparent * _PALE[mode]
-    elif isinstance(transparent, tuple) and mode == "RGB;16B":
-        image.info["transparency"] = tuple(value >> 8 for value in transparent)
-
-
-def has_sixteen_bits(image: Image.Image) -> bool:
-    """Whether it is grey with 16 bits a value; of coloured ones Pillow keeps the upper eight."""
-    return image.mode.startswith("I")
-
-
-def eight_bits(image: Image.Image) -> Image.Image:
-    """A grey image of 16 bits with its upper eight; Pillow would cut off everything above 255."""
-    if not has_sixteen_bits(image):
-        return image
-    values = np.asarray(image).astype(np.uint32)
-    grey = Image.fromarray(np.minimum(values >> 8, 255).astype(np.uint8))
-    if (transparent := image.info.get("transparency")) is not None:
-        grey.putalpha(Image.fromarray(np.where(values == transparent, 0, 255).astype(np.uint8)))
-    return grey
 
 
 def is_empty(image: Image.Image) -> bool:

@@ -21,7 +21,8 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from normlab.errors import InstancesError
-from normlab.serving.image_files import decode, eight_bits, has_sixteen_bits, is_empty
+from normlab.pillow_images import eight_bits, fitted, has_sixteen_bits, on_background
+from normlab.serving.image_files import decode, is_empty
 from normlab.serving.scale import refuse_other_scale
 from normlab.spec.images import Invert
 
@@ -50,9 +51,9 @@ def image_to_batch(
     flat, light = _without_transparency(eight_bits(decoded), invert)
     flat = flat.convert("RGB" if colours else "L")
     image = ImageOps.invert(flat) if light else flat
-    if image.size != (width, height):
-        image = ImageOps.pad(image, (width, height), method=Image.Resampling.LANCZOS, color=0)
-    pixels = np.asarray(image, dtype=np.float32)  # (height, width) or (height, width, 3)
+    pixels = np.asarray(
+        fitted(image, height, width), dtype=np.float32
+    )  # (height, width) or (height, width, 3)
     if not dark_images:
         refuse_other_scale(pixels, _PIXEL_MAX)
     first = pixels.item(0)
@@ -71,8 +72,7 @@ def _without_transparency(image: Image.Image, invert: Invert) -> tuple[Image.Ima
         return image, always or (invert is Invert.AUTO and _has_light_border(image))
     layered = image.convert("RGBA")
     light = always or (invert is Invert.AUTO and _is_for_light_background(layered))
-    background = (255, 255, 255, 255) if light else (0, 0, 0, 255)
-    return Image.alpha_composite(Image.new("RGBA", layered.size, background), layered), light
+    return on_background(layered, white=light), light
 
 
 def _has_light_border(image: Image.Image) -> bool:

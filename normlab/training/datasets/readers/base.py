@@ -66,6 +66,8 @@ class ReadingLimits:
     """Of the whole dataset: labels, unlike pixels, are held in memory while the parts are drawn."""
     max_decoded_bytes: int = 64 << 30
     """Of the whole dataset when it is decoded: what a bomb is stopped at."""
+    max_pixels: int = 64 << 20
+    """Of one image file before it is made smaller, height times width; what says that it has more is left out."""
     max_unreadable: int = 100
     """Files that may be left out before the dataset is refused."""
 
