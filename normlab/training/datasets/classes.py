@@ -1,6 +1,5 @@
 """The classes of a dataset that people bring: how many, in which order, with which samples."""
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,6 +7,7 @@ from numpy.typing import NDArray
 
 from normlab.errors import DatasetError
 from normlab.training.datasets.readers.base import Notice
+from normlab.training.datasets.readers.natural_order import natural_key
 
 _EXAMPLES = 5
 
@@ -44,9 +44,3 @@ def in_natural_order(
     places = np.empty(len(classes), np.int32)
     places[order] = np.arange(len(classes), dtype=np.int32)
     return [classes[place] for place in order], places[labels]
-
-
-def natural_key(name: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
-    """A key by which numbers inside names are sorted by their value, and equal ones by the name itself."""
-    pieces = re.split(r"([0-9]+)", name)
-    return tuple((0, int(piece), "") if piece.isdigit() else (1, 0, piece) for piece in pieces if piece), name

@@ -177,7 +177,7 @@ class FolderReader:
 
 def _in_order(path: str) -> tuple[str, str, str]:
     folder, _, name = path.rpartition("/")
-    return natural_key(name), natural_key(folder), path
+    return natural_key(name)[0], natural_key(folder)[0], path
 
 
 def _parents(path: str) -> Iterator[str]:
