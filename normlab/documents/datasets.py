@@ -1,0 +1,79 @@
+"""What is known of a dataset that was opened: its data card."""
+
+from pydantic import Field
+
+from normlab.documents.base import Document
+
+
+class DataFindingDocument(Document):
+    """Something about a dataset that who trains on it should know."""
+
+    code: str
+    severity: str = Field(description="`error`, `warning` or `info`.")
+    detail: str = Field(description="What is so, and what to do.")
+    count: int = Field(description="How many samples, classes, inputs or files it is about.")
+    examples: tuple[str, ...] = Field(
+        default=(),
+        description="Some of them. `training sample 17` and `validation sample 3` are places in the training array, "
+        "of which validation is the beginning; `test sample 5` is a place in the test array.",
+    )
+    numbers: dict[str, float] = Field(
+        default_factory=dict,
+        description="What the sentence rests on, the threshold among them.",
+    )
+    picture: str | None = Field(
+        default=None, description="The PNG that shows the examples, a row for each; none for tables."
+    )
+
+
+class ClassDocument(Document):
+    """A class: how often it is met, and how it looks."""
+
+    label: int
+    name: str
+    training: int
+    validation: int
+    test: int
+    mosaic: str | None = Field(description="The PNG with some of its training samples.")
+    mean: str | None = Field(description="The PNG with the mean of its training samples.")
+
+
+class ChannelDocument(Document):
+    """The values of a channel (of a table: of all columns) in the training part, as they are stored."""
+
+    mean: float
+    deviation: float
+
+
+class InputsDocument(Document):
+    """How much single inputs vary in the training part, after the division by `pixel_max`.
+
+    A normalization layer multiplies an input by `1 / sqrt(variance + epsilon)`.
+    """
+
+    inputs: int
+    constant: int = Field(description="Inputs with one value in all training samples.")
+    constant_but_in_test: int = Field(description="Those of them that have another value in the test part.")
+    nearly_constant: int = Field(description="Inputs with a variance below epsilon that are not constant.")
+    epsilon: float = Field(description="The default of the normalization layers.")
+    largest_gain: float = Field(description="`1 / sqrt(variance + epsilon)` of the input that varies least.")
+    median_gain: float
+
+
+class DataCardDocument(Document):
+    """All that is known of a dataset's content."""
+
+    shape: tuple[int, ...] = Field(description="Of a sample.")
+    pixel_max: int
+    training_samples: int = Field(description="Without those of validation.")
+    validation_samples: int
+    test_samples: int
+    smallest: float = Field(description="The smallest value of all parts, as it is stored.")
+    largest: float
+    channels: tuple[ChannelDocument, ...]
+    inputs: InputsDocument
+    classes: tuple[ClassDocument, ...]
+    modes: tuple[str, ...] = Field(
+        description="What the pictures were as files, as far as the format has modes."
+    )
+    findings: tuple[DataFindingDocument, ...] = Field(description="The worst first.")

@@ -1,0 +1,155 @@
+"""``make_card``: everything that is said of a dataset, in one pass over its samples and a few looks back."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+
+from normlab.documents.datasets import ClassDocument, DataCardDocument, DataFindingDocument
+from normlab.spec.datasets import DATASETS
+from normlab.training.datasets.card import (
+    background,
+    classes,
+    drift,
+    inputs,
+    near_duplicates,
+    same_pictures,
+)
+from normlab.training.datasets.card.finding import SEVERITIES, Finding
+from normlab.training.datasets.card.parts import DecodedArrays, Described, Parts
+from normlab.training.datasets.card.portraits import (
+    MOSAIC_SIDE,
+    MOST_CLASSES,
+    ClassMeans,
+    mosaic,
+    png,
+    tiles,
+)
+from normlab.training.datasets.loading import Dataset
+from normlab.training.datasets.readers.base import Notice, Split
+
+_MODES = "picture_modes"
+"""The code of the notice that says which modes the pictures had as files, in its examples."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """A data card, and the pictures that it names."""
+
+    document: DataCardDocument
+    pictures: dict[str, bytes]
+    """PNG files by their names."""
+
+
+def card_of_built_in(dataset: Dataset) -> Card:
+    """The card of a dataset as ``load`` gives it."""
+    return make_card(dataset, DATASETS[dataset.name])
+
+
+def make_card(arrays: DecodedArrays, content: Described, notices: Sequence[Notice] = ()) -> Card:
+    """Say what is in a decoded dataset, and what is wrong with it.
+
+    The arrays are read once from end to end, block by block, and may be larger than memory. ``notices`` are the
+    reader's; they are findings too.
+    """
+    parts = Parts(arrays, content)
+    scan = _Scan(parts)
+    for block in parts.blocks():
+        for collector in scan.collectors:
+            collector.add(block)
+    return _written(parts, scan, notices)
+
+
+class _Scan:
+    """What is collected while all samples pass."""
+
+    def __init__(self, parts: Parts) -> None:
+        content, samples = parts.content, parts.samples
+        self.counts = classes.ClassCounts(len(content.classes))
+        self.inputs = inputs.Inputs(int(np.prod(content.shape)))
+        self.same = same_pictures.SamePictures(samples)
+        self.cells = drift.Cells()
+        self.backgrounds = background.Backgrounds(samples, content.pixel_max)
+        self.near = near_duplicates.NearDuplicates(samples)
+        self.means = ClassMeans(len(content.classes), content.shape)
+        of_all = (self.counts, self.inputs, self.same, self.cells)
+        of_pictures = (self.backgrounds, self.near, self.means)
+        self.collectors = (*of_all, *of_pictures) if parts.pictures else of_all
+
+
+def _findings(parts: Parts, scan: _Scan, notices: Iterable[Notice]) -> list[Finding]:
+    groups = scan.same.groups()
+    of_pictures = (
+        (
+            near_duplicates.findings(parts, scan.near, groups),
+            background.findings(parts, scan.backgrounds),
+        )
+        if parts.pictures
+        else ()
+    )
+    found = chain(
+        (
+            Finding(notice.code, notice.severity, notice.detail, notice.count, notice.examples)
+            for notice in notices
+        ),
+        same_pictures.findings(parts, groups),
+        classes.findings(parts, scan.counts),
+        drift.findings(parts, scan.counts, scan.cells),
+        inputs.findings(parts, scan.inputs),
+        *of_pictures,
+    )
+    rank = {severity: place for place, severity in enumerate(SEVERITIES)}
+    return sorted(found, key=lambda finding: rank.get(finding.severity, len(rank)))
+
+
+def _written(parts: Parts, scan: _Scan, notices: Sequence[Notice]) -> Card:
+    pictures: dict[str, bytes] = {}
+    content = parts.content
+    documents = [_finding_document(parts, finding, pictures) for finding in _findings(parts, scan, notices)]
+    document = DataCardDocument(
+        shape=tuple(content.shape),
+        pixel_max=content.pixel_max,
+        training_samples=parts.in_training_array - parts.validation,
+        validation_samples=parts.validation,
+        test_samples=parts.samples - parts.in_training_array,
+        smallest=scan.inputs.smallest,
+        largest=scan.inputs.largest,
+        channels=scan.inputs.channels(content.shape),
+        inputs=scan.inputs.describe(content.pixel_max),
+        classes=_class_documents(parts, scan, pictures),
+        modes=tuple(chain.from_iterable(notice.examples for notice in notices if notice.code == _MODES)),
+        findings=tuple(documents),
+    )
+    return Card(document, pictures)
+
+
+def _finding_document(parts: Parts, finding: Finding, pictures: dict[str, bytes]) -> DataFindingDocument:
+    name = f"{finding.code}.png" if parts.pictures and finding.shown else None
+    if name is not None:
+        pictures[name] = tiles(parts, finding.shown)
+    return DataFindingDocument(
+        code=finding.code,
+        severity=finding.severity,
+        detail=finding.detail,
+        count=finding.count,
+        examples=finding.examples,
+        numbers=dict(finding.numbers),
+        picture=name,
+    )
+
+
+def _class_documents(parts: Parts, scan: _Scan, pictures: dict[str, bytes]) -> tuple[ClassDocument, ...]:
+    labels = parts.labels[parts.validation : parts.in_training_array] if parts.pictures else None
+    documents = []
+    for label, name in enumerate(parts.content.classes):
+        files: dict[str, str | None] = {"mosaic": None, "mean": None}
+        mean = scan.means.mean(label)
+        if labels is not None and label < MOST_CLASSES and mean is not None:
+            files = {kind: f"{kind}-{label}.png" for kind in files}
+            members = parts.validation + np.flatnonzero(labels == label)
+            pictures[f"mosaic-{label}.png"] = mosaic(parts, scan.same.drawn(members, MOSAIC_SIDE**2))
+            pictures[f"mean-{label}.png"] = png(mean, parts.content.pixel_max)
+        of_part = {str(split): int(scan.counts.of[split][label]) for split in Split}
+        documents.append(ClassDocument(label=label, name=name, **of_part, **files))
+    return tuple(documents)
