@@ -33,6 +33,21 @@ class Made:
         """Of a sample."""
         return self.x_train.shape[1:]
 
+    @property
+    def class_count(self) -> int:
+        """How many names there are."""
+        return len(self.classes)
+
+    @property
+    def training_samples(self) -> int:
+        """With those of validation."""
+        return len(self.x_train)
+
+    @property
+    def test_samples(self) -> int:
+        """The rest."""
+        return len(self.x_test)
+
     def card(self) -> Card:
         """Their card."""
         return make_card(self, self, self.notices)

@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from normlab.training.datasets.card.making import make_card
 from normlab.training.datasets.card.parts import Parts
 from normlab.training.datasets.card.same_pictures import SamePictures, leak_severity
+from normlab.training.datasets.origins import Origins
 
 
 def test_a_test_picture_that_is_in_training_too_is_found_with_its_partner(healthy):
@@ -65,6 +67,17 @@ def test_rows_of_tables_are_compared_as_well(healthy):
     assert table.findings() == {}
     table.x_test[9] = table.x_train[77]
     assert "Take each row out" in table.findings()["test_in_training"].detail
+
+
+def test_examples_say_from_which_file_they_are(healthy, tmp_path):
+    lines = [f"file {number}.png" for number in range(520)]
+    (tmp_path / "origins.txt").write_text("".join(f"{line}\n" for line in lines))
+    ends = np.cumsum([0, *(len(line) + 1 for line in lines)])
+    origins = Origins(tmp_path / "origins.txt", ends, np.arange(120, 520), np.arange(120))
+    healthy.x_test[3] = healthy.x_train[200]
+    healthy.y_test[3] = healthy.y_train[200]
+    (found,) = make_card(healthy, healthy, origins=origins).document.findings
+    assert found.examples == ("test sample 3 (a, file 3.png) = training sample 200 (a, file 320.png)",)
 
 
 def test_samples_are_drawn_by_what_they_hold_and_not_by_their_order(healthy):

@@ -7,7 +7,8 @@ from itertools import chain
 import numpy as np
 
 from normlab.documents.datasets import ClassDocument, DataCardDocument, DataFindingDocument
-from normlab.spec.datasets import DATASETS
+from normlab.spec.dataset_content import DatasetFacts
+from normlab.spec.datasets import DATASETS, DatasetName
 from normlab.training.datasets.card import (
     background,
     classes,
@@ -17,7 +18,7 @@ from normlab.training.datasets.card import (
     same_pictures,
 )
 from normlab.training.datasets.card.finding import SEVERITIES, Finding
-from normlab.training.datasets.card.parts import DecodedArrays, Described, Parts
+from normlab.training.datasets.card.parts import DecodedArrays, Parts
 from normlab.training.datasets.card.portraits import (
     MOSAIC_SIDE,
     MOST_CLASSES,
@@ -27,6 +28,7 @@ from normlab.training.datasets.card.portraits import (
     tiles,
 )
 from normlab.training.datasets.loading import Dataset
+from normlab.training.datasets.origins import Origins
 from normlab.training.datasets.readers.base import Notice, Split
 
 _MODES = "picture_modes"
@@ -44,16 +46,21 @@ class Card:
 
 def card_of_built_in(dataset: Dataset) -> Card:
     """The card of a dataset as ``load`` gives it."""
-    return make_card(dataset, DATASETS[dataset.name])
+    return make_card(dataset, DATASETS[DatasetName(dataset.name)])
 
 
-def make_card(arrays: DecodedArrays, content: Described, notices: Sequence[Notice] = ()) -> Card:
+def make_card(
+    arrays: DecodedArrays,
+    content: DatasetFacts,
+    notices: Sequence[Notice] = (),
+    origins: Origins | None = None,
+) -> Card:
     """Say what is in a decoded dataset, and what is wrong with it.
 
     The arrays are read once from end to end, block by block, and may be larger than memory. ``notices`` are the
-    reader's; they are findings too.
+    reader's; they are findings too. With ``origins``, examples say from which file or row they are.
     """
-    parts = Parts(arrays, content)
+    parts = Parts(arrays, content, origins)
     scan = _Scan(parts)
     for block in parts.blocks():
         for collector in scan.collectors:

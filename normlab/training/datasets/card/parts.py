@@ -8,6 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from normlab.spec.dataset_content import DatasetFacts
+from normlab.training.datasets.origins import Origins
 from normlab.training.datasets.readers.base import Split
 
 BLOCK_BYTES = 1 << 20
@@ -36,26 +38,6 @@ class DecodedArrays(Protocol):
     @property
     def y_test(self) -> npt.NDArray[Any]:
         """As ``y_train``."""
-
-
-class Described(Protocol):
-    """What is known of a dataset without opening it: a ``DatasetInfo``, or the content of an uploaded one."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Of a sample."""
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Their names, by label."""
-
-    @property
-    def pixel_max(self) -> int:
-        """The largest raw value that there can be."""
-
-    @property
-    def default_validation_samples(self) -> int:
-        """How many of the first training samples are for validation."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +70,10 @@ def grey(channels: Floats) -> Floats:
 class Parts:
     """The three parts of a dataset, as jobs that say nothing else of validation take them."""
 
-    def __init__(self, arrays: DecodedArrays, content: Described) -> None:
+    def __init__(self, arrays: DecodedArrays, content: DatasetFacts, origins: Origins | None = None) -> None:
         self.arrays = arrays
         self.content = content
+        self._origins = origins
         self.validation = min(content.default_validation_samples, len(arrays.x_train))
         self.in_training_array = len(arrays.x_train)
         self.samples = self.in_training_array + len(arrays.x_test)
@@ -140,14 +123,13 @@ class Parts:
         return taken
 
     def name_of(self, number: int) -> str:
-        """A sample's place and class, for people."""
-        if number >= self.in_training_array:
-            place, label = (
-                number - self.in_training_array,
-                self.arrays.y_test[number - self.in_training_array],
-            )
-            split = Split.TEST
-        else:
-            place, label = number, self.arrays.y_train[number]
-            split = Split.VALIDATION if number < self.validation else Split.TRAINING
-        return f"{split} sample {place} ({self.content.classes[int(label)]})"
+        """A sample's place and class, for people, and where it is from as far as that is known."""
+        in_test = number >= self.in_training_array
+        place = number - self.in_training_array if in_test else number
+        label = int((self.arrays.y_test if in_test else self.arrays.y_train)[place])
+        split = Split.TEST if in_test else Split.VALIDATION if place < self.validation else Split.TRAINING
+        about = self.content.classes[label]
+        if self._origins is not None:
+            (origin,) = (self._origins.of_test if in_test else self._origins.of_training)([place])
+            about = f"{about}, {origin}"
+        return f"{split} sample {place} ({about})"
