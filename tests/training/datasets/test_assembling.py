@@ -53,7 +53,8 @@ def arrays(assembled: Assembled) -> Arrays:
 
 
 def numbers(x: NDArray[np.uint8]) -> list[int]:
-    return x[:, 0, 0].tolist()
+    found: list[int] = x[:, 0, 0].tolist()
+    return found
 
 
 def test_given_parts_are_kept_and_validation_comes_first(tmp_path: Path) -> None:

@@ -1,0 +1,72 @@
+"""An array that lies in a file in C order, read some MiB at a time along its first axis."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from normlab.errors import DatasetError
+
+BLOCK_BYTES = 2 << 20
+_PADDING_BYTES = 8
+"""Fewer than this may stand behind the values."""
+
+
+@dataclass(frozen=True)
+class StoredArray:
+    """Values of one type and shape, the first axis counting samples."""
+
+    name: str
+    """For sentences: ``x_train``, ``train-images-idx3-ubyte``."""
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    open_values: Callable[[], AbstractContextManager[BinaryIO]]
+    """Opens a stream that stands at the first value; a library's errors leave it as ``DatasetError``."""
+    stored_sample: tuple[int, ...] | None = None
+    """The shape of a sample in the file, where it is another than in ``shape``."""
+    view: Callable[[NDArray[Any]], NDArray[Any]] = lambda block: block
+    """Makes (n, stored_sample) (n, …) as in ``shape``."""
+
+    @property
+    def sample_values(self) -> int:
+        """Values of one sample."""
+        return int(np.prod(self.shape[1:], dtype=object))
+
+    def blocks(self) -> Iterator[tuple[int, NDArray[Any]]]:
+        """The place of the first sample of each block, and the block (n, …).
+
+        Raises:
+            DatasetError: the file ends before the array, or is damaged.
+        """
+        stored = self.shape[1:] if self.stored_sample is None else self.stored_sample
+        sample_bytes = max(1, int(np.prod(stored, dtype=object)) * self.dtype.itemsize)
+        step = max(1, BLOCK_BYTES // sample_bytes)
+        with self.open_values() as stream:
+            for start in range(0, self.shape[0], step):
+                count = min(step, self.shape[0] - start)
+                content = read_fully(stream, count * sample_bytes)
+                if len(content) < count * sample_bytes:
+                    raise DatasetError(
+                        f"{self.name} ends after {start + len(content) // sample_bytes} of the {self.shape[0]} "
+                        "samples that its header promises."
+                    )
+                yield start, self.view(np.frombuffer(content, self.dtype).reshape(count, *stored))
+            # Reading to the end also lets zip and gzip compare their checksums.
+            if len(read_fully(stream, _PADDING_BYTES)) == _PADDING_BYTES:
+                raise DatasetError(
+                    f"{self.name} goes on after the {self.shape[0]} samples that its header promises."
+                )
+
+
+def read_fully(stream: BinaryIO, size: int) -> bytes | bytearray:
+    """Read ``size`` bytes, or all that are left; streams may give fewer at once."""
+    content = stream.read(size)
+    if len(content) == size or not content:
+        return content
+    whole = bytearray(content)
+    while len(whole) < size and (content := stream.read(size - len(whole))):
+        whole += content
+    return whole
