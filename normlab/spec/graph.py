@@ -1,6 +1,6 @@
 """What follows from which planned layer reads which: values on their way through a network, and what lies before."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -68,6 +68,15 @@ def layers_below(planned: Planned) -> Mapping[str, frozenset[str]]:
         inputs = set(item.inputs) - {NETWORK_INPUT}
         below[item.name] = frozenset(inputs).union(*(below[name] for name in inputs))
     return below
+
+
+def reaches_the_end(planned: Planned, name: str, without: Collection[str] = ()) -> bool:
+    """Whether what leaves a layer comes to the last one by a way on which none of ``without`` lies."""
+    reached = {name} - set(without)
+    for item in planned:
+        if item.name not in without and reached.intersection(item.inputs):
+            reached.add(item.name)
+    return planned[-1].name in reached
 
 
 def kernel_depths(planned: Planned) -> Mapping[str, int]:

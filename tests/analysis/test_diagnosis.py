@@ -97,6 +97,23 @@ def test_gradients_that_vanished_for_a_while_are_a_warning():
     assert "to epoch 2" in finding.sentence
 
 
+def test_a_layer_without_an_active_unit_cuts_gradients_off_but_not_where_a_shortcut_is_around_it():
+    vanished = {("gradient", "preactivation_rms", "dense_1"): 1e-6}
+
+    def codes(spec, dead):
+        faults = vanished | {("dead", "active", name): 0.0 for name in dead}
+        return {finding.code for finding in diagnosed(spec, faults).findings}
+
+    assert "vanishing_gradients" not in codes(PLAIN, ["dense_2"])
+    around = job_spec(FLATTEN, RELU, {"type": "residual", "layers": [RELU]}, RELU)
+    assert "vanishing_gradients" in codes(around, ["dense_2"])
+    assert "vanishing_gradients" not in codes(around, ["dense_3"])
+    assert "vanishing_gradients" not in codes(around, ["dense_1"])
+    beside = job_spec(FLATTEN, RELU, {"type": "residual", "layers": [RELU], "shortcut": [RELU]}, RELU)
+    assert "vanishing_gradients" in codes(beside, ["dense_3"])
+    assert "vanishing_gradients" not in codes(beside, ["dense_2", "dense_3"])
+
+
 def test_a_layer_that_does_not_learn_while_others_do():
     finding = only(diagnosed(PLAIN, {("update", "ratio", "dense_2"): 1e-6}), "layer_not_learning")
     assert (finding.layer, finding.severity) == ("dense_2", Severity.PROBLEM)

@@ -8,6 +8,7 @@ from normlab.analysis.diagnosis.finding import Observation, Severity
 from normlab.analysis.diagnosis.observed import Observed, affected
 from normlab.analysis.diagnosis.rule import Rule
 from normlab.analysis.diagnosis.words import figure, named, part_of, share, when
+from normlab.spec.graph import reaches_the_end
 from normlab.spec.probes.places import Place
 
 FAR = 1e-3
@@ -85,8 +86,10 @@ def _vanishing(run: Observed) -> Observation | None:
 
 
 def _cut_off(run: Observed, step: int) -> bool:
-    """Whether a layer in which no unit is active lets no gradient through: then that is the finding."""
-    return any(run.at(step, "dead", "active", name) == 0 for name in run.layers(Place.RELU))
+    """Whether the first hidden layer gets no gradient, since on each way to it a layer lies in which no unit is active:
+    then that is the finding. A shortcut around such a layer is a way."""
+    dead = {name for name in run.layers(Place.RELU) if run.at(step, "dead", "active", name) == 0}
+    return not reaches_the_end(run.planned, run.hidden[0], without=dead)
 
 
 def _exploding(run: Observed) -> Observation | None:
