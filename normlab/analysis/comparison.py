@@ -180,7 +180,10 @@ def compare_runs(
         confidence=confidence,
         equivalence_margin=equivalence_margin,
         seeds=seeds,
-        arms={name: describe_arm(group, confidence=confidence) for name, group in values.items()},
+        arms={
+            name: describe_arm(group, confidence=confidence, bounds=metric.bounds)
+            for name, group in values.items()
+        },
         pairs=pairs,
         method=method_of(
             metric,

@@ -25,6 +25,10 @@ class Interval(NamedTuple):
         """Whether zero lies outside."""
         return self.low > 0 or self.high < 0
 
+    def within(self, low: float, high: float) -> "Interval":
+        """The part of it that lies where the truth can lie. It holds the truth as often as the whole."""
+        return Interval(max(self.low, low), min(self.high, high))
+
     def times(self, factor: float) -> "Interval":
         """The interval in another unit."""
         return Interval(self.low * factor, self.high * factor)

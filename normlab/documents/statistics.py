@@ -88,7 +88,10 @@ class ArmStatisticsDocument(Document):
     values: tuple[Number, ...] = Field(description="The metric of each replicate.")
     mean: Number
     standard_deviation: Number = Field(description="With n - 1 in the denominator; null for a single value.")
-    interval: IntervalDocument = Field(description="Student's interval for the mean.")
+    interval: IntervalDocument = Field(
+        description="Student's interval for the mean, cut off where no mean can lie: an accuracy's at 0 and 1, a "
+        "loss's at 0."
+    )
     basis: Basis = None
 
 

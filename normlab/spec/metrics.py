@@ -47,6 +47,11 @@ class Metric(StrEnum):
         return self.value.endswith("accuracy")
 
     @property
+    def bounds(self) -> tuple[float, float]:
+        """What its values, and so their mean, lie between."""
+        return (0.0, 1.0) if self.higher_is_better else (0.0, math.inf)
+
+    @property
     def every_epoch(self) -> bool:
         """Whether it is known at each epoch's end, and not only at the end of the run."""
         return not self.value.startswith("test")

@@ -107,6 +107,20 @@ def test_it_tells_where_the_time_went(arms: Any) -> None:
         assert line.replace(" - ", f" {NOTHING} ") in report
 
 
+def test_an_interval_that_is_cut_off_where_no_mean_can_lie_is_told(make_run: Any) -> None:
+    arms = {
+        "baseline": [
+            make_run("baseline", seed=seed, best=best) for seed, best in enumerate((0.9, 1.015, 0.98))
+        ],
+        "batch_norm": [make_run("batch_norm", seed=seed) for seed in range(3)],
+    }
+    comparison = compare_runs(arms)
+    assert comparison.arms["baseline"].interval.high == 1.0
+    assert "is cut off there" in markdown_report(comparison, arms)
+    arms["baseline"] = [make_run("baseline", seed=seed) for seed in range(3)]
+    assert "is cut off there" not in markdown_report(compare_runs(arms), arms)
+
+
 def test_the_same_data_give_the_same_page(arms: Any) -> None:
     assert html_report(compare_runs(arms), arms) == html_report(compare_runs(arms), arms)
 

@@ -1,9 +1,12 @@
+import math
+
 import numpy as np
 import pytest
 
 from normlab.analysis import Verdict, compare_arms
 from normlab.analysis.arms import describe_arm
 from normlab.analysis.verdict import DecidingTest
+from normlab.spec.metrics import Metric
 
 
 def test_two_arms_are_compared_as_they_are() -> None:
@@ -56,6 +59,18 @@ def test_four_arms_that_are_alike_are_rarely_told_apart() -> None:
         false += any(pair.comparison.verdict is not Verdict.INCONCLUSIVE for pair in compare_arms(arms))
     # Each pair at 5 % alone would tell some pair apart in about one comparison of five.
     assert false <= 5
+
+
+def test_an_arms_interval_ends_where_no_mean_can_lie() -> None:
+    values = [0.99, 1.0, 0.97]
+    whole, cut = (
+        describe_arm(values).interval,
+        describe_arm(values, bounds=Metric.VAL_ACCURACY.bounds).interval,
+    )
+    assert whole.high > 1.01
+    assert cut == (whole.low, 1.0)
+    assert describe_arm([0.01, 0.3], bounds=Metric.TEST_LOSS.bounds).interval.low == 0.0
+    assert describe_arm([0.9], bounds=(0.0, 1.0)).interval == (-math.inf, math.inf)  # one value says nothing
 
 
 def test_an_arm() -> None:

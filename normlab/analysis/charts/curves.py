@@ -166,7 +166,7 @@ def _means(arm: str, runs: Sequence[RunRecord], metric: Metric) -> Rows:
     for points, seconds in zip(zip(*(run.epochs for run in runs), strict=False), clocks, strict=True):
         values = [value for point in points if (value := metric.at(point)) is not None]
         if len(values) == len(runs) and isfinite(fmean(seconds)):
-            statistics = describe_arm(values)
+            statistics = describe_arm(values, bounds=metric.bounds)
             row: dict[str, Any] = {
                 "arm": arm,
                 "epoch": points[0].epoch,

@@ -33,9 +33,15 @@ def arms_table(comparison: ComparisonStatistics) -> Iterable[Block]:
             for name, arm in comparison.arms.items()
         ],
     )
+    cut_off = any(
+        arm.standard_deviation and set(arm.interval) & set(comparison.metric.bounds)
+        for arm in comparison.arms.values()
+    )
     yield Paragraph(
         "These intervals are of each arm alone, corrected for nothing. Where they overlap, the pairs can tell the arms "
         "apart all the same."
+        + " One that ends where such means end was longer and is cut off there."
+        * cut_off
     )
 
 
