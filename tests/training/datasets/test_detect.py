@@ -13,7 +13,6 @@ import scipy.io
 
 from normlab.errors import DatasetError
 from normlab.training.datasets.readers.base import ReadingLimits, ReadingOptions
-from normlab.training.datasets.readers.bundles import members
 from normlab.training.datasets.readers.detect import open_reader
 from support.dataset_files import gzipped, idx, npz, pictures, read, tarred, zipped
 
@@ -65,16 +64,25 @@ def test_endings_do_not_matter(tmp_path: Path) -> None:
     assert read(tmp_path / "a.csv").format == "npz"
 
 
-def test_links_and_litter_are_left_out(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "a", "w") as archive:
-        link = zipfile.ZipInfo("train-labels")
-        link.external_attr = 0o120777 << 16
-        archive.writestr(link, "/etc/hostname")
-        archive.writestr("__MACOSX/._images", b"\0")
-        archive.writestr("images", idx(X))
-        archive.writestr("labels", idx(Y))
-    assert [member.name for member in members(tmp_path / "a", ReadingLimits())] == ["images", "labels"]
-    assert len(read(tmp_path / "a").y[None]) == 4
+def test_links_are_refused_and_litter_is_left_out(tmp_path: Path) -> None:
+    link = zipfile.ZipInfo("train-labels")
+    link.external_attr = 0o120777 << 16
+    for name, entries in (("with", [(link, "images")]), ("without", [("__MACOSX/._images", "\0")])):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            for entry, text in entries:
+                archive.writestr(entry, text)
+            archive.writestr("images", idx(X))
+            archive.writestr("labels", idx(Y))
+    with pytest.raises(DatasetError, match="train-labels is a link"):
+        read(tmp_path / "with")
+    assert len(read(tmp_path / "without").y[None]) == 4
+
+
+@pytest.mark.parametrize("pack", [zipped, tarred])
+def test_a_path_that_leaves_the_folder_is_refused(tmp_path: Path, pack: object) -> None:
+    assert callable(pack)
+    with pytest.raises(DatasetError, match="leaves the archive's folder"):
+        read(pack(tmp_path / "a", {"../images": idx(X), "labels": idx(Y)}))
 
 
 def test_a_name_that_is_there_twice_is_refused(tmp_path: Path) -> None:
@@ -82,7 +90,7 @@ def test_a_name_that_is_there_twice_is_refused(tmp_path: Path) -> None:
         archive.writestr("images", idx(X))
         with pytest.warns(UserWarning, match="Duplicate name"):
             archive.writestr("images", idx(Y))
-    with pytest.raises(DatasetError, match="images twice"):
+    with pytest.raises(DatasetError, match="images is in the archive twice"):
         read(tmp_path / "a")
 
 

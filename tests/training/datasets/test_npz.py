@@ -170,6 +170,7 @@ def broken(array: NDArray[Any], place: tuple[int, ...], value: float) -> NDArray
         ({"X": X, "y": broken(Y, (4,), np.inf)}, r"y\[4\] is inf"),
         ({"X": X, "y": np.eye(3)[Y] + np.eye(3)[::-1][Y]}, r"y\[0\] is no one-hot row"),
         ({"X": X, "y": Y[:11]}, "12 samples and y has 11"),
+        ({"X": X, "y": np.array(["a" * 300, *"bcdefghijkl"])}, "not so long"),
         ({"X": X, "y": np.zeros((12, 2, 2))}, r"\(12, 2, 2\)"),
         ({"X": X, "y": np.arange(12)}, "max_classes"),
         ({"X": X[:, 0], "y": Y}, "rows of 6 values"),
@@ -192,3 +193,9 @@ def test_what_cannot_be_read_says_where(tmp_path: Path, arrays: dict[str, NDArra
     )
     with pytest.raises(DatasetError, match=phrase):
         read(saved(tmp_path / "a", **arrays), limits=limits)
+
+
+def test_a_header_that_says_it_is_very_long_is_not_read(tmp_path: Path) -> None:
+    member = b"\x93NUMPY\x02\x00" + (2**31).to_bytes(4, "little") + b" " * 100
+    with pytest.raises(DatasetError, match="2147483648 bytes itself"):
+        read(zipped(tmp_path / "a", {"X.npy": member}))

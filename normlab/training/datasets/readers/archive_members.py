@@ -168,7 +168,7 @@ def open_archive(path: Path, limits: ReadingLimits) -> Archive | None:
         opened.enter_context(file)
         start = file.read(512)
         zipped = start.startswith((b"PK\x03\x04", b"PK\x05\x06"))
-        if not zipped and not _is_tar(start):
+        if not zipped and not is_tar(start):
             plain = _decompressed(file, start, path, limits)
             opened.close()
             if plain is None:
@@ -185,11 +185,12 @@ def open_archive(path: Path, limits: ReadingLimits) -> Archive | None:
 
 def refuse_archive(start: bytes, name: str) -> None:
     """Raise ``DatasetError`` where a member begins as an archive does."""
-    if start.startswith(_ARCHIVE_STARTS) or _is_tar(start):
+    if start.startswith(_ARCHIVE_STARTS) or is_tar(start):
         raise DatasetError(f"{name} is an archive in the archive: pack its files themselves.")
 
 
-def _is_tar(start: bytes) -> bool:
+def is_tar(start: bytes) -> bool:
+    """Whether a file's first 512 bytes are the header of a tar's first member."""
     if len(start) < 512 or not start.strip(b"\0"):
         return False
     try:
@@ -199,8 +200,8 @@ def _is_tar(start: bytes) -> bool:
     return True
 
 
-def _checked_name(name: str) -> str:
-    """A member's path with slashes and without ``./``; refused where it leaves the folder."""
+def checked_name(name: str) -> str:
+    """A member's path with slashes and without ``./``; ``DatasetError`` where it leaves the folder."""
     path = name.replace("\\", "/")
     if path.startswith("/") or _DRIVE.match(path) or ".." in path.split("/"):
         raise DatasetError(f"{name!r} leaves the archive's folder: pack it with paths from the folder on.")
@@ -262,7 +263,7 @@ def _list_zip(path: Path, contents: _Contents) -> None:
             )
         end = info.header_offset + 30 + info.compress_size
     for info in infos:
-        name = _checked_name(info.filename)
+        name = checked_name(info.filename)
         kind = stat.S_IFMT(info.external_attr >> 16)
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
             raise DatasetError(f"{name} is a link or a device: pack the files themselves.")
@@ -289,7 +290,7 @@ def _list_tar(file: BinaryIO, archive: str, contents: _Contents) -> None:
         with tarfile.open(fileobj=file, mode="r:") as opened:
             while (info := opened.next()) is not None:
                 opened.members.clear()  # type: ignore[attr-defined]  # not in its types; it would keep all
-                name = _checked_name(info.name)
+                name = checked_name(info.name)
                 if not info.isdir() and (not info.isreg() or info.issparse()):
                     raise DatasetError(
                         f"{name} is a link, a device or a sparse file: pack the files themselves."
@@ -321,7 +322,7 @@ def _decompressed(file: BinaryIO, start: bytes, path: Path, limits: ReadingLimit
     with opener(file) as source:
         blocks = _read_blocks(source, path, limits)
         first = next(blocks, b"")
-        return _nameless(itertools.chain([first], blocks), path.parent) if _is_tar(first) else None
+        return _nameless(itertools.chain([first], blocks), path.parent) if is_tar(first) else None
 
 
 def _read_blocks(source: BinaryIO, path: Path, limits: ReadingLimits) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ import contextlib
 import functools
 import gzip
 import io
+import itertools
 import stat
 import tarfile
 import zipfile
@@ -19,18 +20,20 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 from normlab.errors import DatasetError
+from normlab.training.datasets.readers.archive_members import checked_name, is_tar
 from normlab.training.datasets.readers.base import ReadingLimits
-from normlab.training.datasets.readers.streams import Bounded, Window, head_of, reading
+from normlab.training.datasets.readers.streams import Bounded, Window, head_of, read_fully, reading
 
-MOST_MEMBERS = 10_000
-"""An archive with more is none of those that are read here."""
+MOST_MEMBERS = 100
+"""An archive with more is of none of the formats that are read here."""
+HEAD_BYTES = 512
 
 _ENCRYPTED = 1
-_ZIP = (
-    b"PK\x03\x04",
-    b"PK\x05\x06",
-)  # the second: without any member. Not by its end: a tar may end in a zip
-_TAR_MAGIC = slice(257, 262)
+# The second is that of a zip without members. Zips are not known by their end: a tar may end in one.
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_UNREADABLE = (OSError, EOFError, RuntimeError, NotImplementedError, zlib.error, zipfile.BadZipFile)
+
+_Opener = Callable[[], AbstractContextManager[BinaryIO]]
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,9 @@ class Member:
     """Its path in the archive; of a plain file, the empty name."""
     size: int
     """Bytes, as the archive says."""
-    opener: Callable[[], AbstractContextManager[BinaryIO]]
+    head: bytes
+    """Its first ``HEAD_BYTES``; none where they cannot be read."""
+    opener: _Opener
 
     @property
     def base(self) -> str:
@@ -63,24 +68,25 @@ class Member:
         with reading(self.label), self.opener() as stream:
             yield stream
 
-    def head(self, size: int = 512) -> bytes:
+    def start(self, size: int) -> bytes:
         """Its first bytes.
 
         Raises:
             DatasetError: it is damaged.
         """
         with self.open() as stream:
-            return stream.read(size)
+            return bytes(read_fully(stream, size))
 
 
 def members(path: Path, limits: ReadingLimits) -> tuple[Member, ...]:
     """The files of a zip or tar (also in gzip) in their order, or the file itself.
 
-    Links, devices and folders are left out, and so is what macOS and Windows put beside people's files. None at all
-    where there are more than ``MOST_MEMBERS``.
+    Folders are left out, and so is what macOS and Windows put beside people's files. None at all where there are more
+    than ``MOST_MEMBERS``.
 
     Raises:
-        DatasetError: the archive is damaged, unpacks to more than is allowed, or has a member encrypted or twice.
+        DatasetError: the archive is damaged or unpacks to more than is allowed; a member is a link or device, is
+            encrypted, is there twice or leaves the folder.
     """
     status = path.stat()
     return _members(path, status.st_size, status.st_mtime_ns, limits.max_decoded_bytes)
@@ -88,18 +94,23 @@ def members(path: Path, limits: ReadingLimits) -> tuple[Member, ...]:
 
 @functools.lru_cache(maxsize=2)
 def _members(path: Path, size: int, modified: int, most_bytes: int) -> tuple[Member, ...]:  # noqa: ARG001 - the key
+    head = head_of(path, HEAD_BYTES)
     with reading("The archive"):
-        if head_of(path, 4) in _ZIP:
-            found = _of_zip(path)
-        elif (opener := _tar_opener(path)) is not None:
-            found = _of_tar(opener, most_bytes)
+        if head[:4] in _ZIP:
+            found = list(_of_zip(path))
+        elif is_tar(head):
+            found = list(_of_tar(functools.partial(_opened, path), most_bytes))
+        elif is_tar(_gunzipped_head(path)):
+            found = list(_of_tar(functools.partial(_gunzipped, path), most_bytes))
         else:
-            return (Member("", size, lambda: path.open("rb")),)
+            return (Member("", size, head, lambda: path.open("rb")),)
+    if len(found) > MOST_MEMBERS:
+        return ()
     wanted = [member for member in found if not _is_litter(member.name)]
     names = [member.name for member in wanted]
     if len(set(names)) < len(names):
         twice = next(name for place, name in enumerate(names) if name in names[:place])
-        raise DatasetError(f"The archive has {twice} twice.")
+        raise DatasetError(f"{twice} is in the archive twice: leave one out.")
     return tuple(wanted)
 
 
@@ -108,19 +119,20 @@ def _is_litter(name: str) -> bool:
     return "__MACOSX" in pure.parts or pure.name.startswith("._") or pure.name in {".DS_Store", "Thumbs.db"}
 
 
-def _of_zip(path: Path) -> list[Member]:
-    with zipfile.ZipFile(_bounded(path)) as archive:
-        infos = archive.infolist()
-    if len(infos) > MOST_MEMBERS:
-        return []
-    found = []
-    for info in infos:
-        if info.is_dir() or stat.S_ISLNK(info.external_attr >> 16):
-            continue
-        if info.flag_bits & _ENCRYPTED:
-            raise DatasetError(f"{info.filename} is encrypted: pack the files without a password.")
-        found.append(Member(info.filename, info.file_size, functools.partial(_open_zipped, path, info)))
-    return found
+def _of_zip(path: Path) -> Iterator[Member]:
+    with _bounded(path) as file, zipfile.ZipFile(file) as archive:
+        for info in itertools.islice(
+            (info for info in archive.infolist() if not info.is_dir()), MOST_MEMBERS + 1
+        ):
+            name = checked_name(info.filename)
+            if stat.S_IFMT(info.external_attr >> 16) not in {0, stat.S_IFREG}:
+                raise DatasetError(f"{name} is a link or a device: pack the files themselves.")
+            if info.flag_bits & _ENCRYPTED:
+                raise DatasetError(f"{name} is encrypted: pack it without a password.")
+            head = b""
+            with contextlib.suppress(*_UNREADABLE), archive.open(info) as stream:
+                head = stream.read(HEAD_BYTES)
+            yield Member(name, info.file_size, head, functools.partial(_open_zipped, path, info))
 
 
 def _bounded(path: Path) -> BinaryIO:
@@ -133,19 +145,6 @@ def _open_zipped(path: Path, info: zipfile.ZipInfo) -> Iterator[BinaryIO]:
         yield cast(BinaryIO, stream)
 
 
-def _tar_opener(path: Path) -> Callable[[], BinaryIO] | None:
-    """What opens a tar's bytes; None: the file is none."""
-    head = head_of(path, 512)
-    if head[_TAR_MAGIC] == b"ustar":
-        return functools.partial(_opened, path)
-    if head[:2] != b"\x1f\x8b":
-        return None
-    with contextlib.suppress(OSError, EOFError, zlib.error), gzip.open(path) as stream:
-        if stream.read(512)[_TAR_MAGIC] == b"ustar":
-            return functools.partial(_gunzipped, path)
-    return None
-
-
 def _opened(path: Path) -> BinaryIO:
     return path.open("rb")
 
@@ -154,25 +153,27 @@ def _gunzipped(path: Path) -> BinaryIO:
     return cast(BinaryIO, gzip.open(path))
 
 
-def _of_tar(opener: Callable[[], BinaryIO], most_bytes: int) -> list[Member]:
-    found: list[Member] = []
+def _gunzipped_head(path: Path) -> bytes:
+    with contextlib.suppress(OSError, EOFError, zlib.error), gzip.open(path) as stream:
+        return stream.read(HEAD_BYTES)
+    return b""
+
+
+def _of_tar(opener: Callable[[], BinaryIO], most_bytes: int) -> Iterator[Member]:
     with opener() as stream, tarfile.open(fileobj=cast(BinaryIO, Bounded(stream)), mode="r:") as archive:
-        for count, info in enumerate(archive):
-            if count >= MOST_MEMBERS:
-                return []
+        for info in itertools.islice((info for info in archive if not info.isdir()), MOST_MEMBERS + 1):
+            name = checked_name(info.name)
             if info.offset_data + info.size > most_bytes:
                 raise DatasetError(
                     f"The archive unpacks to more than {most_bytes} bytes (max_decoded_bytes)."
                 )
-            if info.isreg() and not info.issparse():
-                found.append(
-                    Member(
-                        info.name,
-                        info.size,
-                        functools.partial(_open_tarred, opener, info.offset_data, info.size),
-                    )
-                )
-    return found
+            if not info.isreg() or info.issparse():
+                raise DatasetError(f"{name} is a link, a device or a sparse file: pack the files themselves.")
+            content = archive.extractfile(info)
+            head = content.read(HEAD_BYTES) if content is not None else b""
+            yield Member(
+                name, info.size, head, functools.partial(_open_tarred, opener, info.offset_data, info.size)
+            )
 
 
 @contextlib.contextmanager

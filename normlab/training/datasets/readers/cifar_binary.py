@@ -149,7 +149,7 @@ def _looks_like(member: Member, kind: _Kind) -> bool:
 
 
 def _read_names(member: Member, kind: _Kind) -> Sequence[str]:
-    names = member.head(1 << 14).decode("utf-8", "replace").split()
+    names = member.start(1 << 14).decode("utf-8", "replace").split()
     if len(names) != kind.classes:
         raise DatasetError(f"{member.name} has {len(names)} names; {kind.title} has {kind.classes} classes.")
     return names

@@ -72,7 +72,7 @@ def _readable() -> str:
 def _refuse_pickles(path: Path, options: ReadingOptions) -> None:
     given = members(path, options.limits)
     for member in given[:_MOST_LOOKED_AT]:
-        if not member.head(2).startswith(_PICKLE):
+        if not member.head.startswith(_PICKLE):
             continue
         if "cifar" in member.name.lower() or member.base in {"data_batch_1", "test_batch"}:
             raise DatasetError(
@@ -98,9 +98,11 @@ def _guess(path: Path, options: ReadingOptions) -> str:
         return f"{inner.name} is an archive inside the archive: unpack it and pack its files."
     if not given or given[0].name:
         names = sorted({PurePosixPath(member.name).suffix or member.base for member in given})
-        return f"The archive holds nothing that is known ({', '.join(names[:8]) or 'no files, or more than 10,000'})."
+        return (
+            f"The archive holds nothing that is known ({', '.join(names[:8]) or 'no files, or very many'})."
+        )
     return "The format of the file is not known."
 
 
 def _is_archive(member: Member) -> bool:
-    return member.head(8).startswith(_ARCHIVES)
+    return member.head.startswith(_ARCHIVES)

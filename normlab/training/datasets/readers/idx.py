@@ -19,8 +19,8 @@ from normlab.training.datasets.readers.array_names import Role, meaning
 from normlab.training.datasets.readers.array_pairs import ArrayPair, ArrayPairReader
 from normlab.training.datasets.readers.base import Notice, ReadingOptions, Split
 from normlab.training.datasets.readers.bundles import Member, members
-from normlab.training.datasets.readers.stored_arrays import StoredArray, read_fully
-from normlab.training.datasets.readers.streams import unpacked
+from normlab.training.datasets.readers.stored_arrays import StoredArray
+from normlab.training.datasets.readers.streams import read_fully, unpacked
 
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _MOST_AXES = 4
@@ -62,7 +62,7 @@ def open_file(path: Path, options: ReadingOptions) -> ArrayPairReader | None:
 
 def _stored(member: Member) -> StoredArray | None:
     """The array in a file; None where it is no IDX."""
-    head = member.head(2)
+    head = member.head[:2]
     if head not in {b"\0\0", b"\x1f\x8b"}:
         return None
     opener = _Opener(member)
@@ -157,7 +157,7 @@ def _emnist_names(given: Sequence[Member]) -> dict[int, str] | None:
     if mapping is None:
         return None
     names: dict[int, str] = {}
-    for line in mapping.head(1 << 14).decode("ascii", "replace").splitlines():
+    for line in mapping.start(1 << 14).decode("ascii", "replace").splitlines():
         numbers = line.split()
         if len(numbers) < 2 or not all(number.isdigit() and len(number) < 4 for number in numbers):
             raise DatasetError(

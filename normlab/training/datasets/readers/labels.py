@@ -16,6 +16,7 @@ from normlab.training.datasets.readers.base import Notice
 from normlab.training.datasets.readers.stored_arrays import StoredArray
 
 _TEXT = "US"
+_MOST_NAME_BYTES = 1024
 
 
 class Labels:
@@ -34,6 +35,10 @@ class Labels:
         Raises:
             DatasetError: they are no labels of a classifier, or of more classes than allowed.
         """
+        if stored.dtype.itemsize > _MOST_NAME_BYTES:
+            raise DatasetError(
+                f"{stored.name} has values of type {stored.dtype}: names of classes are not so long."
+            )
         one_hot = len(stored.shape) == 2 and stored.shape[1] > 1
         if len(stored.shape) == 0 or len(stored.shape) > 2 or stored.sample_values == 0:
             raise DatasetError(

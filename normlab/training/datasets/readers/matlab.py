@@ -21,8 +21,8 @@ from normlab.training.datasets.readers.array_names import Role, meaning
 from normlab.training.datasets.readers.array_pairs import ArrayPair, ArrayPairReader
 from normlab.training.datasets.readers.base import Notice, ReadingOptions
 from normlab.training.datasets.readers.bundles import Member, members
-from normlab.training.datasets.readers.stored_arrays import StoredArray, read_fully
-from normlab.training.datasets.readers.streams import Inflated, Window
+from normlab.training.datasets.readers.stored_arrays import StoredArray
+from normlab.training.datasets.readers.streams import Inflated, Window, read_fully
 
 _HEADER_BYTES = 128
 _MAGIC = b"MATLAB 5.0 MAT-file"
@@ -37,7 +37,7 @@ _SVHN = (32, 32, 3)
 def open_file(path: Path, options: ReadingOptions) -> ArrayPairReader | None:
     """Read one ``.mat`` file, or a zip or tar of them, each a part; None: there is none. See ``Reader``."""
     given = members(path, options.limits)
-    if not given or not all(member.head(len(_MAGIC)) == _MAGIC for member in given):
+    if not given or not all(member.head[: len(_MAGIC)] == _MAGIC for member in given):
         return None
     notices: list[Notice] = []
     pairs = [_pair(member, notices) for member in given]

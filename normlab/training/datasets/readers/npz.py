@@ -5,6 +5,7 @@ zip's member.
 """
 
 import contextlib
+import io
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,15 +20,18 @@ from normlab.training.datasets.readers.array_pairs import ArrayPair, ArrayPairRe
 from normlab.training.datasets.readers.base import Notice, ReadingOptions, Split
 from normlab.training.datasets.readers.bundles import Member, members
 from normlab.training.datasets.readers.stored_arrays import StoredArray
-from normlab.training.datasets.readers.streams import Bounded
+from normlab.training.datasets.readers.streams import Bounded, read_fully
 
 _MAGIC = b"\x93NUMPY"
 _ZIP = b"PK\x03\x04"
 _ORDER = (Split.TRAINING, Split.VALIDATION, Split.TEST)
-_HEADERS: dict[tuple[int, int], Callable[[BinaryIO], tuple[tuple[int, ...], bool, np.dtype[Any]]]] = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
+_MOST_HEADER = 10_000
+"""NumPy's own limit, which it looks at after it has read the header."""
+_HEADERS = {
+    (1, 0): (2, np.lib.format.read_array_header_1_0),
+    (2, 0): (4, np.lib.format.read_array_header_2_0),
 }
+"""By version: how many bytes the header's length has, and what parses both."""
 _RIGHT = (
     "Names that are understood: x_train, y_train, x_test, y_test (also x_val, y_val), train_images, train_labels, or "
     "X, y."
@@ -52,15 +56,15 @@ def _arrays(given: tuple[Member, ...]) -> dict[str, StoredArray]:
     if not given:
         return {}
     if all(member.name.endswith(".npy") for member in given) or (
-        given[0].name and given[0].head(6) == _MAGIC
+        given[0].name and given[0].head[:6] == _MAGIC
     ):
         return {
             name: _stored(name, member.open)
             for member in given
             for name in [member.name.removesuffix(".npy")]
-            if _is_array(name, member.head())
+            if _is_array(name, member.head or member.start(len(_MAGIC)))
         }
-    if not all(member.name.endswith(".npz") and member.head(4) == _ZIP for member in given):
+    if not all(member.name.endswith(".npz") and member.head[:4] == _ZIP for member in given):
         return {}
     return {name: array for member in given for name, array in _inner(member)}
 
@@ -128,7 +132,13 @@ def _read_header(name: str, stream: BinaryIO) -> tuple[tuple[int, ...], bool, np
     version = np.lib.format.read_magic(stream)
     if version not in _HEADERS:
         raise DatasetError(f"{name} has version {version} of the .npy format; 1.0 and 2.0 are read.")
-    shape, fortran_order, dtype = _HEADERS[version](stream)
+    length_bytes, read_header = _HEADERS[version]
+    length = stream.read(length_bytes)
+    if (size := int.from_bytes(length, "little")) > _MOST_HEADER:
+        raise DatasetError(
+            f"The header of {name} says that it has {size} bytes itself; {_MOST_HEADER} are the most."
+        )
+    shape, fortran_order, dtype = read_header(io.BytesIO(length + read_fully(stream, size)))
     if any(axis < 0 for axis in shape):
         raise DatasetError(f"The header of {name} says that its shape is {shape}.")
     return shape, fortran_order, dtype

@@ -66,4 +66,4 @@ def _labels(member: Member) -> StoredArray:
 
 def _names(member: Member) -> dict[int, str]:
     """One name a line, the first for label 1."""
-    return dict(enumerate(member.head(1 << 12).decode("utf-8", "replace").split(), start=1))
+    return dict(enumerate(member.start(1 << 12).decode("utf-8", "replace").split(), start=1))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normlab.errors import DatasetError
+from normlab.training.datasets.readers.streams import read_fully
 
 BLOCK_BYTES = 2 << 20
 _PADDING_BYTES = 8
@@ -59,14 +60,3 @@ class StoredArray:
                 raise DatasetError(
                     f"{self.name} goes on after the {self.shape[0]} samples that its header promises."
                 )
-
-
-def read_fully(stream: BinaryIO, size: int) -> bytes | bytearray:
-    """Read ``size`` bytes, or all that are left; streams may give fewer at once."""
-    content = stream.read(size)
-    if len(content) == size or not content:
-        return content
-    whole = bytearray(content)
-    while len(whole) < size and (content := stream.read(size - len(whole))):
-        whole += content
-    return whole

@@ -64,6 +64,17 @@ def head_of(path: Path, size: int) -> bytes:
         return file.read(size)
 
 
+def read_fully(stream: BinaryIO, size: int) -> bytes | bytearray:
+    """Read ``size`` bytes, or all that are left; streams may give fewer at once."""
+    content = stream.read(size)
+    if len(content) == size or not content:
+        return content
+    whole = bytearray(content)
+    while len(whole) < size and (content := stream.read(size - len(whole))):
+        whole += content
+    return whole
+
+
 class Bounded(io.RawIOBase):
     """A stream of which nobody can take more than ``MOST_AT_ONCE`` in one piece."""
 
