@@ -1,5 +1,6 @@
 """A dataset's samples in the order of the file, on disk as long as their parts are not known."""
 
+import contextlib
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,9 +48,9 @@ class Spool:
         return int(np.prod(self.shape, dtype=np.int64)) * self.dtype.itemsize
 
     def close(self) -> None:
-        """Close the files."""
-        self._pixels.close()
-        self.origins.close()
+        """Close both files, also where the first cannot be written to its end."""
+        with contextlib.closing(self.origins):
+            self._pixels.close()
 
     def append(self, chunk: Chunk) -> None:
         """Keep a chunk.

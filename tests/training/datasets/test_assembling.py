@@ -1,5 +1,6 @@
 """Chunks of a reader become the decoded form: in the order promised, with the content's digest, or not at all."""
 
+import resource
 import tracemalloc
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from normlab.disk_full import is_disk_full
 from normlab.errors import DatasetError
 from normlab.training.datasets import decoded
 from normlab.training.datasets.arrays import Arrays, content_digest
@@ -256,3 +258,36 @@ def test_memory_does_not_grow_with_the_pixels(tmp_path: Path) -> None:
         tracemalloc.stop()
     assert assembled.training_samples + assembled.test_samples == 256 * 48
     assert peak < 16 << 20
+
+
+def test_groups_that_the_file_has_in_two_parts_are_told(tmp_path: Path) -> None:
+    reader = InMemory(
+        [
+            chunk([0, 1] * 4, Split.TRAINING, groups=list("aabbccdd")),
+            chunk([0, 1], Split.TEST, start=8, groups=list("ae")),
+        ]
+    )
+    assembled = assemble(reader, tmp_path / "d", splitting=Splitting(validation=ValidationPart.NONE))
+    assert [
+        (notice.code, notice.count) for notice in assembled.notices if notice.code == "group_in_two_parts"
+    ] == [("group_in_two_parts", 1)]
+
+
+def test_samples_without_a_part_join_the_training_part(tmp_path: Path) -> None:
+    reader = InMemory([chunk([0, 1, 2]), chunk([0], Split.TEST, start=3)])
+    assembled = assemble(reader, tmp_path / "d", splitting=Splitting(validation=ValidationPart.NONE))
+    assert numbers(arrays(assembled).x_train) == [0, 1, 2]
+    assert [notice.code for notice in assembled.notices] == ["samples_without_part"]
+
+
+def test_a_disk_that_fills_up_is_said_and_nothing_is_left(tmp_path: Path) -> None:
+    reader = InMemory([chunk([0, 1] * 10), chunk([0, 1] * 10, start=20)] * 20)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, before[1]))
+        with pytest.raises(OSError, match="too large") as raised:
+            assemble(reader, tmp_path / "d", splitting=Splitting())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert is_disk_full(raised.value)
+    assert list(tmp_path.iterdir()) == []
