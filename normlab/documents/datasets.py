@@ -73,7 +73,6 @@ class DataCardDocument(Document):
     channels: tuple[ChannelDocument, ...]
     inputs: InputsDocument
     classes: tuple[ClassDocument, ...]
-    modes: tuple[str, ...] = Field(
-        description="What the pictures were as files, as far as the format has modes."
+    findings: tuple[DataFindingDocument, ...] = Field(
+        description="The worst first; what was met while the files were read is among them."
     )
-    findings: tuple[DataFindingDocument, ...] = Field(description="The worst first.")

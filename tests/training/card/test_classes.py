@@ -20,6 +20,12 @@ def test_a_class_that_is_missing_from_a_part_is_named(healthy, part, severity):
     assert (found.severity, found.count, found.examples) == (severity, 1, ("c",))
 
 
+def test_a_class_without_any_sample_is_said_once(healthy):
+    for labels in (healthy.y_train, healthy.y_test):
+        labels[labels == 2] = 3
+    assert set(healthy.findings()) == {"class_missing_from_training"}
+
+
 def test_without_a_validation_part_no_class_is_missing_from_it(healthy):
     healthy.default_validation_samples = 0
     assert healthy.findings() == {}

@@ -53,16 +53,15 @@ def test_the_readers_notices_are_findings_and_the_worst_come_first(healthy):
     healthy.notices = [
         Notice("one_hot_labels", "info", "Labels were one-hot.", 400, ("row 1",)),
         Notice("unreadable_file", "warning", "2 files could not be read.", 2, ("a.png", "b.png")),
-        Notice("picture_modes", "info", "Palettes were resolved.", 3, ("P: 3", "L: 397")),
+        Notice("palette", "info", "3 pictures: their palettes were resolved.", 3),
     ]
     document = healthy.card().document
     assert [finding.code for finding in document.findings] == [
         "unreadable_file",
         "one_hot_labels",
-        "picture_modes",
+        "palette",
     ]
     assert document.findings[0].examples == ("a.png", "b.png")
-    assert document.modes == ("P: 3", "L: 397")
 
 
 def test_a_card_survives_being_stored(healthy):

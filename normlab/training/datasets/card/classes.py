@@ -97,7 +97,9 @@ def _missing(names: tuple[str, ...], counts: ClassCounts) -> Iterable[Finding]:
         of_part = counts.of[split]
         if not of_part.sum():
             continue  # there is no such part, which is nothing that is wrong with a class
-        missing = [names[label] for label in np.flatnonzero(of_part == 0)]
+        # What nobody can learn is said once, of the training part.
+        known = counts.of[Split.TRAINING] > 0 if split is not Split.TRAINING else True
+        missing = [names[label] for label in np.flatnonzero((of_part == 0) & known)]
         if missing:
             yield Finding(
                 f"class_missing_from_{split}",

@@ -15,6 +15,7 @@ from normlab.training.datasets.card import (
     drift,
     inputs,
     near_duplicates,
+    orientation,
     same_pictures,
 )
 from normlab.training.datasets.card.finding import SEVERITIES, Finding
@@ -30,9 +31,6 @@ from normlab.training.datasets.card.portraits import (
 from normlab.training.datasets.loading import Dataset
 from normlab.training.datasets.origins import Origins
 from normlab.training.datasets.readers.base import Notice, Split
-
-_MODES = "picture_modes"
-"""The code of the notice that says which modes the pictures had as files, in its examples."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,8 @@ def make_card(
     """Say what is in a decoded dataset, and what is wrong with it.
 
     The arrays are read once from end to end, block by block, and may be larger than memory. ``notices`` are the
-    reader's; they are findings too. With ``origins``, examples say from which file or row they are.
+    reader's, such as the modes that pictures had as files; they are findings too. With ``origins``, examples say from
+    which file or row they are.
     """
     parts = Parts(arrays, content, origins)
     scan = _Scan(parts)
@@ -91,6 +90,7 @@ def _findings(parts: Parts, scan: _Scan, notices: Iterable[Notice]) -> list[Find
         (
             near_duplicates.findings(parts, scan.near, groups),
             background.findings(parts, scan.backgrounds),
+            orientation.findings(parts, scan.counts, scan.means),
         )
         if parts.pictures
         else ()
@@ -125,7 +125,6 @@ def _written(parts: Parts, scan: _Scan, notices: Sequence[Notice]) -> Card:
         channels=scan.inputs.channels(content.shape),
         inputs=scan.inputs.describe(content.pixel_max),
         classes=_class_documents(parts, scan, pictures),
-        modes=tuple(chain.from_iterable(notice.examples for notice in notices if notice.code == _MODES)),
         findings=tuple(documents),
     )
     return Card(document, pictures)
