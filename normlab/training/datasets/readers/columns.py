@@ -10,14 +10,11 @@ from normlab.errors import DatasetError
 from normlab.training.datasets.readers.base import Split
 from normlab.training.datasets.readers.folder_layout import SPLITS
 
-KAGGLE_USAGES = {"publictest": Split.VALIDATION, "privatetest": Split.TEST}
-"""What FER2013's column ``Usage`` says beside ``Training``."""
-
 
 def split_of(value: str, where: str) -> Split:
     """The part that a value names. Raises ``DatasetError``, which says where."""
     name = value.strip().lower()
-    split = SPLITS.get(name) or KAGGLE_USAGES.get(name)
+    split = SPLITS.get(name)
     if split is None:
         raise DatasetError(f"{where}: {value!r} names no part: write train, validation or test.")
     return split

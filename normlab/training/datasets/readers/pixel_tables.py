@@ -1,0 +1,364 @@
+"""CSV with a row for each picture and a column for each pixel; plain, gzipped, or several in a zip or tar.
+
+``split`` or ``usage`` is a column that says which part a row belongs to; of several files the names say it.
+"""
+
+import csv
+import gzip
+import io
+import re
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from normlab.errors import DatasetError
+from normlab.training.datasets.readers.archive_members import Archive, Member, open_archive
+from normlab.training.datasets.readers.base import CLASSES_AS_MET, Chunk, Notice, ReadingOptions, Split
+from normlab.training.datasets.readers.classes_met import ClassesMet
+from normlab.training.datasets.readers.columns import split_of, times_of
+from normlab.training.datasets.readers.csv_blocks import MAX_LINE_BYTES, Block, CsvTable
+from normlab.training.datasets.readers.folder_layout import SPLITS
+from normlab.training.datasets.readers.natural_order import natural_key
+from normlab.training.datasets.readers.pixel_columns import (
+    LABEL_NAMES,
+    SAMPLE_ROWS,
+    PixelColumns,
+    understand,
+)
+
+_DELIMITERS = (",", ";", "\t")
+_HEAD_BYTES = 4096
+_SAMPLE_BYTES = 1 << 20
+_BROKEN = (OSError, EOFError, zlib.error)
+"""What gzip raises for what is damaged or cut short."""
+
+
+def open_file(path: Path, options: ReadingOptions) -> "PixelTableReader | None":
+    """Open it where it is a CSV of numbers, or an archive of such. Raises ``DatasetError``."""
+    archive = open_archive(path, options.limits)
+    if archive is not None:
+        return _open_members(archive, options)
+    opener = _opener(path)
+    with closing(opener()) as file:
+        if not _is_csv(_head(file)):
+            return None
+    return PixelTableReader([_Source(path.name, None, opener)], options)
+
+
+def part_of_name(name: str) -> Split | None:
+    """The part that a file's name says, such as ``fashion-mnist_test.csv`` or ``train-00000-of-00002.parquet``."""
+    words = re.findall(r"[a-z]+", name.rsplit("/", 1)[-1].lower())
+    return next((SPLITS[word] for word in words if word in SPLITS), None)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A CSV file."""
+
+    name: str
+    split: Split | None
+    open: Callable[[], BinaryIO]
+
+
+@dataclass(frozen=True)
+class _Opened:
+    source: _Source
+    delimiter: str
+    names: Sequence[str]
+    """Of all columns; their numbers where the file has no names."""
+    has_header: bool
+    columns: PixelColumns
+
+
+class PixelTableReader:
+    """Tables of pixels. Their first rows were looked at when it is made."""
+
+    format = "csv"
+
+    def __init__(
+        self,
+        sources: Sequence[_Source],
+        options: ReadingOptions,
+        archive: Archive | None = None,
+        found: Sequence[Notice] = (),
+    ) -> None:
+        self._options = options
+        self._archive = archive
+        self._met = ClassesMet(options.limits)
+        self._found = list(found)
+        self._tables = [
+            opened for source in sources if (opened := self._open(source, alone=len(sources) == 1))
+        ]
+        if not self._tables:
+            raise DatasetError(
+                f"None of the tables has a column with the label: {', '.join(s.name for s in sources)}."
+            )
+        for table in self._tables:
+            if table.columns.shape != self._tables[0].columns.shape:
+                raise DatasetError(
+                    f"{table.source.name} has pictures of {table.columns.shape} and {self._tables[0].source.name} of "
+                    f"{self._tables[0].columns.shape}: they must be equal."
+                )
+        values = int(np.prod(self._tables[0].columns.shape))
+        if values > options.limits.max_values_per_sample:
+            raise DatasetError(
+                f"A row has {values} pixels, more than {options.limits.max_values_per_sample} (max_values_per_sample)."
+            )
+
+    def _open(self, source: _Source, *, alone: bool) -> _Opened | None:
+        with closing(source.open()) as file:
+            head = _read(file, source.name, _SAMPLE_BYTES)
+            while (
+                b"\n" not in head
+                and len(head) < MAX_LINE_BYTES
+                and (more := _read(file, source.name, _SAMPLE_BYTES))
+            ):
+                head += more
+        lines = _sample_lines(head)
+        delimiter = _delimiter(lines[0])
+        rows = list(csv.reader(lines, delimiter=delimiter))
+        header, named = _header(rows)
+        sample = _as_numbers(rows[1:] if header else rows, len(rows[0]))
+        columns = understand(rows[0] if named else None, sample, self._options, source.name)
+        if columns is None:
+            if alone:
+                raise DatasetError(
+                    f"{source.name} has no column with the label: call it label, or name it (label_column)."
+                )
+            detail = f"{source.name} has no column with the label, and was passed over."
+            self._found.append(Notice("table_without_labels", "warning", detail, examples=(source.name,)))
+            return None
+        self._found += columns.notices
+        names = rows[0] if named else [str(place + 1) for place in range(len(rows[0]))]
+        return _Opened(source, delimiter, names, header, columns)
+
+    @property
+    def notices(self) -> list[Notice]:
+        """What was met so far."""
+        return [*self._found, *self._met.notices()]
+
+    def chunks(self) -> Iterator[Chunk]:
+        """All rows, once, in the order of the files. Raises ``DatasetError`` with the row and the column."""
+        try:
+            for table in self._tables:
+                yield from self._table_chunks(table)
+        finally:
+            if self._archive is not None:
+                self._archive.close()
+
+    def _table_chunks(self, table: _Opened) -> Iterator[Chunk]:
+        columns = table.columns
+        others = [place for place in (columns.split, columns.group, columns.time) if place is not None]
+        parser = CsvTable(
+            table.source.name, table.delimiter, table.names, columns.pixels, [columns.label, *others]
+        )
+        several = len(self._tables) > 1
+        with closing(table.source.open()) as file:
+            lines = io.BufferedReader(_Checked(file, table.source.name))
+            if lines.peek(3)[:3] == b"\xef\xbb\xbf":
+                lines.read(3)
+            if table.has_header:
+                lines.readline()
+            for block in parser.blocks(cast(BinaryIO, lines)):
+                where = f"{table.source.name}, " if several else ""
+                yield from self._block_chunks(table, block, where)
+
+    def _block_chunks(self, table: _Opened, block: Block, where: str) -> Iterator[Chunk]:
+        columns = table.columns
+        count = len(block.pixels)
+        if not count:
+            return
+        origins = [f"{where}row {row}" for row in range(block.first_row, block.first_row + count)]
+        y = self._met.numbers(block.texts[columns.label], origins)
+        x = columns.pictures(block.pixels)
+        groups = None if columns.group is None else block.texts[columns.group]
+        times = None if columns.time is None else times_of(block.texts[columns.time], origins)
+        if columns.split is None:
+            yield Chunk(x, y, table.source.split, origins, groups, times)
+            return
+        yield from by_part(Chunk(x, y, None, origins, groups, times), block.texts[columns.split])
+
+    def classes(self) -> Sequence[str]:
+        """The labels' texts as they were met."""
+        return self._met.names
+
+    def extra(self) -> Mapping[str, Any]:
+        """That classes are numbered as they were met."""
+        return {CLASSES_AS_MET: True}
+
+
+def by_part(chunk: Chunk, parts: Sequence[str]) -> Iterator[Chunk]:
+    """A chunk of each part in it, by a text for each sample. Raises ``DatasetError`` with its origin."""
+    named = {text: split_of(text, chunk.origins[parts.index(text)]) for text in dict.fromkeys(parts)}
+    splits = [named[text] for text in parts]
+    for split in dict.fromkeys(splits):
+        rows = np.array([place for place, each in enumerate(splits) if each == split])
+        yield Chunk(
+            chunk.x[rows],
+            chunk.y[rows],
+            split,
+            [chunk.origins[row] for row in rows],
+            None if chunk.groups is None else [chunk.groups[row] for row in rows],
+            None if chunk.times is None else chunk.times[rows],
+        )
+
+
+def _open_members(archive: Archive, options: ReadingOptions) -> PixelTableReader | None:
+    """A reader of the CSV files in an archive; None where there is none, or anything else than texts."""
+    found = [member for member in archive.members if _is_table_name(member.name)]
+    tables = [member for member in found if _is_csv(_member_head(archive, member))]
+    if not tables:
+        archive.close()
+        return None
+    try:
+        ordered = sorted(tables, key=lambda member: natural_key(member.name))
+        sources = [
+            _Source(member.name, part_of_name(member.name), _member_opener(archive, member))
+            for member in ordered
+        ]
+        in_parts = [source for source in sources if source.split is not None]
+        others = tuple(source.name for source in sources if source.split is None)
+        if not in_parts or not others:
+            return PixelTableReader(sources, options, archive)
+        detail = f"{others[0]} is called by no part as others are (train, test), and was passed over."
+        passed = Notice("other_files", "warning", detail, len(others), others)
+        return PixelTableReader(in_parts, options, archive, [passed])
+    except BaseException:
+        archive.close()
+        raise
+
+
+def _is_table_name(name: str) -> bool:
+    return name.lower().removesuffix(".gz").endswith((".csv", ".tsv", ".txt", ".data"))
+
+
+def _opener(path: Path) -> Callable[[], BinaryIO]:
+    with path.open("rb") as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+    return lambda: cast(BinaryIO, gzip.open(path)) if zipped else path.open("rb")
+
+
+def _member_opener(archive: Archive, member: Member) -> Callable[[], BinaryIO]:
+    def opened() -> BinaryIO:
+        file = cast(BinaryIO, io.BufferedReader(_Blocks(archive.blocks(member))))
+        return cast(BinaryIO, gzip.GzipFile(fileobj=file)) if archive.read(member, 2) == b"\x1f\x8b" else file
+
+    return opened
+
+
+def _member_head(archive: Archive, member: Member) -> bytes:
+    with closing(_member_opener(archive, member)()) as file:
+        return _head(file)
+
+
+def _head(file: BinaryIO) -> bytes:
+    try:
+        return file.read(_HEAD_BYTES)
+    except _BROKEN:
+        return b""  # some other reader's, or nobody's: what is wrong is said there
+
+
+def _read(file: BinaryIO, name: str, size: int) -> bytes:
+    try:
+        return file.read(size)
+    except _BROKEN as error:
+        raise DatasetError(f"{name} is damaged or cut short: {error}.") from error
+
+
+class _Blocks(io.RawIOBase):
+    """Blocks of bytes as a file."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks = blocks
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._rest:
+            block = next(self._blocks, None)
+            if block is None:
+                return 0
+            self._rest = memoryview(block)
+        count = min(len(buffer), len(self._rest))
+        buffer[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
+
+
+class _Checked(io.RawIOBase):
+    """A file whose damage is told as a ``DatasetError``."""
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self._file = file
+        self._name = name
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = _read(self._file, self._name, len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _is_csv(head: bytes) -> bool:
+    """Whether a file begins as a table of texts with a delimiter does, and the second line has numbers."""
+    if not head or b"\0" in head:
+        return False
+    lines = [line for line in head.decode("utf-8-sig", "replace").splitlines() if line.strip()]
+    if not lines or lines[0].lstrip().startswith(("@", "%", "{", "[", "<")):
+        return False
+    delimiter = _delimiter(lines[0])
+    if lines[0].count(delimiter) < 1:
+        return False
+    row = lines[min(1, len(lines) - 1)].split(delimiter)
+    return any(_number(value) is not None for value in row) or len(lines) == 1
+
+
+def _delimiter(line: str) -> str:
+    return max(_DELIMITERS, key=line.count)
+
+
+def _sample_lines(head: bytes) -> list[str]:
+    lines = head.decode("utf-8-sig", "replace").splitlines()
+    complete = lines if head.endswith(b"\n") or len(lines) == 1 or len(head) < _SAMPLE_BYTES else lines[:-1]
+    return [line for line in complete[: SAMPLE_ROWS + 1] if line.strip()]
+
+
+def _number(value: str) -> float | None:
+    try:
+        return float(value)
+    except ValueError:
+        return None
+
+
+def _header(rows: Sequence[Sequence[str]]) -> tuple[bool, bool]:
+    """Whether the first row is a header, and whether it has names in it (and not numbers alone)."""
+    first = rows[0]
+    texts = [value for value in first if _number(value) is None]
+    numbers = [value for value in first if _number(value) is not None]
+    counts = any(numbers == [str(start + place) for place in range(len(numbers))] for start in (0, 1))
+    if len(numbers) > 1 and counts:
+        return True, bool(texts)  # pandas writes 0, 1, 2 … where columns have no names
+    if len(texts) == 1 and len(first) > 2 and texts[0].strip().lower() not in LABEL_NAMES and len(rows) > 1:
+        place = list(first).index(texts[0])  # a label that is a text, as that of the next row?
+        if place < len(rows[1]) and _number(rows[1][place]) is None:
+            return False, False
+    return bool(texts), bool(texts)
+
+
+def _as_numbers(rows: Sequence[Sequence[str]], count: int) -> npt.NDArray[np.float64]:
+    """(rows, count), NaN where a value is no number or is missing."""
+    sample = np.full((len(rows), count), np.nan)
+    for place, row in enumerate(rows):
+        numbers = [_number(value) for value in row[:count]]
+        sample[place, : len(numbers)] = [np.nan if number is None else number for number in numbers]
+    return sample
