@@ -7,6 +7,7 @@ import pytest
 
 from normlab.errors import DatasetError
 from normlab.training.datasets.readers.base import CLASSES_AS_MET, ReadingLimits, ReadingOptions, Split
+from normlab.training.datasets.readers.detect import open_reader
 from normlab.training.datasets.readers.pixel_tables import open_file, part_of_name
 from support.pictures import random_pixels, tarred, zipped
 
@@ -33,8 +34,7 @@ def write(tmp_path, text, name="data.bin"):
 
 
 def read(path, **options):
-    reader = open_file(path, ReadingOptions(**options))
-    assert reader is not None
+    reader = open_reader(path, ReadingOptions(**options))
     chunks = list(reader.chunks())
     assert reader.extra() == {CLASSES_AS_MET: True}
     labels = [reader.classes()[label] for chunk in chunks for label in chunk.y]

@@ -320,9 +320,13 @@ def _decompressed(file: BinaryIO, start: bytes, path: Path, limits: ReadingLimit
         return None
     file.seek(0)
     with opener(file) as source:
-        blocks = _read_blocks(source, path, limits)
-        first = next(blocks, b"")
-        return _nameless(itertools.chain([first], blocks), path.parent) if is_tar(first) else None
+        try:
+            first = source.read(tarfile.BLOCKSIZE)
+        except _BROKEN:
+            return None  # it may be anything
+        if not is_tar(first):
+            return None
+        return _nameless(itertools.chain([first], _read_blocks(source, path, limits)), path.parent)
 
 
 def _read_blocks(source: BinaryIO, path: Path, limits: ReadingLimits) -> Iterator[bytes]:

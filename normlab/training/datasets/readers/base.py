@@ -97,7 +97,10 @@ class Reader(Protocol):
 
     format: str
     """``npz``, ``idx``, ``csv`` …: as in ``docs/datasets.md``."""
-    notices: list[Notice]
+
+    @property
+    def notices(self) -> list[Notice]:
+        """What it met; complete when all chunks were taken."""
 
     def chunks(self) -> Iterator[Chunk]:
         """All samples, once. Memory stays flat: a chunk holds at most some MiB."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from normlab.errors import DatasetError
-from normlab.training.datasets.readers import cifar_binary, idx, matlab, npz, stl10
+from normlab.training.datasets.readers import archived, cifar_binary, idx, matlab, npz, pixel_tables, stl10
 from normlab.training.datasets.readers.base import Reader, ReadingOptions
 from normlab.training.datasets.readers.bundles import Member, members
 from normlab.training.datasets.readers.streams import head_of
@@ -27,6 +27,8 @@ FORMATS: tuple[Format, ...] = (
     Format("MATLAB's .mat with X and y (SVHN)", matlab.open_file),
     Format("STL-10's binary files", stl10.open_file),
     Format("CIFAR's binary files", cifar_binary.open_file),
+    Format("a zip or tar of pictures in folders named by their class, or of CSV files", archived.open_file),
+    Format("CSV with a column for each pixel", pixel_tables.open_file),
 )
 """In the order of asking: who knows a file by less comes later."""
 

@@ -5,13 +5,12 @@ the order that the pictures had before they were sorted into folders.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from normlab.errors import DatasetError
-from normlab.training.datasets.readers.archive_members import Archive, Member, open_archive, refuse_archive
+from normlab.training.datasets.readers.archive_members import Archive, Member, refuse_archive
 from normlab.training.datasets.readers.base import Chunk, Notice, ReadingOptions, Split
 from normlab.training.datasets.readers.columns import split_of, times_of
 from normlab.training.datasets.readers.folder_layout import Place, places
@@ -28,19 +27,11 @@ _LONG_HEAD = 1 << 16
 _ORDER = {None: 0, Split.TRAINING: 0, Split.VALIDATION: 1, Split.TEST: 2}
 
 
-def open_file(path: Path, options: ReadingOptions) -> "FolderReader | None":
-    """Open it where it is an archive with a picture in it. Raises ``DatasetError``."""
-    archive = open_archive(path, options.limits)
-    if archive is None:
-        return None
+def open_members(archive: Archive, options: ReadingOptions) -> "FolderReader | None":
+    """A reader where there is a picture in the archive. Raises ``DatasetError``."""
     if not any(is_image(archive.read(member, _HEAD)) for member in archive.members):
-        archive.close()
         return None
-    try:
-        return FolderReader(archive, options)
-    except BaseException:
-        archive.close()
-        raise
+    return FolderReader(archive, options)
 
 
 class FolderReader:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from normlab.errors import DatasetError
-from normlab.training.datasets.readers.archive_members import Archive, Member, open_archive
+from normlab.training.datasets.readers.archive_members import Archive, Member
 from normlab.training.datasets.readers.base import CLASSES_AS_MET, Chunk, Notice, ReadingOptions, Split
 from normlab.training.datasets.readers.classes_met import ClassesMet
 from normlab.training.datasets.readers.columns import split_of, times_of
@@ -40,15 +40,33 @@ _BROKEN = (OSError, EOFError, zlib.error)
 
 
 def open_file(path: Path, options: ReadingOptions) -> "PixelTableReader | None":
-    """Open it where it is a CSV of numbers, or an archive of such. Raises ``DatasetError``."""
-    archive = open_archive(path, options.limits)
-    if archive is not None:
-        return _open_members(archive, options)
+    """Open it where it is a CSV with numbers, plain or gzipped. Raises ``DatasetError``."""
     opener = _opener(path)
     with closing(opener()) as file:
         if not _is_csv(_head(file)):
             return None
     return PixelTableReader([_Source(path.name, None, opener)], options)
+
+
+def open_members(archive: Archive, options: ReadingOptions) -> "PixelTableReader | None":
+    """A reader of the CSV files in an archive; None where there is none. Raises ``DatasetError``."""
+    tables = [
+        member
+        for member in sorted(archive.members, key=lambda member: natural_key(member.name))
+        if _is_table_name(member.name) and _is_csv(_member_head(archive, member))
+    ]
+    if not tables:
+        return None
+    sources = [
+        _Source(member.name, part_of_name(member.name), _member_opener(archive, member)) for member in tables
+    ]
+    in_parts = [source for source in sources if source.split is not None]
+    others = tuple(source.name for source in sources if source.split is None)
+    if not in_parts or not others:
+        return PixelTableReader(sources, options, archive)
+    detail = f"{others[0]} is called by no part as others are (train, test), and was passed over."
+    passed = Notice("other_files", "warning", detail, len(others), others)
+    return PixelTableReader(in_parts, options, archive, [passed])
 
 
 def part_of_name(name: str) -> Split | None:
@@ -207,31 +225,6 @@ def by_part(chunk: Chunk, parts: Sequence[str]) -> Iterator[Chunk]:
             None if chunk.groups is None else [chunk.groups[row] for row in rows],
             None if chunk.times is None else chunk.times[rows],
         )
-
-
-def _open_members(archive: Archive, options: ReadingOptions) -> PixelTableReader | None:
-    """A reader of the CSV files in an archive; None where there is none, or anything else than texts."""
-    found = [member for member in archive.members if _is_table_name(member.name)]
-    tables = [member for member in found if _is_csv(_member_head(archive, member))]
-    if not tables:
-        archive.close()
-        return None
-    try:
-        ordered = sorted(tables, key=lambda member: natural_key(member.name))
-        sources = [
-            _Source(member.name, part_of_name(member.name), _member_opener(archive, member))
-            for member in ordered
-        ]
-        in_parts = [source for source in sources if source.split is not None]
-        others = tuple(source.name for source in sources if source.split is None)
-        if not in_parts or not others:
-            return PixelTableReader(sources, options, archive)
-        detail = f"{others[0]} is called by no part as others are (train, test), and was passed over."
-        passed = Notice("other_files", "warning", detail, len(others), others)
-        return PixelTableReader(in_parts, options, archive, [passed])
-    except BaseException:
-        archive.close()
-        raise
 
 
 def _is_table_name(name: str) -> bool:
