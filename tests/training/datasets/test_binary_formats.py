@@ -41,6 +41,11 @@ def test_cifar10(tmp_path: Path, pack: Any) -> None:
     assert found.origins[TRAIN][5] == "data_batch_2[1]"
 
 
+def test_cifar_is_upright(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="turn cannot be used"):
+        read(zipped(tmp_path / "a", cifar10()), turn=True)
+
+
 def test_a_single_batch_is_known_by_its_labels(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(cifar10()["cifar-10-batches-bin/data_batch_1.bin"])
     found = read(tmp_path / "a")

@@ -87,6 +87,7 @@ def test_kuzushiji_has_a_file_for_each_array(tmp_path: Path, pack: Any) -> None:
         "kmnist-train-labels.npz": npz(arr_0=Y[:8].astype(np.uint8)),
         "kmnist-test-imgs.npz": npz(arr_0=X[8:]),
         "kmnist-test-labels.npz": npz(arr_0=Y[8:].astype(np.uint8)),
+        "README.md": b"# Kuzushiji-MNIST",
     }
     found = read(pack(tmp_path / "a", files))
     assert (found.x[TRAIN] == X[:8]).all()
@@ -199,3 +200,12 @@ def test_a_header_that_says_it_is_very_long_is_not_read(tmp_path: Path) -> None:
     member = b"\x93NUMPY\x02\x00" + (2**31).to_bytes(4, "little") + b" " * 100
     with pytest.raises(DatasetError, match="2147483648 bytes itself"):
         read(zipped(tmp_path / "a", {"X.npy": member}))
+
+
+@pytest.mark.parametrize(
+    "options", [{"label_column": "y"}, {"group_column": "who"}, {"time_column": "t"}, {"image_size": (8, 8)}]
+)
+def test_options_that_arrays_cannot_follow_are_refused(tmp_path: Path, options: dict[str, Any]) -> None:
+    (name,) = options
+    with pytest.raises(DatasetError, match=f"{name} cannot be used"):
+        read(saved(tmp_path / "a", X=X, y=Y), **options)

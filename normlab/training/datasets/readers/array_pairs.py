@@ -13,6 +13,7 @@ from normlab.training.datasets.readers.labels import Labels
 from normlab.training.datasets.readers.layout import find_layout
 from normlab.training.datasets.readers.pixel_values import find_rule
 from normlab.training.datasets.readers.stored_arrays import StoredArray
+from normlab.training.datasets.readers.unused_options import refuse_unused
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,9 @@ class ArrayPairReader:
         """Look at the headers.
 
         Raises:
-            DatasetError: they do not fit together, or ask for more than the limits allow.
+            DatasetError: they do not fit together, or ask for more than the limits allow; an option cannot be followed.
         """
+        refuse_unused(options, format_name, turn=True)
         self.format = format_name
         self.notices = list(notices)
         self._pairs = pairs

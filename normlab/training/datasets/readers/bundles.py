@@ -29,6 +29,7 @@ MOST_MEMBERS = 100
 HEAD_BYTES = 512
 
 _ENCRYPTED = 1
+_NOTES = (".txt", ".md", ".rst", ".html", ".pdf")
 # The second is that of a zip without members. Zips are not known by their end: a tar may end in one.
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _UNREADABLE = (OSError, EOFError, RuntimeError, NotImplementedError, zlib.error, zipfile.BadZipFile)
@@ -57,6 +58,12 @@ class Member:
     def label(self) -> str:
         """What to call it in a sentence."""
         return self.name or "The file"
+
+    @property
+    def is_note(self) -> bool:
+        """Whether it is a text that people put beside data: ``README.md``, a licence."""
+        name = self.base.lower()
+        return name.startswith(("readme", "license", "licence")) or name.endswith(_NOTES)
 
     @contextlib.contextmanager
     def open(self) -> Iterator[BinaryIO]:

@@ -17,6 +17,7 @@ from normlab.training.datasets.readers.array_pairs import Numbered
 from normlab.training.datasets.readers.base import Chunk, Notice, ReadingOptions, Split
 from normlab.training.datasets.readers.bundles import Member, members
 from normlab.training.datasets.readers.stored_arrays import StoredArray
+from normlab.training.datasets.readers.unused_options import refuse_unused
 
 _PIXELS = 3 * 32 * 32
 _BATCH = re.compile(r"(data_batch_\d+|test_batch|train|test)\.bin")
@@ -73,8 +74,10 @@ class CifarReader:
         """Look at sizes and names.
 
         Raises:
-            DatasetError: a file does not consist of whole records, or has more than the limits allow.
+            DatasetError: a file does not consist of whole records, or has more than the limits allow; an option
+                cannot be followed.
         """
+        refuse_unused(options, self.format, turn=False)
         self.notices: list[Notice] = []
         self._kind, self._batches = kind, batches
         for batch in batches:

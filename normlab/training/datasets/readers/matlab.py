@@ -36,7 +36,7 @@ _SVHN = (32, 32, 3)
 
 def open_file(path: Path, options: ReadingOptions) -> ArrayPairReader | None:
     """Read one ``.mat`` file, or a zip or tar of them, each a part; None: there is none. See ``Reader``."""
-    given = members(path, options.limits)
+    given = [member for member in members(path, options.limits) if not member.is_note]
     if not given or not all(member.head[: len(_MAGIC)] == _MAGIC for member in given):
         return None
     notices: list[Notice] = []

@@ -7,7 +7,7 @@ zip's member.
 import contextlib
 import io
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
@@ -40,7 +40,7 @@ _RIGHT = (
 
 def open_file(path: Path, options: ReadingOptions) -> ArrayPairReader | None:
     """Read an ``.npz``; None: the file is none. See ``Reader``."""
-    found = _arrays(members(path, options.limits))
+    found = _arrays([member for member in members(path, options.limits) if not member.is_note])
     if not found:
         return None
     pairs, ignored = _pair(found)
@@ -51,7 +51,7 @@ def open_file(path: Path, options: ReadingOptions) -> ArrayPairReader | None:
     return ArrayPairReader("npz", pairs, options, notices=notices)
 
 
-def _arrays(given: tuple[Member, ...]) -> dict[str, StoredArray]:
+def _arrays(given: Sequence[Member]) -> dict[str, StoredArray]:
     """The arrays of an archive of ``.npy`` files, or of one of ``.npz`` files; none where it holds neither."""
     if not given:
         return {}
