@@ -1,5 +1,6 @@
 """Colour pictures in their publishers' own formats: CIFAR's binary files, STL-10's, SVHN's ``.mat``."""
 
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -117,10 +118,11 @@ def test_two_mat_files_are_two_parts(tmp_path: Path) -> None:
         f"{part}_32x32.mat": mat(
             tmp_path / part, X=X[where].transpose(1, 2, 3, 0), y=SVHN_LABELS[where]
         ).read_bytes()
-        for part, where in (("train", slice(11)), ("test", slice(1, 11)))
+        for part, where in (("train", slice(11)), ("test", slice(2, 5)))
     }
     found = read(zipped(tmp_path / "a", files))
-    assert found.y == {TRAIN: (SVHN_LABELS[:11] % 10).tolist(), TEST: (SVHN_LABELS[1:11] % 10).tolist()}
+    assert found.classes == list("0123456789")
+    assert found.y == {TRAIN: (SVHN_LABELS[:11] % 10).tolist(), TEST: SVHN_LABELS[2:5].tolist()}
 
 
 def test_other_mat_files_keep_their_labels(tmp_path: Path) -> None:
@@ -172,3 +174,26 @@ def test_damaged_binary_files_say_where(tmp_path: Path, name: str, change: Any, 
         files[name] = change(content)
     with pytest.raises(DatasetError, match=phrase):
         read(tarred(tmp_path / "a", files))
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+@pytest.mark.parametrize("kept", [0.001, 0.3, 0.9])
+def test_a_mat_file_that_breaks_off(tmp_path: Path, compressed: bool, kept: float) -> None:
+    path = mat(tmp_path / "a", compressed=compressed, y=SVHN_LABELS, X=X.transpose(1, 2, 3, 0))
+    content = path.read_bytes()
+    path.write_bytes(content[: max(130, int(len(content) * kept))])
+    with pytest.raises(DatasetError, match=r"ends after \d+ of the 12|no arrays of numbers|cut off"):
+        read(path)
+
+
+def test_a_mat_file_whose_header_lies(tmp_path: Path) -> None:
+    path = mat(tmp_path / "a", compressed=False, X=X.transpose(1, 2, 3, 0), y=SVHN_LABELS)
+    content = path.read_bytes()
+    axes, many = struct.pack("<4i", 32, 32, 3, 12), struct.pack("<4i", 32, 32, 3, 2**30)
+    path.write_bytes(content.replace(axes, many))
+    with pytest.raises(DatasetError, match="do not agree"):
+        read(path)
+    sizes = struct.pack("<II", 2, X.size), struct.pack("<II", 2, 2**31)
+    path.write_bytes(content.replace(axes, struct.pack("<4i", 32, 32, 1, 2**21)).replace(*sizes))
+    with pytest.raises(DatasetError, match="2097152 is the last axis"):
+        read(path)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from normlab.errors import DatasetError
 from normlab.training.datasets.readers.array_names import Role, meaning
@@ -39,15 +40,19 @@ def open_file(path: Path, options: ReadingOptions) -> ArrayPairReader | None:
     given = [member for member in members(path, options.limits) if not member.is_note]
     if not given or not all(member.head[: len(_MAGIC)] == _MAGIC for member in given):
         return None
-    notices: list[Notice] = []
-    pairs = [_pair(member, notices) for member in given]
+    pairs = [_pair(member) for member in given]
     if len({pair.split for pair in pairs}) < len(pairs):
         names = ", ".join(member.base for member in given)
         raise DatasetError(f"It is not known which part each file is ({names}): name them train… and test….")
+    notices = []
+    if pairs[0].x.shape[1:] == _SVHN and _are_1_to_10([pair.y for pair in pairs]):
+        detail = "The label 10 stands for the digit 0, as in SVHN: it became 0."
+        notices.append(Notice("label_ten_is_zero", "info", detail))
+        pairs = [replace(pair, y=replace(pair.y, view=_ten_to_zero)) for pair in pairs]
     return ArrayPairReader("matlab", pairs, options, notices=notices)
 
 
-def _pair(member: Member, notices: list[Notice]) -> ArrayPair:
+def _pair(member: Member) -> ArrayPair:
     sides: dict[Role, StoredArray] = {}
     met: list[str] = []
     for name, dims, variable in _variables(member):
@@ -68,16 +73,17 @@ def _pair(member: Member, notices: list[Notice]) -> ArrayPair:
             f"{member.label} has {y.shape[0]} labels, and {x.shape[0]} is the last axis of {x.name}; right is the "
             "samples' axis last, as SVHN has it."
         )
-    if x.shape[1:] == _SVHN and _from_1_to_10(y):
-        detail = "The label 10 stands for the digit 0, as in SVHN: it became 0."
-        notices.append(Notice("label_ten_is_zero", "info", detail))
-        y = replace(y, view=lambda block: np.where(block == 10, 0, block))
     return ArrayPair(meaning(member.base)[1], x, y)
 
 
-def _from_1_to_10(labels: StoredArray) -> bool:
-    met = {value for _, block in labels.blocks() for value in np.unique(block)[:11].tolist()}
-    return bool(met) and min(met) == 1 and max(met) == 10
+def _are_1_to_10(labels: list[StoredArray]) -> bool:
+    """Whether these are the smallest and the largest label of all parts."""
+    ends = [(block.min(), block.max()) for part in labels for _, block in part.blocks()]
+    return bool(ends) and min(end[0] for end in ends) == 1 and max(end[1] for end in ends) == 10
+
+
+def _ten_to_zero(labels: NDArray[Any]) -> NDArray[Any]:
+    return np.where(labels == 10, 0, labels)
 
 
 def _pixels(name: str, dims: tuple[int, ...], variable: "_Variable") -> StoredArray:
