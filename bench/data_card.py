@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from sklearn.datasets import load_sample_images
 
 from normlab.spec.datasets import DATASETS, DatasetInfo, DatasetName
-from normlab.training.datasets.card import drift, near_duplicates, perceptual_hash
+from normlab.training.datasets.card import drift, near_duplicates
 from normlab.training.datasets.card.making import make_card
 from normlab.training.datasets.card.moments import Moments
 from normlab.training.datasets.card.parts import Parts
@@ -250,33 +251,65 @@ def faults(folder: Path, times: int, samples: int) -> Iterator[str]:
 
 
 def copies(folder: Path, count: int) -> Iterator[str]:
-    """Of changed copies in the test part, how many are found; and of the test pictures that are there, how many."""
-    yield "| Fashion-MNIST, 1,000 test pictures replaced by copies of training ones | same hash within 8 bits | found |"
-    yield "| --- | --- | --- |"
-    data = load(DatasetName.FASHION_MNIST, folder)
-    info = DATASETS[DatasetName.FASHION_MNIST]
-    source = np.random.default_rng(0).choice(len(data.x_train), count, replace=False)
-    pictures = data.x_train[source]
+    """Of changed copies in the test part, how many are found; and how many test pictures are as they are."""
+    kinds = {
+        "Fashion-MNIST": load(DatasetName.FASHION_MNIST, folder),
+        "digits": load(DatasetName.DIGITS, folder),
+    }
+    data = {
+        title: Data(kind.x_train, kind.y_train, kind.x_test, kind.y_test, DATASETS[DatasetName(kind.name)])
+        for title, kind in kinds.items()
+    }
+    data["pieces of photographs"] = photographs()
+    yield f"| copies in the test part | {' | '.join(data)} |"
+    yield f"| --- |{' --- |' * len(data)}"
+    yield f"| none | {' | '.join(_share(one, 0) for one in data.values())} |"
     for title, change in CHANGES.items():
-        x_test = data.x_test.copy()
-        x_test[:count] = changed = change(pictures, info)
-        planted = Data(data.x_train, data.y_train, x_test, data.y_test, info)
-        gist = [perceptual_hash.codes(one.astype(np.float32)) for one in (pictures, changed)]
-        within = (np.bitwise_count(gist[0] ^ gist[1]) <= near_duplicates.MOST_BITS).mean()
-        found = near_pairs(planted)
-        yield f"| {title} | {within:.1%} | {np.count_nonzero(found < count) / count:.1%} |"
-    yield f"| nothing: all 10,000 test pictures as they are | | {len(near_pairs(data)) / len(data.x_test):.2%} |"
+        cells = []
+        for one in data.values():
+            planted = min(count, len(one.x_test) // 2)
+            source = np.random.default_rng(0).choice(len(one.x_train), planted, replace=False)
+            x_test = one.x_test.copy()
+            x_test[:planted] = change(one.x_train[source], one.info)
+            cells.append(_share(replace(one, x_test=x_test), planted))
+        yield f"| {title} | {' | '.join(cells)} |"
 
 
-def near_pairs(data: Any) -> npt.NDArray[np.int64]:
-    """The test pictures that have a near duplicate, by their places in the test part."""
-    parts = Parts(data, DATASETS[DatasetName.FASHION_MNIST])
+def _share(data: Data, planted: int) -> str:
+    found = near_pairs(data)
+    if planted:
+        return f"{np.count_nonzero(found < planted):,} of {planted:,}"
+    return f"{len(found):,} of {len(data.x_test):,} as they are"
+
+
+def near_pairs(data: Data) -> npt.NDArray[np.int64]:
+    """The test pictures that have a near duplicate or an exact one, by their places in the test part."""
+    parts = Parts(data, data.info)
     same_pictures, near = SamePictures(parts.samples), near_duplicates.NearDuplicates(parts.samples)
     for block in parts.blocks():
         same_pictures.add(block)
         near.add(block)
-    queries, _, _ = near.pairs(parts, same_pictures.groups())
-    return queries - parts.in_training_array
+    groups = same_pictures.groups()
+    queries, _, _ = near.pairs(parts, groups)
+    in_test = np.arange(parts.samples) >= parts.in_training_array
+    return np.concatenate([queries, groups.also_in(in_test, ~in_test)]) - parts.in_training_array
+
+
+def photographs() -> Data:
+    """Pieces of scikit-learn's two photographs, 32 by 32 in colour, half of each over its neighbour."""
+    side, step = 32, 16
+    pieces = np.array(
+        [
+            photograph[top : top + side, left : left + side]
+            for photograph in load_sample_images().images
+            for top in range(0, photograph.shape[0] - side, step)
+            for left in range(0, photograph.shape[1] - side, step)
+        ]
+    )
+    pieces = pieces[np.random.default_rng(0).permutation(len(pieces))]
+    test, labels = len(pieces) // 6, np.zeros(len(pieces), np.uint8)
+    info = DATASETS[DatasetName.CIFAR10].model_copy(update={"default_validation_samples": 0})
+    return Data(pieces[test:], labels[test:], pieces[:test], labels[:test], info)
 
 
 def splits(folder: Path, times: int) -> Iterator[str]:

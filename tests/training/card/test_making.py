@@ -12,7 +12,7 @@ from PIL import Image
 from normlab.documents.datasets import DataCardDocument
 from normlab.spec.datasets import DatasetName
 from normlab.training.datasets.card import parts
-from normlab.training.datasets.card.making import card_of_built_in
+from normlab.training.datasets.card.making import card_of_built_in, make_card
 from normlab.training.datasets.card.portraits import MOST_CLASSES
 from normlab.training.datasets.loading import load
 from normlab.training.datasets.readers.base import Notice
@@ -62,6 +62,19 @@ def test_the_readers_notices_are_findings_and_the_worst_come_first(healthy):
         "palette",
     ]
     assert document.findings[0].examples == ("a.png", "b.png")
+
+
+def test_progress_is_told_by_samples_and_can_end_the_work(healthy, monkeypatch):
+    monkeypatch.setattr(parts, "BLOCK_BYTES", 100 * healthy.x_train[0].nbytes)
+    told: list[int] = []
+    make_card(healthy, healthy, progress=told.append)
+    assert told == [40, 140, 240, 340, 400, 500, 520]
+
+    def cancel(_: int) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        make_card(healthy, healthy, progress=cancel)
 
 
 def test_a_card_survives_being_stored(healthy):

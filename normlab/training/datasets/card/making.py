@@ -1,6 +1,6 @@
 """``make_card``: everything that is said of a dataset, in one pass over its samples and a few looks back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -52,18 +52,23 @@ def make_card(
     content: DatasetFacts,
     notices: Sequence[Notice] = (),
     origins: Origins | None = None,
+    *,
+    progress: Callable[[int], None] | None = None,
 ) -> Card:
     """Say what is in a decoded dataset, and what is wrong with it.
 
     The arrays are read once from end to end, block by block, and may be larger than memory. ``notices`` are the
     reader's, such as the modes that pictures had as files; they are findings too. With ``origins``, examples say from
-    which file or row they are.
+    which file or row they are. ``progress`` is told after every block how many samples were read; what it raises ends
+    the work.
     """
     parts = Parts(arrays, content, origins)
     scan = _Scan(parts)
     for block in parts.blocks():
         for collector in scan.collectors:
             collector.add(block)
+        if progress is not None:
+            progress(block.first + len(block.x))
     return _written(parts, scan, notices)
 
 

@@ -25,9 +25,6 @@ CORRELATION = 0.99
 MOST_SHIFT = 0.15
 """The part of a side by which one may be moved."""
 
-LEAST_SIDE = 16
-"""Smaller pictures have too few pixels to tell a copy from a picture of the same kind."""
-
 NEAR_WARNING = 0.01
 """From this part of the test pictures on, near duplicates are a warning. Below it they are a note: Fashion-MNIST has
 some as well, the same article in both parts."""
@@ -76,7 +73,7 @@ class NearDuplicates:
 def findings(parts: Parts, near: NearDuplicates, groups: Groups) -> Iterable[Finding]:
     """How many test pictures have nearly the same one in training."""
     test = parts.samples - parts.in_training_array
-    if min(parts.content.shape[:2]) < LEAST_SIDE or not test:
+    if not test:
         return
     queries, partners, correlations = near.pairs(parts, groups)
     if not len(queries):

@@ -83,12 +83,12 @@ class Parts:
         """Whether samples are pictures."""
         return len(self.content.shape) > 1
 
-    @property
-    def labels(self) -> Numbers:
+    @cached_property
+    def labels(self) -> npt.NDArray[Any]:
         """Of all samples."""
-        return np.concatenate([self.arrays.y_train, self.arrays.y_test]).astype(np.int64)
+        return np.concatenate([self.arrays.y_train, self.arrays.y_test])
 
-    @property
+    @cached_property
     def splits(self) -> npt.NDArray[np.uint8]:
         """Of all samples, as their places in ``Split``."""
         counts = (

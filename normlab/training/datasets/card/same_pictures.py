@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -74,7 +75,7 @@ class Groups:
         start = self.starts[group]
         return np.sort(self._order[start : start + self.sizes[group]])
 
-    def with_two_labels(self, labels: Numbers) -> Numbers:
+    def with_two_labels(self, labels: npt.NDArray[Any]) -> Numbers:
         """The groups whose samples do not all have one label."""
         ordered = labels[self._order]
         smallest = np.minimum.reduceat(ordered, self.starts)
