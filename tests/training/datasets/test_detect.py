@@ -13,6 +13,7 @@ import scipy.io
 
 from normlab.errors import DatasetError
 from normlab.training.datasets.readers.base import ReadingLimits, ReadingOptions
+from normlab.training.datasets.readers.bundles import MOST_MEMBERS, members
 from normlab.training.datasets.readers.detect import open_reader
 from support.dataset_files import gzipped, idx, npz, pictures, read, tarred, zipped
 
@@ -151,3 +152,14 @@ def test_memory_stays_flat_and_no_header_is_believed(tmp_path: Path) -> None:
     finally:
         tracemalloc.stop()
     assert peak < 14 << 20
+
+
+@pytest.mark.parametrize("comment", [b"", b"by us"])
+def test_archives_of_many_files_are_left_to_others_unread(tmp_path: Path, comment: bytes) -> None:
+    with zipfile.ZipFile(tmp_path / "a", "w") as archive:
+        archive.comment = comment
+        for number in range(MOST_MEMBERS + 1):
+            archive.writestr(f"{number}", b"")
+    assert members(tmp_path / "a", ReadingLimits()) == ()
+    tarred(tmp_path / "b", {f"{number}": b"" for number in range(MOST_MEMBERS + 1)})
+    assert members(tmp_path / "b", ReadingLimits()) == ()

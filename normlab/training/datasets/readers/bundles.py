@@ -10,6 +10,7 @@ import gzip
 import io
 import itertools
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -29,6 +30,8 @@ MOST_MEMBERS = 100
 HEAD_BYTES = 512
 
 _ENCRYPTED = 1
+_END = struct.Struct("<4s6xH10x")
+"""A zip's last record when it has no comment: the magic, and how many members there are in all."""
 _NOTES = (".txt", ".md", ".rst", ".html", ".pdf")
 # The second is that of a zip without members. Zips are not known by their end: a tar may end in one.
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -104,7 +107,7 @@ def _members(path: Path, size: int, modified: int, most_bytes: int) -> tuple[Mem
     head = head_of(path, HEAD_BYTES)
     with reading("The archive"):
         if head[:4] in _ZIP:
-            found = list(_of_zip(path))
+            found = [] if _has_many(path, size) else list(_of_zip(path))
         elif is_tar(head):
             found = list(_of_tar(functools.partial(_opened, path), most_bytes))
         elif is_tar(_gunzipped_head(path)):
@@ -124,6 +127,17 @@ def _members(path: Path, size: int, modified: int, most_bytes: int) -> tuple[Mem
 def _is_litter(name: str) -> bool:
     pure = PurePosixPath(name)
     return "__MACOSX" in pure.parts or pure.name.startswith("._") or pure.name in {".DS_Store", "Thumbs.db"}
+
+
+def _has_many(path: Path, size: int) -> bool:
+    """Whether a zip's last record counts too many members: spares the reading of a long directory."""
+    with path.open("rb") as file:
+        file.seek(max(0, size - _END.size))
+        record = file.read()
+    if len(record) < _END.size:
+        return False
+    magic, count = _END.unpack(record)
+    return magic == b"PK\x05\x06" and int(count) > MOST_MEMBERS
 
 
 def _of_zip(path: Path) -> Iterator[Member]:
