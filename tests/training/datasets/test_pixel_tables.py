@@ -7,8 +7,9 @@ import pytest
 
 from normlab.errors import DatasetError
 from normlab.training.datasets.readers.base import CLASSES_AS_MET, ReadingLimits, ReadingOptions, Split
+from normlab.training.datasets.readers.columns import part_of_name
 from normlab.training.datasets.readers.detect import open_reader
-from normlab.training.datasets.readers.pixel_tables import open_file, part_of_name
+from normlab.training.datasets.readers.pixel_tables import open_file
 from support.pictures import random_pixels, tarred, zipped
 
 X = random_pixels(1, (12, 16))

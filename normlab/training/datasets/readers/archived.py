@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from normlab.training.datasets.readers import folders, pixel_tables
+from normlab.training.datasets.readers import folders, parquet, pixel_tables
 from normlab.training.datasets.readers.archive_members import Archive, open_archive
 from normlab.training.datasets.readers.base import Reader, ReadingOptions
 
 _FORMATS: tuple[Callable[[Archive, ReadingOptions], Reader | None], ...] = (
     folders.open_members,
+    parquet.open_members,
     pixel_tables.open_members,
 )
 """In the order of asking. A reader closes the archive when all of its chunks were taken."""

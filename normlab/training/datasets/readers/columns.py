@@ -1,13 +1,14 @@
 """What the values of a column mean: parts and times."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from normlab.errors import DatasetError
-from normlab.training.datasets.readers.base import Split
+from normlab.training.datasets.readers.base import Chunk, Split
 from normlab.training.datasets.readers.folder_layout import SPLITS
 
 
@@ -39,3 +40,25 @@ def times_of(values: Sequence[str], origins: Sequence[str]) -> npt.NDArray[Any]:
     raise DatasetError(
         f"Some times from {origins[0]} on are numbers and some are dates: write one of the two."
     )
+
+
+def part_of_name(name: str) -> Split | None:
+    """The part that a file's name says, such as ``fashion-mnist_test.csv`` or ``train-00000-of-00002.parquet``."""
+    words = re.findall(r"[a-z]+", name.rsplit("/", 1)[-1].lower())
+    return next((SPLITS[word] for word in words if word in SPLITS), None)
+
+
+def by_part(chunk: Chunk, parts: Sequence[str]) -> Iterator[Chunk]:
+    """A chunk of each part in it, by a text for each sample. Raises ``DatasetError`` with its origin."""
+    named = {text: split_of(text, chunk.origins[parts.index(text)]) for text in dict.fromkeys(parts)}
+    splits = [named[text] for text in parts]
+    for split in dict.fromkeys(splits):
+        rows = np.array([place for place, each in enumerate(splits) if each == split])
+        yield Chunk(
+            chunk.x[rows],
+            chunk.y[rows],
+            split,
+            [chunk.origins[row] for row in rows],
+            None if chunk.groups is None else [chunk.groups[row] for row in rows],
+            None if chunk.times is None else chunk.times[rows],
+        )

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from normlab.errors import DatasetError
+from normlab.training.datasets.readers.pixel_columns import not_a_pixel
 
 BLOCK_BYTES = 1 << 20
 MAX_LINE_BYTES = 64 << 20
@@ -141,18 +142,7 @@ class CsvTable:
         return np.array([float(values[place]) for place in self._pixels]).astype(np.uint8)
 
     def _refuse(self, value: str, row: int, place: int) -> NoReturn:
-        where = f"{self._name}, row {row}, column {self._columns[place]}"
-        raise DatasetError(
-            f"{where}: {value!r} is no pixel. Pixels are whole numbers from 0 to 255{scale_hint(value)}."
-        )
-
-
-def scale_hint(value: str) -> str:
-    """What to do with a value between 0 and 1."""
-    try:
-        return ", so multiply values from 0 to 1 by 255" if 0 < float(value) < 1 else ""
-    except ValueError:
-        return ""
+        raise DatasetError(not_a_pixel(f"{self._name}, row {row}, column {self._columns[place]}", value))
 
 
 def _whole_lines(file: BinaryIO, name: str) -> Iterator[bytes]:

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from normlab.errors import DatasetError
-from normlab.training.datasets.readers import archived, cifar_binary, idx, matlab, npz, pixel_tables, stl10
+from normlab.training.datasets.readers import (
+    archived,
+    cifar_binary,
+    idx,
+    matlab,
+    npz,
+    parquet,
+    pixel_tables,
+    stl10,
+)
 from normlab.training.datasets.readers.base import Reader, ReadingOptions
 from normlab.training.datasets.readers.bundles import Member, members
 from normlab.training.datasets.readers.streams import head_of
@@ -27,7 +36,11 @@ FORMATS: tuple[Format, ...] = (
     Format("MATLAB's .mat with X and y (SVHN)", matlab.open_file),
     Format("STL-10's binary files", stl10.open_file),
     Format("CIFAR's binary files", cifar_binary.open_file),
-    Format("a zip or tar of pictures in folders named by their class, or of CSV files", archived.open_file),
+    Format(
+        "a zip or tar of pictures in folders named by their class, or of CSV or Parquet files",
+        archived.open_file,
+    ),
+    Format("Parquet with a column for each pixel, or of image files (Hugging Face)", parquet.open_file),
     Format("CSV with a column for each pixel", pixel_tables.open_file),
 )
 """In the order of asking: who knows a file by less comes later."""

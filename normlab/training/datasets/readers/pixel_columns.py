@@ -112,6 +112,44 @@ def understand(
     return PixelColumns(label, tuple(pixels), **taken, shape=shape, planes=planes, notices=tuple(notices))
 
 
+def whole_pixels(
+    columns: Sequence[Any], origins: Sequence[str], places: Sequence[int], names: Sequence[str]
+) -> npt.NDArray[np.uint8]:
+    """Columns of numbers (pyarrow's arrays) as pixels, (rows, columns).
+
+    Raises:
+        DatasetError: a value is missing, no whole number or not from 0 to 255; its row and column.
+    """
+    pixels = np.empty((len(origins), len(columns)), np.uint8)
+    for place, column in enumerate(columns):
+        values = column.to_numpy(zero_copy_only=False)  # NaN where one is missing
+        if values.dtype.kind not in "iuf":
+            raise DatasetError(
+                f"Column {names[places[place]]} holds {column.type}, where pixels are numbers."
+            )
+        with np.errstate(
+            invalid="ignore"
+        ):  # NaN and what is too large become something else, which is seen below
+            narrow = values.astype(np.uint8)
+        if values.dtype != np.uint8 and (narrow != values).any():
+            wrong = int(np.flatnonzero(narrow != values)[0])
+            raise DatasetError(
+                not_a_pixel(f"{origins[wrong]}, column {names[places[place]]}", str(values[wrong]))
+            )
+        pixels[:, place] = narrow
+    return pixels
+
+
+def not_a_pixel(where: str, value: str) -> str:
+    """The sentence about a value that is none."""
+    try:
+        scaled = 0 < float(value) < 1
+    except ValueError:
+        scaled = False
+    hint = ", so multiply values from 0 to 1 by 255" if scaled else ""
+    return f"{where}: {value!r} is no pixel. Pixels are whole numbers from 0 to 255{hint}."
+
+
 def _named(columns: Sequence[str], wanted: str | None, usual: Sequence[str], table: str) -> int | None:
     """The place of a column that the options name, or has a usual name."""
     if wanted is not None:

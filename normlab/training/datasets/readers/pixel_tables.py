@@ -6,7 +6,6 @@
 import csv
 import gzip
 import io
-import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -21,9 +20,8 @@ from normlab.errors import DatasetError
 from normlab.training.datasets.readers.archive_members import Archive, Member
 from normlab.training.datasets.readers.base import CLASSES_AS_MET, Chunk, Notice, ReadingOptions, Split
 from normlab.training.datasets.readers.classes_met import ClassesMet
-from normlab.training.datasets.readers.columns import split_of, times_of
+from normlab.training.datasets.readers.columns import by_part, part_of_name, times_of
 from normlab.training.datasets.readers.csv_blocks import MAX_LINE_BYTES, Block, CsvTable
-from normlab.training.datasets.readers.folder_layout import SPLITS
 from normlab.training.datasets.readers.natural_order import natural_key
 from normlab.training.datasets.readers.pixel_columns import (
     LABEL_NAMES,
@@ -67,12 +65,6 @@ def open_members(archive: Archive, options: ReadingOptions) -> "PixelTableReader
     detail = f"{others[0]} is called by no part as others are (train, test), and was passed over."
     passed = Notice("other_files", "warning", detail, len(others), others)
     return PixelTableReader(in_parts, options, archive, [passed])
-
-
-def part_of_name(name: str) -> Split | None:
-    """The part that a file's name says, such as ``fashion-mnist_test.csv`` or ``train-00000-of-00002.parquet``."""
-    words = re.findall(r"[a-z]+", name.rsplit("/", 1)[-1].lower())
-    return next((SPLITS[word] for word in words if word in SPLITS), None)
 
 
 @dataclass(frozen=True)
@@ -209,22 +201,6 @@ class PixelTableReader:
     def extra(self) -> Mapping[str, Any]:
         """That classes are numbered as they were met."""
         return {CLASSES_AS_MET: True}
-
-
-def by_part(chunk: Chunk, parts: Sequence[str]) -> Iterator[Chunk]:
-    """A chunk of each part in it, by a text for each sample. Raises ``DatasetError`` with its origin."""
-    named = {text: split_of(text, chunk.origins[parts.index(text)]) for text in dict.fromkeys(parts)}
-    splits = [named[text] for text in parts]
-    for split in dict.fromkeys(splits):
-        rows = np.array([place for place, each in enumerate(splits) if each == split])
-        yield Chunk(
-            chunk.x[rows],
-            chunk.y[rows],
-            split,
-            [chunk.origins[row] for row in rows],
-            None if chunk.groups is None else [chunk.groups[row] for row in rows],
-            None if chunk.times is None else chunk.times[rows],
-        )
 
 
 def _is_table_name(name: str) -> bool:
