@@ -74,9 +74,11 @@ class Subject:
             yield cls(build, http, endings)
             endings.close()
 
-    def knows(self, path: str) -> bool:
-        """Whether the build has such answers."""
-        return path in self.http.get("/openapi.json").json()["paths"]
+    def knows_answer(self, kind: str) -> bool:
+        """Whether the build has such answers about comparisons."""
+        if kind != "mechanism":
+            return True
+        return "/comparisons/{comparison_id}/mechanism" in self.http.get("/openapi.json").json()["paths"]
 
     def create(self, size: tuple[int, int], first_seed: int) -> str:
         """A new comparison of this size."""
@@ -131,8 +133,7 @@ def _of_state(
 ) -> Iterator[tuple[str, str, list[float]]]:
     for kind, path in PATHS.items():
         url = f"/comparisons/{comparison_id}{path}"
-        known = kind != "mechanism" or subject.knows("/comparisons/{comparison_id}/mechanism")
-        yield state, kind, costs(subject, url, rounds) if known else [math.nan] * 3
+        yield state, kind, costs(subject, url, rounds) if subject.knows_answer(kind) else [math.nan] * 3
 
 
 def costs(subject: Subject, url: str, rounds: int) -> list[float]:
@@ -226,8 +227,9 @@ def warm_up(subject: Subject) -> None:
     """Have the process import all that it needs."""
     comparison_id = subject.create((2, 3), 900_000)
     subject.endings.end(comparison_id, but=1)
-    for path in PATHS.values():
-        subject.cpu_ms(f"/comparisons/{comparison_id}{path}")
+    for kind, path in PATHS.items():
+        if subject.knows_answer(kind):
+            subject.cpu_ms(f"/comparisons/{comparison_id}{path}")
 
 
 def _print_answers(subjects: list[Subject], sizes: list[tuple[int, int]], rounds: int) -> None:

@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import onnxruntime
@@ -45,7 +45,7 @@ def _assert_told_consistently(database: Database, job_id: str) -> None:
         job = jobs.get(session, job_id)
         told = events.after(session, job_id, limit=1_000_000)
         epochs = reports.epochs(session, job_id)
-    assert [event.number for event in told] == list(range(1, len(told) + 1))
+    _assert_numbered(job, told)
     states = [event for event in told if event.kind is EventKind.STATE]
     assert states[-1].data["state"] == job.state
     ends = [event for event in states if JobState(event.data["state"]).final]
@@ -56,6 +56,17 @@ def _assert_told_consistently(database: Database, job_id: str) -> None:
         assert job.result is not None
         assert len(epochs) == job.result["epochs"]
     _assert_no_row_of_an_old_attempt(job, told, {row.epoch: row.attempt for row in epochs})
+
+
+def _assert_numbered(job: Job, told: Sequence[Event]) -> None:
+    """Events are numbered in their order without a gap, but that of measurements only the newest is kept."""
+    numbers = [event.number for event in told]
+    assert numbers == sorted(set(numbers))
+    assert numbers[-1] == job.event_count
+    measured = [event.number for event in told if event.kind is EventKind.MEASURED]
+    assert len(measured) <= 1
+    missing = set(range(1, job.event_count)) - set(numbers)
+    assert not missing or max(missing) < measured[0]
 
 
 def _assert_no_row_of_an_old_attempt(job: Job, told: Collection[Event], attempts: dict[int, int]) -> None:
