@@ -1,9 +1,10 @@
-"""The files that jobs leave behind: in a folder or a bucket."""
+"""The files that jobs leave behind, and those of datasets: in a folder or a bucket."""
 
 import contextlib
 import hashlib
-import os
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
@@ -12,6 +13,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from normlab.errors import ArtifactError, ArtifactStoreError, LostArtifactError, SetupError
 from normlab.spec.export_formats import ArtifactKind
+from normlab.store.artifact_writing import Writing, Written
 from normlab.store.artifacts import Artifact, StoredFile
 
 _CHUNK = 1 << 20
@@ -49,48 +51,65 @@ class ArtifactStore:
             self._files, self._root = fsspec.core.url_to_fs(url, use_listings_cache=False)
         else:
             self._files, self._root = LocalFileSystem(), str(Path(url).expanduser().absolute())
-        self._is_local = isinstance(self._files, LocalFileSystem)
 
     def put(self, job_id: str, attempt: int, kind: ArtifactKind, source: Path, media_type: str) -> StoredFile:
-        """Copy ``source`` into the store; when this returns, it survives a power cut."""
-        path = f"{job_id}/{attempt}/{source.name}"
-        target = self._locate(path)
-        digest, size = hashlib.sha256(), 0
-        folder = target.rpartition("/")[0]
-        changed = _folders_to_change(Path(folder)) if self._is_local else []
-        self._files.makedirs(folder, exist_ok=True)
-        with source.open("rb") as reading, self._files.open(target, "wb") as writing:
-            while chunk := reading.read(_CHUNK):
-                digest.update(chunk)
-                size += writing.write(chunk)
-            if self._is_local:
-                writing.flush()
-                os.fsync(writing.fileno())
-        for entry_of in changed:
-            _sync_folder(entry_of)
-        return StoredFile(kind=kind, path=path, sha256=digest.hexdigest(), bytes=size, media_type=media_type)
+        """Copy a job's file ``source`` into the store; when this returns, it survives a power cut."""
+        written = self.put_file(f"{job_id}/{attempt}/{source.name}", source)
+        return StoredFile(kind=kind, media_type=media_type, **vars(written))
 
-    @contextlib.contextmanager
-    def open(self, artifact: Artifact | StoredFile) -> Iterator[IO[bytes]]:
-        """The file, to be read in binary; its content is not compared with its checksum.
+    def put_file(self, path: str, source: Path) -> Written:
+        """The same with any file, to ``path`` below the store's root."""
+        writing = self.begin(path)
+        try:
+            with source.open("rb") as reading:
+                while chunk := reading.read(_CHUNK):
+                    writing.write(chunk)
+            return writing.finish()
+        except BaseException:
+            writing.discard()
+            raise
+
+    def begin(self, path: str) -> Writing:
+        """Begin a file whose content comes piece by piece."""
+        return Writing(self._files, self._locate(path), path)
+
+    def open(self, artifact: Artifact | StoredFile) -> AbstractContextManager[IO[bytes]]:
+        """A job's file, to be read in binary; its content is not compared with its checksum.
 
         Raises:
             LostArtifactError: it is not there.
             ArtifactStoreError: nothing is, or it cannot be read.
         """
+        return self.open_file(artifact.path, f"the {artifact.kind} file of job {artifact.path.partition('/')[0]}")
+
+    @contextlib.contextmanager
+    def open_file(self, path: str, what: str) -> Iterator[IO[bytes]]:
+        """The same with any file; ``what`` begins the sentence that says what is wrong with it."""
         try:
-            handle = self._files.open(self._locate(artifact.path), "rb")
+            handle = self._files.open(self._locate(path), "rb")
         except FileNotFoundError:
             if not self._files.exists(self._root):
                 raise ArtifactStoreError("the artifact store is not there; try again later") from None
-            raise LostArtifactError(
-                f"the {artifact.kind} file of job {artifact.path.partition('/')[0]} is lost: it is not in the "
-                "artifact store any more"
-            ) from None
+            raise LostArtifactError(f"{what} is lost: it is not in the artifact store any more") from None
         except OSError as error:
             raise ArtifactStoreError("the artifact store does not answer; try again later") from error
         with handle:
             yield handle
+
+    def fetch_file(self, path: str, sha256: str, what: str, target: Path) -> None:
+        """Copy a file out of the store to ``target``.
+
+        Raises:
+            ArtifactError: as ``open_file``; or it is not what was stored, by its SHA-256 in hexadecimal.
+            OSError: ``target`` cannot be written.
+        """
+        digest = hashlib.sha256()
+        with self.open_file(path, what) as reading, target.open("wb") as writing:
+            while chunk := reading.read(_CHUNK):
+                digest.update(chunk)
+                writing.write(chunk)
+        if digest.hexdigest() != sha256:
+            raise ArtifactError(f"{what} is damaged: it does not match its checksum")
 
     def read(self, artifact: Artifact | StoredFile) -> bytes:
         """The file's content, compared with its checksum.
@@ -118,25 +137,19 @@ class ArtifactStore:
         for earlier in range(1, attempt):
             self.delete(job_id, earlier)
 
+    def delete_file(self, path: str) -> None:
+        """Delete one file; nothing there is no error."""
+        with contextlib.suppress(FileNotFoundError):
+            self._files.rm(self._locate(path))
+
+    def files_in(self, folder: str) -> dict[str, datetime]:
+        """The names of the files in a folder below the root, and when each was last written."""
+        with contextlib.suppress(FileNotFoundError):
+            found = self._files.ls(self._locate(folder), detail=False)
+            return {path.rpartition("/")[2]: self._files.modified(path) for path in found}
+        return {}
+
     def _locate(self, path: str) -> str:
         if ".." in path.split("/") or path.startswith("/"):
             raise ArtifactError("an artifact's path must lie below the artifact store's root")
         return f"{self._root}/{path}"
-
-
-def _folders_to_change(folder: Path) -> list[Path]:
-    """The folders that get a new entry when a file is put into this one, which may have to be made first."""
-    changed = [folder]
-    while not folder.exists():
-        folder = folder.parent
-        changed.append(folder)
-    return changed
-
-
-def _sync_folder(folder: Path) -> None:
-    # A file's own fsync does not write its name, which is in the folder, to the disk.
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
