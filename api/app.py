@@ -9,6 +9,8 @@ from api import catalogue, docs, health
 from api.comparisons import events as comparison_events
 from api.comparisons import files as comparison_files
 from api.comparisons import routes as comparisons
+from api.datasets import files as dataset_files
+from api.datasets import routes as datasets
 from api.http import answers
 from api.http.feed import Feed
 from api.http.services import Services
@@ -60,6 +62,8 @@ _RESOURCES = (
     comparison_files,
     mechanism,
     catalogue,
+    datasets,
+    dataset_files,
     probes,
     health,
     docs,

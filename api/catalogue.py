@@ -1,11 +1,11 @@
-"""``/architectures`` and ``/datasets``: the names that a job spec can use."""
+"""``/architectures``: the presets that a job spec can name."""
 
 from functools import cache
 
 from fastapi import APIRouter
 
-from normlab.documents.catalogue import ArchitectureDocument, ArchitectureList, DatasetList
-from normlab.spec import DATASETS, PRESETS, estimate, parse_job_spec
+from normlab.documents.catalogue import ArchitectureDocument, ArchitectureList
+from normlab.spec import PRESETS, estimate, parse_job_spec
 
 router = APIRouter(tags=["catalogue"])
 
@@ -14,12 +14,6 @@ router = APIRouter(tags=["catalogue"])
 def list_architectures() -> ArchitectureList:
     """Every preset, written out layer by layer, with a sentence on what it is for."""
     return ArchitectureList(data=[_describe(name) for name in PRESETS])
-
-
-@router.get("/datasets", summary="List the datasets")
-def list_datasets() -> DatasetList:
-    """Every dataset with its shape and classes."""
-    return DatasetList(data=list(DATASETS.values()))
 
 
 @cache

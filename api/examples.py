@@ -3,10 +3,8 @@
 from typing import Any
 
 from api.http.ids import Examples
-from normlab.documents.catalogue import ArchitectureList, DatasetList
+from normlab.documents.catalogue import ArchitectureList
 from normlab.documents.service import Alive, Index, Readiness
-from normlab.spec import DatasetName
-from normlab.spec.datasets import DATASETS as KNOWN
 
 ARCHITECTURES: dict[str, Any] = {
     "data": [
@@ -22,8 +20,6 @@ ARCHITECTURES: dict[str, Any] = {
     ]
 }
 
-DATASETS: dict[str, Any] = {"data": [KNOWN[DatasetName.FASHION_MNIST].model_dump(mode="json")]}
-
 INDEX: dict[str, Any] = {
     "name": "normlab",
     "version": "0.1.0",
@@ -38,7 +34,6 @@ READY: dict[str, Any] = {"status": "ready", "checks": {"database": "ok", "broker
 EXAMPLES: Examples = {
     Alive: [ALIVE],
     ArchitectureList: [ARCHITECTURES],
-    DatasetList: [DATASETS],
     Index: [INDEX],
     Readiness: [READY],
 }

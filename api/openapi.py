@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import examples
 from api.comparisons import examples as comparison_examples
+from api.datasets import examples as dataset_examples
 from api.http import declared
 from api.http.answers import speaks_a_protocol
 from api.http.fast_lane import DirectLane, DirectRoute
@@ -120,6 +121,7 @@ def _add_examples(schemas: dict[str, Any]) -> None:
     for table in (
         examples,
         comparison_examples,
+        dataset_examples,
         inference_examples,
         job_examples,
         model_examples,

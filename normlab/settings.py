@@ -112,9 +112,11 @@ class Settings(BaseSettings):
     root_path: Annotated[str, AfterValidator(_root_path)] = ""
     """The path below which a proxy offers the API, such as ``/normlab``."""
     max_body_bytes: PositiveInt = 2**20
-    """Larger request bodies are refused with 413, but for those of predictions."""
+    """Larger request bodies are refused with 413, but for those of predictions and datasets."""
     max_prediction_bytes: PositiveInt = 32 * 2**20
     """The same for bodies with images or numbers to classify."""
+    max_dataset_bytes: PositiveInt = 2 * 2**30
+    """The same for datasets that are added; they are streamed into the artifact store."""
     max_header_bytes: PositiveInt = 32 * 2**10
     """A longer request line with its headers is refused with 431."""
     max_headers: PositiveInt = 100

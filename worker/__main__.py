@@ -40,6 +40,11 @@ def main() -> None:
         help="do not run a worker: make the formats of trained networks that somebody asked for, and end. A worker "
         "starts this by itself",
     )
+    parser.add_argument(
+        "--check-datasets",
+        action="store_true",
+        help="do not run a worker: check the datasets that were added, and end. A worker starts this by itself",
+    )
     arguments = parser.parse_args()
     if arguments.check_health:
         sys.exit(
@@ -48,15 +53,23 @@ def main() -> None:
     if arguments.make_formats:
         from worker.formats import make_formats  # noqa: PLC0415 - not needed to train
 
-        logging.basicConfig(
-            level=arguments.log_level, format="[%(asctime)s: %(levelname)s/formats] %(message)s"
-        )
+        _log_as("formats", arguments.log_level)
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         make_formats(Settings())
+        return
+    if arguments.check_datasets:
+        from worker.dataset_process import check_datasets  # noqa: PLC0415 - not needed to train
+
+        _log_as("datasets", arguments.log_level)
+        check_datasets(Settings())
         return
     if arguments.processes is not None:
         os.environ["NORMLAB_WORKER_PROCESSES"] = str(arguments.processes)
     run(arguments.log_level, after=arguments.after)
+
+
+def _log_as(who: str, level: str) -> None:
+    logging.basicConfig(level=level, format=f"[%(asctime)s: %(levelname)s/{who}] %(message)s")
 
 
 def is_healthy(settings: Settings) -> bool:

@@ -5,8 +5,6 @@ So they wait for no training. The process ends when nothing is left to make, and
 
 import contextlib
 import logging
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from normlab.store.artifacts import StoredFile
 from normlab.store.format_requests import TakenRequest
 from normlab.store.jobs import jobs
 from worker.reports import storable
+from worker.side_process import SideProcess
 from worker.trainer import import_trainer
 
 LEASE_SECONDS = 120.0
@@ -32,23 +31,20 @@ class FormatMaker:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process = SideProcess("--make-formats")
 
     def look(self) -> None:
         """Start it if it is wanted and does not run."""
-        if self._process is not None and self._process.poll() is None:
+        if self._process.is_running:
             return
         with self._database.read() as session:
             wanted = format_requests.is_any_free(session)
         if wanted:
-            command = [sys.executable, "-P", "-m", "normlab.programs", "worker", "--make-formats"]
-            self._process = subprocess.Popen(command)  # noqa: S603 - our own, without a shell
+            self._process.start()
 
     def stop(self) -> None:
         """End it; what it was making is made when its lease has run out."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+        self._process.stop()
 
 
 def make_formats(settings: Settings) -> None:

@@ -1,5 +1,5 @@
 """The maintenance loop of a worker's main process, which also watches its children and shows that it lives, and has
-the formats made that somebody asked for."""
+the formats made and the datasets checked that somebody asked for."""
 
 import contextlib
 import logging
@@ -16,6 +16,7 @@ from normlab.runtime.notifier import Notifier
 from normlab.settings import Settings
 from normlab.store import Database, is_unavailable
 from normlab.store.jobs import reaper, workers
+from worker.datasets import DatasetChecker
 from worker.formats import FormatMaker
 from worker.liveness import LivenessTable, SilentChildren
 
@@ -57,6 +58,7 @@ class WorkerMaintenance(MaintenanceLoop):
         patience = settings.lease_seconds + settings.hang_seconds
         self._silent = SilentChildren(liveness_table, checks=patience / self.tick_seconds)
         self._formats = FormatMaker(database)
+        self._datasets = DatasetChecker(database, settings)
         self._health_file = health_file(settings)
         self._health_file.parent.mkdir(parents=True, exist_ok=True)
 
@@ -68,6 +70,7 @@ class WorkerMaintenance(MaintenanceLoop):
             self._take_back_from_dead_children()
             super().tick()
         self._formats.look()
+        self._datasets.look()
 
     def sweep(self) -> None:
         """Also say which children live, and remove what jobs that are over left in this worker's folders."""
@@ -75,11 +78,13 @@ class WorkerMaintenance(MaintenanceLoop):
         with self._database.write() as session:
             workers.keep(session, self._prefix, {f"{self._prefix}{pid}" for pid in _living_children()})
         self._remove_checkpoints()
+        self._datasets.remove_unknown()
 
     def stop(self) -> None:
         """End, and say that no child of this worker is there any more."""
         super().stop()
         self._formats.stop()
+        self._datasets.stop()
         try:
             with self._database.write() as session:
                 workers.keep(session, self._prefix, set())

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from normlab.store.artifacts import StoredFile
 from normlab.store.jobs import endings, leases, workers
 from normlab.training.context import Progress
 from worker.attempt import Attempt, UnansweredError
+from worker.decoded_datasets import fetch_decoded
 from worker.endings import StopCause, classify, ending_of
 from worker.liveness import Liveness
 from worker.memory_guard import MemoryGuard
@@ -174,7 +176,13 @@ def _train(
     else:
         checkpoint = None
     attempt.begin(checkpoint, spec.steps_per_epoch)
-    result = train(spec, context=attempt, data_dir=child.settings.data_dir, resume_from=checkpoint)
+    result = train(
+        spec,
+        context=attempt,
+        data_dir=child.settings.data_dir,
+        resume_from=checkpoint,
+        fetch_dataset=partial(fetch_decoded, child.database, child.artifacts),
+    )
     attempt.load.stop()
     return _finish(child, job, attempt, checkpoints, result)
 

@@ -27,9 +27,9 @@ from normlab.comparisons import ComparisonRequest, LookedUp, parse_comparison
 from normlab.comparisons.created import known_at_start
 from normlab.documents.comparisons import ComparisonDocument, ComparisonList, ValidatedComparison
 from normlab.documents.side_by_side import ComparisonsOrSideBySide
-from normlab.spec import NO_DATASETS
 from normlab.store import Comparison, StudyState, deletion
 from normlab.store.comparisons import comparisons
+from normlab.store.datasets.lookup import StoredDatasets
 from normlab.store.studies import studies
 
 router = APIRouter(prefix="/comparisons", tags=["comparisons"])
@@ -84,7 +84,7 @@ def submit_comparison(
     which jobs now run is used again, unless `fresh` is set. So is one that is under way, if it may run as long and
     does not wait with a lower priority.
     """
-    request, specs = parse_comparison(body, services.settings.limits, NO_DATASETS)
+    request, specs = parse_comparison(body, services.settings.limits, StoredDatasets(services.database))
     arms = [
         comparisons.Arm(arm.name, spec, arm.base_seed) for arm, spec in zip(request.arms, specs, strict=True)
     ]

@@ -5,10 +5,13 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope
 
 from api.http.headers import headers_of
+from api.http.root_path import route_path
 from normlab.settings import Settings
 
 PREDICTIONS = ("/predict", "/infer", ":predict")
 """How the paths end where images and numbers come in."""
+DATASETS = "/datasets"
+"""The path where datasets come in, which are not held in memory."""
 
 _MAX_DIGITS = 18
 
@@ -19,20 +22,25 @@ class BodyLimit:
     def __init__(self, settings: Settings) -> None:
         self._max_body_bytes = settings.max_body_bytes
         self._max_prediction_bytes = settings.max_prediction_bytes
+        self._max_dataset_bytes = settings.max_dataset_bytes
 
     def of(self, scope: Scope, receive: Receive) -> Receive:
         """What reads the body.
 
         Raises ``HTTPException`` 413 for one that says it is too large; reading does for one that says nothing.
         """
-        is_prediction = scope["path"].endswith(PREDICTIONS)
-        max_bytes = self._max_prediction_bytes if is_prediction else self._max_body_bytes
+        max_bytes = self._of(scope)
         declared = headers_of(scope).get(b"content-length")
         if declared is None:
             return _counting(receive, max_bytes)
         if len(declared) > _MAX_DIGITS or not declared.isdigit() or int(declared) > max_bytes:
             raise _too_large(max_bytes)
         return receive  # the server reads no more of it than it has said
+
+    def _of(self, scope: Scope) -> int:
+        if scope["path"].endswith(PREDICTIONS):
+            return self._max_prediction_bytes
+        return self._max_dataset_bytes if route_path(scope) == DATASETS else self._max_body_bytes
 
 
 def _counting(receive: Receive, max_bytes: int) -> Receive:

@@ -17,6 +17,7 @@ from starlette.types import Scope
 from api.http.headers import request_id
 from api.http.root_path import route_path
 from normlab import errors
+from normlab.disk_full import is_disk_full
 from normlab.spec.problems import validation_problems
 from normlab.store import why_unavailable
 
@@ -45,6 +46,7 @@ _CODES: dict[int, str] = {
     422: "invalid_request",
     431: "headers_too_large",
     503: "unavailable",
+    507: "disk_full",
 }
 """The ``code`` of errors that come from HTTP itself and not from one of Normlab's own exceptions."""
 
@@ -84,6 +86,8 @@ def failure_of(error: Exception, scope: Scope) -> Failure:
     if isinstance(error, errors.NormlabError):
         return _normlab_error(error, scope)
     _log_failure(error, scope)
+    if isinstance(error, OSError) and is_disk_full(error):
+        return http_failure(507, "there is no room left for it: free some space, or send less")
     return _internal("internal")
 
 

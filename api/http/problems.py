@@ -84,4 +84,5 @@ _DESCRIPTIONS: dict[int, str] = {
     415: "The body's media type is not understood.",
     422: "The request does not validate; `errors` says where and what would be right.",
     503: "The database does not answer; try again.",
+    507: "There is no room left for it.",
 }

@@ -1,10 +1,11 @@
 """``POST /jobs``, on the direct lane: what comes at the same time is stored together, since scripts submit hundreds."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 
 import orjson
 from pydantic import BaseModel, Field
@@ -24,20 +25,38 @@ from api.http.fast_lane import (
 from api.http.idempotency import KEY_PARAMETER, digest_of, read_key
 from api.http.parameters import QueryFlag
 from api.http.problems import error_answers
+from api.http.services import Services
 from api.jobs import examples
 from api.jobs.answers import to_json
 from api.jobs.documents import job_url, new_job_document
 from normlab.documents.jobs import JobDocument, SpecWarning, ValidatedJob
 from normlab.errors import IdempotencyError
-from normlab.spec import NO_DATASETS, JobSpec, estimate, learning_warnings, parse_job_spec
+from normlab.spec import Datasets, JobSpec, estimate, learning_warnings, parse_job_spec
 from normlab.spec.muon import muon_warnings
 from normlab.store import idempotency
 from normlab.store.clock import rfc3339
+from normlab.store.datasets.lookup import StoredDatasets
 from normlab.store.driver import DriverTransaction
 from normlab.store.jobs import creation, queue, workers
 
 _QUICK_BYTES = 4 * 1024
 """Of a spec that is read on the event loop, in less than a millisecond."""
+
+
+Asked = TypeVar("Asked")
+
+
+class AskedOnTheLoopError(Exception):
+    """A spec names an uploaded dataset, for which the database is to be asked, and not on the event loop."""
+
+
+class _BuiltInOnly:
+    def find(self, name: str, version: int | None) -> NoReturn:
+        raise AskedOnTheLoopError(name, version)
+
+
+BUILT_IN_ONLY: Datasets = _BuiltInOnly()
+"""Looks no dataset up; it is not asked for built-in ones."""
 
 
 class SubmitOptions(BaseModel):
@@ -62,7 +81,7 @@ async def submit_job(request: DirectRequest, body: bytes) -> Answer:
     key = read_key(request)
     refuse_other_than_json(request.media_type)
     read = partial(_validated if options.validate_only else _submission, request, body, key)
-    asked = read() if len(body) <= _QUICK_BYTES else await run_in_threadpool(read)
+    asked = await _read(read, len(body), request.services)
     if isinstance(asked, ValidatedJob):
         return Answer(_json(asked.model_dump(mode="json")), JSON)
     document = await request.services.submissions.submit(asked)
@@ -75,17 +94,25 @@ async def submit_job(request: DirectRequest, body: bytes) -> Answer:
     )
 
 
-def _submission(request: DirectRequest, body: bytes, key: str | None) -> Submission:
+async def _read(read: Callable[[Datasets], Asked], size: int, services: Services) -> Asked:
+    """What a body asks for; in a thread when it is large, or when its dataset is in the database."""
+    if size <= _QUICK_BYTES:
+        with suppress(AskedOnTheLoopError):
+            return read(BUILT_IN_ONLY)
+    return await run_in_threadpool(read, StoredDatasets(services.database))
+
+
+def _submission(request: DirectRequest, body: bytes, key: str | None, datasets: Datasets) -> Submission:
     document = parse_json(body)
     settings = request.services.settings
     new = creation.NewJob.of(
-        parse_job_spec(document, settings.limits, NO_DATASETS), max_attempts=settings.max_attempts
+        parse_job_spec(document, settings.limits, datasets), max_attempts=settings.max_attempts
     )
     return Submission(new, job_url(new.id), key, "" if key is None else digest_of(document))
 
 
-def _validated(request: DirectRequest, body: bytes, _key: str | None) -> ValidatedJob:
-    spec = parse_job_spec(parse_json(body), request.services.settings.limits, NO_DATASETS)
+def _validated(request: DirectRequest, body: bytes, _key: str | None, datasets: Datasets) -> ValidatedJob:
+    spec = parse_job_spec(parse_json(body), request.services.settings.limits, datasets)
     said = (*learning_warnings(spec), *muon_warnings(spec))
     warnings = tuple(SpecWarning(pointer=warning.pointer, detail=warning.detail) for warning in said)
     return ValidatedJob(

@@ -39,6 +39,7 @@ def upgrade() -> None:
         sa.Column("progress", DOCUMENT, nullable=True),
         sa.Column("content", DOCUMENT, nullable=True),
         sa.Column("content_digest", sa.String(length=80), nullable=True),
+        sa.Column("reading", DOCUMENT, nullable=True),
         sa.Column("card", DOCUMENT, nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["name"], ["dataset_names.name"], name="fk_datasets_name_dataset_names"),

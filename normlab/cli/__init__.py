@@ -13,6 +13,7 @@ from normlab.cli.commands.catalogue import architectures, datasets
 from normlab.cli.commands.changes import cancel, delete, retry
 from normlab.cli.commands.compare import compare
 from normlab.cli.commands.comparisons import comparisons
+from normlab.cli.commands.dataset import dataset
 from normlab.cli.commands.demo import demo
 from normlab.cli.commands.diagnose import diagnose
 from normlab.cli.commands.download import download
@@ -86,6 +87,7 @@ _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
 for _panel, _commands in _PANELS.items():
     for _command in _commands:
         app.command(rich_help_panel=_panel)(_command)
+app.add_typer(dataset, rich_help_panel="Train a network")
 app.add_typer(models, rich_help_panel="Use what was trained")
 
 __all__ = ["EXIT_CODES", "app"]

@@ -1,11 +1,10 @@
-"""What a job spec can name: presets and datasets."""
+"""What a job spec can name beside datasets: presets."""
 
 from typing import Any
 
 from pydantic import Field
 
 from normlab.documents.base import Document
-from normlab.spec import DatasetInfo
 
 
 class ArchitectureDocument(Document):
@@ -32,9 +31,3 @@ class ArchitectureList(Document):
     """All presets."""
 
     data: tuple[ArchitectureDocument, ...]
-
-
-class DatasetList(Document):
-    """All datasets."""
-
-    data: tuple[DatasetInfo, ...]

@@ -25,7 +25,7 @@ class Datasets(Protocol):
     """The uploaded datasets that a service has. It is not asked for built-in ones."""
 
     def find(self, name: str, version: int | None) -> UploadedDataset | Problem:
-        """The version, or the newest one that is ready.
+        """The version, or the newest one if that is ready.
 
         Where there is none, what is wrong: its pointer is ``/name`` or ``/version``. For a name that nobody has
         uploaded, :func:`no_such_dataset` is the problem.

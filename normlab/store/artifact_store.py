@@ -80,7 +80,9 @@ class ArtifactStore:
             LostArtifactError: it is not there.
             ArtifactStoreError: nothing is, or it cannot be read.
         """
-        return self.open_file(artifact.path, f"the {artifact.kind} file of job {artifact.path.partition('/')[0]}")
+        return self.open_file(
+            artifact.path, f"the {artifact.kind} file of job {artifact.path.partition('/')[0]}"
+        )
 
     @contextlib.contextmanager
     def open_file(self, path: str, what: str) -> Iterator[IO[bytes]]:
@@ -110,6 +112,10 @@ class ArtifactStore:
                 writing.write(chunk)
         if digest.hexdigest() != sha256:
             raise ArtifactError(f"{what} is damaged: it does not match its checksum")
+
+    def local_path(self, path: str) -> Path | None:
+        """Where a file is on this machine, if the store is a folder."""
+        return Path(self._locate(path)) if isinstance(self._files, LocalFileSystem) else None
 
     def read(self, artifact: Artifact | StoredFile) -> bytes:
         """The file's content, compared with its checksum.

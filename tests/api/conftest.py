@@ -21,6 +21,7 @@ from support.networks import Weights, linear_network
 from support.serving import serving
 
 MAX_BODY_BYTES = 100_000
+MAX_DATASET_BYTES = 3_000_000
 
 
 @dataclass
@@ -160,6 +161,7 @@ def service(
             broker_url=redis_server.broker_url,
             max_body_bytes=MAX_BODY_BYTES,
             max_prediction_bytes=MAX_BODY_BYTES,
+            max_dataset_bytes=MAX_DATASET_BYTES,
             maintenance_seconds=3600,
             max_instances=20,
             max_image_pixels=10_000,

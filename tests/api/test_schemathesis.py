@@ -16,7 +16,7 @@ pytestmark = pytest.mark.parametrize("service", ["sqlite"], indirect=True)
 EXAMPLES = 6
 """For each operation and way; with them all of this takes about half a minute of CPU time."""
 
-PARTS = ("/jobs", "/comparisons", "/models", "/v1", "/v2", "/")
+PARTS = ("/jobs", "/comparisons", "/datasets", "/models", "/v1", "/v2", "/")
 
 MEANS_MORE_THAN_ITS_SCHEMA = {
     "POST /jobs",
@@ -27,6 +27,7 @@ MEANS_MORE_THAN_ITS_SCHEMA = {
     "POST /models/{name}/rollback",
     "POST /jobs/{job_id}/evaluate",
     "POST /jobs/{job_id}/predict",
+    "POST /datasets",
     "POST /models/{name}/predict",
 }
 """A network that can be built, or an image that can be read, is more than a schema can say."""

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 
 from api import examples
 from api.comparisons import examples as comparison_examples
+from api.datasets import examples as dataset_examples
 from api.inference import examples as inference_examples
 from api.jobs import examples as job_examples
 from api.models import examples as model_examples
@@ -26,8 +27,8 @@ from normlab import documents
 from normlab.client import Client
 from normlab.client.transport import Transport
 from normlab.documents.base import Document
-from normlab.documents.catalogue import DatasetList
 from normlab.documents.comparisons import ComparisonDocument
+from normlab.documents.dataset_versions import DatasetList
 from normlab.documents.environments import JobEnvironment
 from normlab.documents.jobs import JobDocument
 from normlab.documents.metrics import MetricsDocument
@@ -36,7 +37,15 @@ from normlab.errors import ServiceError
 from normlab.spec.environment import ENVIRONMENT
 from normlab.spec.open_enum import OpenEnum
 
-TABLES = (examples, comparison_examples, inference_examples, job_examples, model_examples, probe_examples)
+TABLES = (
+    examples,
+    comparison_examples,
+    dataset_examples,
+    inference_examples,
+    job_examples,
+    model_examples,
+    probe_examples,
+)
 EXAMPLES = [
     pytest.param(model, example, id=f"{model.__name__}{number}")
     for table in TABLES
@@ -94,7 +103,7 @@ def test_a_member_that_a_newer_service_has_equals_none_that_is_known() -> None:
     counts = comparison_examples.WHOLE["progress"] | {"jobs": {"paused": 1, "running": 2}}
     comparison = ComparisonDocument.read(json.dumps(comparison_examples.WHOLE | {"progress": counts}))
     assert comparison.progress.jobs[JobState.RUNNING] == 2
-    datasets = [examples.DATASETS["data"][0] | {"name": "cifar100"}]
+    datasets = [dataset_examples.DATASETS_LISTED["data"][0] | {"name": "cifar100"}]
     assert DatasetList.read(json.dumps({"data": datasets})).data[0].name == "cifar100"
     with pytest.raises(
         ValueError, match="Input should be 'queued'"

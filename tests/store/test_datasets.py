@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from normlab.errors import NotFoundError, StateError
+from normlab.errors import NotFoundError, SpecError, StateError
 from normlab.store import Comparison, Database, DatasetState, DatasetVersion, deletion, idempotency
 from normlab.store.comparisons import comparisons
 from normlab.store.comparisons.comparisons import Arm, NewComparison
@@ -17,6 +17,7 @@ from normlab.store.studies import studies
 
 CHECKED = Checked(
     {"digest": "sha256:1"},
+    {"format": "npz"},
     {"findings": []},
     [StoredArray("decoded/x_train.npy", "ds/1/x_train.npy", "0" * 64, 8)],
 )
@@ -222,7 +223,10 @@ def test_what_is_being_checked_or_used_is_not_deleted(database: Database, make_j
 def test_only_a_version_that_is_ready_can_be_used(database: Database, make_job) -> None:
     upload(database)
     job_id = make_job()
-    with pytest.raises(NotFoundError, match="no version 1"), database.write() as session:
+    with (
+        pytest.raises(SpecError, match="version 1 of dataset parts is not there"),
+        database.write() as session,
+    ):
         usage.record(session, job_id, "parts", 1)
 
 

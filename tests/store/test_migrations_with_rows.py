@@ -130,7 +130,7 @@ def fill(
         taken = checks.take(session, worker="host/1", lease_seconds=60)
         assert taken is not None
         array = checks.StoredArray("decoded/x_train.npy", f"{dataset_id}/1/x_train.npy", "0" * 64, 7)
-        checks.finish(session, taken, checks.Checked({"digest": "sha256:0"}, {"findings": []}, [array]))
+        checks.finish(session, taken, checks.Checked({"digest": "sha256:0"}, {}, {"findings": []}, [array]))
         usage.record(session, job.id, "parts", 1)
 
 

@@ -7,6 +7,9 @@ from rich.markup import escape
 
 from normlab.cli.display.output import JsonOption, UrlOption, out, table, write_json
 from normlab.client import Client
+from normlab.documents.dataset_versions import AnyDataset
+from normlab.documents.states import DatasetState
+from normlab.spec import DatasetInfo
 from normlab.spec.nearest import did_you_mean
 from normlab.spec.shown import quoted
 
@@ -53,12 +56,23 @@ def datasets(*, as_json: JsonOption = False, url: UrlOption = None) -> None:
         return
     listing = table("dataset", "training", "test", "shape", "what it is", numbers=("training", "test"))
     for dataset in known:
-        shape = " x ".join(map(str, dataset.shape))
-        listing.add_row(
-            dataset.name.value,
-            f"{dataset.training_samples:,}",
-            f"{dataset.test_samples:,}",
-            shape,
-            escape(dataset.description),
-        )
+        listing.add_row(*dataset_row(dataset))
     out.print(listing)
+
+
+def dataset_row(dataset: AnyDataset) -> tuple[str, ...]:
+    """A dataset in a table: name, samples for training and test, shape, what it is."""
+    counts = [
+        "-" if count is None else f"{count:,}" for count in (dataset.training_samples, dataset.test_samples)
+    ]
+    shape = " x ".join(map(str, dataset.shape or ())) or "-"
+    return (escape(dataset.name), *counts, shape, escape(_what(dataset)))
+
+
+def _what(dataset: AnyDataset) -> str:
+    if isinstance(dataset, DatasetInfo):
+        return dataset.description
+    said = f"Version {dataset.version}"
+    if dataset.state is not DatasetState.READY:
+        return f"{said}, {dataset.state}{': ' if dataset.reason else ''}{dataset.reason or ''}"
+    return f"{said}. {dataset.description or ''}".strip()

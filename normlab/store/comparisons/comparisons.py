@@ -1,6 +1,6 @@
 """Making a comparison. Looking it up, listing, cancelling and deleting are those of any study."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,9 @@ from normlab.spec import JobSpec
 from normlab.store.clock import database_now
 from normlab.store.comparisons.replicates import add_replicates, new_members
 from normlab.store.comparisons.tables import Comparison, ComparisonArm
+from normlab.store.datasets import usage
 from normlab.store.identifiers import ID_END, new_id
+from normlab.store.jobs.creation import uploaded_dataset
 from normlab.store.jobs.retry import MAX_ATTEMPTS
 from normlab.store.studies import events
 from normlab.store.studies.members import NewMember
@@ -48,6 +50,8 @@ class PreparedComparison:
 
     comparison: Comparison
     members: Sequence[NewMember]
+    datasets: Collection[tuple[str, int]]
+    """The names and versions of the arms' datasets, where these were uploaded."""
 
 
 def prepare(new: NewComparison, *, max_attempts: int = MAX_ATTEMPTS) -> PreparedComparison:
@@ -78,14 +82,21 @@ def prepare(new: NewComparison, *, max_attempts: int = MAX_ATTEMPTS) -> Prepared
         ],
     )
     members = new_members(comparison, new.replicates, max_attempts=max_attempts)
-    return PreparedComparison(comparison, members)
+    datasets = {dataset for arm in new.arms if (dataset := uploaded_dataset(arm.spec)) is not None}
+    return PreparedComparison(comparison, members, datasets)
 
 
 def create(session: Session, prepared: PreparedComparison) -> Comparison:
-    """Store a comparison with its first jobs. Notify a worker of those that are queued when this is committed."""
+    """Store a comparison with its first jobs. Notify a worker of those that are queued when this is committed.
+
+    Raises:
+        SpecError: a dataset was deleted since the specs were read.
+    """
     comparison = prepared.comparison
     session.add(comparison)
     session.flush()
+    for name, version in sorted(prepared.datasets):
+        usage.record(session, comparison.id, name, version)
     created = {"state": StudyState.RUNNING, "reason": "created"}
     events.append(session, comparison, EventKind.STATE, created)
     add_replicates(session, comparison, prepared.members)

@@ -56,6 +56,8 @@ class Checked:
 
     content: dict[str, Any]
     """As ``DatasetContent`` has it, with its ``digest``."""
+    reading: dict[str, Any]
+    """What the file was, and how its parts came about."""
     card: dict[str, Any]
     files: Iterable[StoredArray]
 
@@ -149,6 +151,7 @@ def finish(session: Session, taken: Taken, found: Checked | str) -> DatasetState
             "state": DatasetState.READY,
             "content": found.content,
             "content_digest": found.content["digest"],
+            "reading": found.reading,
             "card": found.card,
         }
         session.add_all(DatasetFile(dataset_id=taken.id, **vars(file)) for file in found.files)

@@ -54,6 +54,8 @@ class DatasetVersion(Base):
     """What a spec needs to know of it, as ``DatasetContent`` has it."""
     content_digest: Mapped[str | None] = mapped_column(String(80))
     """The digest in ``content``."""
+    reading: Mapped[dict[str, Any] | None]
+    """What the file was, and how its parts came about."""
     card: Mapped[dict[str, Any] | None]
     reason: Mapped[str | None] = mapped_column(Text)
     """Why it was refused."""

@@ -6,7 +6,7 @@ from sqlalchemy import String, bindparam, delete, insert, select
 from sqlalchemy.orm import Session
 
 from normlab.documents.states import DatasetState
-from normlab.errors import NotFoundError
+from normlab.errors import Problem, SpecError
 from normlab.store.base import table_of
 from normlab.store.datasets.tables import DatasetUse, DatasetVersion
 from normlab.store.prepared import Prepared, Transaction, written
@@ -34,10 +34,10 @@ def record(where: Transaction, used_by: str, name: str, version: int) -> None:
     """Note that a job or comparison uses a version, in the transaction that stores it.
 
     Raises:
-        NotFoundError: it was deleted since the spec was read.
+        SpecError: it is not there, since it was deleted after the spec was read.
     """
     if not _RECORD.rows(where, used_by=used_by, name=name, version=version):
-        raise NotFoundError(f"dataset {name} has no version {version} any more: it has just been deleted")
+        raise SpecError([Problem("", f"version {version} of dataset {name} is not there any more")])
 
 
 def users_of(session: Session, dataset_ids: Collection[str]) -> Sequence[str]:

@@ -13,6 +13,13 @@ from normlab.store.clock import database_now
 from normlab.store.datasets.tables import DatasetFile, DatasetVersion, NamedDataset
 from normlab.store.upsert import insert
 
+UPLOADS = "uploads"
+"""The folder of the artifact store that has uploaded files until they are checked, each named by its version's id."""
+DECODED = "decoded/"
+"""How the names of decoded arrays begin."""
+PICTURES = "pictures/"
+"""How those of a card's pictures begin."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -130,9 +137,3 @@ def known_contents(session: Session, digests: Iterable[str]) -> set[str]:
     """Those of the contents' digests that a version has."""
     query = select(DatasetVersion.content_digest).where(DatasetVersion.content_digest.in_(list(digests)))
     return {digest for digest in session.scalars(query) if digest is not None}
-
-
-DECODED = "decoded/"
-"""How the names of decoded arrays begin."""
-PICTURES = "pictures/"
-"""How those of a card's pictures begin."""

@@ -12,6 +12,7 @@ from normlab.spec import JobSpec, learning_warnings
 from normlab.spec.job import DigestsOfSeeds
 from normlab.store.base import Base, table_of
 from normlab.store.clock import Moment, database_now
+from normlab.store.datasets import usage
 from normlab.store.identifiers import ID_END, new_id
 from normlab.store.jobs.retry import MAX_ATTEMPTS
 from normlab.store.jobs.tables import Event, Job, JobTag
@@ -47,6 +48,8 @@ class NewJob:
     """What is told of it from the start: that it is queued, and what makes learning hard in its spec."""
     texts: Mapping[str, str]
     """The columns that are documents, as the database holds them."""
+    dataset: tuple[str, int] | None
+    """The name and version of its dataset, where that was uploaded."""
 
     @classmethod
     def of(cls, spec: JobSpec, *, max_attempts: int = MAX_ATTEMPTS) -> "NewJob":
@@ -89,6 +92,7 @@ class NewJobs:
             (EventKind.WARNING, {"code": WarningCode.HARD_TO_LEARN, "detail": str(warning)})
             for warning in learning_warnings(spec)
         ]
+        self._dataset = uploaded_dataset(spec)
         self._events = [(EventKind.STATE, {"state": JobState.QUEUED, "reason": "created"}), *warnings]
         self._columns = {
             "state": JobState.QUEUED,
@@ -115,13 +119,22 @@ class NewJobs:
             "spec": document,
             "spec_digest": self._digests.spec(seed),
         }
-        return NewJob(columns, self._tags, self._events, {"spec": to_json(document)})
+        return NewJob(columns, self._tags, self._events, {"spec": to_json(document)}, self._dataset)
+
+
+def uploaded_dataset(spec: JobSpec) -> tuple[str, int] | None:
+    """The name and version of a spec's dataset, where that was uploaded."""
+    dataset = spec.dataset
+    return None if dataset.version is None else (dataset.name, dataset.version)
 
 
 def store(where: Transaction, new: Sequence[NewJob], *, at: Moment | None = None) -> Moment:
     """Store new jobs at one moment, which is given back; without it, that of the database's clock.
 
     Ring the notifier after the commit.
+
+    Raises:
+        SpecError: a dataset was deleted since the spec was read.
     """
     at = at or now(where)
     if new:
@@ -131,6 +144,9 @@ def store(where: Transaction, new: Sequence[NewJob], *, at: Moment | None = None
     tags = [row for job in new for row in job.tag_rows()]
     if tags:
         _INSERT_TAGS.run_many(where, tags)
+    for job in new:
+        if job.dataset is not None:
+            usage.record(where, job.id, *job.dataset)
     return at
 
 

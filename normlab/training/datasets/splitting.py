@@ -5,29 +5,19 @@ Draws are stratified by class, by whole groups, or by time, and depend on the se
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from normlab.errors import DatasetError
+from normlab.spec.dataset_options import ValidationPart
 from normlab.training.datasets.readers.base import Notice, Split
 
 PARTS = (Split.TRAINING, Split.VALIDATION, Split.TEST)
 """A part's number in arrays is its place here; ``UNSAID`` stands for none."""
 UNSAID = 255
 _TRAINING, _VALIDATION, _TEST = range(3)
-
-
-class ValidationPart(StrEnum):
-    """Where validation samples come from when the file has none."""
-
-    STRATIFIED = "stratified"
-    """Drawn from the training samples, from each class its share."""
-    FIRST = "first"
-    """The first training samples: the order of the file is kept."""
-    NONE = "none"
 
 
 @dataclass(frozen=True)

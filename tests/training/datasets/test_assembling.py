@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from normlab.disk_full import is_disk_full
 from normlab.errors import DatasetError
+from normlab.spec.dataset_options import ValidationPart
 from normlab.training.datasets import decoded
 from normlab.training.datasets.arrays import Arrays, content_digest
 from normlab.training.datasets.assembling import Assembled, assemble
 from normlab.training.datasets.readers.base import CLASSES_AS_MET, Chunk, Notice, ReadingLimits, Split
-from normlab.training.datasets.splitting import Splitting, ValidationPart
+from normlab.training.datasets.splitting import Splitting
 
 
 @dataclass

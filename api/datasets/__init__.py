@@ -1,0 +1,1 @@
+"""``/datasets``: the built-in ones, and those that people bring."""

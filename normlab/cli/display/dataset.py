@@ -1,0 +1,126 @@
+"""How an uploaded dataset is shown: its progress, and its card."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+from normlab.cli.display.console import visible
+from normlab.cli.display.output import announce, notes, number, out, percent, size, table
+from normlab.documents.dataset_versions import DatasetDocument, DatasetProgress
+from normlab.documents.datasets import DataCardDocument
+from normlab.documents.states import DatasetState
+
+MOST_CLASSES = 20
+"""Of more classes the first ones are shown."""
+_SEVERITIES = {"error": "[red]error[/]", "warning": "[yellow]warning[/]", "info": "info"}
+
+
+@contextmanager
+def upload_shown(path: Path) -> Iterator[Callable[[int], None] | None]:
+    """A bar of what was sent, in a terminal; gives what is to be told."""
+    if not notes.is_terminal:
+        yield None
+        return
+    total = path.stat().st_size if path.is_file() else None
+    with Progress(TextColumn("sent"), BarColumn(), DownloadColumn(), console=notes, transient=True) as bars:
+        task = bars.add_task("sent", total=total)
+        yield lambda count: bars.update(task, completed=count)
+
+
+@contextmanager
+def check_shown(dataset: DatasetDocument) -> Iterator[Callable[[DatasetDocument], None]]:
+    """How far a check is: a bar in a terminal, a line for each phase elsewhere; gives what is to be told."""
+    title = visible(f"{dataset.name} version {dataset.version}")
+    if notes.is_terminal:
+        columns = (TextColumn("{task.description}", markup=False), BarColumn())
+        with Progress(*columns, console=notes, transient=True) as bars:
+            task = bars.add_task(f"{title}: waits for a worker", total=None)
+
+            def update(now: DatasetDocument) -> None:
+                done = None if now.progress is None else now.progress.fraction
+                bars.update(
+                    task,
+                    description=f"{title}: {_phase(now.progress)}",
+                    total=None if done is None else 1.0,
+                    completed=done or 0.0,
+                )
+
+            yield update
+        return
+    said: list[str] = []
+
+    def say(now: DatasetDocument) -> None:
+        phase = "waits for a worker" if now.progress is None else now.progress.phase.value
+        if phase not in said[-1:]:
+            said.append(phase)
+            announce(f"{title}  {phase}")
+
+    yield say
+
+
+def _phase(progress: DatasetProgress | None) -> str:
+    if progress is None:
+        return "waits for a worker"
+    samples = f", {progress.samples:,} samples" if progress.samples else ""
+    return f"{progress.phase.value}{samples}"
+
+
+def display_dataset(dataset: DatasetDocument) -> None:
+    """Write all that is known of a version."""
+    name = dataset.file.name or "a file"
+    out.print(
+        f"{dataset.name} version {dataset.version}  {dataset.state}  ({name}, {size(dataset.file.bytes)})",
+        markup=False,
+        soft_wrap=True,
+    )
+    if dataset.description:
+        out.print(dataset.description, markup=False, soft_wrap=True)
+    if dataset.state is DatasetState.CHECKING:
+        out.print(_phase(dataset.progress), markup=False)
+    if dataset.reason:
+        out.print(dataset.reason, markup=False, soft_wrap=True)
+    if dataset.shape is not None and dataset.reading is not None:
+        parts = ", ".join(f"{part} {how}" for part, how in dataset.reading.parts.items())
+        seed = "" if dataset.reading.seed is None else f", seed {dataset.reading.seed}"
+        out.print(f"read as {dataset.reading.format}: {parts}{seed}", markup=False, soft_wrap=True)
+        out.print(f"{dataset.digest}", markup=False, soft_wrap=True)
+    if dataset.card is not None:
+        _display_card(dataset.card)
+
+
+def _display_card(card: DataCardDocument) -> None:
+    shape = " x ".join(map(str, card.shape))
+    counts = f"{card.training_samples:,} training, {card.validation_samples:,} validation, {card.test_samples:,} test"
+    out.print(f"{counts} samples of {shape}, values from {number(card.smallest)} to {number(card.largest)}")
+    inputs = card.inputs
+    if inputs.constant or inputs.nearly_constant:
+        out.print(
+            f"{inputs.constant:,} of {inputs.inputs:,} inputs are constant in training, "
+            f"{inputs.nearly_constant:,} nearly",
+            soft_wrap=True,
+        )
+    out.print()
+    listing = table(
+        "class",
+        "training",
+        "validation",
+        "test",
+        "share",
+        numbers=("training", "validation", "test", "share"),
+    )
+    for item in card.classes[:MOST_CLASSES]:
+        share = percent(item.training / max(card.training_samples, 1), 1)
+        listing.add_row(
+            visible(item.name), f"{item.training:,}", f"{item.validation:,}", f"{item.test:,}", share
+        )
+    out.print(listing, markup=False)
+    if len(card.classes) > MOST_CLASSES:
+        out.print(f"and {len(card.classes) - MOST_CLASSES:,} more classes")
+    for finding in card.findings:
+        out.print()
+        out.print(_SEVERITIES.get(finding.severity, finding.severity), end="  ")
+        out.print(finding.detail, markup=False, soft_wrap=not out.is_terminal)
+        if finding.examples:
+            out.print(f"    {', '.join(finding.examples)}", markup=False, soft_wrap=True)

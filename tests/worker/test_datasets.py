@@ -1,0 +1,220 @@
+"""A worker checks datasets that were added: they become ready or refused, and jobs are trained on them."""
+
+import io
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from normlab.settings import Settings
+from normlab.spec import parse_job_spec
+from normlab.store import ArtifactStore, Database, DatasetState, DatasetVersion, Job, JobState
+from normlab.store.datasets import checks, versions
+from normlab.store.datasets.lookup import StoredDatasets
+from normlab.store.datasets.versions import UPLOADS, Source
+from normlab.store.identifiers import new_id
+from support.workers import Service, wait_until
+from worker import dataset_process
+from worker.datasets import DatasetChecker
+from worker.decoded_datasets import fetch_decoded
+
+EIGHTS = 300
+
+
+def digits(**more: Any) -> bytes:
+    """Some of scikit-learn's digits as an npz."""
+    data = load_digits()
+    x, y = data.images[:EIGHTS].astype(np.uint8), data.target[:EIGHTS]
+    buffer = io.BytesIO()
+    np.savez(buffer, x_train=x[:240], y_train=y[:240], x_test=x[240:], y_test=y[240:], **more)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def settings(sqlite_database: Database, tmp_path: Path) -> Settings:
+    url = sqlite_database.url.render_as_string(hide_password=False)
+    return Settings(data_dir=tmp_path, database_url=url, heartbeat_seconds=0.05)
+
+
+Upload = Callable[..., DatasetVersion]
+
+
+def uploader(database: Database, store: ArtifactStore) -> Upload:
+    def upload(name: str, content: bytes, **options: Any) -> DatasetVersion:
+        dataset_id = new_id("ds")
+        writing = store.begin(f"{UPLOADS}/{dataset_id}")
+        writing.write(content)
+        with database.write() as session:
+            return versions.create(session, dataset_id, name, Source(**vars(writing.finish())), options)
+
+    return upload
+
+
+@pytest.fixture
+def upload(sqlite_database: Database, settings: Settings) -> Upload:
+    return uploader(sqlite_database, ArtifactStore(settings.resolved_artifacts_url))
+
+
+def get(database: Database, name: str) -> DatasetVersion:
+    with database.read() as session:
+        return versions.get(session, name)
+
+
+def test_a_dataset_is_decoded_described_and_kept(
+    settings: Settings, sqlite_database: Database, upload: Upload, tmp_path: Path
+) -> None:
+    made = upload("digits-again", digits(), seed=3)
+    dataset_process.check_datasets(settings)
+    found = get(sqlite_database, "digits-again")
+    assert (found.state, found.reason, found.progress) == (DatasetState.READY, None, None)
+    assert found.content is not None
+    assert found.content["shape"] == [8, 8]
+    assert (found.content["training_samples"], found.content["test_samples"]) == (240, 60)
+    assert found.content["pixel_max"] == 16
+    assert found.reading is not None
+    assert (found.reading["format"], found.reading["parts"]["test"]) == ("npz", "given")
+    assert found.card is not None
+    store = ArtifactStore(settings.resolved_artifacts_url)
+    with sqlite_database.read() as session:
+        files = versions.files(session, made.id)
+    pictures = {f"pictures/{each['mosaic']}" for each in found.card["classes"]}
+    assert pictures <= set(files)
+    with store.open_file(files[min(pictures)].path, "a picture") as picture:
+        assert picture.read(4) == b"\x89PNG"
+    assert store.files_in(UPLOADS) == {}, "the file itself is not needed any more"
+    folder = settings.datasets_dir / "decoded" / found.content["digest"].removeprefix("sha256:")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    fetch_decoded(sqlite_database, store, found.content["digest"], elsewhere)
+    for path in elsewhere.iterdir():
+        assert path.read_bytes() == (folder / path.name).read_bytes()
+    assert [path.name for path in folder.parent.glob(".ds_*")] == []
+
+
+@pytest.mark.parametrize(
+    ("content", "phrase"),
+    [
+        (b"no file that anybody knows", "What can be read"),
+        (digits()[:5000], ""),
+        (b"\x80\x04\x95 a pickle", "pickles are never read"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_with_the_reason(
+    settings: Settings, sqlite_database: Database, upload: Upload, content: bytes, phrase: str
+) -> None:
+    upload("wrong", content)
+    dataset_process.check_datasets(settings)
+    found = get(sqlite_database, "wrong")
+    assert found.state is DatasetState.REFUSED
+    assert phrase in (found.reason or "")
+    assert "nobody thought of" not in (found.reason or "")
+    store = ArtifactStore(settings.resolved_artifacts_url)
+    assert store.files_in(UPLOADS) == {}
+    assert not (settings.data_dir / "artifacts" / found.id).exists()
+
+
+def test_a_check_ends_soon_when_it_is_cancelled(
+    settings: Settings, sqlite_database: Database, upload: Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload("cancelled", digits())
+    read = dataset_process.check
+
+    def cancel_first(_settings: Any, store: Any, taken: Any, watch: Any, work: Path) -> Any:
+        with sqlite_database.write() as session:
+            checks.request_cancel(session, "cancelled")
+        wait_until(lambda: watch._stopped)
+        return read(settings, store, taken, watch, work)
+
+    monkeypatch.setattr(dataset_process, "check", cancel_first)
+    dataset_process.check_datasets(settings)
+    assert get(sqlite_database, "cancelled").state is DatasetState.CANCELLED
+
+
+def test_an_error_nobody_thought_of_is_told_as_one(
+    settings: Settings, sqlite_database: Database, upload: Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise KeyError("x")
+
+    upload("broken", digits())
+    monkeypatch.setattr(dataset_process, "check", broken)
+    dataset_process.check_datasets(settings)
+    assert "nobody thought of" in (get(sqlite_database, "broken").reason or "")
+
+
+def test_a_full_disk_is_not_the_datasets_fault(
+    settings: Settings, sqlite_database: Database, upload: Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> Any:
+        raise OSError(28, "No space left on device")
+
+    upload("full", digits())
+    monkeypatch.setattr(dataset_process, "check", full)
+    with pytest.raises(OSError, match="No space"):
+        dataset_process.check_datasets(settings)
+    found = get(sqlite_database, "full")
+    assert (found.state, found.lost_attempts) == (DatasetState.CHECKING, -1), "its lease running out adds one"
+
+
+def test_arrays_of_deleted_datasets_are_removed(settings: Settings, sqlite_database: Database) -> None:
+    folder = settings.datasets_dir / "decoded"
+    old, young, other = (folder / name for name in ("a" * 64, "b" * 64, "digits-0123"))
+    for each in (old, young, other):
+        each.mkdir(parents=True)
+    for each in (old, other):
+        os.utime(each, (1, 1))
+    DatasetChecker(sqlite_database, settings).remove_unknown()
+    assert sorted(folder.iterdir()) == [young, other]
+
+
+@pytest.mark.usefixtures("worker")
+@pytest.mark.xdist_group("worker")
+def test_the_whole_way_from_a_file_to_a_trained_network(service: Service) -> None:
+    store = ArtifactStore(str(service.data_dir / "artifacts"))
+    uploader(service.database, store)("whole-way", digits())
+    state = wait_until(lambda: (found := get(service.database, "whole-way")).state.final and found)
+    assert isinstance(state, DatasetVersion)
+    assert (state.state, state.reason) == (DatasetState.READY, None)
+
+    def trained(dataset: Any) -> Job:
+        body = {"architecture": "baseline", "dataset": dataset, "training": {"epochs": 2}}
+        return service.wait_for_end(
+            service.submit(parse_job_spec(body, datasets=StoredDatasets(service.database)))
+        )
+
+    job = trained("whole-way")
+    assert (job.state, job.error_detail) == (JobState.SUCCEEDED, None)
+    assert job.spec["dataset"]["version"] == 1
+    assert state.content is not None
+    shutil.rmtree(service.data_dir / "datasets" / "decoded" / state.content["digest"].removeprefix("sha256:"))
+    job = trained({"name": "whole-way", "training_samples": 100})
+    assert (job.state, job.error_detail) == (JobState.SUCCEEDED, None), "fetched from the artifact store"
+
+
+def test_a_check_whose_process_is_killed_is_taken_again(
+    settings: Settings, sqlite_database: Database, upload: Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload("killed", digits())
+    for name, value in (("DATA_DIR", settings.data_dir), ("DATABASE_URL", settings.resolved_database_url)):
+        monkeypatch.setenv(f"NORMLAB_{name}", str(value))
+    checker = DatasetChecker(sqlite_database, settings)
+    checker.look()
+    pid = checker._process.pid
+    assert pid is not None
+    wait_until(lambda: get(sqlite_database, "killed").attempt == 1)
+    os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + 60
+    while not get(sqlite_database, "killed").state.final:
+        checker.look()
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    found = get(sqlite_database, "killed")
+    checker.stop()
+    assert found.state is DatasetState.READY
