@@ -17,6 +17,7 @@ from normlab.spec.epochs import EpochMetrics
 from normlab.store import ArtifactKind, ArtifactStore, Database, Job
 from normlab.store.jobs import endings, jobs, leases, reports
 from support.databases import PostgresDatabases, SqliteDatabases
+from support.dataset_versions import keep_dataset
 from support.networks import Weights, linear_network
 from support.serving import serving
 
@@ -37,8 +38,10 @@ class Service:
     weights: dict[str, Weights] = field(default_factory=dict)
 
     def create(self, **spec: Any) -> Job:
+        made = self.make_spec(**spec)
         with self.database.write() as session:
-            return jobs.create(session, self.make_spec(**spec))
+            keep_dataset(session, made)
+            return jobs.create(session, made)
 
     def start(self, **spec: Any) -> Job:
         """A job that the first attempt has claimed."""
