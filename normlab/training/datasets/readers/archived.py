@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from normlab.training.datasets.readers import folders, parquet, pixel_tables
+from normlab.training.datasets.readers import folders, parquet, pixel_tables, webdataset
 from normlab.training.datasets.readers.archive_members import Archive, open_archive
 from normlab.training.datasets.readers.base import Reader, ReadingOptions
 
 _FORMATS: tuple[Callable[[Archive, ReadingOptions], Reader | None], ...] = (
+    webdataset.open_members,
     folders.open_members,
     parquet.open_members,
     pixel_tables.open_members,

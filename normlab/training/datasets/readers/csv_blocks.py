@@ -44,9 +44,22 @@ class CsvTable:
     """Rows of a CSV file from its first one on, after the header."""
 
     def __init__(
-        self, name: str, delimiter: str, columns: Sequence[str], pixels: Sequence[int], texts: Sequence[int]
+        self,
+        name: str,
+        delimiter: str,
+        columns: Sequence[str],
+        pixels: Sequence[int],
+        texts: Sequence[int],
+        *,
+        quote: str = '"',
+        comment: str | None = None,
     ) -> None:
-        """``columns`` are called so in sentences; ``pixels`` and ``texts`` are places of columns."""
+        """``columns`` are called so in sentences; ``pixels`` and ``texts`` are places of columns.
+
+        ``comment`` is what a line begins with that is no row.
+        """
+        self._quote = quote
+        self._comment = comment
         count = len(columns)
         self._name = name
         self._columns = columns
@@ -88,29 +101,36 @@ class CsvTable:
 
     def _parse(self, lines: bytes) -> tuple[npt.NDArray[np.uint8], dict[int, list[str]]] | None:
         """Pixels and texts; None where a value is no whole number from 0 to 255, or a row has another length."""
-        types = dict.fromkeys(self._pixel_names, pa.uint8()) | dict.fromkeys(self._text_names, pa.string())
-        try:
-            table = pa.csv.read_csv(
-                pa.BufferReader(lines),
-                pa.csv.ReadOptions(column_names=self._names, block_size=len(lines) + 1, use_threads=False),
-                pa.csv.ParseOptions(delimiter=self._delimiter),
-                pa.csv.ConvertOptions(
-                    column_types=types,
-                    include_columns=[*self._pixel_names, *self._text_names],
-                    null_values=[],
-                    strings_can_be_null=False,
-                ),
-            )
-        except pa.ArrowInvalid:
-            return None
-        pixels = table.select(self._pixel_names).to_batches()[0].to_tensor().to_numpy()
-        texts = {place: table.column(f"c{place}").to_pylist() for place in self._texts}
-        return pixels, texts
+        for kind in (pa.uint8(), pa.float64()):  # whole numbers may be written as 5.0
+            types = dict.fromkeys(self._pixel_names, kind) | dict.fromkeys(self._text_names, pa.string())
+            try:
+                table = pa.csv.read_csv(
+                    pa.BufferReader(lines),
+                    pa.csv.ReadOptions(
+                        column_names=self._names, block_size=len(lines) + 1, use_threads=False
+                    ),
+                    pa.csv.ParseOptions(delimiter=self._delimiter, quote_char=self._quote),
+                    pa.csv.ConvertOptions(
+                        column_types=types,
+                        include_columns=[*self._pixel_names, *self._text_names],
+                        null_values=[],
+                        strings_can_be_null=False,
+                    ),
+                )
+            except pa.ArrowInvalid:
+                continue
+            values = table.select(self._pixel_names).to_batches()[0].to_tensor().to_numpy()
+            with np.errstate(invalid="ignore"):  # NaN and what is too large become something else
+                pixels = values.astype(np.uint8, copy=False)
+            if kind == pa.float64() and (pixels != values).any():
+                return None
+            return pixels, {place: table.column(f"c{place}").to_pylist() for place in self._texts}
+        return None
 
     def _parse_slowly(
         self, lines: bytes, first_row: int
     ) -> tuple[npt.NDArray[np.uint8], dict[int, list[str]]]:
-        """The same by hand, for whole numbers that are written as 5.0; raises where something is wrong."""
+        """The same by hand, with comments; raises where something is wrong."""
         pixels: list[npt.NDArray[np.uint8]] = []
         texts: dict[int, list[str]] = {place: [] for place in self._texts}
         try:
@@ -120,8 +140,9 @@ class CsvTable:
             raise DatasetError(f"{self._name}, row {row} is not UTF-8: store the file as UTF-8.") from error
         row = first_row
         try:
-            for values in csv.reader(io.StringIO(text, newline=""), delimiter=self._delimiter, strict=True):
-                if not values:
+            source = io.StringIO(text, newline="")
+            for values in csv.reader(source, delimiter=self._delimiter, quotechar=self._quote, strict=True):
+                if not values or (self._comment and values[0].startswith(self._comment)):
                     continue
                 if len(values) != self._count:
                     raise DatasetError(

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from normlab.errors import DatasetError
 from normlab.training.datasets.readers import (
     archived,
+    arff,
     cifar_binary,
     idx,
     matlab,
@@ -37,10 +38,11 @@ FORMATS: tuple[Format, ...] = (
     Format("STL-10's binary files", stl10.open_file),
     Format("CIFAR's binary files", cifar_binary.open_file),
     Format(
-        "a zip or tar of pictures in folders named by their class, or of CSV or Parquet files",
+        "a zip or tar of pictures in folders named by their class, of WebDataset, or of CSV or Parquet files",
         archived.open_file,
     ),
     Format("Parquet with a column for each pixel, or of image files (Hugging Face)", parquet.open_file),
+    Format("ARFF with an attribute for each pixel (OpenML)", arff.open_file),
     Format("CSV with a column for each pixel", pixel_tables.open_file),
 )
 """In the order of asking: who knows a file by less comes later."""

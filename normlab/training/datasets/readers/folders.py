@@ -4,7 +4,7 @@ Samples come in natural order of (file name, then folder) within each part, so t
 the order that the pictures had before they were sorted into folders.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,20 +31,29 @@ def open_members(archive: Archive, options: ReadingOptions) -> "FolderReader | N
     """A reader where there is a picture in the archive. Raises ``DatasetError``."""
     if not any(is_image(archive.read(member, _HEAD)) for member in archive.members):
         return None
-    return FolderReader(archive, options)
+    return FolderReader(archive, options, rows=read_tables(archive, options))
 
 
 class FolderReader:
     """Pictures in folders. All of their headers were looked at when it is made."""
 
-    format = "folders"
-
-    def __init__(self, archive: Archive, options: ReadingOptions) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        options: ReadingOptions,
+        *,
+        rows: Mapping[str, Row],
+        kind: str = "folders",
+        beside: Container[str] = (),
+    ) -> None:
+        """``rows`` has one for each picture, or none at all. Files ``beside`` the pictures are passed over."""
+        self.format = kind
         self._archive = archive
+        self._beside = beside
         self._options = options
         self._pictures = UniformPictures(options)
         self._others: list[str] = []
-        self._rows = read_tables(archive, options)
+        self._rows = rows
         members = [member for member in archive.members if self._is_wanted(member)]
         placed = self._placed(members)
         self._classes = sorted({str(place.class_name) for place in placed}, key=natural_key)
@@ -62,7 +71,7 @@ class FolderReader:
 
     def _is_wanted(self, member: Member) -> bool:
         """Whether it is a picture that can be read; archives in the archive are refused."""
-        if is_table(member):
+        if is_table(member) or member.name in self._beside:
             return False
         head = self._archive.read(member, _HEAD)
         if not is_image(head):

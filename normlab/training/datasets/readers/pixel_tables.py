@@ -4,9 +4,7 @@
 """
 
 import csv
-import gzip
 import io
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -29,21 +27,26 @@ from normlab.training.datasets.readers.pixel_columns import (
     PixelColumns,
     understand,
 )
+from normlab.training.datasets.readers.table_files import (
+    Checked,
+    TableFile,
+    head_of,
+    member_opener,
+    opener_of,
+    read,
+)
 
 _DELIMITERS = (",", ";", "\t")
-_HEAD_BYTES = 4096
 _SAMPLE_BYTES = 1 << 20
-_BROKEN = (OSError, EOFError, zlib.error)
-"""What gzip raises for what is damaged or cut short."""
 
 
 def open_file(path: Path, options: ReadingOptions) -> "PixelTableReader | None":
     """Open it where it is a CSV with numbers, plain or gzipped. Raises ``DatasetError``."""
-    opener = _opener(path)
+    opener = opener_of(path)
     with closing(opener()) as file:
-        if not _is_csv(_head(file)):
+        if not _is_csv(head_of(file)):
             return None
-    return PixelTableReader([_Source(path.name, None, opener)], options)
+    return PixelTableReader([TableFile(path.name, None, opener)], options)
 
 
 def open_members(archive: Archive, options: ReadingOptions) -> "PixelTableReader | None":
@@ -56,7 +59,7 @@ def open_members(archive: Archive, options: ReadingOptions) -> "PixelTableReader
     if not tables:
         return None
     sources = [
-        _Source(member.name, part_of_name(member.name), _member_opener(archive, member)) for member in tables
+        TableFile(member.name, part_of_name(member.name), member_opener(archive, member)) for member in tables
     ]
     in_parts = [source for source in sources if source.split is not None]
     others = tuple(source.name for source in sources if source.split is None)
@@ -68,17 +71,8 @@ def open_members(archive: Archive, options: ReadingOptions) -> "PixelTableReader
 
 
 @dataclass(frozen=True)
-class _Source:
-    """A CSV file."""
-
-    name: str
-    split: Split | None
-    open: Callable[[], BinaryIO]
-
-
-@dataclass(frozen=True)
 class _Opened:
-    source: _Source
+    source: TableFile
     delimiter: str
     names: Sequence[str]
     """Of all columns; their numbers where the file has no names."""
@@ -93,7 +87,7 @@ class PixelTableReader:
 
     def __init__(
         self,
-        sources: Sequence[_Source],
+        sources: Sequence[TableFile],
         options: ReadingOptions,
         archive: Archive | None = None,
         found: Sequence[Notice] = (),
@@ -121,20 +115,20 @@ class PixelTableReader:
                 f"A row has {values} pixels, more than {options.limits.max_values_per_sample} (max_values_per_sample)."
             )
 
-    def _open(self, source: _Source, *, alone: bool) -> _Opened | None:
+    def _open(self, source: TableFile, *, alone: bool) -> _Opened | None:
         with closing(source.open()) as file:
-            head = _read(file, source.name, _SAMPLE_BYTES)
+            head = read(file, source.name, _SAMPLE_BYTES)
             while (
                 b"\n" not in head
                 and len(head) < MAX_LINE_BYTES
-                and (more := _read(file, source.name, _SAMPLE_BYTES))
+                and (more := read(file, source.name, _SAMPLE_BYTES))
             ):
                 head += more
         lines = _sample_lines(head)
         delimiter = _delimiter(lines[0])
         rows = list(csv.reader(lines, delimiter=delimiter))
         header, named = _header(rows)
-        sample = _as_numbers(rows[1:] if header else rows, len(rows[0]))
+        sample = as_numbers(rows[1:] if header else rows, len(rows[0]))
         columns = understand(rows[0] if named else None, sample, self._options, source.name)
         if columns is None:
             if alone:
@@ -144,7 +138,7 @@ class PixelTableReader:
             detail = f"{source.name} has no column with the label, and was passed over."
             self._found.append(Notice("table_without_labels", "warning", detail, examples=(source.name,)))
             return None
-        self._found += columns.notices
+        self._found += [notice for notice in columns.notices if notice not in self._found]
         names = rows[0] if named else [str(place + 1) for place in range(len(rows[0]))]
         return _Opened(source, delimiter, names, header, columns)
 
@@ -170,29 +164,14 @@ class PixelTableReader:
         )
         several = len(self._tables) > 1
         with closing(table.source.open()) as file:
-            lines = io.BufferedReader(_Checked(file, table.source.name))
+            lines = io.BufferedReader(Checked(file, table.source.name))
             if lines.peek(3)[:3] == b"\xef\xbb\xbf":
                 lines.read(3)
             if table.has_header:
                 lines.readline()
             for block in parser.blocks(cast(BinaryIO, lines)):
                 where = f"{table.source.name}, " if several else ""
-                yield from self._block_chunks(table, block, where)
-
-    def _block_chunks(self, table: _Opened, block: Block, where: str) -> Iterator[Chunk]:
-        columns = table.columns
-        count = len(block.pixels)
-        if not count:
-            return
-        origins = [f"{where}row {row}" for row in range(block.first_row, block.first_row + count)]
-        y = self._met.numbers(block.texts[columns.label], origins)
-        x = columns.pictures(block.pixels)
-        groups = None if columns.group is None else block.texts[columns.group]
-        times = None if columns.time is None else times_of(block.texts[columns.time], origins)
-        if columns.split is None:
-            yield Chunk(x, y, table.source.split, origins, groups, times)
-            return
-        yield from by_part(Chunk(x, y, None, origins, groups, times), block.texts[columns.split])
+                yield from block_chunks(block, columns, self._met.numbers, table.source.split, where)
 
     def classes(self) -> Sequence[str]:
         """The labels' texts as they were met."""
@@ -203,79 +182,35 @@ class PixelTableReader:
         return {CLASSES_AS_MET: True}
 
 
+def block_chunks(
+    block: Block,
+    columns: PixelColumns,
+    numbers: Callable[[Sequence[str], Sequence[str]], npt.NDArray[np.int32]],
+    split: Split | None,
+    where: str,
+) -> Iterator[Chunk]:
+    """The rows of a block as chunks, one for each part; ``numbers`` makes labels of texts and origins."""
+    count = len(block.pixels)
+    if not count:
+        return
+    origins = [f"{where}row {row}" for row in range(block.first_row, block.first_row + count)]
+    y = numbers(block.texts[columns.label], origins)
+    groups = None if columns.group is None else block.texts[columns.group]
+    times = None if columns.time is None else times_of(block.texts[columns.time], origins)
+    chunk = Chunk(columns.pictures(block.pixels), y, split, origins, groups, times)
+    if columns.split is None:
+        yield chunk
+    else:
+        yield from by_part(chunk, block.texts[columns.split])
+
+
 def _is_table_name(name: str) -> bool:
     return name.lower().removesuffix(".gz").endswith((".csv", ".tsv", ".txt", ".data"))
 
 
-def _opener(path: Path) -> Callable[[], BinaryIO]:
-    with path.open("rb") as file:
-        zipped = file.read(2) == b"\x1f\x8b"
-    return lambda: cast(BinaryIO, gzip.open(path)) if zipped else path.open("rb")
-
-
-def _member_opener(archive: Archive, member: Member) -> Callable[[], BinaryIO]:
-    def opened() -> BinaryIO:
-        file = cast(BinaryIO, io.BufferedReader(_Blocks(archive.blocks(member))))
-        return cast(BinaryIO, gzip.GzipFile(fileobj=file)) if archive.read(member, 2) == b"\x1f\x8b" else file
-
-    return opened
-
-
 def _member_head(archive: Archive, member: Member) -> bytes:
-    with closing(_member_opener(archive, member)()) as file:
-        return _head(file)
-
-
-def _head(file: BinaryIO) -> bytes:
-    try:
-        return file.read(_HEAD_BYTES)
-    except _BROKEN:
-        return b""  # some other reader's, or nobody's: what is wrong is said there
-
-
-def _read(file: BinaryIO, name: str, size: int) -> bytes:
-    try:
-        return file.read(size)
-    except _BROKEN as error:
-        raise DatasetError(f"{name} is damaged or cut short: {error}.") from error
-
-
-class _Blocks(io.RawIOBase):
-    """Blocks of bytes as a file."""
-
-    def __init__(self, blocks: Iterator[bytes]) -> None:
-        self._blocks = blocks
-        self._rest = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        while not self._rest:
-            block = next(self._blocks, None)
-            if block is None:
-                return 0
-            self._rest = memoryview(block)
-        count = min(len(buffer), len(self._rest))
-        buffer[:count] = self._rest[:count]
-        self._rest = self._rest[count:]
-        return count
-
-
-class _Checked(io.RawIOBase):
-    """A file whose damage is told as a ``DatasetError``."""
-
-    def __init__(self, file: BinaryIO, name: str) -> None:
-        self._file = file
-        self._name = name
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = _read(self._file, self._name, len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
+    with closing(member_opener(archive, member)()) as file:
+        return head_of(file)
 
 
 def _is_csv(head: bytes) -> bool:
@@ -324,7 +259,7 @@ def _header(rows: Sequence[Sequence[str]]) -> tuple[bool, bool]:
     return bool(texts), bool(texts)
 
 
-def _as_numbers(rows: Sequence[Sequence[str]], count: int) -> npt.NDArray[np.float64]:
+def as_numbers(rows: Sequence[Sequence[str]], count: int) -> npt.NDArray[np.float64]:
     """(rows, count), NaN where a value is no number or is missing."""
     sample = np.full((len(rows), count), np.nan)
     for place, row in enumerate(rows):
