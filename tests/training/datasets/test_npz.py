@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from normlab.errors import DatasetError
 from normlab.training.datasets.readers.array_names import Role, meaning
-from normlab.training.datasets.readers.base import ReadingLimits, Split
+from normlab.training.datasets.readers.base import ReadingLimits, ReadingOptions, Split
+from normlab.training.datasets.readers.detect import open_reader
 from support.dataset_files import npz, pictures, read, tarred, zipped
 
 TRAIN, VAL, TEST = Split.TRAINING, Split.VALIDATION, Split.TEST
@@ -202,10 +203,37 @@ def test_a_header_that_says_it_is_very_long_is_not_read(tmp_path: Path) -> None:
         read(zipped(tmp_path / "a", {"X.npy": member}))
 
 
-@pytest.mark.parametrize(
-    "options", [{"label_column": "y"}, {"group_column": "who"}, {"time_column": "t"}, {"image_size": (8, 8)}]
-)
+@pytest.mark.parametrize("options", [{"label_column": "y"}, {"split_column": "y"}, {"image_size": (8, 8)}])
 def test_options_that_arrays_cannot_follow_are_refused(tmp_path: Path, options: dict[str, Any]) -> None:
     (name,) = options
     with pytest.raises(DatasetError, match=f"{name} cannot be used"):
         read(saved(tmp_path / "a", X=X, y=Y), **options)
+
+
+def test_names_of_classes_stand_beside_the_labels(tmp_path: Path) -> None:
+    names = np.array(["cat", "dog", "horse", "unicorn"])
+    found = read(saved(tmp_path / "a", X=X, y=Y, class_names=names))
+    assert found.classes == names.tolist()
+    assert found.y[None] == Y.tolist()
+    assert found.codes == []
+    with pytest.raises(DatasetError, match=r"label 2 has no name.* 2 classes"):
+        read(saved(tmp_path / "b", X=X, y=Y, classes=names[:2].astype(bytes)))
+
+
+@pytest.mark.parametrize(
+    "who", [np.arange(12) // 4, np.array(["ann", "bob", "eve"])[np.arange(12) // 4][:, None]]
+)
+@pytest.mark.parametrize("as_text", [True, False])
+def test_groups_and_times_are_arrays_of_their_own(tmp_path: Path, who: NDArray[Any], as_text: bool) -> None:
+    days = np.arange(12).astype("datetime64[D]")
+    path = saved(tmp_path / "a", X=X, y=Y, Patient=who, taken=days.astype(str) if as_text else days)
+    (chunk,) = open_reader(path, ReadingOptions(group_column="patient", time_column="taken")).chunks()
+    assert chunk.groups == who.reshape(-1).astype(str).tolist()
+    assert chunk.times is not None
+    assert (chunk.times == days).all()
+    parts = saved(tmp_path / "b", x_train=X, y_train=Y, who_train=who, x_test=X, y_test=Y, who_test=who)
+    assert all(chunk.groups for chunk in open_reader(parts, ReadingOptions(group_column="who")).chunks())
+    with pytest.raises(DatasetError, match=r"group_column is doctor.*Patient"):
+        read(path, group_column="doctor")
+    with pytest.raises(DatasetError, match="12 samples and who has 11 groups"):
+        read(saved(tmp_path / "c", X=X, y=Y, who=who[:11]), group_column="who")

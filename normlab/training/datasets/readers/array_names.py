@@ -39,13 +39,26 @@ def meaning(name: str) -> tuple[Role | None, Split | None]:
     >>> meaning("t10k-labels-idx1-ubyte")
     (<Role.LABELS: 'labels'>, <Split.TEST: 'test'>)
     """
-    lowered = _GLUED.sub(lambda met: "_".join(piece for piece in met.groups() if piece), name.lower())
     role: Role | None = None
     part: Split | None = None
-    for piece in _PIECES.findall(lowered):
+    for piece in _pieces(name):
         part = _PARTS.get(piece, part)
         if piece in _LABELS:
             role = Role.LABELS
         elif piece in _PIXELS:
             role = Role.PIXELS
     return role, part
+
+
+def without_part(name: str) -> str:
+    """What is left of a name, in lower case, when the words that name a part are left out.
+
+    >>> without_part("Patient_train")
+    'patient'
+    """
+    return "_".join(piece for piece in _pieces(name) if piece not in _PARTS)
+
+
+def _pieces(name: str) -> list[str]:
+    lowered = _GLUED.sub(lambda met: "_".join(piece for piece in met.groups() if piece), name.lower())
+    return _PIECES.findall(lowered)

@@ -1,7 +1,7 @@
 """A reader of arrays: pixels and labels of each part, each stored whole in a file of its own."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, overload
 
 import numpy as np
@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from normlab.errors import DatasetError
 from normlab.training.datasets.readers.base import Chunk, Notice, ReadingOptions, Split
+from normlab.training.datasets.readers.companions import Columns
 from normlab.training.datasets.readers.labels import Labels
 from normlab.training.datasets.readers.layout import find_layout
-from normlab.training.datasets.readers.pixel_values import find_rule
+from normlab.training.datasets.readers.pixel_values import Convert, find_rule
 from normlab.training.datasets.readers.stored_arrays import StoredArray
-from normlab.training.datasets.readers.unused_options import refuse_unused
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class ArrayPair:
     split: Split | None
     x: StoredArray
     y: StoredArray
+    columns: Columns = field(default_factory=Columns)
 
 
 class Numbered(Sequence[str]):
@@ -62,9 +63,8 @@ class ArrayPairReader:
         """Look at the headers.
 
         Raises:
-            DatasetError: they do not fit together, or ask for more than the limits allow; an option cannot be followed.
+            DatasetError: they do not fit together, or ask for more than the limits allow.
         """
-        refuse_unused(options, format_name, turn=True)
         self.format = format_name
         self.notices = list(notices)
         self._pairs = pairs
@@ -86,12 +86,13 @@ class ArrayPairReader:
         rule = find_rule([pair.x for pair in self._pairs])
         self.notices += [rule.notice] if rule.notice else []
         for pair, part_labels in zip(self._pairs, places, strict=True):
-            for start, block in pair.x.blocks():
-                end = start + len(block)
-                pixels: NDArray[np.uint8] = rule.convert(self._arrange(block))
-                yield Chunk(
-                    pixels, part_labels[start:end], pair.split, Numbered(pair.x.name, start, len(block))
-                )
+            yield from pair.columns.add_to(self._part(pair, part_labels, rule.convert), pair.x.step)
+
+    def _part(self, pair: ArrayPair, labels: NDArray[np.int32], convert: Convert) -> Iterator[Chunk]:
+        for start, block in pair.x.blocks():
+            end = start + len(block)
+            origins = Numbered(pair.x.name, start, len(block))
+            yield Chunk(convert(self._arrange(block)), labels[start:end], pair.split, origins)
 
     def classes(self) -> Sequence[str]:
         """The names of the classes, by label."""
@@ -133,7 +134,12 @@ def _check_headers(pairs: Sequence[ArrayPair], options: ReadingOptions) -> None:
             "(max_decoded_bytes)."
         )
     for pair in pairs:
-        if pair.x.shape[0] != pair.y.shape[0]:
-            raise DatasetError(
-                f"{pair.x.name} has {pair.x.shape[0]} samples and {pair.y.name} has {pair.y.shape[0]} labels."
-            )
+        for other, kind in (
+            (pair.y, "labels"),
+            (pair.columns.groups, "groups"),
+            (pair.columns.times, "times"),
+        ):
+            if other is not None and other.shape[0] != pair.x.shape[0]:
+                raise DatasetError(
+                    f"{pair.x.name} has {pair.x.shape[0]} samples and {other.name} has {other.shape[0]} {kind}."
+                )

@@ -77,7 +77,7 @@ class CifarReader:
             DatasetError: a file does not consist of whole records, or has more than the limits allow; an option
                 cannot be followed.
         """
-        refuse_unused(options, self.format, turn=False)
+        refuse_unused(options, self.format, turn=False, columns=False)
         self.notices: list[Notice] = []
         self._kind, self._batches = kind, batches
         for batch in batches:

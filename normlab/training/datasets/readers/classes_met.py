@@ -67,8 +67,8 @@ class ClassesMet:
         whole = sorted(int(name) for name in self._numbers if re.fullmatch(r"-?\d{1,18}", name))
         if whole and len(whole) == len(self._numbers) and whole != list(range(len(whole))):
             detail = (
-                f"Labels go from {whole[0]} to {whole[-1]}, {len(whole)} of them, and not from 0 to {len(whole) - 1}: "
-                "they are the names of the classes, which are numbered from 0 in this order."
+                f"Labels go from {whole[0]} to {whole[-1]}, {len(whole)} of them, and not from 0 to "
+                f"{len(whole) - 1}: they are the names of the classes, which are numbered from 0 in this order."
             )
             found.append(Notice("labels_not_from_zero", "info", detail))
         return found

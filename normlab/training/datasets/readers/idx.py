@@ -21,6 +21,7 @@ from normlab.training.datasets.readers.base import Notice, ReadingOptions, Split
 from normlab.training.datasets.readers.bundles import Member, members
 from normlab.training.datasets.readers.stored_arrays import StoredArray
 from normlab.training.datasets.readers.streams import read_fully, unpacked
+from normlab.training.datasets.readers.unused_options import refuse_unused
 
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _MOST_AXES = 4
@@ -57,6 +58,7 @@ def open_file(path: Path, options: ReadingOptions) -> ArrayPairReader | None:
         notices.append(
             Notice("pictures_on_their_side", "warning", detail, sum(pair.x.shape[0] for pair in pairs))
         )
+    refuse_unused(options, "idx", turn=True, columns=False)
     return ArrayPairReader("idx", pairs, options, notices=notices, class_names=_emnist_names(given))
 
 

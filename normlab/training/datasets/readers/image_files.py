@@ -39,8 +39,8 @@ _TOLD = {
     "sixteen_bits": ("info", "16 bits a value, of which the upper eight were taken"),
     "eight_of_sixteen_bits": (
         "warning",
-        "16 bits a value and none above 255, so the values were taken as they are, where a prediction takes the upper "
-        "eight bits; store them with 8 bits",
+        "16 bits a value and none above 255, so the values were taken as they are, where a prediction takes the "
+        "upper eight bits; store them with 8 bits",
     ),
     "palette": ("info", "a palette, whose colours were taken and not the numbers of its entries"),
     "bilevel": ("info", "one bit a pixel, black and white, which became 0 and 255"),

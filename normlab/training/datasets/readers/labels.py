@@ -80,7 +80,10 @@ class Labels:
     ) -> tuple[list[str], list[NDArray[np.int32]], list[Notice]]:
         """The classes, the labels of each part (places in the classes), and what is to be told.
 
-        ``names`` are those that the file itself has for the values.
+        ``names`` are those that the file itself has for the values, all of them.
+
+        Raises:
+            DatasetError: a value has no name.
         """
         if any(isinstance(value, str) for value in self._numbers):
             classes, order = in_natural_order(
@@ -88,10 +91,17 @@ class Labels:
             )
             return classes, [order[part] for part in self._parts], []
         values = sorted(int(value) for value in self._numbers)
-        places = np.empty(len(values), np.int32)
+        if names is not None:
+            if unnamed := [value for value in values if value not in names]:
+                raise DatasetError(
+                    f"The label {unnamed[0]} has no name: the file names {len(names)} classes."
+                )
+            values = sorted(names)  # also those of which there are no samples
+        places = np.empty(len(self._numbers), np.int32)
         for place, value in enumerate(values):
-            places[self._numbers[value]] = place
-        classes = [(names or {}).get(value, str(value)) for value in values]
+            if value in self._numbers:
+                places[self._numbers[value]] = place
+        classes = [names[value] if names else str(value) for value in values]
         return classes, [places[part] for part in self._parts], self._notices(values)
 
     def _notices(self, values: list[int]) -> list[Notice]:

@@ -24,6 +24,7 @@ from normlab.training.datasets.readers.base import Notice, ReadingOptions
 from normlab.training.datasets.readers.bundles import Member, members
 from normlab.training.datasets.readers.stored_arrays import StoredArray
 from normlab.training.datasets.readers.streams import Inflated, Window, read_fully
+from normlab.training.datasets.readers.unused_options import refuse_unused
 
 _HEADER_BYTES = 128
 _MAGIC = b"MATLAB 5.0 MAT-file"
@@ -49,6 +50,7 @@ def open_file(path: Path, options: ReadingOptions) -> ArrayPairReader | None:
         detail = "The label 10 stands for the digit 0, as in SVHN: it became 0."
         notices.append(Notice("label_ten_is_zero", "info", detail))
         pairs = [replace(pair, y=replace(pair.y, view=_ten_to_zero)) for pair in pairs]
+    refuse_unused(options, "matlab", turn=True, columns=False)
     return ArrayPairReader("matlab", pairs, options, notices=notices)
 
 

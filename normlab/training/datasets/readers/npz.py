@@ -8,7 +8,7 @@ import contextlib
 import io
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
@@ -19,8 +19,10 @@ from normlab.training.datasets.readers.array_names import Role, meaning
 from normlab.training.datasets.readers.array_pairs import ArrayPair, ArrayPairReader
 from normlab.training.datasets.readers.base import Notice, ReadingOptions, Split
 from normlab.training.datasets.readers.bundles import Member, members
+from normlab.training.datasets.readers.companions import Columns, take_class_names, take_columns
 from normlab.training.datasets.readers.stored_arrays import StoredArray
 from normlab.training.datasets.readers.streams import Bounded, read_fully
+from normlab.training.datasets.readers.unused_options import refuse_unused
 
 _MAGIC = b"\x93NUMPY"
 _ZIP = b"PK\x03\x04"
@@ -43,12 +45,15 @@ def open_file(path: Path, options: ReadingOptions) -> ArrayPairReader | None:
     found = _arrays([member for member in members(path, options.limits) if not member.is_note])
     if not found:
         return None
+    refuse_unused(options, "npz", turn=True, columns=True)
+    class_names, columns = take_class_names(found), take_columns(found, options)
     pairs, ignored = _pair(found)
+    pairs = [replace(pair, columns=columns.get(pair.split, Columns())) for pair in pairs]
     notices = []
     if ignored:
         detail = "Arrays that are neither pixels nor labels were left out."
         notices.append(Notice("ignored_arrays", "info", detail, len(ignored), tuple(ignored[:5])))
-    return ArrayPairReader("npz", pairs, options, notices=notices)
+    return ArrayPairReader("npz", pairs, options, notices=notices, class_names=class_names)
 
 
 def _arrays(given: Sequence[Member]) -> dict[str, StoredArray]:

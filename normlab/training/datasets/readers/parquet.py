@@ -334,7 +334,8 @@ class ParquetPixels(_Columns):
         values = int(np.prod(self._columns.shape))
         if values > options.limits.max_values_per_sample:
             raise DatasetError(
-                f"A row has {values} pixels, more than {options.limits.max_values_per_sample} (max_values_per_sample)."
+                f"A row has {values} pixels, more than {options.limits.max_values_per_sample} "
+                "(max_values_per_sample)."
             )
 
     def _understand(self, shard: Shard, file: pq.ParquetFile) -> PixelColumns:

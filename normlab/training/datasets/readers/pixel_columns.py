@@ -196,7 +196,8 @@ def _label_by_looks(
 
 
 def _looks_like_labels(values: npt.NDArray[np.float64]) -> bool:
-    """Whether they are texts, or whole numbers without a gap from 0 or 1, where a corner's pixels are mostly equal."""
+    """Whether they are texts, or whole numbers without a gap from 0 or 1, where a corner's pixels are mostly "
+    "equal."""
     numbers = values[~np.isnan(values)]
     if not len(numbers):
         return len(values) > 0
@@ -244,8 +245,8 @@ def _shape(count: int, table: str) -> tuple[int, ...]:
     if count and 3 * side * side == count:
         return (side, side, 3)
     raise DatasetError(
-        f"{table} has {count} columns of pixels, which is no square and not three of them (784 are 28 by 28, 3072 are "
-        "32 by 32 in colour)."
+        f"{table} has {count} columns of pixels, which is no square and not three of them (784 are 28 by 28, 3072 "
+        "are 32 by 32 in colour)."
     )
 
 

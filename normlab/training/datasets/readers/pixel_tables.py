@@ -112,7 +112,8 @@ class PixelTableReader:
         values = int(np.prod(self._tables[0].columns.shape))
         if values > options.limits.max_values_per_sample:
             raise DatasetError(
-                f"A row has {values} pixels, more than {options.limits.max_values_per_sample} (max_values_per_sample)."
+                f"A row has {values} pixels, more than {options.limits.max_values_per_sample} "
+                "(max_values_per_sample)."
             )
 
     def _open(self, source: TableFile, *, alone: bool) -> _Opened | None:

@@ -12,6 +12,7 @@ from normlab.training.datasets.readers.array_pairs import ArrayPair, ArrayPairRe
 from normlab.training.datasets.readers.base import Notice, ReadingOptions, Split
 from normlab.training.datasets.readers.bundles import Member, members
 from normlab.training.datasets.readers.stored_arrays import StoredArray
+from normlab.training.datasets.readers.unused_options import refuse_unused
 
 _SIDE = 96
 _SAMPLE_BYTES = 3 * _SIDE * _SIDE
@@ -37,6 +38,7 @@ def open_file(path: Path, options: ReadingOptions) -> ArrayPairReader | None:
         count = by_name["unlabeled_X.bin"].size // _SAMPLE_BYTES
         notices.append(Notice("unlabelled_ignored", "info", "Pictures without labels were left out.", count))
     names = by_name.get("class_names.txt")
+    refuse_unused(options, "stl10", turn=False, columns=False)
     return ArrayPairReader(
         "stl10", pairs, options, notices=notices, class_names=None if names is None else _names(names)
     )

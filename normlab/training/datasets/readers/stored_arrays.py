@@ -36,15 +36,28 @@ class StoredArray:
         """Values of one sample."""
         return int(np.prod(self.shape[1:], dtype=object))
 
-    def blocks(self) -> Iterator[tuple[int, NDArray[Any]]]:
+    @property
+    def step(self) -> int:
+        """How many samples a block has."""
+        return max(1, BLOCK_BYTES // self._sample_bytes)
+
+    @property
+    def _stored(self) -> tuple[int, ...]:
+        return self.shape[1:] if self.stored_sample is None else self.stored_sample
+
+    @property
+    def _sample_bytes(self) -> int:
+        return max(1, int(np.prod(self._stored, dtype=object)) * self.dtype.itemsize)
+
+    def blocks(self, step: int | None = None) -> Iterator[tuple[int, NDArray[Any]]]:
         """The place of the first sample of each block, and the block (n, …).
+
+        ``step`` is how many samples a block has; otherwise some MiB.
 
         Raises:
             DatasetError: the file ends before the array, or is damaged.
         """
-        stored = self.shape[1:] if self.stored_sample is None else self.stored_sample
-        sample_bytes = max(1, int(np.prod(stored, dtype=object)) * self.dtype.itemsize)
-        step = max(1, BLOCK_BYTES // sample_bytes)
+        step, sample_bytes = self.step if step is None else step, self._sample_bytes
         with self.open_values() as stream:
             for start in range(0, self.shape[0], step):
                 count = min(step, self.shape[0] - start)
@@ -54,7 +67,7 @@ class StoredArray:
                         f"{self.name} ends after {start + len(content) // sample_bytes} of the {self.shape[0]} "
                         "samples that its header promises."
                     )
-                yield start, self.view(np.frombuffer(content, self.dtype).reshape(count, *stored))
+                yield start, self.view(np.frombuffer(content, self.dtype).reshape(count, *self._stored))
             # Reading to the end also lets zip and gzip compare their checksums.
             if len(read_fully(stream, _PADDING_BYTES)) == _PADDING_BYTES:
                 raise DatasetError(

@@ -119,14 +119,14 @@ class UniformPictures:
         values = height * width * self._channels
         if values > self._limits.max_values_per_sample:
             raise DatasetError(
-                f"A picture of {height} by {width} has {values} values, more than {self._limits.max_values_per_sample} "
-                "(max_values_per_sample): say a smaller size (image_size)."
+                f"A picture of {height} by {width} has {values} values, more than "
+                f"{self._limits.max_values_per_sample} (max_values_per_sample): say a smaller size (image_size)."
             )
         total = values * self._sizes.total()
         if total > self._limits.max_decoded_bytes:
             raise DatasetError(
-                f"The pictures come to {total} bytes when they are decoded, more than {self._limits.max_decoded_bytes} "
-                "(max_decoded_bytes)."
+                f"The pictures come to {total} bytes when they are decoded, more than "
+                f"{self._limits.max_decoded_bytes} (max_decoded_bytes)."
             )
 
     def _sizes_met(self) -> str:

@@ -3,17 +3,18 @@
 from normlab.errors import DatasetError
 from normlab.training.datasets.readers.base import ReadingOptions
 
-_COLUMNS = ("label_column", "split_column", "group_column", "time_column")
+_OF_TABLES = ("label_column", "split_column")
+_OF_SAMPLES = ("group_column", "time_column")
 
 
-def refuse_unused(options: ReadingOptions, format_name: str, *, turn: bool) -> None:
+def refuse_unused(options: ReadingOptions, format_name: str, *, turn: bool, columns: bool) -> None:
     """See that nothing is asked of a format of arrays that only tables or pictures of several sizes can give.
 
     Raises:
-        DatasetError: a column is named, a size is asked for, or, unless the format knows ``turn``, pictures are to be
-            turned.
+        DatasetError: a size is asked for or a column is named, or what the format may not know: ``turn``, and with
+            ``columns`` a value for each sample, its group or time.
     """
-    for name in _COLUMNS:
+    for name in _OF_TABLES if columns else _OF_TABLES + _OF_SAMPLES:
         if getattr(options, name) is not None:
             raise DatasetError(f"{name} cannot be used: a file of the format {format_name} has no columns.")
     if options.image_size is not None:
