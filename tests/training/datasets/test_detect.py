@@ -163,3 +163,14 @@ def test_archives_of_many_files_are_left_to_others_unread(tmp_path: Path, commen
     assert members(tmp_path / "a", ReadingLimits()) == ()
     tarred(tmp_path / "b", {f"{number}": b"" for number in range(MOST_MEMBERS + 1)})
     assert members(tmp_path / "b", ReadingLimits()) == ()
+
+
+def test_a_member_without_a_name_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a", "w") as archive:
+        archive.writestr("n", idx(X))
+    content = (tmp_path / "a").read_bytes()
+    directory = content.index(b"PK\x01\x02")
+    nameless = content[directory : directory + 46].replace(struct.pack("<H", 1), struct.pack("<H", 0))
+    (tmp_path / "a").write_bytes(content[:directory] + nameless + content[directory + 46 :])
+    with pytest.raises(DatasetError, match=r"no name|cannot be read"):
+        read(tmp_path / "a")

@@ -203,6 +203,8 @@ def is_tar(start: bytes) -> bool:
 def checked_name(name: str) -> str:
     """A member's path with slashes and without ``./``; ``DatasetError`` where it leaves the folder."""
     path = name.replace("\\", "/")
+    if not path:
+        raise DatasetError("A file in the archive has no name: pack it again.")
     if path.startswith("/") or _DRIVE.match(path) or ".." in path.split("/"):
         raise DatasetError(f"{name!r} leaves the archive's folder: pack it with paths from the folder on.")
     while path.startswith("./"):

@@ -107,11 +107,11 @@ def _members(path: Path, size: int, modified: int, most_bytes: int) -> tuple[Mem
     head = head_of(path, HEAD_BYTES)
     with reading("The archive"):
         if head[:4] in _ZIP:
-            found = [] if _has_many(path, size) else list(_of_zip(path))
+            found = [] if _has_many(path, size) else _first(_of_zip(path))
         elif is_tar(head):
-            found = list(_of_tar(functools.partial(_opened, path), most_bytes))
+            found = _first(_of_tar(functools.partial(_opened, path), most_bytes))
         elif is_tar(_gunzipped_head(path)):
-            found = list(_of_tar(functools.partial(_gunzipped, path), most_bytes))
+            found = _first(_of_tar(functools.partial(_gunzipped, path), most_bytes))
         else:
             return (Member("", size, head, lambda: path.open("rb")),)
     if len(found) > MOST_MEMBERS:
@@ -122,6 +122,11 @@ def _members(path: Path, size: int, modified: int, most_bytes: int) -> tuple[Mem
         twice = next(name for place, name in enumerate(names) if name in names[:place])
         raise DatasetError(f"{twice} is in the archive twice: leave one out.")
     return tuple(wanted)
+
+
+def _first(found: Iterator[Member]) -> list[Member]:
+    """One more than is wanted at the most."""
+    return list(itertools.islice(found, MOST_MEMBERS + 1))
 
 
 def _is_litter(name: str) -> bool:
@@ -142,10 +147,10 @@ def _has_many(path: Path, size: int) -> bool:
 
 def _of_zip(path: Path) -> Iterator[Member]:
     with _bounded(path) as file, zipfile.ZipFile(file) as archive:
-        for info in itertools.islice(
-            (info for info in archive.infolist() if not info.is_dir()), MOST_MEMBERS + 1
-        ):
+        for info in archive.infolist():
             name = checked_name(info.filename)
+            if info.is_dir():
+                continue
             if stat.S_IFMT(info.external_attr >> 16) not in {0, stat.S_IFREG}:
                 raise DatasetError(f"{name} is a link or a device: pack the files themselves.")
             if info.flag_bits & _ENCRYPTED:
@@ -182,8 +187,10 @@ def _gunzipped_head(path: Path) -> bytes:
 
 def _of_tar(opener: Callable[[], BinaryIO], most_bytes: int) -> Iterator[Member]:
     with opener() as stream, tarfile.open(fileobj=cast(BinaryIO, Bounded(stream)), mode="r:") as archive:
-        for info in itertools.islice((info for info in archive if not info.isdir()), MOST_MEMBERS + 1):
+        for info in archive:
             name = checked_name(info.name)
+            if info.isdir():
+                continue
             if info.offset_data + info.size > most_bytes:
                 raise DatasetError(
                     f"The archive unpacks to more than {most_bytes} bytes (max_decoded_bytes)."

@@ -23,6 +23,8 @@ _DAMAGE = (
     OSError,  # gzip.BadGzipFile among them
     EOFError,
     ValueError,
+    LookupError,
+    OverflowError,
     RuntimeError,  # what zipfile says of encrypted members
     NotImplementedError,
     zlib.error,
