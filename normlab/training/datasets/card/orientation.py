@@ -61,7 +61,7 @@ def findings(parts: Parts, counts: ClassCounts, means: ClassMeans) -> Iterable[F
             "warning",
             f"The pictures are {how}: the means of 0 to 9 correlate with upright digits by {found[how]:.2f} when "
             f"that is undone, and by {as_they_are:.2f} as they are. A network learns them all the same, but is wrong "
-            "on upright ones that are sent to it. Add the dataset again with its pictures turned.",
+            "on upright ones that are sent to it. Add the dataset again with its pictures turned (`turn`).",
             parts.samples,
             (),
             {"agreement": found[how], "as_they_are": as_they_are, "threshold": LEAST_AGREEMENT},
