@@ -1,0 +1,156 @@
+"""Data of one's own, from Python and from the shell: brought in many forms, checked, trained on, taken away."""
+
+import io
+import json
+import tarfile
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_digits
+from typer.testing import CliRunner, Result
+
+from normlab.cli import app
+from normlab.client import Client
+from normlab.client.dataset_files import sendable
+from normlab.documents.states import DatasetState, JobState
+from normlab.errors import DatasetError, ServiceError
+
+SAMPLES = 200
+
+
+@cache
+def some_digits() -> tuple[np.ndarray, np.ndarray]:
+    data = load_digits()
+    return data.images[:SAMPLES].astype(np.uint8), data.target[:SAMPLES]
+
+
+def sent(data: object) -> bytes:
+    with sendable(data) as content:
+        return content.read() if hasattr(content, "read") else b"".join(content)
+
+
+def arrays_of(content: bytes) -> dict[str, np.ndarray]:
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+class Frame:
+    """What a frame of pandas can do."""
+
+    def to_csv(self, file: io.BufferedWriter, *, index: bool) -> None:
+        assert not index
+        file.write(b"label,pixel1\n1,2\n")
+
+
+class TensorFlowData:
+    """What a tf.data.Dataset can do, in batches."""
+
+    def as_numpy_iterator(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        x, y = some_digits()
+        yield x[:150], y[:150]
+        yield x[150:], y[150:]
+
+
+class TorchData:
+    """What a map-style dataset of torch can do."""
+
+    def __len__(self) -> int:
+        return SAMPLES
+
+    def __getitem__(self, place: int) -> tuple[np.ndarray, int]:
+        x, y = some_digits()
+        return x[place], int(y[place])
+
+
+def test_whatever_one_has_becomes_a_file() -> None:
+    x, y = some_digits()
+    halves = ((x[:100], y[:100]), (x[100:], y[100:]))
+    assert sorted(arrays_of(sent(halves))) == ["x_test", "x_train", "y_test", "y_train"]
+    assert sorted(arrays_of(sent({"train_images": x, "train_labels": y}))) == ["train_images", "train_labels"]
+    for data in ((x, y), TensorFlowData(), TorchData()):
+        found = arrays_of(sent(data))
+        assert np.array_equal(found["x"], x)
+        assert np.array_equal(found["y"], y)
+    assert sent(Frame()) == b"label,pixel1\n1,2\n"
+
+
+@pytest.mark.parametrize("data", [3, [1, 2, 3], iter([]), Path("/nowhere/at/all.npz")])
+def test_what_is_no_data_is_refused_with_what_would_be_right(data: object) -> None:
+    with pytest.raises(DatasetError):
+        sent(data)
+
+
+def test_a_folder_is_sent_as_a_tar_without_owners_and_times(tmp_path: Path) -> None:
+    for name in ("b/2.png", "a/1.png"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(name.encode() * 1000)
+    content = sent(tmp_path)
+    with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+        members = tar.getmembers()
+        assert [member.name for member in members] == ["a/1.png", "b/2.png"]
+        assert {(member.uid, member.uname, member.mtime) for member in members} == {(0, "", 0)}
+        file = tar.extractfile("b/2.png")
+        assert file is not None
+        assert file.read() == b"b/2.png" * 1000
+    assert sent(str(tmp_path)) == content
+
+
+@pytest.fixture
+def shell(client: Client) -> Callable[..., Result]:
+    return lambda *arguments: CliRunner(env={"NORMLAB_URL": client.base_url}).invoke(app, arguments)
+
+
+@pytest.mark.xdist_group("service")
+def test_the_whole_way(client: Client, shell: Callable[..., Result], tmp_path: Path) -> None:
+    x, y = some_digits()
+    for place, (pixels, label) in enumerate(zip(x, y, strict=True)):
+        folder = tmp_path / "pictures" / f"digit {label}"
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels * 15).save(folder / f"{place}.png")
+    counts: list[int] = []
+    first = client.add_dataset("own-arrays", (x, y), seed=3, description="Some digits.", sent=counts.append)
+    assert (first.version, first.state, first.options["seed"]) == (1, DatasetState.CHECKING, 3)
+    assert counts[-1] == first.file.bytes
+    wrong = client.add_dataset("own-wrong", (x.astype(np.float64) - 7, y))
+    ready = client.wait_for_dataset("own-arrays", timeout_seconds=120)
+    assert (ready.state, ready.reason, ready.description) == (DatasetState.READY, None, "Some digits.")
+    assert ready.card is not None
+    assert ready.card.training_samples + ready.card.validation_samples + ready.card.test_samples == SAMPLES
+    mosaic = ready.card.classes[0].mosaic
+    assert mosaic is not None
+    assert Image.open(io.BytesIO(client.dataset_picture("own-arrays", mosaic))).format == "PNG"
+    refused = client.wait_for_dataset("own-wrong", timeout_seconds=120)
+    assert refused.state is DatasetState.REFUSED
+    with pytest.raises(ServiceError, match="was refused"):
+        client.submit("baseline", dataset="own-wrong")
+
+    added = shell("dataset", "add", "own-pictures", str(tmp_path / "pictures"), "--seed", "3")
+    assert added.exit_code == 0, added.stderr
+    for phrase in ("own-pictures version 1  ready", "digit 7", "training", "sha256:"):
+        assert phrase in added.stdout
+    assert "waits for a worker" in added.stderr or "reading" in added.stderr or not added.stderr
+    shown = shell("dataset", "show", "own-pictures", "--pictures", str(tmp_path / "card"))
+    assert "digit 7" in shown.stdout
+    assert len(list((tmp_path / "card").glob("mosaic-*.png"))) == 10
+    listed = shell("dataset", "list").stdout
+    assert "Version 1. Some digits." in listed
+    assert "refused" in listed
+    again = shell("dataset", "add", "own-wrong", str(tmp_path / "card"))
+    assert again.exit_code == 1
+    assert "own-wrong version 2 is refused" in again.stderr
+
+    job = client.wait(client.submit("baseline", dataset="own-pictures", training={"epochs": 2}).id)
+    assert (job.state, job.spec["dataset"]["version"]) == (JobState.SUCCEEDED, 1)
+    (prediction,) = client.predict(job.id, tmp_path / "pictures" / "digit 0" / "0.png")
+    assert prediction.class_name.startswith("digit ")
+    used = shell("dataset", "delete", "own-pictures")
+    assert (used.exit_code, job.id in used.stderr) == (1, True)
+    client.delete(job.id)
+    for name in ("own-pictures", "own-arrays", "own-wrong"):
+        assert shell("dataset", "delete", name).exit_code == 0
+    assert "own-" not in json.dumps(json.loads(shell("datasets", "--json").stdout))
+    assert wrong.version == 1
