@@ -237,3 +237,8 @@ def test_groups_and_times_are_arrays_of_their_own(tmp_path: Path, who: NDArray[A
         read(path, group_column="doctor")
     with pytest.raises(DatasetError, match="12 samples and who has 11 groups"):
         read(saved(tmp_path / "c", X=X, y=Y, who=who[:11]), group_column="who")
+    with pytest.raises(DatasetError, match="who has values of type <U300"):
+        read(saved(tmp_path / "d", X=X, y=Y, who=np.array(["a" * 300] * 12)), group_column="who")
+    limits = ReadingLimits(max_classes=3)
+    with pytest.raises(DatasetError, match="max_classes"):
+        read(saved(tmp_path / "e", X=X, y=Y, class_names=np.array(list("abcd"))), limits=limits)

@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from normlab.errors import DatasetError
 from normlab.training.datasets.readers.array_names import meaning, without_part
 from normlab.training.datasets.readers.base import Chunk, ReadingOptions, Split
 from normlab.training.datasets.readers.columns import times_of
-from normlab.training.datasets.readers.stored_arrays import StoredArray
+from normlab.training.datasets.readers.stored_arrays import MOST_TEXT_BYTES, StoredArray
 
 _NAMES = re.compile(r"(class|label|target|category)_?names?|classes|categories", re.IGNORECASE)
 
@@ -40,15 +42,26 @@ class Columns:
 def _texts(array: StoredArray, step: int) -> Iterator[Sequence[str]]:
     for _, block in array.blocks(step):
         values = block.reshape(len(block))
-        yield (values.astype(str) if values.dtype.kind == "S" else values).astype(str).tolist()
+        yield (
+            np.char.decode(values, "utf-8", "replace") if values.dtype.kind == "S" else values.astype(str)
+        ).tolist()
 
 
-def take_class_names(found: dict[str, StoredArray]) -> dict[int, str] | None:
-    """Take the array of the classes' names out of the arrays that were found: the first is that of label 0."""
+def take_class_names(found: dict[str, StoredArray], max_classes: int) -> dict[int, str] | None:
+    """Take the array of the classes' names out of the arrays that were found: the first is that of label 0.
+
+    Raises:
+        DatasetError: there are too many names, or they are too long.
+    """
     for name, array in found.items():
         if _NAMES.fullmatch(name) and array.dtype.kind in "US" and len(array.shape) == 1:
+            if array.shape[0] > max_classes:
+                raise DatasetError(
+                    f"{name} has {array.shape[0]} names; {max_classes} are allowed (max_classes)."
+                )
+            _check_type(array)
             del found[name]
-            return dict(enumerate(text for block in _texts(array, max(1, array.shape[0])) for text in block))
+            return dict(enumerate(text for block in _texts(array, array.step) for text in block))
     return None
 
 
@@ -81,5 +94,13 @@ def _take(found: dict[str, StoredArray], option: str, column: str | None) -> dic
             raise DatasetError(
                 f"{array.name} has the shape {array.shape}; right is one value for each sample: (n,)."
             )
+        _check_type(array)
         del found[array.name]
     return taken
+
+
+def _check_type(array: StoredArray) -> None:
+    if array.dtype.kind not in "iufMUS" or array.dtype.itemsize > MOST_TEXT_BYTES:
+        raise DatasetError(
+            f"{array.name} has values of type {array.dtype}: right are numbers, dates or short texts."
+        )

@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from normlab.errors import DatasetError
 from normlab.training.datasets.classes import in_natural_order
 from normlab.training.datasets.readers.base import Notice
-from normlab.training.datasets.readers.stored_arrays import StoredArray
+from normlab.training.datasets.readers.stored_arrays import MOST_TEXT_BYTES, StoredArray
 
 _TEXT = "US"
-_MOST_NAME_BYTES = 1024
 
 
 class Labels:
@@ -35,7 +34,7 @@ class Labels:
         Raises:
             DatasetError: they are no labels of a classifier, or of more classes than allowed.
         """
-        if stored.dtype.itemsize > _MOST_NAME_BYTES:
+        if stored.dtype.itemsize > MOST_TEXT_BYTES:
             raise DatasetError(
                 f"{stored.name} has values of type {stored.dtype}: names of classes are not so long."
             )

@@ -46,7 +46,7 @@ def open_file(path: Path, options: ReadingOptions) -> ArrayPairReader | None:
     if not found:
         return None
     refuse_unused(options, "npz", turn=True, columns=True)
-    class_names, columns = take_class_names(found), take_columns(found, options)
+    class_names, columns = take_class_names(found, options.limits.max_classes), take_columns(found, options)
     pairs, ignored = _pair(found)
     pairs = [replace(pair, columns=columns.get(pair.split, Columns())) for pair in pairs]
     notices = []

@@ -12,6 +12,10 @@ from normlab.errors import DatasetError
 from normlab.training.datasets.readers.streams import read_fully
 
 BLOCK_BYTES = 2 << 20
+MOST_TEXT_BYTES = 1024
+"""Of one value that is a text: a class, a group."""
+_BLOCK_SAMPLES = 1 << 16
+"""So that what is read beside pixels is no more than some MiB either."""
 _PADDING_BYTES = 8
 """Fewer than this may stand behind the values."""
 
@@ -39,7 +43,7 @@ class StoredArray:
     @property
     def step(self) -> int:
         """How many samples a block has."""
-        return max(1, BLOCK_BYTES // self._sample_bytes)
+        return min(_BLOCK_SAMPLES, max(1, BLOCK_BYTES // self._sample_bytes))
 
     @property
     def _stored(self) -> tuple[int, ...]:
