@@ -152,7 +152,7 @@ class Turns:
             dtype_policy=dtype_policy(spec),
         )
         self.program.reset(1)
-        self.block = next(epoch_blocks(spec, 1, self.program.rate_dtype))
+        self.block = next(epoch_blocks(spec, 1, self.program.rate_dtype, self.samples))
         self.milliseconds: list[float] = []
         began = perf_counter()
         self.run(1)

@@ -16,7 +16,6 @@ from api.jobs.answers import write_job, write_jobs
 from api.jobs.documents import job_document
 from api.jobs.files import delete_files
 from normlab.documents.jobs import JobDocument, JobList, JobOrder
-from normlab.spec import DatasetName
 from normlab.spec.job import MAX_TAGS
 from normlab.store import JobState, deletion
 from normlab.store.jobs import jobs, listing
@@ -39,7 +38,7 @@ def list_jobs(
         Query(max_length=MAX_TAGS, description="All of these; repeat it for several."),
     ] = None,
     name: Annotated[Findable | None, Query(description="Exactly this name.")] = None,
-    dataset: Annotated[DatasetName | None, Query(description="Trained on this dataset.")] = None,
+    dataset: Annotated[Findable | None, Query(description="Trained on the dataset of this name.")] = None,
     preset: Annotated[PresetName | None, Query(description="Of this preset, such as `baseline`.")] = None,
     id_part: IdPart = None,
     sort: Annotated[

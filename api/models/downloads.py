@@ -21,7 +21,7 @@ from normlab.documents.trained_models import (
     VariableDocument,
 )
 from normlab.errors import ArtifactError, NotFoundError, StateError
-from normlab.spec import DATASETS, DatasetName
+from normlab.spec import DatasetSpec
 from normlab.spec.export_formats import FORMATS, ON_REQUEST
 from normlab.store import Artifact, ArtifactKind, Job, JobState, artifacts, format_requests
 from normlab.store.format_requests import FormatRequest
@@ -45,7 +45,7 @@ def get_model(services: ServicesDependency, job_id: JobPath) -> ModelDocument:
         job = succeeded_job(jobs.get(session, job_id))
         files = {file.kind: file for file in artifacts.of_job(session, job_id)}
         asked = format_requests.of_job(session, job_id)
-    info = DATASETS[DatasetName(job.spec["dataset"]["name"])]
+    info = DatasetSpec.model_validate(job.spec["dataset"]).info
     layers = [LayerDocument.model_validate(layer) for layer in job.layers or ()]
     variables = [variable for layer in layers for variable in layer.variables]
     return ModelDocument(

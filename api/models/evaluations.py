@@ -22,7 +22,7 @@ from normlab.analysis.classification import Classification, classification
 from normlab.documents.evaluations import EvaluationDocument, Split
 from normlab.errors import StateError
 from normlab.serving import seen_by_the_model
-from normlab.spec import DATASETS, DatasetInfo, DatasetName
+from normlab.spec import DatasetFacts, DatasetSpec
 from normlab.store import ArtifactKind, Job, artifacts
 from normlab.store.jobs import jobs
 
@@ -56,16 +56,16 @@ def evaluate_job(
     media_type = preferred_media_type(request, (JSON, *CHARTS))
     wanted = validated(EvaluationRequest, body)
     job, arrays = _read(services, job_id)
-    dataset = DATASETS[DatasetName(job.spec["dataset"]["name"])]
+    dataset = DatasetSpec.model_validate(job.spec["dataset"])
     if wanted.dataset not in (None, dataset.name):
         sentence = (
-            f"job {job_id} was trained on {dataset.name}: what it says about other datasets is not known"
+            f"job {job_id} was trained on {dataset.label}: what it says about other datasets is not known"
         )
         raise invalid_body("dataset", sentence=sentence)
     kept = _of_split(arrays, wanted.split)
     if not kept:
         raise invalid_body("split", sentence=f"job {job_id} has no {wanted.split} samples")
-    figures = classification(kept["labels"], kept["predicted"], dataset.classes)
+    figures = classification(kept["labels"], kept["predicted"], dataset.info.classes)
     headers = {"Vary": "Accept"}
     if media_type == JSON:
         document = _document(job_id, wanted, dataset, figures, kept)
@@ -97,7 +97,7 @@ def _of_split(arrays: _Arrays, split: Split) -> _Arrays:
 def _document(
     job_id: str,
     wanted: EvaluationRequest,
-    dataset: DatasetInfo,
+    dataset: DatasetSpec,
     figures: Classification,
     kept: _Arrays,
 ) -> EvaluationDocument:
@@ -105,20 +105,21 @@ def _document(
         {
             "job": job_id,
             "dataset": dataset.name,
+            "dataset_version": dataset.version,
             "split": wanted.split,
             "samples": len(kept["labels"]),
             "accuracy": figures.accuracy,
             "macro_f1": figures.macro_f1,
             "classes": [{**vars(item), "class": item.class_name} for item in figures.classes],
             "confusion_matrix": figures.confusion.tolist(),
-            "mistakes": [_mistake(dataset, kept, place) for place in range(len(kept["mistakes"]))][
+            "mistakes": [_mistake(dataset.info, kept, place) for place in range(len(kept["mistakes"]))][
                 : wanted.mistakes
             ],
         }
     )
 
 
-def _mistake(dataset: DatasetInfo, kept: _Arrays, place: int) -> dict[str, Any]:
+def _mistake(dataset: DatasetFacts, kept: _Arrays, place: int) -> dict[str, Any]:
     sample = int(kept["mistakes"][place])
     label, predicted = int(kept["labels"][sample]), int(kept["predicted"][sample])
     pixels = kept["mistake_pixels"][place].astype(np.float32)

@@ -5,7 +5,6 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, Strict
 
 from normlab.documents.evaluations import Split
-from normlab.spec import DatasetName
 
 
 class ModelReference(BaseModel):
@@ -31,7 +30,7 @@ class EvaluationRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    dataset: DatasetName | None = Field(default=None, description="The one that the job was trained on.")
+    dataset: str | None = Field(default=None, description="The one that the job was trained on.")
     split: Split = Split.TEST
     mistakes: Annotated[int, Strict()] = Field(
         default=10, ge=0, le=50, description="So many of the most confident mistakes."

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, get_args
 
+from normlab.analysis.datasets import content_of, identity_of, label_of
 from normlab.analysis.layer_documents import Joined, Layer, kind_of, layers_of, single_layers, written_out
 from normlab.analysis.records import SpecDocument
 from normlab.spec.layers import BaseLayer, Facet
@@ -58,6 +59,8 @@ def differences(specs: Mapping[str, SpecDocument]) -> tuple[Difference, ...]:
     for field in fields:
         values = {key: description.get(field) for key, description in described.items()}
         if any(value != next(iter(values.values())) for value in values.values()):
+            if field == "dataset":
+                values = {key: _label(spec) for key, spec in specs.items()}
             differing.append(Difference(field, values))
     facets = {difference.field for difference in differing} - {"layer order"}
     # The order repeats what the other facets say: it is told only when nothing else tells the networks apart.
@@ -74,7 +77,17 @@ def without_seed(spec: SpecDocument) -> dict[str, Any]:
 def _describe(spec: SpecDocument) -> dict[str, Any]:
     layers = layers_of(spec)
     rest = {key: value for key, value in spec.items() if key not in _NOT_COMPARED}
+    if content_of(spec) is not None:  # what is in it counts, not what it is called
+        own = {key: value for key, value in spec["dataset"].items() if key not in ("version", "content")}
+        rest["dataset"] = {**own, "name": identity_of(spec)}
     return facets(layers) | {_readable(path): value for path, value in _flatten(rest)}
+
+
+def _label(spec: SpecDocument) -> str | None:
+    """The dataset for people, with the beginning of its digest where a name alone does not say which data it is."""
+    content = content_of(spec)
+    label = label_of(spec) if "dataset" in spec else None
+    return label if content is None else f"{label} ({content.digest[:19]})"
 
 
 def _readable(path: str) -> str:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from normlab.analysis.bands import CurvesOfTwo, DifferenceBand, difference_bands
 from normlab.analysis.basis import Basis
 from normlab.analysis.curve import kept_along
+from normlab.analysis.datasets import identity_of
 from normlab.analysis.examples import (
     ExampleBootstrap,
     McNemar,
@@ -49,7 +50,7 @@ def _along_epochs(runs: Sequence[RunRecord], metric: Metric, epochs: int) -> lis
 
 def of_one_test_set(runs: Sequence[RunRecord], correct: Mapping[str, ArrayLike]) -> Mapping[str, ArrayLike]:
     """The same, if they are of the same examples in all runs: those of two datasets have no pairs."""
-    datasets = {str(run.spec.get("dataset", {}).get("name")) for run in runs}
+    datasets = {identity_of(run.spec) for run in runs}
     sizes = {np.shape(correct[run.job]) for run in runs if run.job in correct}
     return correct if len(datasets) == 1 and len(sizes) <= 1 else {}
 

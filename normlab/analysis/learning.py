@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 
+from normlab.analysis.datasets import facts_of
 from normlab.analysis.metrics import style_of
 from normlab.analysis.records import RunRecord
-from normlab.spec.datasets import DATASETS, DatasetName
 from normlab.spec.metrics import Metric
 from normlab.spec.runs import GUESS_LEVEL
 
@@ -63,16 +63,14 @@ def cannot_be_told_from_guessing(run: RunRecord) -> bool:
     """
     if run.majority_p_value is not None:
         return run.majority_p_value > GUESS_LEVEL
-    dataset = run.spec.get("dataset", {})
-    try:
-        info = DATASETS[DatasetName(dataset.get("name"))]
-    except ValueError:
+    info = facts_of(run.spec)
+    if info is None:
         return False
     accuracy, samples = run.test_accuracy, info.test_samples
     if accuracy is None and run.kept is not None:
         accuracy, samples = (
             run.kept.val_accuracy,
-            dataset.get("validation_samples") or info.default_validation_samples,
+            run.spec.get("dataset", {}).get("validation_samples") or info.default_validation_samples,
         )
     if accuracy is None or not samples:
         return False

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from normlab.analysis.datasets import description_of, facts_of, identity_of, title_of
 from normlab.analysis.differences import ARCHITECTURE_FACETS, facets
 from normlab.analysis.documents import to_plain
 from normlab.analysis.layer_documents import layers_of
@@ -13,7 +14,6 @@ from normlab.analysis.records import RunRecord, SpecDocument
 from normlab.analysis.sizes import size_of
 from normlab.spec import plan_job
 from normlab.spec.augmentation import AUGMENTATIONS
-from normlab.spec.datasets import DATASETS, DatasetInfo
 from normlab.spec.losses import BALANCED, LOSSES
 from normlab.spec.muon import muon_sentence
 from normlab.spec.optimizers import OPTIMIZERS, Muon
@@ -39,7 +39,8 @@ class Setup:
     """The setup of several arms, in the words of people; fields stand in the order in which they are read."""
 
     dataset: str | None
-    """The title of the dataset that all arms were trained on; None if they were not trained on the same."""
+    """The title of the dataset that all arms were trained on, or its name and version; None if they were not trained on
+    the same."""
     common: Mapping[str, str]
     """What is the same for all arms, by field."""
     by_arm: Mapping[str, Mapping[str, str]]
@@ -62,19 +63,20 @@ def setup_of(arms: Mapping[str, Sequence[RunRecord]]) -> Setup:
             by_arm[field] = values
         elif field in _ALWAYS or field not in ARCHITECTURE_FACETS or set(values.values()) != {"none"}:
             common[field] = next(iter(values.values()))
-    titles = {_title(runs[0].spec) for runs in arms.values()}
-    return Setup(titles.pop() if len(titles) == 1 else None, common, by_arm)
+    specs = [runs[0].spec for runs in arms.values()]
+    title = title_of(specs[0]) if len(set(map(identity_of, specs))) == 1 else None
+    return Setup(title, common, by_arm)
 
 
 def _describe(runs: Sequence[RunRecord]) -> dict[str, str]:
     spec = runs[0].spec
     layers, training = layers_of(spec), spec.get("training", {})
     shown = {name: text for name, text in facets(layers).items() if name != "layer order"}
-    if info := _info(str(spec.get("dataset", {}).get("name"))):
-        shown["layers"] += f", output({info.class_count})"
+    if facts := facts_of(spec):
+        shown["layers"] += f", output({facts.class_count})"
     size = size_of(spec)
     return {
-        **dict(_data(spec.get("dataset", {}))),
+        **dict(_data(spec)),
         **shown,
         "parameters": "unknown" if size is None else f"{size.parameters:,}",
         **dict(_training(training)),
@@ -86,23 +88,11 @@ def _describe(runs: Sequence[RunRecord]) -> dict[str, str]:
     }
 
 
-def _title(spec: SpecDocument) -> str:
-    name = str(spec.get("dataset", {}).get("name"))
-    info = _info(name)
-    return info.title if info else name
-
-
-def _info(name: str) -> DatasetInfo | None:
-    return next((info for info in DATASETS.values() if info.name == name), None)
-
-
-def _data(dataset: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    name = str(dataset.get("name"))
-    info = _info(name)
+def _data(spec: SpecDocument) -> Iterator[tuple[str, str]]:
+    yield "dataset", description_of(spec)
+    info, dataset = facts_of(spec), spec.get("dataset", {})
     if info is None:  # of another version
-        yield "dataset", name
         return
-    yield "dataset", f"{info.title} ({name}): {info.description}"
     held_out = dataset.get("validation_samples")
     held_out = info.default_validation_samples if held_out is None else held_out
     trained_on = dataset.get("training_samples") or info.training_samples - held_out

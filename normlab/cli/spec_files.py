@@ -13,6 +13,7 @@ from normlab.errors import Problem, SpecError
 from normlab.json_syntax import syntax_problem
 from normlab.keras_models import ARCHIVE_BEGINS, configuration_of_file, convert
 from normlab.repeated_keys import RepeatedKeyError, load_json
+from normlab.spec import Datasets
 from normlab.spec.problems import pointer_to
 
 _MAX_BYTES = 2**24
@@ -39,9 +40,9 @@ def read_spec(file: str, hint: str) -> dict[str, Any]:
     return spec
 
 
-def spec_of_keras(model: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
+def spec_of_keras(model: dict[str, Any], fields: dict[str, Any], datasets: Datasets) -> dict[str, Any]:
     """A Keras model's configuration as a spec, with ``fields`` over it; what there is to say about it is said."""
-    converted = convert(model, fields)
+    converted = convert(model, fields, datasets)
     for remark in converted.remarks:
         announce(f"Note: {remark}.")
     return converted.body

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from normlab.errors import Problem, SpecError
+from normlab.spec.dataset_names import dataset_named
 from normlab.spec.shown import shown
 
 
@@ -65,3 +66,12 @@ def as_object(value: Any, pointer: str) -> dict[str, Any]:
     if not isinstance(value, str | dict | None):
         raise SpecError([Problem(pointer, "should be an object")])
     return {"name": value} if isinstance(value, str) else dict(value or {})
+
+
+def put_dataset(spec: dict[str, Any], named: str | None) -> None:
+    """Put in the dataset that is named in one word, if one is; what the spec says of the split stays."""
+    if named is None:
+        return
+    given = as_object(spec.get("dataset"), "/dataset")
+    split = {key: value for key, value in given.items() if key not in ("version", "content")}
+    spec["dataset"] = split | dataset_named(named)

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from normlab.client import datasets as dataset_calls
 from normlab.client.comparisons import Comparisons
+from normlab.client.dataset_lookup import DatasetsOfService
 from normlab.client.downloads import download
 from normlab.client.events import JobEvent, follow
 from normlab.client.formats import ChartFormat
@@ -30,7 +31,7 @@ from normlab.documents.probes import ProbeDocument, ProbeList
 from normlab.documents.side_by_side import SideBySide
 from normlab.documents.states import JobState
 from normlab.documents.trained_models import ModelDocument
-from normlab.spec import DatasetName
+from normlab.spec import DatasetName, Datasets
 from normlab.spec.images import Invert
 from normlab.spec.measurements import Measurements
 
@@ -65,6 +66,8 @@ class Client:
         """Arms that are trained with the same seeds."""
         self.models = Models(self._transport)
         """Names that stand for trained networks."""
+        self.lookup: Datasets = DatasetsOfService(self._transport)
+        """What is in the datasets that were added: ``from_keras(model, dataset="parts", datasets=client.lookup)``."""
 
     @property
     def base_url(self) -> str:
@@ -108,12 +111,12 @@ class Client:
         """
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         return self._transport.fetch(
-            JobDocument, "POST", "/jobs", json=spec_document(spec, fields), headers=headers
+            JobDocument, "POST", "/jobs", json=spec_document(spec, fields, self.lookup), headers=headers
         )
 
     def validate(self, spec: Spec | None = None, **fields: Any) -> ValidatedJob:
         """Check a spec without submitting it: all of its defaults, its size and its cost."""
-        body = spec_document(spec, fields)
+        body = spec_document(spec, fields, self.lookup)
         return self._transport.fetch(
             ValidatedJob, "POST", "/jobs", params={"validate_only": "true"}, json=body
         )

@@ -4,6 +4,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from normlab.client.dataset_lookup import DatasetsOfService
 from normlab.client.events import JobEvent, follow
 from normlab.client.formats import ChartFormat, ReportFormat
 from normlab.client.pages import pages, several
@@ -12,7 +13,7 @@ from normlab.client.transport import Transport, path_of
 from normlab.documents.comparisons import ComparisonDocument, ComparisonList, ComparisonSummary
 from normlab.documents.mechanism import MechanismsDocument
 from normlab.documents.states import StudyState
-from normlab.spec import JobSpec
+from normlab.spec import Datasets, JobSpec
 
 
 class Comparisons:
@@ -34,6 +35,7 @@ class Comparisons:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self._lookup = DatasetsOfService(transport)
 
     def create(
         self,
@@ -57,7 +59,10 @@ class Comparisons:
         """
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         own = {name: {"base_seed": seed} for name, seed in (base_seeds or {}).items()}
-        listed = [{"name": name, "spec": _spec(spec), **own.get(name, {})} for name, spec in arms.items()]
+        listed = [
+            {"name": name, "spec": _spec(spec, self._lookup), **own.get(name, {})}
+            for name, spec in arms.items()
+        ]
         body = {"arms": listed, **fields}
         return self._transport.fetch(ComparisonDocument, "POST", "/comparisons", json=body, headers=headers)
 
@@ -150,8 +155,8 @@ class Comparisons:
         return self._transport.request("GET", path_of("comparisons", comparison_id, "bundle")).content
 
 
-def _spec(spec: Spec) -> dict[str, Any]:
-    document = spec_document(spec, {})
+def _spec(spec: Spec, datasets: Datasets) -> dict[str, Any]:
+    document = spec_document(spec, {}, datasets)
     if isinstance(spec, JobSpec):
         del document["training"]["seed"]  # each pair has its own
     return document

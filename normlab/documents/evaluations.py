@@ -6,7 +6,6 @@ from pydantic import Field
 
 from normlab.documents.base import Document, Fraction
 from normlab.documents.predictions import ClassScore
-from normlab.spec import DatasetName
 from normlab.spec.open_enum import Open
 
 
@@ -43,7 +42,10 @@ class EvaluationDocument(Document):
     """How well a network does."""
 
     job: str
-    dataset: Open[DatasetName]
+    dataset: str
+    dataset_version: int | None = Field(
+        default=None, exclude_if=lambda version: version is None, description="Of an uploaded dataset."
+    )
     split: Open[Split]
     samples: int
     accuracy: Fraction

@@ -234,6 +234,12 @@ class JobDocument(Document):
         return str(self.spec["dataset"]["name"])
 
     @property
+    def dataset_version(self) -> int | None:
+        """The version of an uploaded dataset; a built-in one never changes."""
+        version: int | None = self.spec["dataset"].get("version")
+        return version
+
+    @property
     def epochs(self) -> int:
         """How many epochs were asked for; ``result.epochs`` were trained."""
         return int(self.spec["training"]["epochs"])

@@ -8,7 +8,7 @@
 
 from normlab.spec.architecture import Architecture, preset_layers
 from normlab.spec.dataset_content import DatasetContent, DatasetFacts
-from normlab.spec.dataset_lookup import NO_DATASETS, Datasets, UploadedDataset
+from normlab.spec.dataset_lookup import NO_DATASETS, Datasets, UploadedDataset, no_such_dataset
 from normlab.spec.dataset_spec import DatasetSpec
 from normlab.spec.datasets import DATASETS, DatasetInfo, DatasetName
 from normlab.spec.estimate import Estimate, LayerEstimate, estimate
@@ -45,6 +45,7 @@ __all__ = [
     "UploadedDataset",
     "estimate",
     "learning_warnings",
+    "no_such_dataset",
     "parse_job_spec",
     "plan",
     "plan_job",

@@ -1,6 +1,7 @@
-"""What may stand in the name of an uploaded dataset."""
+"""What may stand in the name of an uploaded dataset, and how a version of one is named in a word."""
 
 import re
+from typing import Any
 
 from normlab.spec.datasets import DatasetName
 
@@ -24,3 +25,24 @@ def new_dataset_name(name: str) -> str:
     if name in list(DatasetName):
         raise ValueError(f"should be another name: {name} is a dataset that Normlab brings along")
     return name
+
+
+def with_version(name: str, version: int) -> str:
+    """A version of a dataset in one word, as a command line takes it.
+
+    >>> with_version("parts", 2)
+    'parts@2'
+    """
+    return f"{name}@{version}"
+
+
+def dataset_named(text: str) -> dict[str, Any]:
+    """What a spec says of a dataset that is named in one word.
+
+    >>> dataset_named("parts@2")
+    {'name': 'parts', 'version': 2}
+    >>> dataset_named("digits")
+    {'name': 'digits'}
+    """
+    name, _, version = text.rpartition("@")
+    return {"name": name, "version": int(version)} if name and version.isdecimal() else {"name": text}

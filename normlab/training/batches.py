@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from normlab.spec import JobSpec
 from normlab.spec.epochs import EpochMetrics
-from normlab.training.data import epoch_order
+from normlab.training.data import Samples, epoch_order
 from normlab.training.optimizers import learning_rates
 
 
@@ -21,7 +21,7 @@ class Block:
     """The epoch's step that this block begins with, from 0."""
     taken: int
     """So many of the epoch's samples lie before it."""
-    order: tf.Tensor  # (steps, batch) int32
+    order: tf.Tensor  # (steps, batch) int32: rows of the data
     rates: tf.Tensor  # (steps,)
 
     @property
@@ -31,13 +31,13 @@ class Block:
 
 
 def epoch_blocks(
-    spec: JobSpec, epoch: int, rate_dtype: str, history: Sequence[EpochMetrics] = ()
+    spec: JobSpec, epoch: int, rate_dtype: str, data: Samples, history: Sequence[EpochMetrics] = ()
 ) -> Iterator[Block]:
-    """The blocks of an epoch (from 1) behind those of ``history``: at most two."""
+    """The blocks of an epoch (from 1) of training data, behind those of ``history``: at most two."""
     training, samples = spec.training, spec.dataset.trained_on
     size = training.batch_size
     whole, rest = divmod(samples, size)
-    order = epoch_order(training.seed, epoch, samples, shuffle=training.shuffle)
+    order = data.places(epoch_order(training.seed, epoch, samples, shuffle=training.shuffle))
     rates = learning_rates(training, epoch, whole + bool(rest), history)
     if whole:
         table = order[: whole * size].reshape(whole, size)

@@ -24,15 +24,43 @@ _KEPT = 2
 
 @dataclass(frozen=True)
 class Samples:
-    """Raw pixels (n, *shape) uint8 and labels (n,) int32, as tensors on the device."""
+    """Samples on the device. Who takes some of them asks for them by number, 0 to ``count - 1``."""
 
     x: tf.Tensor
+    """Raw pixels (n, *shape) uint8."""
     y: tf.Tensor
+    """Labels (n,) int32."""
+    rows: npt.NDArray[np.int32] | None = None
+    """Where in ``x`` and ``y`` each of the samples is (count,); None: sample i is in row i."""
 
     @property
     def count(self) -> int:
         """How many samples there are."""
-        return int(self.y.shape[0])
+        return int(self.y.shape[0]) if self.rows is None else len(self.rows)
+
+    @property
+    def labels(self) -> npt.NDArray[np.int32]:
+        """All labels: (count,)."""
+        labels: npt.NDArray[np.int32] = self.y.numpy()
+        return labels if self.rows is None else labels[self.rows]
+
+    def places(self, numbers: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        """The rows of ``x`` and ``y`` in which the samples with these numbers are, of any shape."""
+        return numbers if self.rows is None else self.rows[numbers]
+
+    def taken(self, numbers: npt.NDArray[np.int32]) -> "Samples":
+        """The samples with these numbers (k,), copied."""
+        return self.at(self.places(numbers))
+
+    def at(self, places: npt.NDArray[np.int32]) -> "Samples":
+        """The samples in these rows of ``x`` and ``y`` (k,), copied."""
+        return Samples(tf.gather(self.x, places), tf.gather(self.y, places))
+
+    def between(self, start: int, stop: int) -> "Samples":
+        """The samples from ``start`` to one before ``stop``, or to the end."""
+        if self.rows is None:
+            return Samples(self.x[start:stop], self.y[start:stop])
+        return self.taken(np.arange(start, min(stop, self.count), dtype=np.int32))
 
 
 @dataclass(frozen=True)
@@ -81,28 +109,43 @@ def _split(dataset: datasets.Dataset, part: DatasetSpec, seed: int) -> TrainingD
     end = part.held_out + part.trained_on
     x, y = dataset.x_train, dataset.y_train
     if part.validation_split == "random":
-        drawn = generator(seed, Role.SPLIT).permutation(len(y))
-        x, y = x[drawn], y[drawn]
-    return TrainingData(
-        training=_on_device(x[part.held_out : end], y[part.held_out : end]),
-        validation=_on_device(x[: part.held_out], y[: part.held_out]),
-        test=_on_device(dataset.x_test, dataset.y_test),
-        digest=dataset.digest,
-    )
+        drawn = generator(seed, Role.SPLIT).permutation(len(y)).astype(np.int32)
+        whole = _on_device(x, y)
+        training = Samples(whole.x, whole.y, drawn[part.held_out : end])
+        validation = Samples(whole.x, whole.y, drawn[: part.held_out])
+    else:
+        training, validation = (
+            _behind(x, y, part.held_out, end),
+            _on_device(x[: part.held_out], y[: part.held_out]),
+        )
+    return TrainingData(training, validation, _on_device(dataset.x_test, dataset.y_test), dataset.digest)
+
+
+def _behind(x: Pixels, y: Labels, start: int, end: int) -> Samples:
+    """The samples from ``start`` on. Where their pixels could not be mapped by themselves, they are rows of all."""
+    if not _on_the_first_cpu() or _can_be_mapped(x[start:end]) or not _can_be_mapped(x):
+        return _on_device(x[start:end], y[start:end])
+    whole = _on_device(x[:end], y[:end])
+    return Samples(whole.x, whole.y, np.arange(start, end, dtype=np.int32))
 
 
 def _on_device(x: Pixels, y: Labels) -> Samples:
     return Samples(_pixels(x), tf.constant(y.astype(np.int32)))
 
 
-def _pixels(x: Pixels) -> tf.Tensor:
-    """The pixels as a tensor. On a CPU the mapped file itself where that is possible: all processes share its pages.
+def _on_the_first_cpu() -> bool:
+    """Whether tensors are made there. One of DLPack always is, whatever device is chosen."""
+    return str(tf.constant(0).device).endswith("CPU:0")
 
-    A tensor of DLPack lies on the first CPU, whatever device is chosen.
-    """
-    device = tf.constant(np.ascontiguousarray(x[:0])).device
-    on_the_first_cpu = device.endswith("CPU:0")
-    if not on_the_first_cpu or not len(x) or not x.flags.c_contiguous or x.ctypes.data % _ALIGNMENT:
+
+def _can_be_mapped(x: Pixels) -> bool:
+    """Whether TensorFlow takes this memory as it is."""
+    return bool(len(x) and x.flags.c_contiguous and x.ctypes.data % _ALIGNMENT == 0)
+
+
+def _pixels(x: Pixels) -> tf.Tensor:
+    """The pixels as a tensor. On a CPU the mapped file itself where that is possible: all processes share its pages."""
+    if not _on_the_first_cpu() or not _can_be_mapped(x):
         return tf.constant(np.ascontiguousarray(x))
     writable = x.view(np.ndarray)
     writable.setflags(

@@ -81,7 +81,7 @@ def train(
         data = training_data(spec, data_dir, fetch_dataset)
         program.reset(spec.training.seed)
         if spec.training.class_weight is not None:
-            labels, classes = data.training.y.numpy(), spec.dataset.info.class_count
+            labels, classes = data.training.labels, spec.dataset.info.class_count
             program.weigh_classes(class_weights(spec.training.class_weight, labels, classes))
         kernels = kernel_digests(program.network)
         run.observer = Observer(chosen_probes(spec, probes), spec, program, data)
@@ -174,11 +174,11 @@ class _Run:
 
     def beside_majority(self, data: TrainingData, test_correct: int) -> dict[str, MajorityTest]:
         """The kept network's accuracies beside always answering the most frequent class."""
-        found = {"test": majority_test(data.test.y.numpy(), test_correct)}
+        found = {"test": majority_test(data.test.labels, test_correct)}
         accuracy = self.history[self.kept_epoch - 1].val_accuracy
         if accuracy is not None:
             correct = round(accuracy * data.validation.count)
-            found["validation"] = majority_test(data.validation.y.numpy(), correct)
+            found["validation"] = majority_test(data.validation.labels, correct)
         return found
 
     @property
@@ -205,7 +205,7 @@ class _Run:
         """The steps that are left of the next epoch."""
         if self.epoch == self.step == 0:
             self.measure()
-        for block in epoch_blocks(self.spec, self.epoch + 1, program.rate_dtype, self.history):
+        for block in epoch_blocks(self.spec, self.epoch + 1, program.rate_dtype, samples, self.history):
             while self.step < block.end:
                 self.look_ahead(block)
                 began = perf_counter()
@@ -347,9 +347,9 @@ class _Run:
 def _compile(spec: JobSpec, program: Program, data: TrainingData, observer: Observer) -> None:
     """Have every function compiled for this job's shapes, by calls that train nothing."""
     with forgotten_gradients():
-        for block in epoch_blocks(spec, 1, program.rate_dtype):
+        for block in epoch_blocks(spec, 1, program.rate_dtype, data.training):
             program.train(data.training, block, range(0), Sums.of())
-        program.evaluate(Samples(data.test.x[:1], data.test.y[:1]))
+        program.evaluate(data.test.between(0, 1))
         observer.compile()
 
 

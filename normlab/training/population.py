@@ -87,7 +87,7 @@ def _sample_count(spec: JobSpec, program: Program) -> int:
 
 def _spread(samples: Samples, count: int) -> tf.Tensor:
     """The pixels (count, *shape) of samples from all over: files may be sorted."""
-    return tf.gather(samples.x, np.linspace(0, samples.count - 1, count).astype(np.int32))
+    return samples.taken(np.linspace(0, samples.count - 1, count).astype(np.int32)).x
 
 
 def _settle(program: Program, pixels: tf.Tensor) -> None:

@@ -4,49 +4,16 @@ from typing import Any
 
 import pytest
 
-from normlab.errors import Problem, SpecError
+from normlab.errors import SpecError
 from normlab.spec import (
     DatasetContent,
-    UploadedDataset,
     estimate,
     parse_job_spec,
     plan_job,
 )
-from normlab.spec.dataset_lookup import NO_DATASETS, no_such_dataset
+from normlab.spec.dataset_lookup import NO_DATASETS
 from normlab.spec.shortest import shortest_spec
-
-PARTS = {
-    "digest": "sha256:" + "ab" * 32,
-    "shape": (12, 10, 3),
-    "classes": ("bolt", "nut", "washer"),
-    "training_samples": 90,
-    "test_samples": 20,
-    "default_validation_samples": 9,
-    "pixel_max": 255,
-}
-
-
-class Shelf:
-    """Two versions of ``parts``; ``late`` is still checked. Counts how often it is asked."""
-
-    def __init__(self, **second: Any) -> None:
-        first = DatasetContent.model_validate(PARTS)
-        self.versions = [
-            first,
-            DatasetContent.model_validate({**PARTS, "digest": "sha256:" + "cd" * 32, **second}),
-        ]
-        self.asked = 0
-
-    def find(self, name: str, version: int | None) -> UploadedDataset | Problem:
-        self.asked += 1
-        if name == "late":
-            return Problem("/name", "version 1 of late is still checked")
-        if name != "parts":
-            return no_such_dataset(name, ["parts", "late"])
-        if version is not None and version > len(self.versions):
-            return Problem("/version", f"parts has {len(self.versions)} versions")
-        number = version or len(self.versions)
-        return UploadedDataset(number, self.versions[number - 1])
+from support.uploaded import PARTS, Shelf
 
 
 def spec_of(dataset: Any, **fields: Any) -> dict[str, Any]:

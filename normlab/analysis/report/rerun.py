@@ -6,6 +6,7 @@ from typing import Any
 
 from normlab.analysis.comparison import ComparisonStatistics
 from normlab.analysis.records import RunRecord
+from normlab.spec.dataset_names import with_version
 from normlab.spec.metrics import Metric
 from normlab.spec.shortest import shortest_spec
 
@@ -17,6 +18,9 @@ DEFAULTS = {
     "base_seed": 42,
 }
 """What a request has that does not say it."""
+
+_NOT_SAID = ""
+"""Of a dataset that no option says."""
 
 _OPTIONS = {
     "metric": "--metric",
@@ -75,15 +79,16 @@ def request(
 
 def command(body: Mapping[str, Any]) -> str | None:
     """The same for a shell; None for what takes a file or a request, such as layers of one's own."""
-    datasets, epochs = set(), set()
+    datasets: set[str | None] = set()
+    epochs = set()
     for arm in body["arms"]:
         spec = dict(arm["spec"])
         training = dict(spec.pop("training", {}))
-        datasets.add(spec.pop("dataset", None))
+        datasets.add(_on_a_command_line(spec.pop("dataset", None)))
         epochs.add(training.pop("epochs", None))
         if spec != {"architecture": arm["name"]} or training or "base_seed" in arm:
             return None
-    if len(datasets) > 1 or len(epochs) > 1 or not isinstance(next(iter(datasets)), str | None):
+    if len(datasets) > 1 or len(epochs) > 1 or datasets == {_NOT_SAID}:
         return None
     replicates = body["replicates"]
     if isinstance(replicates, Mapping):
@@ -101,3 +106,10 @@ def command(body: Mapping[str, Any]) -> str | None:
     words = ["normlab", "compare", *(arm["name"] for arm in body["arms"])]
     words += [str(word) for option, value in options.items() if value is not None for word in (option, value)]
     return shlex.join(words)
+
+
+def _on_a_command_line(dataset: Any) -> str | None:
+    """What ``--dataset`` takes for a spec's dataset; ``_NOT_SAID`` for one with options."""
+    if not isinstance(dataset, Mapping):
+        return None if dataset is None else str(dataset)
+    return with_version(**dataset) if set(dataset) == {"name", "version"} else _NOT_SAID

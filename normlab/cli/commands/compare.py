@@ -8,13 +8,13 @@ import typer
 
 from normlab.cli.display.comparison_progress import exit_unless_finished, follow_until_interrupted
 from normlab.cli.display.mechanism import show_mechanisms
-from normlab.cli.display.output import JsonOption, UrlOption, announce, write_file, write_json
+from normlab.cli.display.output import DatasetOption, JsonOption, UrlOption, announce, write_file, write_json
 from normlab.cli.display.side_by_side import show_comparison, write_chart
 from normlab.cli.display.verdicts import show_answer
 from normlab.cli.files import chart_format_of, check_folder, suffix_of
 from normlab.cli.ids import AmbiguousIdError, Identified, Kind, identify, looks_like_an_id
 from normlab.cli.spec_files import read_spec, spec_of_keras
-from normlab.cli.specs import architecture_named, check_is_json, put, put_inside
+from normlab.cli.specs import architecture_named, check_is_json, put, put_dataset, put_inside
 from normlab.client import Client, ReportFormat
 from normlab.errors import NotFoundError
 from normlab.keras_models import is_keras_model
@@ -57,7 +57,7 @@ def compare(
     target: Annotated[
         float | None, typer.Option(help="Also report the time to this validation accuracy.")
     ] = None,
-    dataset: Annotated[str | None, typer.Option(help="fashion_mnist, mnist, cifar10 or digits.")] = None,
+    dataset: DatasetOption = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the training samples.")] = None,
     seed: Annotated[
         int | None, typer.Option(help="The first seed (default: 42).", show_default=False)
@@ -130,7 +130,7 @@ def compare(
                 raise typer.BadParameter("a comparison that exists cannot be changed.")
             begun = client.comparisons.get(identified[0].id)
         else:
-            arms = _arms(what, dataset, epochs, again=own_seeds)
+            arms = _arms(client, what, dataset, epochs, again=own_seeds)
             seeds = _own_seeds(list(arms), seed, up_to or replicates) if own_seeds else {}
             check_is_json(arms)
             begun = client.comparisons.create(arms, base_seeds=seeds, **question)
@@ -193,7 +193,12 @@ def _own_seeds(names: list[str], first: int | None, most: int | None) -> dict[st
 
 
 def _arms(
-    architectures: list[str], dataset: str | None, epochs: int | None, *, again: bool = False
+    client: Client,
+    architectures: list[str],
+    dataset: str | None,
+    epochs: int | None,
+    *,
+    again: bool = False,
 ) -> dict[str, dict[str, Any]]:
     """A spec for each, by the preset's name or the file's; one may be named ``again``."""
     if len(architectures) < 2:
@@ -208,10 +213,10 @@ def _arms(
             read_spec(architecture, "WHAT") if is_file else {"architecture": architecture_named(architecture)}
         )
         model, spec = (spec, {}) if is_keras_model(spec) else (None, spec)
-        put_inside(spec, "dataset", {"name": dataset})
+        put_dataset(spec, dataset)
         put_inside(spec, "training", {"epochs": epochs})
         if model is not None:
-            spec = spec_of_keras(model, spec)
+            spec = spec_of_keras(model, spec, client.lookup)
         name = path.stem if is_file else architecture.replace(":", " ")
         if name in arms and not again:
             raise typer.BadParameter(

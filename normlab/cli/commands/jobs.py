@@ -22,7 +22,6 @@ from normlab.cli.display.output import (
 from normlab.client import Client
 from normlab.documents.jobs import JobDocument, JobOrder
 from normlab.documents.states import JobState
-from normlab.spec import DatasetName
 from normlab.spec.runs import Phase
 
 
@@ -36,7 +35,7 @@ def jobs(
     ] = None,
     name: Annotated[str | None, typer.Option(help="Only jobs of this name.")] = None,
     preset: Annotated[str | None, typer.Option(help="Only jobs of this preset.")] = None,
-    dataset: Annotated[DatasetName | None, typer.Option(help="Only jobs on this dataset.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Only jobs on this dataset.")] = None,
     sort: Annotated[
         JobOrder,
         typer.Option(

@@ -5,9 +5,18 @@ from typing import Annotated, Any
 import typer
 
 from normlab.cli.commands.watch import report_failures, show_warnings, watch_until_interrupted
-from normlab.cli.display.output import JsonOption, UrlOption, announce, notes, out, table, write_json
+from normlab.cli.display.output import (
+    DatasetOption,
+    JsonOption,
+    UrlOption,
+    announce,
+    notes,
+    out,
+    table,
+    write_json,
+)
 from normlab.cli.spec_files import read_spec, spec_of_keras
-from normlab.cli.specs import architecture_named, as_object, check_is_json, put, put_inside
+from normlab.cli.specs import architecture_named, as_object, check_is_json, put, put_dataset, put_inside
 from normlab.client import Client
 from normlab.documents.jobs import ValidatedJob
 from normlab.keras_models import is_keras_model
@@ -39,7 +48,7 @@ def submit(
             show_default=False,
         ),
     ] = None,
-    dataset: Annotated[str | None, typer.Option(help="fashion_mnist, mnist, cifar10 or digits.")] = None,
+    dataset: DatasetOption = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the training samples.")] = None,
     seed: Annotated[
         int | None, typer.Option(help="Seed of the initial weights, the order of samples, and dropout.")
@@ -79,12 +88,13 @@ def submit(
     }
     named = None if architecture is None else architecture_named(architecture)
     put(spec, {"architecture": named, "name": name, "tags": tag or None, "probes": _probes(probes)})
-    put_inside(spec, "dataset", {"name": dataset})
+    put_dataset(spec, dataset)
     put_inside(spec, "training", training)
     if optimizer is not None:
         _put_optimizer(spec, optimizer, learning_rate)
     if model:
-        spec = spec_of_keras(model, spec)
+        with Client(url) as client:
+            spec = spec_of_keras(model, spec, client.lookup)
     if optimizer is None and learning_rate is not None:
         _put_optimizer(spec, optimizer, learning_rate)
     if "architecture" not in spec:

@@ -42,8 +42,9 @@ def display_job(job: JobDocument, metrics: MetricsDocument) -> None:
 def setup_of(job: JobDocument) -> str:
     """What it trains on and how, in short."""
     epochs = f"{job.epochs} epoch{'s' * (job.epochs != 1)}"
+    version = "" if job.dataset_version is None else f" version {job.dataset_version}"
     return (
-        f"{job.dataset}, {epochs}, batches of {job.batch_size}, {job.optimizer} with learning rate "
+        f"{job.dataset}{version}, {epochs}, batches of {job.batch_size}, {job.optimizer} with learning rate "
         f"{number(job.learning_rate)}, seed {job.seed}"
     )
 

@@ -46,6 +46,13 @@ UrlOption = Annotated[
     str | None,
     typer.Option("--url", envvar="NORMLAB_URL", help="Address of the service.", show_default=False),
 ]
+DatasetOption = Annotated[
+    str | None,
+    typer.Option(
+        help="A built-in dataset (see `normlab datasets`), or one of your own: parts, or parts@2 for a version.",
+        show_default=False,
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 

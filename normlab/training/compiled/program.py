@@ -192,8 +192,8 @@ class Program:
         """
         losses, cross_entropies, correct, probabilities = 0.0, 0.0, [], []
         for start in range(0, samples.count, EVALUATION_BATCH):
-            stop = start + EVALUATION_BATCH
-            loss, cross_entropy, right, given = self._evaluate(samples.x[start:stop], samples.y[start:stop])
+            batch = samples.between(start, start + EVALUATION_BATCH)
+            loss, cross_entropy, right, given = self._evaluate(batch.x, batch.y)
             losses += float(loss)
             cross_entropies += float(cross_entropy)
             correct.append(right.numpy())

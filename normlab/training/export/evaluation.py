@@ -3,7 +3,7 @@
 The API has neither the datasets nor TensorFlow; from these arrays it works out all figures. Of each part
 (``validation``, ``test``) with n samples the file holds
 
-- ``labels``, ``predicted``: (n,) uint8, the right class and the most probable one;
+- ``labels``, ``predicted``: (n,) uint8, int32 of more than 256 classes: the right class and the most probable one;
 - ``confidence``: (n,) float32, the probability of the latter;
 - of the k mistakes that the network was surest of, in that order: ``mistakes`` (k,) int32, their places among
   the n; ``mistake_pixels`` (k, *shape) uint8; ``mistake_probabilities`` (k, classes) float32.
@@ -21,6 +21,7 @@ from normlab.training.export.export import ExportedFile, export
 from normlab.training.result import TrainResult
 
 MAX_MISTAKES = 50
+_UINT8_CLASSES = 256
 
 _Arrays = dict[str, npt.NDArray[Any]]
 
@@ -43,16 +44,17 @@ def _write(result: TrainResult, path: Path, data_dir: Path | None) -> None:
 
 
 def _evaluate(probabilities: npt.NDArray[np.float32], samples: Samples) -> _Arrays:
-    labels = samples.y.numpy()
+    labels = samples.labels
     predicted = probabilities.argmax(axis=1)
     confidence = probabilities[np.arange(len(labels)), predicted]
     wrong = np.flatnonzero(predicted != labels)
-    surest = wrong[np.argsort(-confidence[wrong], kind="stable")][:MAX_MISTAKES]
+    surest = wrong[np.argsort(-confidence[wrong], kind="stable")][:MAX_MISTAKES].astype(np.int32)
+    label_type = np.uint8 if probabilities.shape[1] <= _UINT8_CLASSES else np.int32
     return {
-        "labels": labels.astype(np.uint8),
-        "predicted": predicted.astype(np.uint8),
+        "labels": labels.astype(label_type),
+        "predicted": predicted.astype(label_type),
         "confidence": confidence,
-        "mistakes": surest.astype(np.int32),
-        "mistake_pixels": samples.x.numpy()[surest],
+        "mistakes": surest,
+        "mistake_pixels": samples.taken(surest).x.numpy(),
         "mistake_probabilities": probabilities[surest],
     }

@@ -134,7 +134,7 @@ class Probe:
 
 def first(samples: Samples, count: int) -> Samples:
     """The first ones."""
-    return samples if count >= samples.count else Samples(samples.x[:count], samples.y[:count])
+    return samples if count >= samples.count else samples.between(0, count)
 
 
 def in_batches(samples: Samples, size: int) -> tuple[Samples, int]:

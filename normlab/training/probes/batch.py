@@ -2,10 +2,7 @@
 
 import hashlib
 
-import tensorflow as tf
-
 from normlab.spec import JobSpec
-from normlab.training.data import Samples
 from normlab.training.layers.network import Array
 from normlab.training.seeds import Role, generator
 
@@ -23,8 +20,3 @@ def probe_digest(spec: JobSpec) -> str:
     """``sha256:…`` of the samples that probes look at."""
     taken = probe_order(spec)[:MAX_SAMPLES].astype("<i4")
     return f"sha256:{hashlib.sha256(taken.tobytes()).hexdigest()}"
-
-
-def take(samples: Samples, numbers: Array) -> Samples:
-    """Some of the samples, by their numbers."""
-    return Samples(tf.gather(samples.x, numbers), tf.gather(samples.y, numbers))

@@ -7,7 +7,6 @@ from itertools import takewhile
 from math import isfinite
 
 import numpy as np
-import tensorflow as tf
 
 from normlab.spec import JobSpec
 from normlab.spec.measurements import Measured
@@ -18,7 +17,7 @@ from normlab.training.compiled.tracing import forgotten_gradients
 from normlab.training.data import Samples, TrainingData
 from normlab.training.layers.network import Array
 from normlab.training.probes.base import Moment, Notes, RealStep, Snapshot, first
-from normlab.training.probes.batch import probe_order, take
+from normlab.training.probes.batch import probe_order
 from normlab.training.probes.chosen import Chosen
 from normlab.training.probes.weights import Weights
 
@@ -34,7 +33,7 @@ class _Watched:
     after: Array | None
     """None until it is made."""
     numbers: Array
-    """Of the batch's samples."""
+    """The rows of the data in which the batch's samples are."""
     rate: float
 
 
@@ -158,7 +157,7 @@ class Observer:
             newest = RealStep(
                 before=weights.with_values(self._watched.before),
                 after=weights.with_values(self._watched.after),
-                batch=take(self._data.training, self._watched.numbers),
+                batch=self._data.training.at(self._watched.numbers),
                 learning_rate=self._watched.rate,
             )
         first_rate = training.optimizer.learning_rate * training.learning_rate_schedule.at(
@@ -179,9 +178,8 @@ class Observer:
     @cached_property
     def _probe_batch(self) -> Samples:
         count = max(chosen.samples for chosen in self._probes)
-        return take(self._data.training, probe_order(self._spec)[:count])
+        return self._data.training.taken(probe_order(self._spec)[:count])
 
     def _held_out(self, count: int) -> Samples:
         samples = self._data.validation if self._data.validation.count else self._data.training
-        some = np.linspace(0, samples.count - 1, min(count, samples.count)).astype(np.int32)
-        return Samples(tf.gather(samples.x, some), tf.gather(samples.y, some))
+        return samples.taken(np.linspace(0, samples.count - 1, min(count, samples.count)).astype(np.int32))

@@ -1,0 +1,132 @@
+"""Training on uploaded data: the same bits as on the built-in arrays, any shape, any number of classes."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from normlab.spec import DatasetContent, DatasetName, JobSpec, parse_job_spec
+from normlab.training import TrainResult, data, train
+from normlab.training.data import training_data
+from normlab.training.datasets import load
+from normlab.training.datasets.arrays import Arrays
+from normlab.training.export.evaluation import export_evaluation
+from support.trainings import CONVOLUTION_WITH_DROPOUT, fingerprint
+from support.uploaded import Shelf, keep, striped
+
+DENSE = [
+    {"type": "flatten"},
+    {"type": "batch_normalization"},
+    {"type": "dense", "units": 16, "activation": "relu"},
+]
+
+
+def spec_on(content: DatasetContent, layers: Any, *, dataset: Any = None, **training: Any) -> JobSpec:
+    body = {
+        "architecture": layers if isinstance(layers, str) else {"layers": layers},
+        "dataset": {"name": "parts", **(dataset or {})},
+        "training": {"epochs": 2, "seed": 3, "optimizer": "adam", **training},
+    }
+    return parse_job_spec(body, datasets=Shelf(content))
+
+
+def uploaded(name: DatasetName, data_dir: Path, **fields: Any) -> DatasetContent:
+    """A built-in dataset as if somebody had brought it."""
+    known = load(name, data_dir / "datasets")
+    arrays = Arrays(known.x_train, known.y_train, known.x_test, known.y_test)
+    content = keep(arrays, data_dir / "datasets", **fields)
+    assert content.digest == known.digest
+    return content
+
+
+def bits(result: TrainResult) -> dict[str, Any]:
+    found = fingerprint(result)
+    return {**found, "digests": {**found["digests"], "spec": None}}
+
+
+def same_bits(content: DatasetContent, built_in: str, layers: Any, data_dir: Path, **fields: Any) -> None:
+    brought = spec_on(content, layers, **fields)
+    known = parse_job_spec(
+        {**brought.to_document(), "dataset": {"name": built_in, **(fields.get("dataset") or {})}}
+    )
+    assert bits(train(brought, data_dir=data_dir)) == bits(train(known, data_dir=data_dir))
+
+
+@pytest.mark.parametrize(
+    ("layers", "dataset"),
+    [(DENSE, {"validation_split": "random"}), (CONVOLUTION_WITH_DROPOUT, {"training_samples": 300})],
+    ids=["xla, random split", "graph"],
+)
+def test_same_bits_as_the_builtin(layers: Any, dataset: dict[str, Any], data_dir: Path) -> None:
+    content = uploaded(DatasetName.DIGITS, data_dir, validation=137, pixel_max=16)
+    same_bits(content, "digits", layers, data_dir, dataset=dataset)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("preset", ["baseline", "cnn"])
+def test_same_bits_on_the_whole_of_fashion_mnist(preset: str, data_dir: Path) -> None:
+    content = uploaded(DatasetName.FASHION_MNIST, data_dir, validation=5_000)
+    same_bits(content, "fashion_mnist", preset, data_dir, epochs=1)
+
+
+@pytest.mark.parametrize("dataset", [{}, {"validation_split": "random"}, {"validation_samples": 0}], ids=str)
+def test_parts_are_the_same_whether_rows_are_mapped_or_copied(
+    dataset: dict[str, Any], data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrays = striped()
+    assert arrays.x_train[0].size % 64, "a sample is no multiple of what TensorFlow aligns"
+    content = keep(arrays, data_dir / "datasets", validation=11)
+    spec = spec_on(content, DENSE, dataset=dataset)
+    mapped = training_data(spec, data_dir)
+    assert mapped.training.rows is not None or not spec.dataset.held_out
+    result = train(spec, data_dir=data_dir)
+    data._cache.clear()
+    monkeypatch.setattr(data, "_can_be_mapped", lambda _: False)
+    copied = training_data(spec, data_dir)
+    for part in ("training", "validation", "test"):
+        ours, theirs = getattr(mapped, part), getattr(copied, part)
+        assert ours.count == theirs.count
+        everything = np.arange(ours.count, dtype=np.int32)
+        np.testing.assert_array_equal(ours.taken(everything).x, theirs.taken(everything).x)
+        np.testing.assert_array_equal(ours.labels, theirs.labels)
+    if "validation_split" not in dataset:
+        np.testing.assert_array_equal(copied.training.x.numpy(), arrays.x_train[spec.dataset.held_out :])
+    assert bits(result) == bits(train(spec, data_dir=data_dir))
+    data._cache.clear()
+
+
+@pytest.mark.parametrize(
+    ("shape", "classes", "preset"),
+    [((9, 7, 3), 3, "cnn"), ((6, 6), 300, "baseline"), ((5, 4, 1), 2, "cnn"), ((8, 8, 4), 3, "cnn")],
+    ids=str,
+)
+def test_any_shape_and_any_number_of_classes(
+    shape: tuple[int, ...], classes: int, preset: str, data_dir: Path, tmp_path: Path
+) -> None:
+    arrays = striped(shape, classes=classes, training=max(120, 2 * classes), test=max(30, classes))
+    assert arrays.y_train.dtype == (np.int32 if classes > 256 else np.uint8)
+    content = keep(arrays, data_dir / "datasets", validation=13)
+    result = train(spec_on(content, preset, epochs=1), data_dir=data_dir)
+    assert result.weights[-1].shape == (classes,)
+    written = export_evaluation(result, tmp_path, data_dir).path
+    assert written is not None
+    with np.load(written) as kept:
+        assert kept["test_labels"].dtype == arrays.y_test.dtype
+        np.testing.assert_array_equal(kept["test_labels"], arrays.y_test)
+        mistakes = kept["test_mistakes"]
+        np.testing.assert_array_equal(kept["test_mistake_pixels"], arrays.x_test[mistakes])
+
+
+def test_network_learns_what_is_to_be_learnt(data_dir: Path) -> None:
+    content = keep(striped(training=600), data_dir / "datasets", validation=60)
+    result = train(spec_on(content, DENSE, epochs=6, learning_rate_schedule="constant"), data_dir=data_dir)
+    assert result.test_accuracy > 0.9
+    assert result.digests["dataset"] == content.digest
+
+
+def test_cached_by_content_and_not_by_name(data_dir: Path) -> None:
+    first = keep(striped(), data_dir / "datasets", validation=12)
+    second = keep(striped(test=31), data_dir / "datasets", validation=12)
+    counts = [training_data(spec_on(content, DENSE), data_dir).test.count for content in (first, second)]
+    assert counts == [30, 31]
