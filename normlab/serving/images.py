@@ -25,6 +25,7 @@ from normlab.pillow_images import eight_bits, fitted, has_sixteen_bits, on_backg
 from normlab.serving.image_files import decode, is_empty
 from normlab.serving.scale import refuse_other_scale
 from normlab.spec.images import Invert
+from normlab.spec.layers.base import describe
 
 _MIDDLE = 127.5
 _PIXEL_MAX = 255
@@ -42,14 +43,14 @@ def image_to_batch(
 ) -> npt.NDArray[np.float32]:
     """The image in ``data`` (PNG, JPEG or WebP) as float32 (1, *shape), in raw pixel values 0 to ``pixel_max``.
 
-    ``shape`` is (height, width) for grey or (height, width, 3) for colour. What is larger than ``max_pixels`` is
-    decoded smaller if it is a baseline JPEG of at most ``max_jpeg_pixels``, and refused otherwise, before anything of
-    it is decoded. Raises :class:`InstancesError`.
+    ``shape`` is (height, width) or (height, width, 1) for grey, or (height, width, 3) for colour. What is larger than
+    ``max_pixels`` is decoded smaller if it is a baseline JPEG of at most ``max_jpeg_pixels``, and refused otherwise,
+    before anything of it is decoded. Raises :class:`InstancesError`.
     """
-    height, width, *colours = shape
+    height, width, mode = _size_and_mode(shape)
     decoded = decode(data, max_pixels=max_pixels, max_jpeg_pixels=max_jpeg_pixels)
     flat, light = _without_transparency(eight_bits(decoded), invert)
-    flat = flat.convert("RGB" if colours else "L")
+    flat = flat.convert(mode)
     image = ImageOps.invert(flat) if light else flat
     pixels = np.asarray(
         fitted(image, height, width), dtype=np.float32
@@ -62,7 +63,17 @@ def image_to_batch(
         _refuse_lost(decoded, flat, pixels, light=light)
     if pixel_max != _PIXEL_MAX:
         pixels = pixels * np.float32(pixel_max / _PIXEL_MAX)
-    return pixels[np.newaxis]
+    return pixels.reshape(1, *shape)
+
+
+def _size_and_mode(shape: tuple[int, ...]) -> tuple[int, int, str]:
+    """The height, the width and Pillow's mode of images that become samples of this shape."""
+    height, width, *channels = (*shape, 0) if len(shape) == 1 else shape
+    if not width or channels not in ([], [1], [3]):
+        raise InstancesError(
+            f"no image can be sent to this model, whose samples are of {describe(shape)} values: send their raw values"
+        )
+    return height, width, "RGB" if channels == [3] else "L"
 
 
 def _without_transparency(image: Image.Image, invert: Invert) -> tuple[Image.Image, bool]:
@@ -123,8 +134,21 @@ def _is_opaque(image: Image.Image) -> bool:
 
 
 def seen_by_the_model(image: npt.NDArray[np.float32], pixel_max: int) -> bytes:
-    """The PNG file of one image of a batch (*shape), raw pixel values 0 to ``pixel_max``: what the model saw."""
-    pixels = np.rint(image * np.float32(255 / pixel_max)).astype(np.uint8)
+    """The PNG file of one image of a batch (*shape), raw pixel values 0 to ``pixel_max``: what the model saw.
+
+    Of more channels than colours have it shows the mean, of values without a place a row.
+    """
+    pixels = np.rint(_as_picture(image) * np.float32(255 / pixel_max)).astype(np.uint8)
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
     return file.getvalue()
+
+
+def _as_picture(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Values (height, width) or (height, width, 3) that show those of a sample of any shape."""
+    if values.ndim == 1:
+        return values[np.newaxis]
+    if values.ndim == 3 and values.shape[2] != 3:
+        mean: npt.NDArray[np.float32] = values.mean(axis=2)
+        return mean
+    return values

@@ -19,6 +19,10 @@ LABEL_BYTES = 4
 EVALUATION_BATCH = 1_000
 """So many samples are evaluated at a time, whatever the batch size of the training."""
 
+MAPPED_BYTES = 256 * 2**20
+"""So much of the pixels is counted at most: of a mapped file the system takes pages back when it needs them, so data
+larger than the memory can be trained on."""
+
 _CHANGED_PICTURES = 6
 """Times a batch's pixels while an augmentation samples them: before, after, places, shares, and what is gathered."""
 
@@ -30,11 +34,11 @@ def training_bytes(spec: JobSpec, planned: Sequence[PlannedLayer]) -> int:
 
 
 def _data_bytes(spec: JobSpec) -> int:
-    """Pixels are kept as bytes; an epoch's order has a number of four bytes for each sample."""
-    part, pixels = spec.dataset, prod(spec.dataset.info.shape)
+    """Pixels are bytes of a mapped file; labels and an epoch's order have numbers of four bytes for each sample."""
+    part = spec.dataset
     samples = part.held_out + part.trained_on + part.info.test_samples
-    shuffled = part.info.training_samples * pixels if part.validation_split == "random" else 0
-    return samples * (pixels + LABEL_BYTES) + shuffled + 2 * part.trained_on * FLOAT_BYTES
+    pixels = min(samples * prod(part.info.shape), MAPPED_BYTES)
+    return pixels + samples * LABEL_BYTES + 2 * part.trained_on * FLOAT_BYTES
 
 
 def _weight_bytes(spec: JobSpec, planned: Sequence[PlannedLayer]) -> int:

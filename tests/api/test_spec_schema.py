@@ -94,9 +94,12 @@ BEYOND_A_SCHEMA = {
     '{"architecture": "baseline", "training": {"epochs": 3.0}}',
     '{"architecture": "baseline", "training": {"class_weight": {"10": 2.0}}}',
     '{"architecture": "baseline", "probes": [{"name": "update", "samples": 100}]}',
+    '{"architecture": "baseline", "dataset": "Fashion-MNIST"}',
+    '{"architecture": "baseline", "dataset": "cifar"}',
+    '{"architecture": "baseline", "dataset": "cifar100"}',
 }
-"""A schema does not know which characters can be seen, which probes look at samples, or how many classes there are;
-3.0 is a whole number for it."""
+"""A schema does not know which characters can be seen, which probes look at samples, which datasets were added or how
+many classes there are; 3.0 is a whole number for it."""
 
 
 @pytest.mark.parametrize(

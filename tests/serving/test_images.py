@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from normlab.errors import InstancesError
-from normlab.serving import image_to_batch, pixels_in_header
+from normlab.serving import image_to_batch, pixels_in_header, seen_by_the_model
 from normlab.spec.images import Invert
 from support.images import deep_png, png
 
@@ -273,3 +273,25 @@ def test_a_file_of_divided_pixels_is_refused_unless_they_are_meant():
         read(data)
     assert read(data, dark_images=True).max() == 1
     assert read(encode(np.full((8, 8), 12, np.uint8)), (8, 8), pixel_max=16).max() < 1
+
+
+def test_a_channel_of_its_own_is_grey() -> None:
+    assert read(encode(SHOE), (28, 28, 1)).shape == (1, 28, 28, 1)
+    np.testing.assert_array_equal(read(encode(SHOE), (28, 28, 1))[0, :, :, 0], SHOE)
+
+
+@pytest.mark.parametrize("shape", [(28, 28, 4), (28, 28, 2), (30,)])
+def test_samples_that_are_no_images_are_sent_as_values(shape: tuple[int, ...]) -> None:
+    with pytest.raises(InstancesError, match="send their raw values"):
+        read(encode(SHOE), shape)
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [((6, 5), (5, 6)), ((6, 5, 1), (5, 6)), ((6, 5, 3), (5, 6)), ((6, 5, 7), (5, 6)), ((9,), (9, 1))],
+)
+def test_any_sample_can_be_looked_at(shape: tuple[int, ...], size: tuple[int, int]) -> None:
+    sample = np.full(shape, 8, np.float32)
+    with Image.open(io.BytesIO(seen_by_the_model(sample, 16))) as image:
+        assert image.size == size
+        assert image.getextrema() in ((128, 128), ((128, 128),) * 3)

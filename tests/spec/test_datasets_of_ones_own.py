@@ -7,6 +7,7 @@ import pytest
 from normlab.errors import SpecError
 from normlab.spec import (
     DatasetContent,
+    Limits,
     estimate,
     parse_job_spec,
     plan_job,
@@ -204,3 +205,11 @@ def test_presets_of_pictures_fit(shape: tuple[int, ...], adds_channel: bool) -> 
 def test_shortest_spec_names_the_version() -> None:
     document = parse_job_spec(spec_of("parts"), datasets=Shelf()).to_document()
     assert shortest_spec(document) == spec_of({"name": "parts", "version": 2})
+
+
+def test_data_larger_than_the_memory_are_no_too_large_job() -> None:
+    large = Shelf(shape=(512, 512, 3), training_samples=20_000, test_samples=2_000)
+    layers = [{"type": "average_pooling2d", "pool_size": 64}, {"type": "flatten"}]
+    spec = parse_job_spec({"architecture": {"layers": layers}, "dataset": "parts"}, datasets=large)
+    pixels = 22_000 * 512 * 512 * 3
+    assert estimate(spec).training_bytes < Limits().training_bytes < pixels

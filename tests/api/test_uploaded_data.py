@@ -1,0 +1,94 @@
+"""What answers about a network that was trained on uploaded data: its own shape, scale and classes."""
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from normlab.store import ArtifactKind
+from support.networks import probabilities
+from support.problems import assert_problem
+from support.uploaded import PARTS
+
+CLASSES = list(PARTS["classes"])
+PARTS_2 = {"name": "parts", "version": 2, "content": {**PARTS, "shape": [12, 10, 3], "classes": CLASSES}}
+
+
+def evaluation(label_type: type = np.uint8) -> bytes:
+    """Four test samples, of which the last is a mistake."""
+    arrays = {
+        "test_labels": np.array([0, 1, 2, 2], label_type),
+        "test_predicted": np.array([0, 1, 2, 1], label_type),
+        "test_confidence": np.array([0.9, 0.6, 0.8, 0.7], np.float32),
+        "test_mistakes": np.array([3], np.int32),
+        "test_mistake_pixels": np.full((1, 12, 10, 3), (200, 100, 0), np.uint8),
+        "test_mistake_probabilities": np.array([[0.1, 0.7, 0.2]], np.float32),
+    }
+    file = io.BytesIO()
+    np.savez(file, allow_pickle=False, **arrays)
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def job(service):
+    job = service.start(dataset=PARTS_2)
+    service.finish(job, more={ArtifactKind.EVALUATION: evaluation()})
+    return job
+
+
+def test_model_says_shape_scale_and_classes(http, job):
+    found = http.get(f"/jobs/{job.id}/model").json()
+    assert found["input"] == {"shape": [12, 10, 3], "dtype": "float32", "pixel_max": 255}
+    assert found["classes"] == CLASSES
+
+
+def test_pixels_and_image_files_are_classified_by_its_classes(service, http, job):
+    pixels = np.random.default_rng(1).integers(0, 256, (2, 12, 10, 3), dtype=np.uint8)
+    expected = probabilities(service.weights[job.id], pixels.astype(np.float32))
+    answer = http.post(f"/jobs/{job.id}/predict", json={"instances": pixels.tolist()}).json()["predictions"]
+    for row, prediction in zip(expected, answer, strict=True):
+        assert prediction["class"] == CLASSES[row.argmax()]
+        assert prediction["probabilities"] == pytest.approx(row, abs=1e-6)
+    file = io.BytesIO()
+    Image.fromarray(pixels[0]).save(file, "PNG")
+    sent = http.post(f"/jobs/{job.id}/predict", files={"image": ("part.png", file.getvalue(), "image/png")})
+    assert sent.json()["predictions"][0]["probabilities"] == pytest.approx(expected[0], abs=1e-6)
+    wrong = http.post(f"/jobs/{job.id}/predict", json={"instances": [[[0] * 28] * 28]})
+    assert_problem(wrong, 422, "invalid_instances", "12")
+
+
+def test_evaluation_has_its_classes_and_its_version(http, job):
+    found = http.post(f"/jobs/{job.id}/evaluate", json={"dataset": "parts"}).json()
+    assert (found["dataset"], found["dataset_version"], found["accuracy"]) == ("parts", 2, 0.75)
+    assert [item["class"] for item in found["classes"]] == CLASSES
+    assert np.array(found["confusion_matrix"]).shape == (3, 3)
+    (mistake,) = found["mistakes"]
+    assert (mistake["class"], mistake["predicted"]["class"]) == ("washer", "nut")
+    with Image.open(io.BytesIO(base64.b64decode(mistake["image"].partition(",")[2]))) as image:
+        assert (image.size, image.getpixel((0, 0))) == ((10, 12), (200, 100, 0))
+
+
+def test_evaluation_on_a_builtin_has_no_version(service, http):
+    job = service.start()
+    service.finish(job, more={ArtifactKind.EVALUATION: evaluation()})
+    assert "dataset_version" not in http.post(f"/jobs/{job.id}/evaluate", json={"mistakes": 0}).json()
+
+
+def test_list_finds_jobs_by_the_datasets_name(http, job):
+    assert job.id in [item["id"] for item in http.get("/jobs", params={"dataset": "parts"}).json()["data"]]
+    assert http.get("/jobs", params={"dataset": "other-parts"}).json()["data"] == []
+
+
+def test_other_protocols_know_its_shape(http, job):
+    metadata = http.get(f"/v2/models/{job.id}").json()
+    assert [tensor["shape"][1:] for tensor in (*metadata["inputs"], *metadata["outputs"])] == [
+        [12, 10, 3],
+        [3],
+    ]
+
+
+def test_content_that_somebody_made_up_is_not_believed(http):
+    body = {"architecture": "baseline", "dataset": {**PARTS_2, "name": "made-up"}}
+    assert_problem(http.post("/jobs", json=body), 422, "invalid_spec", "made-up")
