@@ -1,0 +1,125 @@
+"""Training on uploaded data from memory, and with less memory than they have: samples a second, reads from the disk.
+
+Makes a dataset of random pixels, once, and trains on it in processes of their own: without a limit, and in a control
+group whose memory is smaller (only root may make one). The second epoch of each is measured.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # read when TensorFlow is imported
+
+import numpy as np
+
+from normlab.spec import DatasetContent, parse_job_spec
+from normlab.training.datasets import content_folder, decoded
+from support.control_groups import memory_group
+
+GIBIBYTE = 2**30
+_CLASSES = 10
+_BLOCK = 1_000
+
+
+def make(folder: Path, shape: tuple[int, ...], gibibytes: float) -> DatasetContent:
+    """Random pixels of this size in all, in their decoded form."""
+    kept = folder / f"content-{'x'.join(map(str, shape))}-{gibibytes:g}.json"
+    if kept.exists():
+        return DatasetContent.model_validate_json(kept.read_text())
+    samples = int(gibibytes * GIBIBYTE / np.prod(shape))
+    draws = np.random.default_rng(1)
+    partial = folder / "datasets" / "decoded" / ".made"
+    partial.mkdir(parents=True, exist_ok=True)
+    sizes = {"train": samples, "test": _BLOCK}
+    for part, count in sizes.items():
+        pixels = np.lib.format.open_memmap(partial / f"x_{part}.npy", "w+", np.uint8, (count, *shape))
+        for start in range(0, count, _BLOCK):
+            block = pixels[start : start + _BLOCK]
+            block[:] = draws.integers(0, 256, block.shape, dtype=np.uint8)
+        pixels.flush()
+        np.save(partial / f"y_{part}.npy", draws.integers(0, _CLASSES, count, dtype=np.uint8))
+    digest = decoded.finish(partial)
+    partial.rename(content_folder(digest, folder / "datasets"))
+    content = DatasetContent(
+        digest=digest,
+        shape=shape,
+        classes=tuple(map(str, range(_CLASSES))),
+        training_samples=samples,
+        test_samples=_BLOCK,
+        default_validation_samples=_BLOCK,
+        pixel_max=255,
+    )
+    kept.write_text(content.model_dump_json())
+    return content
+
+
+def forget(content: DatasetContent, folder: Path) -> None:
+    """Have the system drop what it keeps of the files."""
+    for path in content_folder(content.digest, folder / "datasets").iterdir():
+        with path.open("rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def measure(content: DatasetContent, folder: Path, network: str, limit: float | None) -> dict[str, Any]:
+    """Train in a process of its own, with so many GiB of memory."""
+    command = [sys.executable, __file__, "--child", "--data", str(folder), "--network", network]
+    given = content.model_dump_json()
+    forget(content, folder)
+    if limit is None:
+        done = subprocess.run(command, input=given, capture_output=True, text=True, check=True)
+    else:
+        with memory_group(int(limit * GIBIBYTE)) as group:
+            done = subprocess.run(
+                group.command(command), input=given, capture_output=True, text=True, check=True
+            )
+    measured: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return measured
+
+
+def child(content: DatasetContent, folder: Path, network: str) -> None:
+    """Train two epochs and print what the second took."""
+    from normlab.training import Context, train  # noqa: PLC0415 - loads TensorFlow, in the child only
+
+    spec = parse_job_spec({
+        "architecture": network,
+        "dataset": {"name": "random", "version": 1, "content": content.model_dump(mode="json")},
+        "training": {"epochs": 2},
+        "probes": "off",
+    })  # fmt: skip
+    result = train(spec, data_dir=folder, context=Context())
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    print(
+        json.dumps({
+            "samples a second": [round(spec.dataset.trained_on / e.train_seconds) for e in result.history],
+            "major faults": resource.getrusage(resource.RUSAGE_SELF).ru_majflt,
+            "anonymous MiB": int(status["RssAnon"].split()[0]) // 1024,
+            "file MiB": int(status["RssFile"].split()[0]) // 1024,
+        })
+    )  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="a folder for the data, which stay there")
+    parser.add_argument("--shape", type=int, nargs="+", default=[96, 96, 3])
+    parser.add_argument("--gib", type=float, default=3.0, help="of the pixels")
+    parser.add_argument("--memory", type=float, default=1.5, help="GiB of the smaller memory")
+    parser.add_argument("--network", default="baseline")
+    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        child(DatasetContent.model_validate_json(sys.stdin.read()), options.data, options.network)
+        return
+    content = make(options.data, tuple(options.shape), options.gib)
+    for limit in (None, options.memory):
+        found = measure(content, options.data, options.network, limit)
+        print(f"{'no limit' if limit is None else f'{limit:g} GiB'}: {found}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
