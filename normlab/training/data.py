@@ -114,10 +114,8 @@ def _split(dataset: datasets.Dataset, part: DatasetSpec, seed: int) -> TrainingD
         training = Samples(whole.x, whole.y, drawn[part.held_out : end])
         validation = Samples(whole.x, whole.y, drawn[: part.held_out])
     else:
-        training, validation = (
-            _behind(x, y, part.held_out, end),
-            _on_device(x[: part.held_out], y[: part.held_out]),
-        )
+        training = _behind(x, y, part.held_out, end)
+        validation = _on_device(x[: part.held_out], y[: part.held_out])
     return TrainingData(training, validation, _on_device(dataset.x_test, dataset.y_test), dataset.digest)
 
 

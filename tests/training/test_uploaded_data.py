@@ -4,9 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pytest
 
+from normlab.analysis import RunRecord, compare_runs, markdown_report
 from normlab.spec import DatasetContent, DatasetName, JobSpec, parse_job_spec
+from normlab.spec.export_formats import AT_ONCE, FORMATS, ArtifactKind
 from normlab.training import TrainResult, data, train
 from normlab.training.data import training_data
 from normlab.training.datasets import load
@@ -130,3 +133,43 @@ def test_cached_by_content_and_not_by_name(data_dir: Path) -> None:
     second = keep(striped(test=31), data_dir / "datasets", validation=12)
     counts = [training_data(spec_on(content, DENSE), data_dir).test.count for content in (first, second)]
     assert counts == [30, 31]
+
+
+def test_arms_are_compared_and_the_report_names_the_data(data_dir: Path) -> None:
+    content = keep(striped(training=300), data_dir / "datasets", validation=60)
+    arms: dict[str, list[RunRecord]] = {}
+    correct = {}
+    for name, layers in {"plain": [DENSE[0], DENSE[2]], "normalized": DENSE}.items():
+        for seed in (1, 2, 3):
+            result = train(spec_on(content, layers, seed=seed, epochs=3), data_dir=data_dir)
+            run = RunRecord(
+                f"{name} {seed}",
+                result.spec.to_document(),
+                result.history,
+                name,
+                test_accuracy=result.test_accuracy,
+            )
+            arms.setdefault(name, []).append(run)
+            correct[run.job] = result.test_correct
+    comparison = compare_runs(arms, correct=correct)
+    assert comparison.pairs[0].test_set is not None
+    page = markdown_report(comparison, arms)
+    assert f"parts version 1: 330 colour images, 9 x 7 pixels, of 3 classes, {content.digest}" in page
+
+
+@pytest.mark.parametrize(
+    "kinds", [AT_ONCE, pytest.param(FORMATS, marks=pytest.mark.nightly)], ids=["at once", "all formats"]
+)
+def test_every_format_answers_in_raw_pixels_by_its_classes(
+    kinds: Any, data_dir: Path, tmp_path: Path
+) -> None:
+    content = keep(striped((9, 7, 3)), data_dir / "datasets", validation=12)
+    result = train(spec_on(content, "cnn", epochs=1), data_dir=data_dir)
+    files = {file.kind: file for file in result.export(tmp_path, kinds)}
+    assert {kind: files[kind].error for kind in kinds} == dict.fromkeys(kinds), (
+        "each file is checked against the network"
+    )
+    session = onnxruntime.InferenceSession(files[ArtifactKind.ONNX].path)
+    pixels = striped((9, 7, 3)).x_test.astype(np.float32)
+    (found,) = session.run(None, {session.get_inputs()[0].name: pixels})
+    np.testing.assert_allclose(found, result.probabilities["test"], atol=1e-5)
