@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from normlab.store import ArtifactKind
+from normlab.store import ArtifactKind, DatasetState, DatasetVersion, NamedDataset
+from normlab.store.clock import database_now
+from normlab.store.identifiers import new_id
 from support.networks import probabilities
 from support.problems import assert_problem
 from support.uploaded import PARTS
 
 CLASSES = list(PARTS["classes"])
-PARTS_2 = {"name": "parts", "version": 2, "content": {**PARTS, "shape": [12, 10, 3], "classes": CLASSES}}
+CONTENT = {**PARTS, "shape": [12, 10, 3], "classes": CLASSES}
+NAME = "brought-parts"
 
 
 def evaluation(label_type: type = np.uint8) -> bytes:
@@ -32,8 +35,36 @@ def evaluation(label_type: type = np.uint8) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def job(service):
-    job = service.start(dataset=PARTS_2)
+def dataset(service):
+    """The second version of a name, ready; the first was refused."""
+    states = (DatasetState.REFUSED, DatasetState.READY)
+    with service.database.write() as session:
+        session.add(NamedDataset(name=NAME, version_count=2))
+        session.flush()
+        for number, state in enumerate(states, 1):
+            content = CONTENT if state is DatasetState.READY else None
+            session.add(
+                DatasetVersion(
+                    id=new_id("ds"),
+                    name=NAME,
+                    version=number,
+                    state=state,
+                    created_at=database_now(),
+                    options={},
+                    source={},
+                    attempt=1,
+                    lost_attempts=0,
+                    content=content,
+                    content_digest=content and content["digest"],
+                    reason=None if content else "it holds no samples",
+                )
+            )
+    return {"name": NAME, "version": 2, "content": CONTENT}
+
+
+@pytest.fixture(scope="module")
+def job(service, dataset):
+    job = service.start(dataset=dataset)
     service.finish(job, more={ArtifactKind.EVALUATION: evaluation()})
     return job
 
@@ -60,8 +91,8 @@ def test_pixels_and_image_files_are_classified_by_its_classes(service, http, job
 
 
 def test_evaluation_has_its_classes_and_its_version(http, job):
-    found = http.post(f"/jobs/{job.id}/evaluate", json={"dataset": "parts"}).json()
-    assert (found["dataset"], found["dataset_version"], found["accuracy"]) == ("parts", 2, 0.75)
+    found = http.post(f"/jobs/{job.id}/evaluate", json={"dataset": NAME}).json()
+    assert (found["dataset"], found["dataset_version"], found["accuracy"]) == (NAME, 2, 0.75)
     assert [item["class"] for item in found["classes"]] == CLASSES
     assert np.array(found["confusion_matrix"]).shape == (3, 3)
     (mistake,) = found["mistakes"]
@@ -77,7 +108,7 @@ def test_evaluation_on_a_builtin_has_no_version(service, http):
 
 
 def test_list_finds_jobs_by_the_datasets_name(http, job):
-    assert job.id in [item["id"] for item in http.get("/jobs", params={"dataset": "parts"}).json()["data"]]
+    assert job.id in [item["id"] for item in http.get("/jobs", params={"dataset": NAME}).json()["data"]]
     assert http.get("/jobs", params={"dataset": "other-parts"}).json()["data"] == []
 
 
@@ -89,6 +120,38 @@ def test_other_protocols_know_its_shape(http, job):
     ]
 
 
-def test_content_that_somebody_made_up_is_not_believed(http):
-    body = {"architecture": "baseline", "dataset": {**PARTS_2, "name": "made-up"}}
-    assert_problem(http.post("/jobs", json=body), 422, "invalid_spec", "made-up")
+def test_name_alone_is_submitted_and_the_document_says_the_rest(http, dataset):
+    body = {"architecture": "cnn", "dataset": NAME, "priority": -10}
+    document = http.post("/jobs", json=body).raise_for_status().json()
+    assert document["spec"]["dataset"] | dataset == document["spec"]["dataset"]
+    again = (
+        http.post("/jobs", params={"validate_only": True}, json=document["spec"]).raise_for_status().json()
+    )
+    assert again["spec_digest"] == document["spec_digest"]
+    assert again["estimate"]["layers"][-1]["output_shape"] == [3]
+    http.post(f"/jobs/{document['id']}/cancel").raise_for_status()
+
+
+@pytest.mark.parametrize(
+    ("asked", "pointer", "phrase"),
+    [
+        ({"name": NAME, "version": 1}, "/dataset/version", "it holds no samples"),
+        ({"name": NAME, "version": 3}, "/dataset/version", "no version 3"),
+        ({"name": f"{NAME}s"}, "/dataset/name", f'"{NAME}"'),
+        (
+            {"name": NAME, "content": {**CONTENT, "classes": ["a", "b", "c"]}},
+            "/dataset/content/classes",
+            "is not that",
+        ),
+        ({"name": "made-up", "version": 1, "content": CONTENT}, "/dataset/name", "normlab dataset add"),
+    ],
+)
+@pytest.mark.usefixtures("dataset")
+def test_what_cannot_be_trained_on_is_said_where_it_is(http, asked, pointer, phrase):
+    spec = {"architecture": "baseline", "dataset": asked}
+    (error,) = assert_problem(http.post("/jobs", json=spec), 422, "invalid_spec")["errors"]
+    assert error["pointer"] == pointer
+    assert phrase in error["detail"]
+    arms = [{"name": "one", "spec": spec}, {"name": "two", "spec": {"architecture": "cnn"}}]
+    problem = assert_problem(http.post("/comparisons", json={"arms": arms}), 422, "invalid_spec")
+    assert [error["pointer"] for error in problem["errors"]] == [f"/arms/0/spec{pointer}"]

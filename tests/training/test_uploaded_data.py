@@ -25,11 +25,14 @@ DENSE = [
 ]
 
 
-def spec_on(content: DatasetContent, layers: Any, *, dataset: Any = None, **training: Any) -> JobSpec:
+def spec_on(
+    content: DatasetContent, layers: Any, *, dataset: Any = None, probes: str = "off", **training: Any
+) -> JobSpec:
     body = {
         "architecture": layers if isinstance(layers, str) else {"layers": layers},
         "dataset": {"name": "parts", **(dataset or {})},
         "training": {"epochs": 2, "seed": 3, "optimizer": "adam", **training},
+        "probes": probes,
     }
     return parse_job_spec(body, datasets=Shelf(content))
 
@@ -80,7 +83,8 @@ def test_parts_are_the_same_whether_rows_are_mapped_or_copied(
     arrays = striped()
     assert arrays.x_train[0].size % 64, "a sample is no multiple of what TensorFlow aligns"
     content = keep(arrays, data_dir / "datasets", validation=11)
-    spec = spec_on(content, DENSE, dataset=dataset)
+    # Probes take samples by number and by row.
+    spec = spec_on(content, DENSE, dataset=dataset, probes="standard" if not dataset else "off")
     mapped = training_data(spec, data_dir)
     assert mapped.training.rows is not None or not spec.dataset.held_out
     result = train(spec, data_dir=data_dir)
@@ -101,7 +105,12 @@ def test_parts_are_the_same_whether_rows_are_mapped_or_copied(
 
 @pytest.mark.parametrize(
     ("shape", "classes", "preset"),
-    [((9, 7, 3), 3, "cnn"), ((6, 6), 300, "baseline"), ((5, 4, 1), 2, "cnn"), ((8, 8, 4), 3, "cnn")],
+    [
+        ((6, 6), 300, "baseline"),
+        pytest.param((9, 7, 3), 3, "cnn", marks=pytest.mark.nightly),
+        pytest.param((5, 4, 1), 2, "cnn", marks=pytest.mark.nightly),
+        pytest.param((8, 8, 4), 3, "cnn", marks=pytest.mark.nightly),
+    ],
     ids=str,
 )
 def test_any_shape_and_any_number_of_classes(
@@ -121,13 +130,6 @@ def test_any_shape_and_any_number_of_classes(
         np.testing.assert_array_equal(kept["test_mistake_pixels"], arrays.x_test[mistakes])
 
 
-def test_network_learns_what_is_to_be_learnt(data_dir: Path) -> None:
-    content = keep(striped(training=600), data_dir / "datasets", validation=60)
-    result = train(spec_on(content, DENSE, epochs=6, learning_rate_schedule="constant"), data_dir=data_dir)
-    assert result.test_accuracy > 0.9
-    assert result.digests["dataset"] == content.digest
-
-
 def test_cached_by_content_and_not_by_name(data_dir: Path) -> None:
     first = keep(striped(), data_dir / "datasets", validation=12)
     second = keep(striped(test=31), data_dir / "datasets", validation=12)
@@ -136,12 +138,12 @@ def test_cached_by_content_and_not_by_name(data_dir: Path) -> None:
 
 
 def test_arms_are_compared_and_the_report_names_the_data(data_dir: Path) -> None:
-    content = keep(striped(training=300), data_dir / "datasets", validation=60)
+    content = keep(striped(training=660), data_dir / "datasets", validation=60)
     arms: dict[str, list[RunRecord]] = {}
     correct = {}
     for name, layers in {"plain": [DENSE[0], DENSE[2]], "normalized": DENSE}.items():
         for seed in (1, 2, 3):
-            result = train(spec_on(content, layers, seed=seed, epochs=3), data_dir=data_dir)
+            result = train(spec_on(content, layers, seed=seed, epochs=6), data_dir=data_dir)
             run = RunRecord(
                 f"{name} {seed}",
                 result.spec.to_document(),
@@ -151,10 +153,11 @@ def test_arms_are_compared_and_the_report_names_the_data(data_dir: Path) -> None
             )
             arms.setdefault(name, []).append(run)
             correct[run.job] = result.test_correct
+    assert all(run.test_accuracy > 0.9 for run in arms["normalized"]), "there is something to be learnt"
     comparison = compare_runs(arms, correct=correct)
     assert comparison.pairs[0].test_set is not None
     page = markdown_report(comparison, arms)
-    assert f"parts version 1: 330 colour images, 9 x 7 pixels, of 3 classes, {content.digest}" in page
+    assert f"parts version 1: 690 colour images, 9 x 7 pixels, of 3 classes, {content.digest}" in page
 
 
 @pytest.mark.parametrize(
