@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from normlab.store import ArtifactKind, DatasetState, DatasetVersion, NamedDataset
+from normlab.store import ArtifactKind, DatasetState, DatasetVersion
 from normlab.store.clock import database_now
 from normlab.store.identifiers import new_id
+from support.dataset_versions import keep_dataset
 from support.networks import probabilities
 from support.problems import assert_problem
 from support.uploaded import PARTS
@@ -37,29 +38,24 @@ def evaluation(label_type: type = np.uint8) -> bytes:
 @pytest.fixture(scope="module")
 def dataset(service):
     """The second version of a name, ready; the first was refused."""
-    states = (DatasetState.REFUSED, DatasetState.READY)
+    given = {"name": NAME, "version": 2, "content": CONTENT}
     with service.database.write() as session:
-        session.add(NamedDataset(name=NAME, version_count=2))
-        session.flush()
-        for number, state in enumerate(states, 1):
-            content = CONTENT if state is DatasetState.READY else None
-            session.add(
-                DatasetVersion(
-                    id=new_id("ds"),
-                    name=NAME,
-                    version=number,
-                    state=state,
-                    created_at=database_now(),
-                    options={},
-                    source={},
-                    attempt=1,
-                    lost_attempts=0,
-                    content=content,
-                    content_digest=content and content["digest"],
-                    reason=None if content else "it holds no samples",
-                )
+        keep_dataset(session, service.make_spec(dataset=given))
+        session.add(
+            DatasetVersion(
+                id=new_id("ds"),
+                name=NAME,
+                version=1,
+                state=DatasetState.REFUSED,
+                created_at=database_now(),
+                options={},
+                source={},
+                attempt=1,
+                lost_attempts=0,
+                reason="it holds no samples",
             )
-    return {"name": NAME, "version": 2, "content": CONTENT}
+        )
+    return given
 
 
 @pytest.fixture(scope="module")
