@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from normlab.training.datasets.readers.base import Notice, ReadingOptions, Split
+from normlab.training.datasets.readers.base import NOTHING_YET, Notice, ReadingOptions, Split
 from normlab.training.datasets.readers.detect import open_reader
 
 IDX_TYPES = {"u1": 8, "i1": 9, "i2": 11, "i4": 12, "f4": 13, "f8": 14}
@@ -42,6 +42,8 @@ def read(path: Path, **options: Any) -> Read:
     y: dict[Split | None, list[int]] = {}
     origins: dict[Split | None, list[str]] = {}
     for chunk in reader.chunks():
+        if chunk is NOTHING_YET:
+            continue
         assert chunk.x.dtype == np.uint8
         assert len(chunk.x) == len(chunk.y) == len(chunk.origins)
         x.setdefault(chunk.split, []).append(chunk.x)

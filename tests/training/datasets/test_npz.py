@@ -8,9 +8,11 @@ import pytest
 from numpy.typing import NDArray
 
 from normlab.errors import DatasetError
+from normlab.training.datasets.assembling import assemble
 from normlab.training.datasets.readers.array_names import Role, meaning
 from normlab.training.datasets.readers.base import ReadingLimits, ReadingOptions, Split
 from normlab.training.datasets.readers.detect import open_reader
+from normlab.training.datasets.splitting import Splitting
 from support.dataset_files import npz, pictures, read, tarred, zipped
 
 TRAIN, VAL, TEST = Split.TRAINING, Split.VALIDATION, Split.TEST
@@ -242,3 +244,10 @@ def test_groups_and_times_are_arrays_of_their_own(tmp_path: Path, who: NDArray[A
     limits = ReadingLimits(max_classes=3)
     with pytest.raises(DatasetError, match="max_classes"):
         read(saved(tmp_path / "e", X=X, y=Y, class_names=np.array(list("abcd"))), limits=limits)
+
+
+def test_reading_can_be_stopped_while_the_range_of_pixels_is_looked_for(tmp_path: Path) -> None:
+    reader = open_reader(saved(tmp_path / "a", X=X / 255, y=Y), ReadingOptions())
+    told: list[int] = []
+    assemble(reader, tmp_path / "d", splitting=Splitting(), progress=told.append)
+    assert told == [0, 12, 12]

@@ -83,7 +83,7 @@ class ArrayPairReader:
             labels.add(pair.y)
         self._classes, places, notices = labels.finish(self._class_names)
         self.notices += notices
-        rule = find_rule([pair.x for pair in self._pairs])
+        rule = yield from find_rule([pair.x for pair in self._pairs])
         self.notices += [rule.notice] if rule.notice else []
         for pair, part_labels in zip(self._pairs, places, strict=True):
             yield from pair.columns.add_to(self._part(pair, part_labels, rule.convert), pair.x.step)

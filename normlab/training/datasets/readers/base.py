@@ -39,6 +39,10 @@ class Chunk:
     """When each sample was taken, (n,), numbers or ``datetime64``, when it was given a ``time_column``."""
 
 
+NOTHING_YET = Chunk(np.empty(0, np.uint8), np.empty(0, np.int32), None, ())
+"""What a reader gives now and then while it looks a large file over, so that reading can be stopped meanwhile."""
+
+
 @dataclass(frozen=True)
 class Notice:
     """Something that the reader met and dealt with, or that makes the file unusable as it is."""

@@ -1,6 +1,6 @@
 """Pixel values as people store them, brought to 0 … 255 by one stated rule for a whole file."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normlab.errors import DatasetError
-from normlab.training.datasets.readers.base import Notice
+from normlab.training.datasets.readers.base import NOTHING_YET, Chunk, Notice
 from normlab.training.datasets.readers.stored_arrays import StoredArray
 
 _DEPTHS = (10, 12, 14, 16)
@@ -25,12 +25,12 @@ class PixelRule:
     notice: Notice | None = None
 
 
-def find_rule(arrays: Sequence[StoredArray]) -> PixelRule:
+def find_rule(arrays: Sequence[StoredArray]) -> Generator[Chunk, None, PixelRule]:
     """Look at all values that are not uint8 already, and choose how they become pixels.
 
     uint8 and whole numbers from 0 to 255 stay; bool and 0 to 1 are multiplied by 255; whole numbers above 255 are taken
     for 10, 12, 14 or 16 bits, whichever is the least that holds the largest, and brought to 8 bits. Results are
-    rounded.
+    rounded. ``NOTHING_YET`` comes after each block.
 
     Raises:
         DatasetError: values are NaN, negative, or of no such range; where the first is.
@@ -50,6 +50,7 @@ def find_rule(arrays: Sequence[StoredArray]) -> PixelRule:
         for start, block in array.blocks():
             largest = max(largest, _largest(array, start, block))
             whole = whole and (block.dtype.kind != "f" or bool((block == np.floor(block)).all()))
+            yield NOTHING_YET
     floats = any(dtype.kind == "f" for dtype in types)
     return _choose(arrays[0].name, largest, whole=whole, floats=floats)
 
