@@ -12,6 +12,8 @@ from normlab.spec.layers.base import Shape
 from normlab.spec.mistakes.places import WrittenByTheService
 
 _OF_UPLOADED_DATASETS = ("name", "version", "content")
+_BUILT_IN = {name.value: info for name, info in DATASETS.items()}
+"""By plain text: a spec is asked dozens of times, and each time making the name an enum's would take longer."""
 _EXAMPLES = [*map(str, DatasetName), "parts"]
 
 
@@ -43,7 +45,7 @@ class DatasetSpec(SpecModel):
     @property
     def info(self) -> DatasetFacts:
         """What is known of the dataset."""
-        return DATASETS[DatasetName(self.name)] if self.content is None else self.content
+        return _BUILT_IN[self.name] if self.content is None else self.content
 
     @property
     def label(self) -> str:
