@@ -27,7 +27,8 @@ class Measurement(Base):
     value: Mapped[float]
 
     __table_args__ = (
-        # The primary key is the order in which one job is read; this is the one for a statistic of many jobs.
+        # The primary key is the order in which one job is read, and in which all reading is done. This is for one
+        # statistic of many jobs, which nothing asks for: it is here because databases have it.
         Index("ix_measurements_statistic", "probe", "layer", "statistic", "job_id"),
         # On SQLite the rows lie in the primary key's order themselves, without a second copy of it.
         {"sqlite_with_rowid": False},
@@ -48,14 +49,6 @@ def store(session: Session, job_id: str, attempt: int, measured: Collection[Meas
     )
     rows = [{"job_id": job_id, "attempt": attempt, **vars(item)} for item in measured]
     session.connection().execute(statement, rows)
-
-
-def of_job(session: Session, job_id: str, probe: str | None = None) -> Sequence[Measurement]:
-    """A job's measurements, of one probe or of all; by probe, layer, statistic and step."""
-    query = select(Measurement).where(Measurement.job_id == job_id)
-    if probe is not None:
-        query = query.where(Measurement.probe == probe)
-    return session.scalars(query.order_by(*Measurement.__table__.primary_key)).all()
 
 
 @dataclass(frozen=True)
@@ -130,15 +123,6 @@ def _of(job_id: str, wanted: MeasurementFilter) -> ColumnElement[bool]:
         if values
     ]
     return and_(_table.c.job_id == job_id, *filters)
-
-
-def of_jobs(
-    session: Session, job_ids: Collection[str], *, probe: str, layer: str, statistic: str
-) -> Sequence[Measurement]:
-    """One statistic of one layer in several jobs; by job and step."""
-    wanted = (Measurement.probe == probe, Measurement.layer == layer, Measurement.statistic == statistic)
-    query = select(Measurement).where(*wanted, Measurement.job_id.in_(job_ids))
-    return session.scalars(query.order_by(Measurement.job_id, Measurement.step)).all()
 
 
 def forget(session: Session, job_id: str, *, after_step: int = -1) -> None:

@@ -156,10 +156,10 @@ def test_the_measurements_of_one_probe_do_not_grow_with_those_of_others(
         measurements.store(session, job_id, 1, mine)
 
     def look() -> list[int]:
-        of_jobs = {"probe": "signal", "layer": "dense", "statistic": "mean"}
+        wanted = measurements.MeasurementFilter(probes=["signal"])
         return [
-            steps(untimed, lambda session: measurements.of_job(session, job_id, "signal")),
-            steps(untimed, lambda session: measurements.of_jobs(session, [job_id], **of_jobs)),
+            steps(untimed, lambda session: measurements.rows_of_jobs(session, [job_id], ["signal"])),
+            steps(untimed, lambda session: measurements.page(session, job_id, wanted, limit=100)),
         ]
 
     few = look()

@@ -16,12 +16,13 @@ from normlab.spec import JobSpec
 from normlab.spec.epochs import EpochMetrics
 from normlab.spec.measurements import Measured
 from normlab.spec.runs import Phase
-from normlab.store import Database, Job, WarningCode, measurements
+from normlab.store import Database, Job, WarningCode
 from normlab.store.jobs import endings, events, jobs, leases, reports
 from normlab.training.checkpoints import Checkpoint, CheckpointFolder
 from normlab.training.context import Progress
 from support.epochs import made_up_epoch
 from support.postgres import PostgresServer
+from support.stored_measurements import measurements_of
 from worker.attempt import Attempt
 from worker.endings import StopCause, ending_of
 from worker.liveness import LivenessTable
@@ -112,7 +113,7 @@ def test_what_is_reported_is_stored_without_the_loop_waiting(
                 job = jobs.get(session, claimed.id)
                 return (
                     len(reports.epochs(session, job.id)) == 1
-                    and [row.value for row in measurements.of_job(session, job.id)] == [0.25]
+                    and [row.value for row in measurements_of(session, job.id)] == [0.25]
                     and (job.progress or {}).get("fraction") == 0.375
                 )
 
@@ -206,7 +207,7 @@ def test_progress_and_measurements_that_the_database_refuses_are_left_out(
         assert attempt.stop_cause is None
     with database.read() as session:
         assert [row.epoch for row in reports.epochs(session, claimed.id)] == [1]
-        assert [row.step for row in measurements.of_job(session, claimed.id)] == [5]
+        assert [row.step for row in measurements_of(session, claimed.id)] == [5]
 
 
 def test_a_warning_has_only_characters_that_every_database_takes(
@@ -235,7 +236,7 @@ def test_what_was_measured_before_a_checkpoint_is_stored_before_it(
     attempt.save(checkpoint())
     assert CheckpointFolder(tmp_path / "checkpoints").latest() is not None
     with database.read() as session:
-        assert [row.step for row in measurements.of_job(session, claimed.id)] == [30]
+        assert [row.step for row in measurements_of(session, claimed.id)] == [30]
 
 
 def test_while_measurements_cannot_be_stored_the_older_checkpoint_stays(
@@ -287,7 +288,7 @@ def test_a_resumed_attempt_stores_epochs_that_the_one_before_could_not(
         attempt.conclude(lambda _session: None)
     with database.read() as session:
         found = reports.epochs(session, claimed_again.id)
-        assert [row.step for row in measurements.of_job(session, claimed_again.id)] == [0, 30, 34]
+        assert [row.step for row in measurements_of(session, claimed_again.id)] == [0, 30, 34]
     assert [(row.epoch, row.attempt) for row in found] == [(1, 2), (2, 1), (3, 2)]
     assert [row.elapsed_seconds for row in found] == [7.0, 9.5, 12.0]
 
@@ -298,7 +299,7 @@ def test_an_attempt_that_begins_anew_shows_nothing_of_the_one_before(
     make_attempt(number=2).begin(None, steps_per_epoch=10)
     with database.read() as session:
         assert reports.epochs(session, claimed_again.id) == []
-        assert measurements.of_job(session, claimed_again.id) == []
+        assert measurements_of(session, claimed_again.id) == []
 
 
 @pytest.mark.usefixtures("claimed_again")
