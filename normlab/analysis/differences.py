@@ -4,6 +4,7 @@ An architecture is taken apart into facets (layers, normalization, activation, i
 arms which differ in three things at once are seen to do so, however their layers are written down.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -34,6 +35,9 @@ _NOT_COMPARED = ("name", "tags", "architecture", "priority", "max_runtime_second
 _APART = ("type", "activation")
 """Options that are told as facets of their own, with those of ``_APART_ENDINGS``."""
 _APART_ENDINGS = ("_initializer", "_regularizer", "_constraint", "_normalization")
+_MANY = 12
+"""Of changes from one kind of normalization to another in a network nobody reads the places. Where two networks differ
+in these alone, ``layer order`` tells them."""
 
 
 @dataclass(frozen=True)
@@ -262,11 +266,14 @@ def _call(name: str, options: list[str]) -> str:
 
 
 def _normalization(placed: Sequence[tuple[str, str]]) -> str:
-    """Which normalization stands where, told by what it follows."""
+    """Which normalization stands where, told by what it follows; of very many how often each is there."""
     kinds = [
         f"{kind} {', '.join(_places(place for _, place in group))}"
         for kind, group in groupby(placed, key=lambda item: item[0])
     ]
+    if len(kinds) > _MANY:
+        counts = Counter(kind for kind, _ in placed)
+        return ", ".join(f"{count} x {kind}" for kind, count in counts.items())
     return "; ".join(kinds) or "none"
 
 

@@ -190,7 +190,7 @@ def test_each_condition_beside_the_architecture_is_told(make_run: Any) -> None:
         told = " ".join(caveats([make_run("baseline"), make_run("batch_norm", **training)]))
         assert "Beside the networks, the training differs" in told
         assert field in told
-    for field in ("device", "device_name", "executor", "intra_op_threads", "tensorflow"):
+    for field in ("device", "device_name", "executor", "intra_op_threads", "library_settings", "tensorflow"):
         a, b = (replace(make_run(arm), environment={field: arm}) for arm in ("baseline", "batch_norm"))
         assert f"environments differ ({field})" in " ".join(caveats([a, b]))
 
@@ -268,3 +268,19 @@ def test_a_normalization_within_blocks_is_one_difference() -> None:
 
     differing = found(a=network(NORM), b=network({"type": "group_normalization", "groups": 2}), c=network())
     assert set(differing) == {"normalization"}
+
+
+def test_of_many_normalizations_it_is_told_how_often_each_is_there() -> None:
+    told = found(
+        a=spec({"preset": "resnet20", "normalization": "fixup"}),
+        b=spec({"preset": "resnet20", "normalization": "none"}),
+    )
+    assert told["normalization"]["a"] == "40 x bias_only(scalar True), 9 x scale_only(scalar True)"
+    assert set(told) == {"layers", "normalization", "initializer"}
+
+    def network(*first: dict[str, Any]) -> dict[str, Any]:
+        turns = [{"type": kind} for kind in ("batch_normalization", "layer_normalization") * 7]
+        return spec({"layers": [{"type": "flatten"}, *first, *turns]})
+
+    last, dense = {"type": "layer_normalization"}, {"type": "dense", "units": 9}
+    assert set(found(a=network(dense, last), b=network(last, dense))) == {"layer order"}
