@@ -47,6 +47,11 @@ class JobEnvironment(Document):
     cores: int | None = Field(default=None, description="Of the machine.")
     intra_op_threads: int | None = Field(default=None, description="Threads in one operation.")
     inter_op_threads: int | None = Field(default=None, description="Operations beside each other.")
+    library_settings: dict[str, str] | None = Field(
+        default=None,
+        description="Variables of the process by which oneDNN, XLA and TensorFlow compute otherwise, such as "
+        "`ONEDNN_MAX_CPU_ISA`: those that are set.",
+    )
     executor: str | None = Field(default=None, description="How the training program was compiled.")
     precision: str | None = Field(default=None, description="Keras's policy, such as `float32`.")
     load: MachineLoad | None = None

@@ -40,6 +40,7 @@ ENVIRONMENT = {
     "device_name": EnvironmentField(Effect.DECIDES, "another processor"),
     "intra_op_threads": EnvironmentField(Effect.DECIDES, "another number of threads in an operation"),
     "inter_op_threads": EnvironmentField(Effect.DECIDES, "another number of threads beside each other"),
+    "library_settings": EnvironmentField(Effect.DECIDES, "other settings of oneDNN or XLA"),
     "executor": EnvironmentField(Effect.FOLLOWS, "another executor"),
     "precision": EnvironmentField(Effect.FOLLOWS, "another precision"),
     "python": EnvironmentField(Effect.TIMES, "another version of Python"),
@@ -48,6 +49,21 @@ ENVIRONMENT = {
     "load": EnvironmentField(Effect.NONE),
     "device_memory_peak_bytes": EnvironmentField(Effect.NONE),
 }
+
+LIBRARY_SETTINGS = (
+    "TF_ENABLE_ONEDNN_OPTS",
+    "ONEDNN_MAX_CPU_ISA",
+    "DNNL_MAX_CPU_ISA",
+    "ONEDNN_DEFAULT_FPMATH_MODE",
+    "TF_SET_ONEDNN_FPMATH_MODE",
+    "XLA_FLAGS",
+    "TF_XLA_FLAGS",
+    "TF_DETERMINISTIC_OPS",
+    "TF_CUDNN_DETERMINISTIC",
+    "NVIDIA_TF32_OVERRIDE",
+)
+"""Variables of the process by which libraries choose other instructions, another precision or another order of
+additions: ``library_settings`` has those that are set."""
 
 
 def fields_with(*effects: Effect) -> tuple[str, ...]:

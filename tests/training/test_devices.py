@@ -1,8 +1,14 @@
-"""A device that is not the first one: with two logical CPUs, since no machine of ours has a GPU."""
+"""Where a job runs: a device that is not the first one (two logical CPUs, since no machine of ours has a GPU), and what
+of a process decides numbers."""
 
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from normlab.spec.environment import ENVIRONMENT, LIBRARY_SETTINGS, Effect
+from normlab.training.compiled.devices import library_settings
 
 ON_A_LOGICAL_DEVICE = """
 import sys
@@ -53,3 +59,22 @@ def test_data_weights_and_steps_are_on_the_jobs_device(data_dir: Path) -> None:
     first, second = digests_on("CPU:0", data_dir), digests_on("CPU:1", data_dir)
     assert len(first) == 2
     assert first == second
+
+
+def test_settings_of_libraries_that_decide_numbers_are_on_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in LIBRARY_SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    assert library_settings() == {}
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    monkeypatch.setenv("TF_DETERMINISTIC_OPS", "1")
+    monkeypatch.setenv("XLA_FLAGS", "--xla_dump_to=/somewhere  --xla_b=2 --xla_a=1")
+    found = library_settings()
+    assert found == {
+        "ONEDNN_MAX_CPU_ISA": "AVX2",
+        "XLA_FLAGS": "--xla_a=1 --xla_b=2",
+        "TF_DETERMINISTIC_OPS": "1",
+    }
+    # Neither an order nor where XLA writes files changes a number.
+    monkeypatch.setenv("XLA_FLAGS", "--xla_a=1 --xla_b=2")
+    assert library_settings() == found
+    assert ENVIRONMENT["library_settings"].effect is Effect.DECIDES

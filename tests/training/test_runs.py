@@ -207,6 +207,8 @@ def test_where_it_ran_is_on_record(
         "intra_op_threads",
     ):
         assert name in found
+    assert found["library_settings"]["TF_ENABLE_ONEDNN_OPTS"]
+    assert "xla_cpu_copy_insertion" in found["library_settings"]["XLA_FLAGS"]
     assert run(small_spec(CONVOLUTION_WITH_DROPOUT)).environment["executor"] == "graph"
 
 

@@ -17,6 +17,10 @@ import tensorflow as tf
 from normlab import __version__
 from normlab.errors import TrainingError
 from normlab.spec import Device
+from normlab.spec.environment import LIBRARY_SETTINGS
+
+_WRITES_FILES = ("--xla_dump", "--tf_xla_persistent_cache")
+"""Flags of XLA by which it writes files, and changes no number; their values are paths of the machine."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +70,21 @@ def environment(device: SelectedDevice, **more: Any) -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "intra_op_threads": tf.config.threading.get_intra_op_parallelism_threads(),
         "inter_op_threads": tf.config.threading.get_inter_op_parallelism_threads(),
+        "library_settings": library_settings(),
         **more,
     }
+
+
+def library_settings() -> dict[str, str]:
+    """The variables of the process that decide numbers, of those that are set; of flags none that only writes files."""
+    found = {}
+    for name in LIBRARY_SETTINGS:
+        words = os.environ.get(name, "").split()
+        if name.endswith("_FLAGS"):
+            words = sorted(word for word in words if not word.startswith(_WRITES_FILES))
+        if words:
+            found[name] = " ".join(words)
+    return found
 
 
 @cache
