@@ -17,7 +17,7 @@ from normlab.spec.epochs import EpochMetrics
 from normlab.spec.graph import layers_below
 from normlab.spec.layers import LAYERS
 from normlab.spec.measurements import WHOLE_NETWORK, Measured
-from normlab.spec.probes import PROBES, STANDARD
+from normlab.spec.probes import PROBES
 from normlab.spec.probes.places import Place
 from normlab.training import Checkpoint, Stopped, TrainResult, loop, population, train
 from normlab.training.compiled.cache import borrow_program
@@ -27,39 +27,9 @@ from normlab.training.data import training_data
 from normlab.training.probes.base import Probe, Reading, Snapshot, first, norm, rms
 from normlab.training.probes.observer import Observer
 from normlab.training.probes.registry import probe_classes
+from support.probed_kinds import EVERY_KIND, MORE_KINDS, QUICK_KINDS
 from support.trainings import BRANCHES, RESIDUAL_IMAGES, Recorder, StopAfter, fingerprint
 
-QUICK_KINDS: list[dict[str, Any]] = [
-    {"type": "reshape", "target_shape": [8, 8, 1]},
-    {"type": "average_pooling2d"},
-    {"type": "flatten"},
-    {"type": "reshape", "target_shape": [2, 2, 4]},
-    {"type": "group_normalization", "groups": 2},
-    {"type": "global_average_pooling2d"},
-    {"type": "layer_normalization"},
-    {"type": "dense", "units": 6, "activation": "silu", "kernel_regularizer": {"l2": 0.01}},
-    {"type": "batch_normalization"},
-    {"type": "activation", "activation": "relu"},
-    {"type": "dropout", "rate": 0.4},
-    {"type": "dense", "units": 5},
-    {"type": "batch_normalization", "scale": False, "center": False},
-    {"type": "activation", "activation": "tanh"},
-]
-"""Every kind of layer that is run under XLA, and a penalty."""
-EVERY_KIND: list[dict[str, Any]] = [
-    {"type": "reshape", "target_shape": [8, 8, 1]},
-    {"type": "conv2d", "filters": 4, "kernel_size": 3, "padding": "same", "activation": "relu"},
-    {"type": "batch_normalization"},
-    {"type": "group_normalization", "groups": 2},
-    {"type": "max_pooling2d"},
-    {"type": "layer_normalization"},
-    {"type": "dropout", "rate": 0.2},
-    {"type": "activation", "activation": "leaky_relu"},
-    {"type": "dense", "units": 6, "activation": "hard_sigmoid"},
-    {"type": "average_pooling2d"},
-    {"type": "global_average_pooling2d"},
-    {"type": "flatten"},
-]
 POINTS = [(0, 0), (1, 1), (1, 2), (1, 4), (1, 5), (2, 10)]
 """Epoch and step of a run of two epochs of five steps, of which the last is a smaller batch."""
 
@@ -323,75 +293,6 @@ def test_both_arms_of_a_pair_look_at_the_same_samples(
     assert run(small_spec("baseline", {"seed": 1}, probes="off")).digests["probe_batch"] != one
 
 
-MORE_KINDS: dict[str, list[dict[str, Any]]] = {
-    "graph": [
-        {"type": "reshape", "target_shape": [8, 8, 1]},
-        {"type": "conv2d", "filters": 4, "kernel_size": 3, "padding": "same", "activation": "relu"},
-        {"type": "batch_normalization"},
-        {"type": "group_normalization", "groups": 2},
-        {"type": "max_pooling2d"},
-        {"type": "layer_normalization"},
-        {"type": "zero_padding2d"},
-        {"type": "depthwise_conv2d", "kernel_size": 3, "depthwise_regularizer": {"l1": 0.01}},
-        {"type": "instance_normalization"},
-        {"type": "prelu", "shared_axes": [1, 2]},
-        {"type": "up_sampling2d", "interpolation": "bilinear"},
-        {"type": "separable_conv2d", "filters": 6, "kernel_size": 3, "strides": 2, "activation": "tanh"},
-        {"type": "spatial_dropout2d", "rate": 0.1},
-        {"type": "reshape", "target_shape": [9, -1]},
-        {"type": "conv1d", "filters": 6, "kernel_size": 3, "padding": "causal"},
-        {"type": "reshape", "target_shape": [3, 3, 6]},
-        {"type": "global_max_pooling2d"},
-    ],
-    "xla": [
-        {"type": "multi_head_attention", "num_heads": 2, "key_dim": 3, "dropout": 0.1},
-        {"type": "rms_normalization"},
-        {"type": "gaussian_noise", "stddev": 0.1},
-        {"type": "reshape", "target_shape": [4, 4, 4]},
-        {"type": "batch_normalization", "virtual_batch_size": 12},
-        {"type": "dropout", "rate": 0.2},
-        {"type": "activation", "activation": "leaky_relu"},
-        {
-            "type": "dense",
-            "units": 6,
-            "activation": "hard_sigmoid",
-            "kernel_normalization": "weight_normalization",
-        },
-        {"type": "filter_response_normalization"},
-        {"type": "lrn", "depth_radius": 2},
-        {"type": "average_pooling2d"},
-        {"type": "global_average_pooling2d"},
-        {"type": "flatten"},
-        {"type": "dense", "units": 8, "kernel_normalization": "spectral_normalization"},
-        {"type": "batch_renormalization", "rmax": 3.0, "dmax": 5.0},
-        {"type": "gaussian_dropout", "rate": 0.1},
-        {
-            "type": "dense",
-            "units": 8,
-            "kernel_normalization": "weight_standardization",
-            "activation": "relu",
-        },
-        {"type": "scale_only"},
-        {"type": "bias_only"},
-        {"type": "unit_normalization"},
-    ],
-}
-
-
-@pytest.mark.parametrize("layers", [RESIDUAL_IMAGES, BRANCHES], ids=["residual", "branches"])
-def test_probes_change_no_bit_where_there_are_blocks(
-    layers: list[dict[str, Any]], small_spec: Callable[..., JobSpec], run: Callable[..., TrainResult]
-) -> None:
-    spec = small_spec(layers, {"epochs": 1})
-    probed = run(spec, probes="standard")
-    assert fingerprint(probed) == fingerprint(run(spec, probes="off"))
-    planned = plan_job(spec)
-    found = probed.measurements
-    assert found.layers("gradient", "kernel_rms") == Place.KERNELS.layers(planned)
-    assert found.layers("norm", "effective_rate") == Place.SCALE_FREE.layers(planned)
-    assert found.layers("signal", "variance") == Place.OUTPUTS.layers(planned)
-
-
 @pytest.mark.parametrize("layers", [RESIDUAL_IMAGES, BRANCHES], ids=["residual", "branches"])
 def test_the_instrument_sees_what_the_network_computes(
     layers: list[dict[str, Any]], small_spec: Callable[..., JobSpec], data_dir: Path
@@ -465,14 +366,3 @@ def test_all_that_probes_do_lies_in_blocks_that_the_context_sees(
 
     result = train(specs["xla"], data_dir=data_dir, context=context, probes=[Asking(), "norm"])
     assert list(result.measurements.series("asking", "inside").values) == [1.0] * len(POINTS)
-
-
-@pytest.mark.parametrize("executor", ["graph", pytest.param("xla", marks=pytest.mark.nightly)])
-def test_probes_change_no_bit_of_more_kinds_of_layer(
-    executor: str, small_spec: Callable[..., JobSpec], run: Callable[..., TrainResult]
-) -> None:
-    spec = small_spec(MORE_KINDS[executor], {"epochs": 1, "optimizer": "adam"})
-    assert choose_executor(spec.architecture.layers, Device.CPU) == executor
-    probed = run(spec, probes="standard")
-    assert fingerprint(probed) == fingerprint(run(spec, probes="off"))
-    assert {m.probe for m in probed.measurements} == {*STANDARD}

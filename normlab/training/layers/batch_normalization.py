@@ -7,11 +7,12 @@ batch, which took more than a third of a convolutional network's step: ``bench/e
 from math import prod
 from typing import Any
 
-import keras
 import tensorflow as tf
 
+from normlab.training.layers.moving_averages import WithMovingAverages
 
-class FusedBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]  # Keras ships no types
+
+class FusedBatchNormalization(WithMovingAverages):
     """Keras's ``BatchNormalization``, which trains on images (batch, height, width, channels) with one operation.
 
     ``y = gamma * (x - mean) / sqrt(variance + epsilon) + beta`` with mean and variance of the batch for each channel.
@@ -38,6 +39,3 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[
         self._move(self.moving_mean, mean)
         self._move(self.moving_variance, variance * ((values - 1) / values))
         return outputs
-
-    def _move(self, moving: keras.Variable, now: tf.Tensor) -> None:
-        moving.assign(moving * self.momentum + now * (1.0 - self.momentum))

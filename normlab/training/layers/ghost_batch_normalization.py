@@ -12,8 +12,10 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from normlab.training.layers.moving_averages import WithMovingAverages
 
-class GhostBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]  # Keras ships no types
+
+class GhostBatchNormalization(WithMovingAverages):
     """Keras's ``BatchNormalization`` with the statistics of parts of the batch in training."""
 
     def __init__(self, virtual_batch_size: int, **options: Any) -> None:
@@ -52,9 +54,6 @@ class GhostBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[
         if self.center:
             shift += ops.cast(self.beta, parts.dtype)
         return parts * factor + shift, *(ops.squeeze(value, axes) for value in (means, variances))
-
-    def _move(self, moving: keras.Variable, now: tf.Tensor) -> None:
-        moving.assign(moving * self.momentum + now * (1.0 - self.momentum))
 
     def get_config(self) -> dict[str, Any]:
         """Keras's, with the size of a part."""

@@ -1,0 +1,90 @@
+"""Networks that together have every kind of layer, for tests of what probes see and change."""
+
+from typing import Any
+
+QUICK_KINDS: list[dict[str, Any]] = [
+    {"type": "reshape", "target_shape": [8, 8, 1]},
+    {"type": "average_pooling2d"},
+    {"type": "flatten"},
+    {"type": "reshape", "target_shape": [2, 2, 4]},
+    {"type": "group_normalization", "groups": 2},
+    {"type": "global_average_pooling2d"},
+    {"type": "layer_normalization"},
+    {"type": "dense", "units": 6, "activation": "silu", "kernel_regularizer": {"l2": 0.01}},
+    {"type": "batch_normalization"},
+    {"type": "activation", "activation": "relu"},
+    {"type": "dropout", "rate": 0.4},
+    {"type": "dense", "units": 5},
+    {"type": "batch_normalization", "scale": False, "center": False},
+    {"type": "activation", "activation": "tanh"},
+]
+"""Every kind of layer that is run under XLA, and a penalty."""
+EVERY_KIND: list[dict[str, Any]] = [
+    {"type": "reshape", "target_shape": [8, 8, 1]},
+    {"type": "conv2d", "filters": 4, "kernel_size": 3, "padding": "same", "activation": "relu"},
+    {"type": "batch_normalization"},
+    {"type": "group_normalization", "groups": 2},
+    {"type": "max_pooling2d"},
+    {"type": "layer_normalization"},
+    {"type": "dropout", "rate": 0.2},
+    {"type": "activation", "activation": "leaky_relu"},
+    {"type": "dense", "units": 6, "activation": "hard_sigmoid"},
+    {"type": "average_pooling2d"},
+    {"type": "global_average_pooling2d"},
+    {"type": "flatten"},
+]
+
+MORE_KINDS: dict[str, list[dict[str, Any]]] = {
+    "graph": [
+        {"type": "reshape", "target_shape": [8, 8, 1]},
+        {"type": "conv2d", "filters": 4, "kernel_size": 3, "padding": "same", "activation": "relu"},
+        {"type": "batch_normalization"},
+        {"type": "group_normalization", "groups": 2},
+        {"type": "max_pooling2d"},
+        {"type": "layer_normalization"},
+        {"type": "zero_padding2d"},
+        {"type": "depthwise_conv2d", "kernel_size": 3, "depthwise_regularizer": {"l1": 0.01}},
+        {"type": "instance_normalization"},
+        {"type": "prelu", "shared_axes": [1, 2]},
+        {"type": "up_sampling2d", "interpolation": "bilinear"},
+        {"type": "separable_conv2d", "filters": 6, "kernel_size": 3, "strides": 2, "activation": "tanh"},
+        {"type": "spatial_dropout2d", "rate": 0.1},
+        {"type": "reshape", "target_shape": [9, -1]},
+        {"type": "conv1d", "filters": 6, "kernel_size": 3, "padding": "causal"},
+        {"type": "reshape", "target_shape": [3, 3, 6]},
+        {"type": "global_max_pooling2d"},
+    ],
+    "xla": [
+        {"type": "multi_head_attention", "num_heads": 2, "key_dim": 3, "dropout": 0.1},
+        {"type": "rms_normalization"},
+        {"type": "gaussian_noise", "stddev": 0.1},
+        {"type": "reshape", "target_shape": [4, 4, 4]},
+        {"type": "batch_normalization", "virtual_batch_size": 12},
+        {"type": "dropout", "rate": 0.2},
+        {"type": "activation", "activation": "leaky_relu"},
+        {
+            "type": "dense",
+            "units": 6,
+            "activation": "hard_sigmoid",
+            "kernel_normalization": "weight_normalization",
+        },
+        {"type": "filter_response_normalization"},
+        {"type": "lrn", "depth_radius": 2},
+        {"type": "average_pooling2d"},
+        {"type": "global_average_pooling2d"},
+        {"type": "flatten"},
+        {"type": "dense", "units": 8, "kernel_normalization": "spectral_normalization"},
+        {"type": "batch_renormalization", "rmax": 3.0, "dmax": 5.0},
+        {"type": "gaussian_dropout", "rate": 0.1},
+        {
+            "type": "dense",
+            "units": 8,
+            "kernel_normalization": "weight_standardization",
+            "activation": "relu",
+        },
+        {"type": "scale_only"},
+        {"type": "bias_only"},
+        {"type": "unit_normalization"},
+    ],
+}
+"""What probes do nothing special about, to be trained once: by executor."""
