@@ -16,10 +16,10 @@ from planted import faults
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the data folder, with the datasets in it")
-    parser.add_argument("--times", type=int, default=20, help="how often each fault is planted")
-    parser.add_argument("--samples", type=int, default=6_000, help="of Fashion-MNIST in the table of faults")
+    parser.add_argument("--times", type=int, default=10, help="how often each fault is planted")
+    parser.add_argument("--samples", type=int, default=3_000, help="of Fashion-MNIST in the table of faults")
     parser.add_argument(
-        "--splits", type=int, default=20_000, help="how often digits are split for false alarms"
+        "--splits", type=int, default=5_000, help="how often digits are split for false alarms"
     )
     parser.add_argument("--only", choices=("faults", "copies", "tables", "splits", "costs"))
     options = parser.parse_args()
@@ -33,7 +33,9 @@ def main() -> None:
     }
     for title, table in made.items():
         if options.only in (None, title):
-            print(*table(), "", sep="\n", flush=True)
+            for line in table():
+                print(line, flush=True)
+            print()
 
 
 if __name__ == "__main__":
