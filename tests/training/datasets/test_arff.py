@@ -82,3 +82,9 @@ def test_gzip_is_read(tmp_path):
 def test_what_is_wrong_is_said(tmp_path, text, options, says):
     with pytest.raises(DatasetError, match=says):
         read(write(tmp_path, text), **options)
+
+
+def test_a_table_that_is_too_wide_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("normlab.training.datasets.readers.pixel_columns.MAX_COLUMNS", 16)
+    with pytest.raises(DatasetError, match=r"17 columns, more than 16 \(MAX_COLUMNS\)"):
+        read(write(tmp_path, arff()))

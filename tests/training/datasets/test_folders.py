@@ -287,6 +287,10 @@ def test_what_becomes_too_large_is_refused(tmp_path, monkeypatch):
         read(path)
     with pytest.raises(DatasetError, match=r"times as large .*\(MAX_RATIO\)"):
         read(tarred(tmp_path / "a.tgz", flat, "w:gz"))
+    monkeypatch.setattr("normlab.training.datasets.readers.folders.MAX_FILE_BYTES", 1000)
+    with pytest.raises(DatasetError, match=r"0\.bmp: it has 2678 bytes, more than 1000"):
+        read(tarred(tmp_path / "b.tar", flat))
+    monkeypatch.undo()
     with pytest.raises(DatasetError, match="max_values_per_sample"):
         read(tarred(tmp_path / "a.tar", flat), limits=ReadingLimits(max_values_per_sample=1599))
 

@@ -178,3 +178,9 @@ def test_what_is_wrong_with_a_table_is_said(tmp_path, table, options, says):
 def test_a_file_that_is_cut_short_says_so(tmp_path, cut):
     with pytest.raises(DatasetError, match="damaged or cut short"):
         read(write(tmp_path, parquet(pixels())[:cut]))
+
+
+def test_a_table_that_is_too_wide_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("normlab.training.datasets.readers.pixel_columns.MAX_COLUMNS", 16)
+    with pytest.raises(DatasetError, match=r"17 columns, more than 16 \(MAX_COLUMNS\)"):
+        read(write(tmp_path, parquet(pixels())))

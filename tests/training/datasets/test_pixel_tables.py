@@ -249,3 +249,9 @@ def test_the_names_of_files_say_parts():
         Split.TRAINING,
         Split.VALIDATION,
     ]
+
+
+def test_a_table_that_is_too_wide_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("normlab.training.datasets.readers.pixel_columns.MAX_COLUMNS", 16)
+    with pytest.raises(DatasetError, match=r"17 columns, more than 16 \(MAX_COLUMNS\)"):
+        read(write(tmp_path, table("label," + names())))

@@ -253,8 +253,7 @@ def refuse_bomb(name: str, size: int, stored: int) -> None:
 
 def _list_zip(path: Path, contents: _Contents) -> None:
     try:
-        with zipfile.ZipFile(path) as opened:
-            infos = opened.infolist()
+        infos = _directory(path)
     except (zipfile.BadZipFile, NotImplementedError, *_BROKEN) as error:
         raise DatasetError(f"{path.name} is a zip that is damaged or cut short: {error}.") from error
     end = 0
@@ -264,7 +263,9 @@ def _list_zip(path: Path, contents: _Contents) -> None:
                 f"{info.filename} shares bytes with another file of the archive: pack it again."
             )
         end = info.header_offset + 30 + info.compress_size
-    for info in infos:
+    infos.reverse()
+    while infos:  # each is let go of when it is taken: they are larger than what is kept
+        info = infos.pop()
         name = checked_name(info.filename)
         kind = stat.S_IFMT(info.external_attr >> 16)
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
@@ -283,6 +284,11 @@ def _list_zip(path: Path, contents: _Contents) -> None:
         contents.add(
             Member(name, info.file_size, info.header_offset, info.compress_size, info.compress_type, info.CRC)
         )
+
+
+def _directory(path: Path) -> list[zipfile.ZipInfo]:
+    with zipfile.ZipFile(path) as opened:
+        return opened.infolist()
 
 
 def _list_tar(file: BinaryIO, archive: str, contents: _Contents) -> None:

@@ -22,7 +22,12 @@ from normlab.training.datasets.readers.base import CLASSES_AS_MET, Chunk, Notice
 from normlab.training.datasets.readers.classes_met import ClassesMet
 from normlab.training.datasets.readers.csv_blocks import MAX_LINE_BYTES, CsvTable
 from normlab.training.datasets.readers.natural_order import natural_key
-from normlab.training.datasets.readers.pixel_columns import SAMPLE_ROWS, PixelColumns, understand
+from normlab.training.datasets.readers.pixel_columns import (
+    SAMPLE_ROWS,
+    PixelColumns,
+    refuse_too_wide,
+    understand,
+)
 from normlab.training.datasets.readers.pixel_tables import as_numbers, block_chunks
 from normlab.training.datasets.readers.table_files import Checked, TableFile, head_of, opener_of
 
@@ -151,6 +156,7 @@ def _read_header(lines: BinaryIO, name: str) -> _Header:
         if (match := _ATTRIBUTE.match(text)) is not None:
             attribute = _unquoted(match[1])
             names.append(attribute)
+            refuse_too_wide(len(names), name)
             kind = match[2].strip()
             if kind.startswith("{"):
                 quote = '"' if '"' in kind else "'"

@@ -16,7 +16,7 @@ from normlab.training.datasets.readers.archive_members import Archive, Member
 from normlab.training.datasets.readers.base import ReadingOptions
 
 NAMES = ("metadata.csv", "metadata.jsonl")
-MAX_BYTES = 1 << 30
+MAX_BYTES = 256 << 20
 """Of one such table: it is held in memory."""
 _FILE_NAMES = ("file_name", "filename", "file")
 _LABELS = ("label", "labels", "class", "class_name", "target", "category")

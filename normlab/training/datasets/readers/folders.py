@@ -4,6 +4,7 @@ Samples come in natural order of (file name, then folder) within each part, so t
 the order that the pictures had before they were sorted into folders.
 """
 
+import functools
 from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,8 @@ from normlab.training.datasets.readers.uniform_pictures import UniformPictures
 
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 """Files that are called so and are no picture cannot be read; others that are none are passed over."""
+MAX_FILE_BYTES = 256 << 20
+"""Of one picture, which is held in memory as a whole: more than an uncompressed one of ``max_pixels`` in colour."""
 _HEAD = 64
 _LONG_HEAD = 1 << 16
 """What mostly holds a JPEG's header with its EXIF note."""
@@ -80,6 +83,9 @@ class FolderReader:
                 self._pictures.leave_out(member.name, "it is no picture" if member.size else "it is empty")
             else:
                 self._others.append(member.name)
+            return False
+        if member.size > MAX_FILE_BYTES:
+            self._pictures.leave_out(member.name, f"it has {member.size} bytes, more than {MAX_FILE_BYTES}")
             return False
         if not head.startswith(b"\x89PNG"):
             head = self._archive.read(member, _LONG_HEAD)
@@ -177,7 +183,12 @@ class FolderReader:
 
 def _in_order(path: str) -> tuple[str, str, str]:
     folder, _, name = path.rpartition("/")
-    return natural_key(name)[0], natural_key(folder)[0], path
+    return natural_key(name)[0], _folder_key(folder), path
+
+
+@functools.lru_cache(maxsize=256)
+def _folder_key(folder: str) -> str:
+    return natural_key(folder)[0]
 
 
 def _parents(path: str) -> Iterator[str]:

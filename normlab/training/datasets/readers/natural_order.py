@@ -3,7 +3,8 @@
 import re
 
 _NUMBER = re.compile(r"0*([0-9]+)")
-_BEFORE_ALL_TEXT = 31
+_LENGTHS = [chr(length) for length in range(32)]
+"""Characters that come before all text; of longer numbers the digits decide."""
 
 
 def natural_key(text: str) -> tuple[str, str]:
@@ -15,4 +16,5 @@ def natural_key(text: str) -> tuple[str, str]:
 
 
 def _with_length(match: re.Match[str]) -> str:
-    return f"{chr(min(len(match[1]), _BEFORE_ALL_TEXT))}{match[1]}"
+    digits = match[1]
+    return _LENGTHS[min(len(digits), 31)] + digits

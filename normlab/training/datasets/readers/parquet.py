@@ -35,6 +35,7 @@ from normlab.training.datasets.readers.pixel_columns import (
     SAMPLE_ROWS,
     SPLIT_NAMES,
     PixelColumns,
+    refuse_too_wide,
     understand,
     whole_pixels,
 )
@@ -341,6 +342,7 @@ class ParquetPixels(_Columns):
     def _understand(self, shard: Shard, file: pq.ParquetFile) -> PixelColumns:
         if len(set(self._names)) < len(self._names):
             raise DatasetError(f"{shard.name} has one column's name twice.")
+        refuse_too_wide(len(self._names), shard.name)
         head = next(_batches(file, self._names, SAMPLE_ROWS), None)
         if head is None:
             raise DatasetError(f"{shard.name} holds no rows.")

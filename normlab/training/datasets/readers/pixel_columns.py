@@ -22,6 +22,8 @@ LABEL_NAMES = ("label", "class", "target", "y", "labels", "emotion", "digit", "c
 SPLIT_NAMES = ("split", "usage", "set", "partition", "subset")
 ROW_NAMES = ("", "id", "index", "unnamed: 0", "__index_level_0__", "imageid", "image_id")
 """Columns that number the rows: passed over."""
+MAX_COLUMNS = 262_144
+"""512 by 512 pixels: wider tables are refused before their rows are looked at."""
 SAMPLE_ROWS = 200
 """Rows that are looked at where names do not tell."""
 
@@ -49,6 +51,14 @@ class PixelColumns:
     def pictures(self, values: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """Rows of pixels, (n, values), as (n, *shape)."""
         return _as_pictures(values, self.shape, planes=self.planes)
+
+
+def refuse_too_wide(count: int, table: str) -> None:
+    """Raise ``DatasetError`` where a table has more columns than are read."""
+    if count > MAX_COLUMNS:
+        raise DatasetError(
+            f"{table} has {count} columns, more than {MAX_COLUMNS} (MAX_COLUMNS): bring them as files in a zip."
+        )
 
 
 def understand(

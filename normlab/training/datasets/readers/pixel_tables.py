@@ -25,6 +25,7 @@ from normlab.training.datasets.readers.pixel_columns import (
     LABEL_NAMES,
     SAMPLE_ROWS,
     PixelColumns,
+    refuse_too_wide,
     understand,
 )
 from normlab.training.datasets.readers.table_files import (
@@ -127,6 +128,7 @@ class PixelTableReader:
                 head += more
         lines = _sample_lines(head)
         delimiter = _delimiter(lines[0])
+        refuse_too_wide(lines[0].count(delimiter) + 1, source.name)
         rows = list(csv.reader(lines, delimiter=delimiter))
         header, named = _header(rows)
         sample = as_numbers(rows[1:] if header else rows, len(rows[0]))
