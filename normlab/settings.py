@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 from platformdirs import user_data_path
 from pydantic import (
     AfterValidator,
+    BaseModel,
     Field,
     PositiveFloat,
     PositiveInt,
@@ -23,7 +24,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from normlab.errors import SetupError
-from normlab.spec.limits import Limits
+from normlab.spec.limits import DatasetLimits, Limits
 from normlab.spec.nearest import did_you_mean
 
 BROKER_SCHEMES = ("redis", "rediss", "redis+socket")
@@ -71,6 +72,8 @@ class Settings(BaseSettings):
     """A folder or an fsspec URL (``s3://bucket/prefix``). Without it: ``artifacts`` in the data folder."""
     limits: Limits = Limits()
     """The largest job that is accepted."""
+    dataset_limits: DatasetLimits = DatasetLimits()
+    """The largest dataset that is accepted."""
 
     lease_seconds: PositiveFloat = 60
     """How long an attempt may stay silent before its job is given to another worker."""
@@ -227,12 +230,18 @@ def _not_json(error: SettingsError) -> str:
     return f"{error}." if field is None else f"NORMLAB_{field[1].upper()}: {_NOT_JSON}."
 
 
+_OF_GROUPS: dict[Any, type[BaseModel]] = {"limits": Limits, "dataset_limits": DatasetLimits}
+"""The settings that have others in them."""
+
+
 def _sentence(error: Any) -> str:
     """What is wrong with a setting, without its value."""
     name = "__".join(str(part) for part in error["loc"]).upper()
     message = error["msg"].removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
-        message = f"is not known here{did_you_mean(error['loc'][-1], Limits.model_fields)}"
+        message = (
+            f"is not known here{did_you_mean(error['loc'][-1], _OF_GROUPS[error['loc'][0]].model_fields)}"
+        )
     elif error["type"] == "model_type":
         message = _NOT_JSON
     elif message.startswith("Input should be "):

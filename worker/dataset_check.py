@@ -10,6 +10,7 @@ from normlab.errors import DatasetError, sentence_of
 from normlab.settings import Settings
 from normlab.spec.dataset_content import DatasetContent
 from normlab.spec.dataset_options import DatasetOptions
+from normlab.spec.limits import DatasetLimits
 from normlab.spec.problems import validation_problems
 from normlab.store import ArtifactStore
 from normlab.store.datasets.checks import Checked, StoredArray, Taken
@@ -36,9 +37,8 @@ def check(settings: Settings, store: ArtifactStore, taken: Taken, watch: Watch, 
         StoppedError: The watch said so.
         OSError: The disk is full.
     """
-    options = DatasetOptions.model_validate(taken.options)
     work.mkdir(parents=True)
-    assembled = _read(store, taken, options, watch, work)
+    assembled = _read(settings, store, taken, watch, work)
     content = _content(assembled)
     watch.tell(CheckPhase.DESCRIBING)
     opened = decoded.read(assembled.folder)
@@ -68,7 +68,7 @@ def check(settings: Settings, store: ArtifactStore, taken: Taken, watch: Watch, 
     )
 
 
-def reading_options(options: DatasetOptions) -> ReadingOptions:
+def reading_options(options: DatasetOptions, limits: DatasetLimits) -> ReadingOptions:
     """What readers are told."""
     size = options.image_size
     return ReadingOptions(
@@ -78,6 +78,7 @@ def reading_options(options: DatasetOptions) -> ReadingOptions:
         time_column=options.time_column,
         turn=options.turn,
         image_size=None if size is None else _height_and_width(size),
+        limits=limits,
     )
 
 
@@ -86,7 +87,14 @@ def _height_and_width(size: str) -> tuple[int, int]:
     return int(height), int(width)
 
 
-def _read(store: ArtifactStore, taken: Taken, options: DatasetOptions, watch: Watch, work: Path) -> Assembled:
+def _read(
+    settings: Settings,
+    store: ArtifactStore,
+    taken: Taken,
+    watch: Watch,
+    work: Path,
+) -> Assembled:
+    options = DatasetOptions.model_validate(taken.options)
     watch.tell(CheckPhase.FETCHING)
     path = store.local_path(taken.source.path)
     if path is None:
@@ -102,9 +110,10 @@ def _read(store: ArtifactStore, taken: Taken, options: DatasetOptions, watch: Wa
         seed=options.seed,
     )
     return assemble(
-        open_reader(path, reading_options(options)),
+        open_reader(path, reading_options(options, settings.dataset_limits)),
         work / "data",
         splitting=splitting,
+        limits=settings.dataset_limits,
         progress=lambda samples: watch.tell(CheckPhase.READING, samples=samples),
     )
 

@@ -1,8 +1,8 @@
-"""The largest job, and comparison, that is accepted. Each is a setting (``NORMLAB_LIMITS__EPOCHS=500``)."""
+"""The largest job, comparison and dataset that is accepted. Each is a setting (``NORMLAB_LIMITS__EPOCHS=500``)."""
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 
 
 class Limits(BaseModel):
@@ -29,3 +29,22 @@ class Limits(BaseModel):
     """Arms of one comparison."""
     comparison_jobs: Annotated[int, Field(ge=2)] = 400
     """Arms times the largest number of replicates."""
+
+
+class DatasetLimits(BaseModel):
+    """What a worker takes of a dataset that is added; what is more is refused with the name of the setting."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_classes: Annotated[int, Field(ge=2, le=10_000)] = 10_000
+    """More are in no spec."""
+    max_values_per_sample: PositiveInt = 4_194_304
+    """Height times width times channels: 4 Mi, more than 1024 by 1024 in colour."""
+    max_samples: PositiveInt = 20_000_000
+    """Of the whole dataset: labels, unlike pixels, are held in memory while the parts are drawn."""
+    max_decoded_bytes: PositiveInt = 64 << 30
+    """Of the whole dataset when it is decoded: what a bomb is stopped at."""
+    max_pixels: PositiveInt = 64 << 20
+    """Of one image file before it is made smaller, height times width; what says that it has more is left out."""
+    max_unreadable: NonNegativeInt = 100
+    """Files that may be left out before the dataset is refused."""

@@ -120,6 +120,15 @@ def test_what_cannot_be_used_is_refused_with_the_reason(
     assert not (settings.data_dir / "artifacts" / found.id).exists()
 
 
+def test_a_limit_of_the_operator_is_named(
+    settings: Settings, sqlite_database: Database, upload: Upload
+) -> None:
+    upload("large", digits())
+    limits = settings.dataset_limits.model_copy(update={"max_samples": 100})
+    dataset_process.check_datasets(settings.model_copy(update={"dataset_limits": limits}))
+    assert "100 are allowed (max_samples)" in (get(sqlite_database, "large").reason or "")
+
+
 def test_a_check_ends_soon_when_it_is_cancelled(
     settings: Settings, sqlite_database: Database, upload: Upload, monkeypatch: pytest.MonkeyPatch
 ) -> None:

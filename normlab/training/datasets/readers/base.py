@@ -8,6 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from normlab.spec.limits import DatasetLimits
+
 CLASSES_AS_MET = "classes_as_met"
 """A key of ``Reader.extra``. True: the reader numbered the classes as it met them, so they are brought into natural
 order (2 before 10) and the labels follow. Without it, the order of ``Reader.classes`` is the publisher's and stays."""
@@ -59,21 +61,8 @@ class Notice:
     """Some of their origins."""
 
 
-@dataclass(frozen=True)
-class ReadingLimits:
-    """What a reader takes; what is more is refused with the setting's name."""
-
-    max_classes: int = 10_000
-    max_values_per_sample: int = 4_194_304
-    """Height times width times channels: 4 Mi, more than 1024 by 1024 in colour."""
-    max_samples: int = 20_000_000
-    """Of the whole dataset: labels, unlike pixels, are held in memory while the parts are drawn."""
-    max_decoded_bytes: int = 64 << 30
-    """Of the whole dataset when it is decoded: what a bomb is stopped at."""
-    max_pixels: int = 64 << 20
-    """Of one image file before it is made smaller, height times width; what says that it has more is left out."""
-    max_unreadable: int = 100
-    """Files that may be left out before the dataset is refused."""
+ReadingLimits = DatasetLimits
+"""What a reader takes; what is more is refused with the setting's name."""
 
 
 @dataclass
