@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
+import tensorflow as tf
 
 from normlab.analysis import RunRecord, compare_runs, markdown_report
 from normlab.spec import DatasetContent, DatasetName, JobSpec, parse_job_spec
@@ -176,3 +177,25 @@ def test_every_format_answers_in_raw_pixels_by_its_classes(
     pixels = striped((9, 7, 3)).x_test.astype(np.float32)
     (found,) = session.run(None, {session.get_inputs()[0].name: pixels})
     np.testing.assert_allclose(found, result.probabilities["test"], atol=1e-5)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("compiled", [False, True], ids=["graph", "xla"])
+def test_rows_beyond_four_thousand_million_values_are_the_right_ones(compiled: bool, tmp_path: Path) -> None:
+    count, values = 200_000, 96 * 96 * 3
+    # Sparse: next to nothing of it is on the disk.
+    pixels = np.lib.format.open_memmap(tmp_path / "x.npy", "w+", np.uint8, (count, 96, 96, 3))
+    marked = np.array(
+        [0, 2**31 // values, 2**31 // values + 1, 2**32 // values, 2**32 // values + 1, count - 1]
+    )
+    for number, place in enumerate(marked, 1):
+        pixels[place] = number
+    tensor = data._pixels(np.load(tmp_path / "x.npy", mmap_mode="c"))
+
+    @tf.function(jit_compile=compiled)
+    def largest_of(x: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
+        # As a training step takes its batch.
+        return tf.reduce_max(tf.gather(tf.reshape(x, (-1, values)), places), axis=1)
+
+    found = largest_of(tensor, tf.constant(marked, tf.int32))
+    np.testing.assert_array_equal(found, np.arange(1, len(marked) + 1))
