@@ -27,13 +27,13 @@ def new_dataset_name(name: str) -> str:
     return name
 
 
-def with_version(name: str, version: int) -> str:
-    """A version of a dataset in one word, as a command line takes it.
+def with_version(name: str, version: int | None) -> str:
+    """A version of a dataset in one word, as a command line takes it; a built-in dataset has none.
 
     >>> with_version("parts", 2)
     'parts@2'
     """
-    return f"{name}@{version}"
+    return name if version is None else f"{name}@{version}"
 
 
 def dataset_named(text: str) -> dict[str, Any]:

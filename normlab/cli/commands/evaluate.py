@@ -19,6 +19,7 @@ from normlab.cli.files import chart_format_of, check_folder
 from normlab.cli.ids import NetworkArgument, network_id
 from normlab.client import Client
 from normlab.documents.evaluations import EvaluationDocument, Split
+from normlab.spec.dataset_names import with_version
 
 CONFUSIONS = 5
 """So many pairs of classes that are mistaken for each other are shown."""
@@ -51,8 +52,9 @@ def evaluate(
 
 
 def _show(evaluation: EvaluationDocument) -> None:
+    dataset = with_version(evaluation.dataset, evaluation.dataset_version)
     out.print(
-        f"{percent(evaluation.accuracy)} of {evaluation.samples:,} {evaluation.split} samples of {evaluation.dataset} "
+        f"{percent(evaluation.accuracy)} of {evaluation.samples:,} {evaluation.split} samples of {dataset} "
         f"are right (macro F1 {percent(evaluation.macro_f1)}).\n",
         markup=False,
         soft_wrap=not out.is_terminal,

@@ -22,6 +22,7 @@ from normlab.cli.display.output import (
 from normlab.client import Client
 from normlab.documents.jobs import JobDocument, JobOrder
 from normlab.documents.states import JobState
+from normlab.spec.dataset_names import with_version
 from normlab.spec.runs import Phase
 
 
@@ -75,7 +76,7 @@ def _show(jobs: list[JobDocument], without_rows: str) -> None:
         listing.add_row(
             ids[job.id],
             escape(job.title),
-            *([job.dataset] if roomy else []),
+            *([with_version(job.dataset, job.dataset_version)] if roomy else []),
             _state(job),
             *([_epoch(job)] if roomy else []),
             number(job.learning_rate),

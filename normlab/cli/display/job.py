@@ -5,6 +5,7 @@ from rich.markup import escape
 from normlab.cli.display.output import moment, number, out, percent, seconds, state_text, table
 from normlab.documents.jobs import JobDocument, JobResult
 from normlab.documents.metrics import MetricsDocument
+from normlab.spec.dataset_names import with_version
 from normlab.spec.runs import StopReason
 
 
@@ -42,10 +43,9 @@ def display_job(job: JobDocument, metrics: MetricsDocument) -> None:
 def setup_of(job: JobDocument) -> str:
     """What it trains on and how, in short."""
     epochs = f"{job.epochs} epoch{'s' * (job.epochs != 1)}"
-    version = "" if job.dataset_version is None else f" version {job.dataset_version}"
     return (
-        f"{job.dataset}{version}, {epochs}, batches of {job.batch_size}, {job.optimizer} with learning rate "
-        f"{number(job.learning_rate)}, seed {job.seed}"
+        f"{with_version(job.dataset, job.dataset_version)}, {epochs}, batches of {job.batch_size}, "
+        f"{job.optimizer} with learning rate {number(job.learning_rate)}, seed {job.seed}"
     )
 
 
