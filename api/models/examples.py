@@ -70,6 +70,7 @@ EVALUATION_REQUEST: dict[str, Any] = {"split": "test", "mistakes": 1}
 EVALUATION: dict[str, Any] = {
     "job": JOB_ID,
     "dataset": "fashion_mnist",
+    "dataset_version": None,
     "split": "test",
     "samples": 10000,
     "accuracy": 0.8289,

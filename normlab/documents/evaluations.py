@@ -44,7 +44,7 @@ class EvaluationDocument(Document):
     job: str
     dataset: str
     dataset_version: int | None = Field(
-        default=None, exclude_if=lambda version: version is None, description="Of an uploaded dataset."
+        default=None, description="Of an uploaded dataset; null of a built-in one."
     )
     split: Open[Split]
     samples: int
