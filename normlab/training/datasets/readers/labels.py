@@ -49,6 +49,10 @@ class Labels:
                 f"{stored.name} has {stored.shape[1]} columns of classes; {self._max_classes} are allowed "
                 "(max_classes)."
             )
+        if self._parts and one_hot != bool(self._columns):
+            raise DatasetError(
+                f"Of {stored.name} and the labels before it one has one-hot rows and one has not."
+            )
         if one_hot:
             if self._columns not in {0, stored.shape[1]}:
                 raise DatasetError(
@@ -143,7 +147,7 @@ def _from_one_hot(block: NDArray[Any], name: str, start: int) -> NDArray[np.int6
     if block.dtype.kind not in "iubf":
         raise DatasetError(f"{name} has values of type {block.dtype}; labels are whole numbers or names.")
     ones = block == 1
-    wrong = np.flatnonzero((ones.sum(axis=1) != 1) | (block != 0).sum(axis=1) != 1)
+    wrong = np.flatnonzero((ones.sum(axis=1) != 1) | ((block != 0).sum(axis=1) != 1))
     if len(wrong):
         raise DatasetError(
             f"The label {name}[{start + int(wrong[0])}] is no one-hot row: one value must be 1 and all others 0. "
