@@ -5,9 +5,10 @@ a model of a spec.
 """
 
 from normlab.keras_models.back import to_keras
-from normlab.keras_models.conversion import Conversion, KerasRemark, convert, from_keras
+from normlab.keras_models.conversion import Conversion, convert, from_keras
 from normlab.keras_models.files import ARCHIVE_BEGINS, configuration_of_file
 from normlab.keras_models.reading import KerasModel, is_keras_model
+from normlab.keras_models.report import KerasRemark
 
 __all__ = [
     "ARCHIVE_BEGINS",

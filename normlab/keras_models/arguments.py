@@ -23,6 +23,7 @@ def _ones(value: Any) -> bool:
 
 
 NEUTRAL: Mapping[str, _Test] = {
+    "attention_axes": _one_of([1], (1,)),  # what Keras makes of None when it builds attention to rows
     "autocast": lambda _: True,
     "beta_initializer": _zeros,
     "bias_initializer": _zeros,
@@ -34,12 +35,12 @@ NEUTRAL: Mapping[str, _Test] = {
     "moving_mean_initializer": _zeros,
     "moving_variance_initializer": _ones,
     "name": lambda _: True,
-    "renorm": _one_of(False),
-    "renorm_clipping": lambda _: True,  # of ``renorm`` alone
+    "renorm_clipping": lambda _: True,  # of ``renorm`` alone, which a row of layers.py takes
     "renorm_momentum": lambda _: True,
     "rms_scaling": _one_of(False),
     "seed": lambda _: True,  # told by the report
     "synchronized": _one_of(False),
+    "use_gate": _one_of(False),
 }
 """By an argument's name, whether a value says what Normlab does anyway. ``None`` always does; what is not listed has a
 counterpart, or is refused."""

@@ -8,20 +8,23 @@ from normlab.errors import KerasModelError, Refused, SetupError
 from normlab.keras_models.training_back import compiled_with
 from normlab.spec.graph import flow
 from normlab.spec.job import JobSpec
-from normlab.spec.layers import ActivationLayer, BaseLayer, BatchRenormalization, InstanceNormalization, Merge
+from normlab.spec.kernels import BaseKernelNormalization, SpectralNormalization
+from normlab.spec.layers import (
+    ActivationLayer,
+    BaseLayer,
+    BatchRenormalization,
+    InstanceNormalization,
+    Merge,
+    MultiHeadAttention,
+    WithActivation,
+)
 from normlab.spec.parse import parse_job_spec
 from normlab.spec.plan import PlannedLayer, plan_job
 
 Arguments = dict[str, Any]
 
-_OURS = (
-    "kernel_normalization",
-    "virtual_batch_size",
-    "kernel_constraint",
-    "depthwise_constraint",
-    "pointwise_constraint",
-)
-"""Fields that ``to_keras`` has no argument of Keras's for."""
+_OURS = ("kernel_normalization", "virtual_batch_size")
+"""Fields that no argument of Keras's layers is for."""
 
 
 def to_keras(spec: JobSpec | Mapping[str, Any] | str) -> Any:
@@ -57,8 +60,9 @@ def to_keras(spec: JobSpec | Mapping[str, Any] | str) -> Any:
                 item.output_shape[-1], activation="softmax", name=item.name, dtype="float32"
             )
         else:
-            name, arguments = _class_and_arguments(item.layer)
-            made = getattr(keras.layers, name)(**arguments, name=item.name, dtype=precision)
+            made = _made(item, precision, keras)
+        if isinstance(item.layer, MultiHeadAttention):
+            return made(values[0], values[0])
         return made(list(values) if isinstance(item.layer, Merge) else values[0])
 
     outputs = flow(planned, scaled, through)
@@ -73,16 +77,31 @@ def _is_a_name(name: str | None) -> bool:
 
 def _unknown(layer: BaseLayer, keras: Any) -> str | None:
     """Why Keras has no such layer."""
-    if not hasattr(keras.layers, layer.keras_class) or isinstance(layer, BatchRenormalization):
-        return "Keras has no such layer, or not by the same parameters"
+    if not hasattr(keras.layers, layer.keras_class):
+        return "Keras has no such layer"
     for field in _OURS:
-        if getattr(layer, field, None) is not None:
-            return f"Keras's {layer.keras_class} has no {field}"
+        value = getattr(layer, field, None)
+        if value is not None and not isinstance(value, SpectralNormalization):
+            name = value.name if isinstance(value, BaseKernelNormalization) else field
+            return f"Keras's {layer.keras_class} has no {name}"
     return None
 
 
-def _class_and_arguments(layer: BaseLayer) -> tuple[str, Arguments]:
+def _made(item: PlannedLayer, precision: str, keras: Any) -> Any:
+    """Keras's layer of a planned one."""
+    name, arguments = _class_and_arguments(item)
+    made = getattr(keras.layers, name)
+    normalization = getattr(item.layer, "kernel_normalization", None)
+    if normalization is None:
+        return made(**arguments, name=item.name, dtype=precision)
+    inner = made(**arguments, dtype=precision)
+    iterations = normalization.power_iterations
+    return keras.layers.SpectralNormalization(inner, iterations, name=item.name, dtype=precision)
+
+
+def _class_and_arguments(item: PlannedLayer) -> tuple[str, Arguments]:
     """What Keras's layer is made by."""
+    layer = item.layer
     if isinstance(layer, ActivationLayer) and layer.negative_slope is not None:
         return "LeakyReLU", {"negative_slope": layer.negative_slope}
     arguments: Arguments = {"groups": -1} if isinstance(layer, InstanceNormalization) else {}
@@ -94,8 +113,15 @@ def _class_and_arguments(layer: BaseLayer) -> tuple[str, Arguments]:
                 arguments[field] = value if isinstance(value, str) else _object(value)
             case "regularizer":
                 arguments[field] = _regularizer(value)
+            case "constraint" if isinstance(layer, WithActivation):
+                (kernel, *_) = layer.kernels(item.input_shape)
+                arguments[field] = _object(value | {"axis": getattr(layer, field).axes(len(kernel.shape))})
             case _:
                 arguments[field] = tuple(value) if isinstance(value, list) else value
+    if isinstance(layer, BatchRenormalization):
+        bounds = {bound: arguments.pop(bound, None) for bound in ("rmax", "rmin", "dmax")}
+        given = {bound: value for bound, value in bounds.items() if value is not None}
+        arguments |= {"renorm": True, "renorm_clipping": given}
     return layer.keras_class, arguments
 
 

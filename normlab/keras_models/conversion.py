@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from normlab.errors import KerasModelError, SpecError, some_of
 from normlab.keras_models.arguments import note_policy
+from normlab.keras_models.augmentation import take_augmentation
 from normlab.keras_models.blocks import documents_of
 from normlab.keras_models.ends import (
     Output,
@@ -23,7 +24,7 @@ from normlab.keras_models.network import read_network
 from normlab.keras_models.objects import unsaid_of
 from normlab.keras_models.precision import precision_of
 from normlab.keras_models.reading import configuration_of
-from normlab.keras_models.report import Node, Report
+from normlab.keras_models.report import KerasRemark, Node, Report
 from normlab.keras_models.schedules import Run, steps_of
 from normlab.keras_models.structure import chain_of
 from normlab.keras_models.training import training_of
@@ -49,10 +50,6 @@ _NO_LIMITS = Limits(
     multiplications_per_sample=10**15,
 )
 """A service has limits of its own, and says so."""
-
-
-class KerasRemark(UserWarning):
-    """What a spec says otherwise than the Keras model, or not at all, without a number of the network changing."""
 
 
 @dataclass(frozen=True)
@@ -119,15 +116,18 @@ def convert(model: object, fields: Mapping[str, Any], datasets: Datasets | None 
     chain, output = take_output(chain_of(network, report), report)
     dataset = _dataset(_resolved(fields.get("dataset"), datasets), shape, output, entry, report)
     chosen = dataset or DatasetSpec()
+    given = dict(fields.get("training") or {})
+    chain, changes = take_augmentation(chain, shape, chosen, report, asked="augmentation" not in given)
     chain = take_scaling(chain, chosen, report)
     entering = entering_shape(chain, shape, chosen.info)
     documents, places = documents_of(chain, report, first=len(entering))
-    given = dict(fields.get("training") or {})
     run = Run(_steps(chosen, given), given.get("epochs"))
     training = training_of(written.get("compile_config") or {}, output, run, report, given)
     if output is not None:
         note_policy(output.node, output.node.config.get("dtype"), report)
     training |= precision_of(report, output.node if output is not None else None)
+    if changes:
+        training["augmentation"] = changes
     if report.seeded:
         report.remark(
             f"seeds of layers ({some_of(report.seeded)}) are not taken: all follow from the run's seed"

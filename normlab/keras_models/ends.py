@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import isclose, prod
 
 from normlab.keras_models.arguments import check_rest
-from normlab.keras_models.report import Node, Origin, Report
+from normlab.keras_models.report import OWN_CLASS, Node, Origin, Report
 from normlab.keras_models.structure import Chain
 from normlab.keras_models.values import NoCounterpartError, is_initializer, parts
 from normlab.spec.dataset_content import DatasetFacts
@@ -32,12 +32,12 @@ def take_output(chain: Chain, report: Report) -> tuple[Chain, Output | None]:
     softmax_behind = bool(chain) and isinstance(chain[-1], Node) and _is_softmax(chain[-1])
     inner = chain[:-1] if softmax_behind else chain
     last = inner[-1] if inner else None
-    if not isinstance(last, Node) or last.class_name != "Dense":
+    if not isinstance(last, Node) or not last.is_a("Dense"):
         node = (
             last if isinstance(last, Node) else last.node if last else Node("model", "", Origin.LAYER, {}, "")
         )
-        report.refuse(node, "is the last layer: it should be Dense with a unit for each class and softmax")
-        return inner, None
+        report.refuse(node, _why_no_output(node))
+        return inner[:-1] if isinstance(last, Node) else inner, None
     activation = _activation_name(last)
     if activation not in ("linear", "softmax") or (activation == "softmax" and softmax_behind):
         report.refuse(
@@ -66,6 +66,15 @@ def take_output(chain: Chain, report: Report) -> tuple[Chain, Output | None]:
     return inner[:-1], Output(last, units, activation == "linear" and not softmax_behind)
 
 
+def _why_no_output(node: Node) -> str:
+    if node.origin is Origin.OWN:
+        return OWN_CLASS
+    wanted = "is the last layer: it should be Dense with a unit for each class and softmax"
+    return (
+        f"{wanted}, without a normalization of its kernel" if node.is_a("SpectralNormalization") else wanted
+    )
+
+
 def _class(value: object) -> str:
     try:
         return parts(value)[0]
@@ -74,9 +83,9 @@ def _class(value: object) -> str:
 
 
 def _is_softmax(node: Node) -> bool:
-    if node.class_name == "Softmax":
+    if node.is_a("Softmax"):
         return node.config.get("axis", -1) in (-1, [-1], 1)
-    return node.class_name == "Activation" and _activation_name(node) == "softmax"
+    return node.is_a("Activation") and _activation_name(node) == "softmax"
 
 
 def _activation_name(node: Node) -> str:
@@ -87,9 +96,9 @@ def _activation_name(node: Node) -> str:
 def take_scaling(chain: Chain, dataset: DatasetSpec, report: Report) -> Chain:
     """The layers without a ``Rescaling`` that does what Normlab does anyway: divide by the largest pixel."""
     for number, item in enumerate(chain):
-        if not isinstance(item, Node) or item.class_name not in (*_SHAPE_ONLY, "Rescaling"):
+        if not isinstance(item, Node) or not item.is_a(*_SHAPE_ONLY, "Rescaling"):
             break
-        if item.class_name == "Rescaling":
+        if item.is_a("Rescaling"):
             scale, offset = item.config.get("scale"), item.config.get("offset")
             pixel_max = dataset.info.pixel_max
             wanted = 1 / pixel_max
@@ -136,7 +145,7 @@ def entering_shape(chain: Chain, shape: Shape | None, dataset: DatasetFacts) -> 
     if shape is None or shape == dataset.shape or prod(shape) != prod(dataset.shape):
         return []
     first = chain[0] if chain else None
-    if isinstance(first, Node) and first.class_name in ("Flatten", "Reshape"):
+    if isinstance(first, Node) and first.is_a("Flatten", "Reshape"):
         return []
     if len(shape) == 1:
         return [{"type": "flatten"}]

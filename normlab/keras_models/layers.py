@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from normlab.keras_models.arguments import check_rest
-from normlab.keras_models.report import Node, Origin, Report
+from normlab.keras_models.augmentation import changes_pictures, why_not_between
+from normlab.keras_models.report import OWN_CLASS, Node, Origin, Report
 from normlab.keras_models.values import (
     KERAS_LEAKY_SLOPE,
     NoCounterpartError,
@@ -30,6 +31,11 @@ Config = dict[str, Any]
 
 _BY_CLASS: Mapping[str, str] = {kind.keras_class: name for name, kind in reversed(LAYERS.items())}
 """By the name of Keras's class the first kind that it makes."""
+_KERNEL_DIMENSIONS: Mapping[str, int] = {"dense": 2, "conv1d": 3}
+"""Of the kernels of layers; those of images have four."""
+_WITH_KERNEL_NORMALIZATION = [
+    name for name, kind in LAYERS.items() if "kernel_normalization" in kind.model_fields
+]
 
 
 def spec_layers(node: Node, report: Report) -> list[Document]:
@@ -38,12 +44,13 @@ def spec_layers(node: Node, report: Report) -> list[Document]:
     What there is no counterpart of is noted in the report.
     """
     if node.origin is not Origin.LAYER:
-        own = "is a class of your own, whose code is never loaded"
-        report.refuse(node, own if node.origin is Origin.OWN else "is an operation that no layer makes")
+        operation = "is an operation that no layer makes"
+        report.refuse(node, OWN_CLASS if node.origin is Origin.OWN else operation)
         return []
     row = _ROWS.get(node.class_name)
     if row is None and node.class_name not in _BY_CLASS:
-        report.refuse(node, _REASONS.get(node.class_name, "Normlab has no such layer"))
+        reason = _REASONS.get(node.class_name, "Normlab has no such layer")
+        report.refuse(node, why_not_between(node.class_name) if changes_pictures(node) else reason)
         return []
     try:
         given = _Given(dict(node.config))
@@ -97,7 +104,7 @@ def _same_names(kind: str, given: _Given) -> Document:
                 document[field], has_seed = initializer(value)
                 given.seeded |= has_seed
             case "constraint":
-                document[field] = constraint(value)
+                document[field] = constraint(value, _KERNEL_DIMENSIONS.get(kind, 4))
             case "regularizer":
                 document[field] = regularizer(value)
             case _:
@@ -159,6 +166,41 @@ def _identity(given: _Given) -> list[Document]:  # noqa: ARG001  (the same)
     return []
 
 
+def _batch_normalization(given: _Given) -> list[Document]:
+    if not given.take("renorm"):
+        return [_same_names("batch_normalization", given)]
+    bounds = given.take("renorm_clipping") or {}
+    document = _same_names("batch_renormalization", given)
+    return [document | {key: plain(bound) for key, bound in bounds.items() if bound is not None}]
+
+
+def _attention(given: _Given) -> list[Document]:
+    document = _same_names("multi_head_attention", given)
+    if document.get("value_dim") == document.get("key_dim"):  # what Keras makes of None
+        document.pop("value_dim", None)
+    return [document]
+
+
+def _spectral_normalization(given: _Given) -> list[Document]:
+    name, config = parts(given.config.pop("layer", None))
+    iterations = given.take("power_iterations", 1)
+    kind = _BY_CLASS.get(name, "")
+    if kind not in _WITH_KERNEL_NORMALIZATION:
+        raise NoCounterpartError(
+            f"is around a layer of class {name}: Normlab normalizes the kernels of {listed(_WITH_KERNEL_NORMALIZATION)}"
+        )
+    inner = _Given(config)
+    normalization = {"name": "spectral_normalization", "power_iterations": iterations}
+    document = _same_names(kind, inner) | {"kernel_normalization": normalization}
+    if inner.take("trainable") is False:
+        raise NoCounterpartError("trainable = false has no counterpart: Normlab trains all layers")
+    given.seeded, given.behind = inner.seeded, inner.behind
+    given.config |= {
+        key: value for key, value in inner.config.items() if key != "name"
+    }  # it computes as what is in it
+    return [document]
+
+
 _Row = Callable[[_Given], list[Document]]
 
 _ACTIVATION_LAYERS: Mapping[str, _Row] = {"ELU": _elu, "LeakyReLU": _leaky_relu, "ReLU": _relu}
@@ -166,8 +208,11 @@ _ACTIVATION_LAYERS: Mapping[str, _Row] = {"ELU": _elu, "LeakyReLU": _leaky_relu,
 _ROWS: Mapping[str, _Row] = {
     **_ACTIVATION_LAYERS,
     "Activation": _activation_layer,
+    "BatchNormalization": _batch_normalization,
     "Identity": _identity,
+    "MultiHeadAttention": _attention,
     "Softmax": _softmax,
+    "SpectralNormalization": _spectral_normalization,
 }
 """By the name of Keras's class, what it is in a spec. A row takes the arguments that it knows; the rest is checked."""
 

@@ -34,8 +34,9 @@ def unsaid_of(model: object, report: Report) -> None:
 
 
 def _layers(model: object) -> list[Any]:
-    """The layers of a model's object, with those of models in it."""
+    """The layers of a model's object, with those of models in it, and what is in a layer around another."""
     found: list[Any] = []
     for layer in getattr(model, "layers", None) or ():
-        found += _layers(layer) or [layer]
+        wrapped = getattr(layer, "layer", None)
+        found += _layers(layer) or [layer, *([] if wrapped is None else [wrapped])]
     return found

@@ -7,6 +7,10 @@ from typing import Any
 from normlab.errors import Refused
 
 
+class KerasRemark(UserWarning):
+    """What a spec says otherwise than the Keras model, or not at all, without a number of the network changing."""
+
+
 class Origin(Enum):
     """Where the class of a layer comes from."""
 
@@ -16,6 +20,10 @@ class Origin(Enum):
     """Keras, which makes one of ``a + b``. The classes of these have the names of layers."""
     OWN = "own"
     """Somebody's code."""
+
+
+OWN_CLASS = "is a class of your own, whose code is never loaded"
+"""Why a layer of ``Origin.OWN`` cannot be had."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,10 @@ class Node:
     """Where it is in the model's configuration, as a JSON pointer."""
     rank: int | None = None
     """Of what enters it, the batch included; None: the configuration does not say."""
+
+    def is_a(self, *class_names: str) -> bool:
+        """Whether it is one of these layers of Keras's, and not somebody's class of that name."""
+        return self.origin is Origin.LAYER and self.class_name in class_names
 
 
 @dataclass

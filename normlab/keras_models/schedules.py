@@ -119,8 +119,15 @@ def _piecewise(config: Config, run: Run) -> Scheduled:
     return Scheduled(values[0], {"name": "step", "epochs": epochs, "factor_per_step": factor}, None, remarks)
 
 
+def _cosine_restarts(config: Config, run: Run) -> Scheduled:
+    schedule = {"name": "cosine_restarts", "first_decay_epochs": config["first_decay_steps"] / run.steps}
+    schedule |= {key: float(config[key]) for key in ("t_mul", "m_mul", "alpha") if key in config}
+    return Scheduled(config["initial_learning_rate"], schedule)
+
+
 _ROWS: Mapping[str, Callable[[Config, Run], Scheduled]] = {
     "CosineDecay": _cosine,
+    "CosineDecayRestarts": _cosine_restarts,
     "ExponentialDecay": _exponential,
     "PiecewiseConstantDecay": _piecewise,
 }

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from normlab.keras_models.ends import Output
+from normlab.keras_models.losses import CROSS_ENTROPIES, loss_of
 from normlab.keras_models.report import Report
 from normlab.keras_models.schedules import Run, schedule_of
 from normlab.keras_models.values import NoCounterpartError, parts, plain, snake_case
@@ -25,27 +26,17 @@ _OTHERWISE = ("Muon", "ScheduleFreeAdamW")
 _KERAS_LEARNING_RATES = {"SGD": 0.01}
 """Keras's defaults where Normlab's are others."""
 
-_CROSS_ENTROPIES = ("sparse_categorical_crossentropy", "categorical_crossentropy")
-
-_LOSS_ARGUMENTS: Mapping[str, tuple[Any, ...]] = {
-    "axis": (-1,),
-    "dtype": ("float32",),
-    "ignore_class": (),
-    "label_smoothing": (0, 0.0),
-    "reduction": ("sum_over_batch_size", "auto"),
-}
-"""Beside ``None``: what an argument of a cross-entropy may be without a counterpart."""
-
 _OPTIMIZER_ARGUMENTS: Mapping[str, tuple[Any, ...]] = {
-    "use_ema": (False,),
+    "use_ema": (False, True),  # as a spec's ``ema_momentum``
     "beta": (0.0,),
     "loss_scale_factor": (),
     "gradient_accumulation_steps": (),
 }
 """The same of an optimizer's."""
-_FOR_EMA_ALONE = ("ema_momentum", "ema_overwrite_frequency")
+_KERAS_EMA = 0.99
+"""Keras's ``ema_momentum`` where it says none."""
 
-_RECORDED = {"accuracy", "acc", "sparse_categorical_accuracy", "categorical_accuracy", *_CROSS_ENTROPIES}
+_RECORDED = {"accuracy", "acc", "sparse_categorical_accuracy", "categorical_accuracy", *CROSS_ENTROPIES}
 """Metrics that Normlab records in every epoch, by one name or another."""
 
 _OF_THE_MACHINE = ("run_eagerly", "steps_per_execution", "jit_compile", "auto_scale_loss")
@@ -67,7 +58,7 @@ def training_of(
         return {}
     training: Document = {}
     if "loss" not in given:
-        _check_loss(compiled.get("loss"), output, report)
+        training |= loss_of(compiled.get("loss"), output, report, f"{PLACE}/loss")
     for key in ("loss_weights", "weighted_metrics"):
         if compiled.get(key):
             report.refuse_part(key, "", f"{shown(compiled[key])} has no counterpart", f"{PLACE}/{key}")
@@ -75,33 +66,6 @@ def training_of(
     if "optimizer" not in given and compiled.get("optimizer") is not None:
         training |= _optimizer(compiled["optimizer"], run, report, given)
     return training
-
-
-def _check_loss(value: Any, output: Output | None, report: Report) -> None:
-    def refuse(name: str, reason: str) -> None:
-        report.refuse_part("loss", name, reason, f"{PLACE}/loss")
-
-    if value is None:
-        return
-    try:
-        name, config = parts(value)
-    except NoCounterpartError as error:
-        refuse("", str(error))
-        return
-    if snake_case(name) not in _CROSS_ENTROPIES:
-        refuse(name, f"Normlab's networks learn classes: their loss is {listed(_CROSS_ENTROPIES, 'or')}")
-        return
-    logits = bool(config.pop("from_logits", False))
-    if output is not None and logits != output.gives_logits:
-        with_or_without = "without softmax" if output.gives_logits else "with softmax"
-        refuse(
-            name,
-            f"from_logits = {shown(logits)}, and the last layer, {output.node.name}, ends {with_or_without}: one of "
-            "them is not what was meant",
-        )
-    for key, given in config.items():
-        if key != "name" and given is not None and plain(given) not in _LOSS_ARGUMENTS.get(key, ()):
-            refuse(name, f"{key} = {shown(plain(given))} has no counterpart")
 
 
 def _remark_on_metrics(metrics: Any, report: Report) -> None:
@@ -142,8 +106,7 @@ def _optimizer(value: Any, run: Run, report: Report, given: Document) -> Documen
         return {}
     rate = config.pop("learning_rate", _KERAS_LEARNING_RATES.get(class_name))
     learning_rate, training = _learning_rate(rate, run, report, given)
-    if not config.get("use_ema"):
-        config = {key: argument for key, argument in config.items() if key not in _FOR_EMA_ALONE}
+    config = _with_average(config, class_name, report)
     kind = OPTIMIZERS[_BY_CLASS[class_name]]
     document: Document = {"name": _BY_CLASS[class_name], **learning_rate}
     for key, argument in config.items():
@@ -161,6 +124,32 @@ def _optimizer(value: Any, run: Run, report: Report, given: Document) -> Documen
                 "optimizer", class_name, f"{problem.pointer.removeprefix('/')}: {problem.detail}", where
             )
     return {"optimizer": document, **training}
+
+
+def _with_average(config: Document, class_name: str, report: Report) -> Document:
+    """An optimizer's arguments with ``ema_momentum`` as a spec's optimizer has it, or none.
+
+    Keras moves the average at every batch, and a spec at every step of the weights.
+    """
+    config = dict(config)
+    momentum, every = config.pop("ema_momentum", None), config.pop("ema_overwrite_frequency", None)
+    if not config.get("use_ema"):
+        return config
+    if every is not None:
+        report.refuse_part(
+            "optimizer",
+            class_name,
+            f"ema_overwrite_frequency = {shown(every)} puts the average in the place of the weights while it "
+            "trains, and Normlab goes on from its own weights: leave it out",
+            f"{PLACE}/optimizer",
+        )
+    report.remark(
+        "the average of the weights is what is evaluated after each epoch, as with Keras's SwapEMAWeights; its fit by "
+        "itself takes the average at the end alone"
+    )
+    batches = config.get("gradient_accumulation_steps") or 1
+    kept = plain(_KERAS_EMA if momentum is None else momentum) ** batches
+    return {**config, "ema_momentum": float(f"{kept:.15g}")}
 
 
 def _learning_rate(rate: Any, run: Run, report: Report, given: Document) -> tuple[Document, Document]:

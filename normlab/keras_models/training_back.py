@@ -1,14 +1,25 @@
 """A spec's loss, optimizer and schedule as what Keras compiles a model with."""
 
+import warnings
 from collections.abc import Iterator
+from math import isclose
 from typing import Any
 
 from normlab.errors import KerasModelError, Refused
+from normlab.keras_models.report import KerasRemark
 from normlab.keras_models.schedules import steps_of
 from normlab.spec.job import JobSpec
-from normlab.spec.losses import PLAIN
+from normlab.spec.losses import PLAIN, Focal, Loss
 from normlab.spec.optimizers import Muon, ScheduleFreeAdamW
-from normlab.spec.schedules import BaseSchedule, Constant, Cosine, Exponential, Step
+from normlab.spec.schedules import (
+    BaseSchedule,
+    Constant,
+    Cosine,
+    CosineRestarts,
+    Exponential,
+    ReduceOnPlateau,
+    Step,
+)
 from normlab.spec.training import TrainingSpec
 
 
@@ -30,14 +41,27 @@ def compiled_with(spec: JobSpec, keras: Any) -> dict[str, Any]:
         training.learning_rate_schedule, rate, steps, training.epochs, keras
     )
     optimizer = getattr(keras.optimizers, training.optimizer.keras_class)(**arguments)
-    return {"optimizer": optimizer, "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}
+    return {"optimizer": optimizer, "loss": _loss(training.loss, keras), "metrics": ["accuracy"]}
+
+
+def _loss(loss: Loss, keras: Any) -> Any:
+    if loss == PLAIN:
+        return "sparse_categorical_crossentropy"
+    warnings.warn(
+        f"Keras's loss of {loss.name}{' with label_smoothing' if loss.label_smoothing else ''} takes labels as rows of "
+        "shares: keras.utils.to_categorical(labels)",
+        KerasRemark,
+        stacklevel=4,
+    )
+    arguments = loss.model_dump(exclude={"name"})
+    if isinstance(loss, Focal):
+        return keras.losses.CategoricalFocalCrossentropy(**arguments)
+    return keras.losses.CategoricalCrossentropy(**arguments)
 
 
 def _not_of_compile(training: TrainingSpec) -> Iterator[Refused]:
     optimizer, schedule = training.optimizer, training.learning_rate_schedule
     reasons = {
-        "loss": training.loss != PLAIN
-        and "is of shares of the classes in Keras, and the data's labels are numbers",
         "class_weight": training.class_weight is not None and "is an argument of fit in Keras",
         "augmentation": bool(training.augmentation) and "is drawn from streams that Keras has not",
         "optimizer/exclude_from_weight_decay": bool(optimizer.exclude_from_weight_decay)
@@ -67,6 +91,11 @@ def _schedule(schedule: BaseSchedule, rate: float, steps: int, epochs: int, kera
             return schedules.ExponentialDecay(
                 rate, round(schedule.decay_epochs * steps), schedule.decay_rate, schedule.staircase
             )
+        case CosineRestarts() if (first := round(schedule.first_decay_epochs * steps)) > 0 and isclose(
+            first, schedule.first_decay_epochs * steps
+        ):
+            options = schedule.model_dump(include={"t_mul", "m_mul", "alpha"})
+            return schedules.CosineDecayRestarts(rate, first, **options)
         case Step():
             boundaries = [epoch * steps - 1 for epoch in schedule.epochs]
             values = [rate * schedule.factor_per_step**number for number in range(len(boundaries) + 1)]
@@ -76,8 +105,16 @@ def _schedule(schedule: BaseSchedule, rate: float, steps: int, epochs: int, kera
             Refused(
                 "learning_rate_schedule",
                 schedule.name,
-                "Keras has no such schedule",
+                _why_not(schedule),
                 "/training/learning_rate_schedule",
             )
         ]
     )
+
+
+def _why_not(schedule: BaseSchedule) -> str:
+    if isinstance(schedule, CosineRestarts):
+        return "Keras's cosines last whole steps"
+    if isinstance(schedule, ReduceOnPlateau):
+        return "is a callback of fit in Keras"
+    return "Keras has no such schedule"

@@ -99,11 +99,15 @@ def is_initializer(value: Any, *names: str) -> bool:
         return False
 
 
-def constraint(value: Any) -> dict[str, Any] | None:
-    """A constraint as a spec has it, with its axis."""
+def constraint(value: Any, dimensions: int) -> dict[str, Any] | None:
+    """A constraint of a kernel of so many dimensions as a spec has it: without its axis where that is the usual one."""
     if value is None:
         return None
     class_name, config = parts(value)
+    axis = config.get("axis", 0)
+    axes = [axis] if isinstance(axis, int) else list(axis)
+    if axes == list(range(dimensions - 1)):
+        config.pop("axis", None)
     return {"name": snake_case(class_name), **{key: plain(given) for key, given in config.items()}}
 
 

@@ -89,6 +89,16 @@ def test_every_layer_that_cannot_be_had_is_listed() -> None:
         (lambda: hidden(layers.BatchNormalization(axis=1, name="x"), image=True), "x", "axis 1"),
         (lambda: hidden(layers.Rescaling(2.0, offset=-1.0, name="x")), "x", "Rescaling(1 / 16)"),
         (lambda: hidden(layers.Softmax(name="x")), "x", "output layer alone"),
+        (
+            lambda: hidden(layers.SpectralNormalization(layers.DepthwiseConv2D(2), name="x"), image=True),
+            "x",
+            "DepthwiseConv2D",
+        ),
+        (
+            lambda: hidden(layers.SpectralNormalization(layers.Dense(4, bias_regularizer="l2"), name="x")),
+            "x",
+            "bias_regularizer",
+        ),
     ],
 )
 def test_an_argument_without_a_counterpart_is_told(
@@ -97,6 +107,29 @@ def test_an_argument_without_a_counterpart_is_told(
     found = refused(build())
     assert list(found) == [name]
     assert phrase in found[name]
+
+
+@keras.saving.register_keras_serializable("mine")
+class Rescaling(layers.Rescaling):
+    """Of the name of Keras's own."""
+
+
+@keras.saving.register_keras_serializable("mine")
+class Dense(layers.Dense):
+    """The same."""
+
+
+def test_a_class_of_ones_own_is_none_of_keras_by_its_name() -> None:
+    inputs = keras.Input((8, 8))
+    scaled = layers.Flatten()(Rescaling(1 / 16, name="scaling")(inputs))
+    model = keras.Model(inputs, Dense(10, activation="softmax", name="classes")(scaled))
+    found = refused(model.to_json())
+    assert "class of your own" in found["scaling"]
+    assert "class of your own" in found["classes"]
+    wrapped = layers.SpectralNormalization(layers.Dense(4, activation=relu, name="inner"))
+    assert "function of your own" in refused(hidden(wrapped))["inner"]
+    last = layers.SpectralNormalization(layers.Dense(10, activation="softmax"), name="last")
+    assert "without a normalization" in refused(keras.Sequential([keras.Input((64,)), last]))["last"]
 
 
 def test_networks_of_another_structure_are_refused() -> None:

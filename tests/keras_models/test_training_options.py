@@ -6,7 +6,7 @@ import keras
 import pytest
 
 from normlab.errors import KerasModelError
-from normlab.keras_models import convert
+from normlab.keras_models import KerasRemark, convert, to_keras
 from normlab.keras_models.training_back import compiled_with
 from normlab.spec import parse_job_spec
 
@@ -19,7 +19,6 @@ def compiled(**training: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("training", "pointer"),
     [
-        ({"loss": "focal"}, "/training/loss"),
         ({"class_weight": "balanced"}, "/training/class_weight"),
         ({"augmentation": ["flip"]}, "/training/augmentation"),
         (
@@ -33,6 +32,11 @@ def compiled(**training: Any) -> dict[str, Any]:
             "/training/learning_rate_schedule/warmup_steps",
         ),
         ({"learning_rate_schedule": "one_cycle"}, "/training/learning_rate_schedule"),
+        ({"learning_rate_schedule": "reduce_on_plateau"}, "/training/learning_rate_schedule"),
+        (
+            {"learning_rate_schedule": {"name": "cosine_restarts", "first_decay_epochs": 0.51}},
+            "/training/learning_rate_schedule",
+        ),
     ],
     ids=str,
 )
@@ -49,6 +53,27 @@ def test_averages_and_accumulation_are_kerass() -> None:
     config = optimizer.get_config()
     assert (config["use_ema"], config["gradient_accumulation_steps"]) == (True, 2)
     assert config["ema_momentum"] == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize(
+    "training",
+    [
+        {"loss": {"name": "cross_entropy", "label_smoothing": 0.1}},
+        {"loss": {"name": "focal", "gamma": 1.5, "alpha": 0.5}},
+        {"learning_rate_schedule": {"name": "cosine_restarts", "first_decay_epochs": 2.0, "m_mul": 0.5}},
+        {"optimizer": {"name": "adam", "ema_momentum": 0.95}},
+    ],
+    ids=str,
+)
+def test_what_compile_can_say_comes_back(training: dict[str, Any]) -> None:
+    body = {"architecture": "baseline", "dataset": "digits", "training": training}
+    spec = parse_job_spec(body)
+    if "loss" in training:
+        with pytest.warns(KerasRemark, match="to_categorical"):
+            model = to_keras(spec)
+    else:
+        model = to_keras(spec)
+    assert convert(model, {"dataset": "digits"}).spec.training == spec.training
 
 
 @pytest.mark.parametrize("optimizer", [keras.optimizers.Muon, keras.optimizers.ScheduleFreeAdamW])

@@ -46,21 +46,29 @@ def steps_of_both(
     their_weights, our_weights = [], []
     for item in planned:
         if item.variables:
-            their_weights += named[converted.names[item.name]].weights
-            our_weights += built[item.name].weights
+            their_weights += _by_name(named[converted.names[item.name]])
+            our_weights += _by_name(built[item.name])
     assert sum(int(np.prod(weight.shape)) for weight in their_weights) == theirs.count_params()
     assert [weight.shape for weight in their_weights] == [weight.shape for weight in our_weights]
     for one, other in zip(their_weights, our_weights, strict=True):
         value = drawn.normal(0.1, 0.3, one.shape)
-        value = abs(value) if "variance" in one.name else value
+        value = abs(value) + 0.1 if "variance" in one.name or "stddev" in one.name else value
         one.assign(value)
         other.assign(value)
     enters = raw if any(isinstance(layer, keras.layers.Rescaling) for layer in theirs.layers) else scaled
     entering = enters.reshape((SAMPLES, *theirs.input_shape[1:]))
-    return (
+    steps = (
         _step(theirs, their_weights, entering, labels, logits=logits),
         _step(ours, our_weights, scaled, labels, logits=False),
     )
+    for one, other in zip(their_weights, our_weights, strict=True):  # statistics have moved
+        np.testing.assert_allclose(other.numpy(), one.numpy(), rtol=1e-9, atol=1e-12)
+    return steps
+
+
+def _by_name(layer: keras.layers.Layer) -> list[Any]:
+    """Its variables, in an order that a layer around another has, too."""
+    return sorted(layer.weights, key=lambda weight: str(weight.name))
 
 
 def _layers_by_name(model: keras.Model) -> dict[str, keras.layers.Layer]:

@@ -190,6 +190,62 @@ def gated() -> Model:
     return keras.Model(inputs, layers.Dense(10, activation="softmax")(layers.Flatten()(x)))
 
 
+def mobile() -> Model:
+    """Kernels of single channels, slopes that are learned."""
+    inputs = keras.Input((8, 8, 1))
+    x = layers.Conv2D(6, 3, strides=2, padding="same")(inputs)
+    x = layers.PReLU(shared_axes=[1, 2])(x)
+    x = layers.DepthwiseConv2D(3, padding="same", depth_multiplier=2, depthwise_regularizer="l2")(x)
+    x = layers.PReLU()(x)
+    x = layers.SeparableConv2D(
+        8,
+        2,
+        depth_multiplier=2,
+        activation="relu",
+        pointwise_regularizer=keras.regularizers.L1(1e-3),
+        pointwise_constraint=keras.constraints.MaxNorm(3.0, axis=[0, 1, 2]),
+    )(x)
+    return keras.Model(inputs, layers.Dense(10, activation="softmax")(layers.Flatten()(x)))
+
+
+def attending() -> Model:
+    """The rows of a picture look at each other."""
+    inputs = x = keras.Input((8, 8))
+    for value_dim in (None, 5):
+        attention = layers.MultiHeadAttention(2, 4, value_dim=value_dim, kernel_regularizer="l2")
+        x = layers.LayerNormalization()(layers.Add()([x, attention(x, x)]))
+    return keras.Model(inputs, layers.Dense(10, activation="softmax")(layers.Flatten()(x)))
+
+
+def discriminator() -> Model:
+    """Kernels divided by their largest singular value."""
+    normalized = layers.SpectralNormalization
+    return keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            normalized(layers.Conv2D(6, 3, strides=2, activation="leaky_relu")),
+            layers.Flatten(),
+            normalized(layers.Dense(12, activation="relu", kernel_regularizer="l2"), power_iterations=3),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+
+
+def renormalized() -> Model:
+    """Batch renormalization, with bounds and without."""
+    return keras.Sequential(
+        [
+            keras.Input((8, 8)),
+            layers.Flatten(),
+            layers.Dense(16, use_bias=False),
+            layers.BatchNormalization(renorm=True, renorm_clipping={"rmax": 1.5, "dmax": 0.5}),
+            layers.Dense(12, activation="relu"),
+            layers.BatchNormalization(renorm=True, renorm_momentum=0.9, momentum=0.8, center=False),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+
+
 MODELS: dict[str, tuple[Callable[[], Model], str]] = {
     "first_steps": (first_steps, "flatten dense dropout"),
     "flattened_before": (flattened_before, "flatten dense"),
@@ -210,6 +266,10 @@ MODELS: dict[str, tuple[Callable[[], Model], str]] = {
     "residual": (residual, "reshape conv2d residual activation residual activation global_average_pooling2d"),
     "inception": (inception, "reshape branches flatten"),
     "densely_connected": (densely_connected, "flatten branches branches branches"),
+    "mobile": (mobile, "reshape conv2d prelu depthwise_conv2d prelu separable_conv2d flatten"),
+    "attending": (attending, "residual layer_normalization residual layer_normalization flatten"),
+    "discriminator": (discriminator, "reshape conv2d activation flatten dense"),
+    "renormalized": (renormalized, "flatten dense batch_renormalization dense batch_renormalization"),
     "gated": (gated, "reshape conv2d branches residual flatten"),
 }
 """By name: the model, and the layers and blocks that a spec says it with."""

@@ -29,8 +29,8 @@ def compare(
         list[str],
         typer.Argument(
             metavar="WHAT",
-            help="Presets (resnet20:group is one with another normalization) or files with a job spec; or jobs by "
-            "their ids or the ends of them; or one comparison.",
+            help="Presets (resnet20:group is one with another normalization) or files with a job spec or a Keras model "
+            "(.keras, or its to_json()); or jobs by their ids or the ends of them; or one comparison.",
         ),
     ],
     *,

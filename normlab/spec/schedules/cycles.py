@@ -10,6 +10,10 @@ from normlab.spec.schedules.base import BaseSchedule
 _AtLeastOne = Annotated[float, Strict(), Field(ge=1, allow_inf_nan=False)]
 _Share = Annotated[float, Strict(), Field(ge=0, le=1, allow_inf_nan=False)]
 
+_LAST_DIGITS = 1e-9
+"""By so much, as a part of itself, may a step's place in the run be less than the cycle's end that it is at: both are
+quotients, whose last digit else decides between the lowest rate and the highest."""
+
 
 class CosineRestarts(BaseSchedule):
     """Half a cosine from 1 to ``alpha`` again and again, each time longer and from less high up.
@@ -31,18 +35,19 @@ class CosineRestarts(BaseSchedule):
     def shape(self, epoch: float, epochs: float) -> float:  # noqa: ARG002  (does not depend on the run's length)
         """See the base class."""
         cycles = epoch / self.first_decay_epochs
+        nearly = cycles * (1 + _LAST_DIGITS)
         if self.t_mul == 1:
-            number = floor(cycles)
+            number = floor(nearly)
             done = cycles - number
         else:
-            number = floor(log1p(cycles * (self.t_mul - 1)) / log1p(self.t_mul - 1))
+            number = floor(log1p(nearly * (self.t_mul - 1)) / log1p(self.t_mul - 1))
             # The logarithms' last digit decides at a cycle's end.
-            if self._start(number) > cycles:
+            if self._start(number) > nearly:
                 number -= 1
-            elif self._start(number + 1) <= cycles:
+            elif self._start(number + 1) <= nearly:
                 number += 1
             done = (cycles - self._start(number)) / self.t_mul**number
-        return (1 - self.alpha) * 0.5 * self.m_mul**number * (1 + cos(pi * done)) + self.alpha
+        return (1 - self.alpha) * 0.5 * self.m_mul**number * (1 + cos(pi * max(done, 0.0))) + self.alpha
 
     def _start(self, number: int) -> float:
         """Where a cycle (from 0) begins, in lengths of the first one."""
