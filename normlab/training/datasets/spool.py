@@ -77,6 +77,10 @@ class Spool:
             missing = np.flatnonzero(chunk.times != chunk.times)  # NaN and NaT
             if len(missing):
                 raise DatasetError(f"{chunk.origins[int(missing[0])]} has no time: each sample needs one.")
+            if self._times and (self._times[0].dtype.kind == "M") != (chunk.times.dtype.kind == "M"):
+                raise DatasetError(
+                    f"Times are numbers in a part and dates in another, as at {chunk.origins[0]}."
+                )
             self._times.append(chunk.times.copy())
 
     def _check(self, chunk: Chunk) -> None:
@@ -111,8 +115,12 @@ class Spool:
     def samples(self) -> Samples:
         """All but the pixels."""
         count = len(self)
-        if 0 < len(self._groups) < count or 0 < (timed := sum(map(len, self._times))) < count:
-            raise ValueError("a reader gave groups or times for some samples only")
+        timed = sum(map(len, self._times))
+        for what, having in (("group", len(self._groups)), ("time", timed)):
+            if 0 < having < count:
+                raise DatasetError(
+                    f"Only {having} of {count} samples have a {what}: give one to those of all parts."
+                )
         return Samples(
             np.frombuffer(self._labels, np.int32),
             np.frombuffer(self._parts, np.uint8),

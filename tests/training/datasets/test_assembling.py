@@ -198,6 +198,15 @@ def test_labels_of_more_than_256_classes_are_int32(tmp_path: Path) -> None:
         ([chunk([0, 1], groups=["a", "a"])], "one group"),
         ([chunk([0, 1] * 9, times=np.array([1.0] * 17 + [np.nan]))], "row 17 has no time"),
         ([chunk([0, 1] * 9, times=np.ones(18))], "share the earliest"),
+        ([chunk([0, 1], groups=["a", "b"]), chunk([0, 1], start=2)], "Only 2 of 4 samples have a group"),
+        ([chunk([0, 1]), chunk([0, 1], start=2, times=np.arange(2))], "Only 2 of 4 samples have a time"),
+        (
+            [
+                chunk([0, 1], times=np.arange(2.0)),
+                chunk([0, 1], start=2, times=np.array(["2026", "2027"], "datetime64[us]")),
+            ],
+            "as at row 2",
+        ),
         ([chunk([0, 1] * 9, times=np.ones(18), groups=["a"] * 18)], "not by both"),
         ([chunk([0, 1, 3])], "row 2 is of one more"),
         ([chunk([0, 1, 2] * 50)], "max_samples"),
