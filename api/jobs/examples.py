@@ -91,6 +91,8 @@ METRICS: dict[str, Any] = {
             "val_accuracy": 0.7282,
             "cross_entropy": 1.2546,
             "val_cross_entropy": 0.8449,
+            "val_balanced_accuracy": 0.7275,
+            "val_macro_f1": 0.7198,
             "train_seconds": 0.71,
             "evaluate_seconds": 0.05,
             "compile_seconds": 1.9,

@@ -1,7 +1,7 @@
 """How well a network tells each class from the others.
 
 Precision, recall and F1 as usual (C. J. van Rijsbergen, Information Retrieval, 2nd edition, 1979, chapter 7); a value
-whose denominator is 0 is not known, and None.
+whose denominator is 0 is not known, and None. What weighs all classes alike is of ``normlab.spec.class_counts``.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from normlab.spec.class_counts import ClassCounts
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,10 @@ class Classification:
     """All classes together."""
 
     accuracy: float
+    balanced_accuracy: float
+    """Mean of the recalls that are known."""
     macro_f1: float
-    """Mean of the classes' F1; one that is not known counts 0."""
+    """Mean of the F1 that are known."""
     classes: tuple[ClassFigures, ...]
     confusion: npt.NDArray[np.int64]
     """(classes, classes): how many samples of the row's class were given the column's."""
@@ -47,8 +51,8 @@ def classification(
     count = len(class_names)
     cells = labels.astype(np.int64) * count + predicted
     confusion = np.bincount(cells, minlength=count * count).reshape(count, count)
-    right = np.diag(confusion)
-    have, given = confusion.sum(axis=1), confusion.sum(axis=0)
+    counts = ClassCounts.of(labels, predicted, count)
+    right, have, given = counts.right, counts.have, counts.given
     figures = tuple(
         ClassFigures(
             label=label,
@@ -61,8 +65,9 @@ def classification(
         for label, name in enumerate(class_names)
     )
     return Classification(
-        accuracy=float(right.sum() / len(labels)),
-        macro_f1=float(np.mean([item.f1 or 0.0 for item in figures])),
+        accuracy=counts.accuracy,
+        balanced_accuracy=counts.balanced_accuracy,
+        macro_f1=counts.macro_f1,
         classes=figures,
         confusion=confusion,
     )

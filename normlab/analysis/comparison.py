@@ -19,6 +19,7 @@ from normlab.analysis.examples import ExampleBootstrap, McNemar, VarianceSources
 from normlab.analysis.fairness import arm_caveats
 from normlab.analysis.headline import headline
 from normlab.analysis.held_out import disagreeing_test_set, small_validation_set
+from normlab.analysis.imbalance import imbalance_of_pairs
 from normlab.analysis.learning import arms_that_guess, learning_caveats
 from normlab.analysis.load import Clock, ClockChoice, choose_clock
 from normlab.analysis.method import Method, method_of
@@ -28,7 +29,7 @@ from normlab.analysis.setup import Setup, setup_of
 from normlab.analysis.several import ArmPair, compare_arms, pairs_by_plan
 from normlab.analysis.verdict import PairedComparison
 from normlab.analysis.wording import sentence
-from normlab.spec.metrics import Metric
+from normlab.spec.metrics import Metric, Part
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def compare_runs(
     )
     compared = tuple(_without_own_penalties(pair, paired, metric) for pair in compared)
     choice = choose_clock(paired)
-    seconds = _seconds(paired, choice) if metric.higher_is_better else None
+    seconds = _seconds(paired, choice) if metric.is_accuracy else None
     costs = _costs(seconds, values)
     curves = curves_of(
         [(paired[pair.a], paired[pair.b], pair.comparison.basis, (pair.a, pair.b)) for pair in compared],
@@ -212,6 +213,7 @@ def compare_runs(
         caveats=(
             *_left_out(arms, len(seeds)),
             *_fairness(paired, metric),
+            *imbalance_of_pairs(paired, metric, confidence),
             *small_validation_set(paired, metric),
             *disagreeing_test_set(pairs, metric),
             *_planning(pairs),
@@ -294,7 +296,7 @@ def _value(run: RunRecord, metric: Metric) -> float:
 
 def _fairness(paired: Mapping[str, Sequence[RunRecord]], metric: Metric) -> tuple[str, ...]:
     caveats = (*arm_caveats(paired), *learning_caveats(paired, metric))
-    if metric in (Metric.TEST_ACCURACY, Metric.TEST_LOSS):
+    if metric.part is Part.TEST:
         return (*caveats, "If arms are picked by this comparison, the test set has been used to pick them.")
     return caveats
 

@@ -12,6 +12,7 @@ from normlab.analysis.differences import (
     facets,
     without_seed,
 )
+from normlab.analysis.imbalance import imbalance_side_by_side
 from normlab.analysis.layer_documents import kind_of, layers_of, single_layers
 from normlab.analysis.learning import learning_caveats
 from normlab.analysis.load import choose_clock
@@ -52,7 +53,13 @@ def caveats(runs: Sequence[RunRecord]) -> tuple[str, ...]:
     arms = by_arm(runs)
     alone = ("All runs have the same spec but for the seed: there is nothing to compare, only a spread.",)
     learning = learning_caveats(arms, Metric.VAL_ACCURACY)
-    return (*(alone if len(arms) == 1 else ()), *arm_caveats(arms), *learning, _BEST_FLATTERS)
+    return (
+        *(alone if len(arms) == 1 else ()),
+        *arm_caveats(arms),
+        *learning,
+        *imbalance_side_by_side(arms),
+        _BEST_FLATTERS,
+    )
 
 
 def arm_caveats(arms: Mapping[str, Sequence[RunRecord]]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from normlab.analysis.records import RunRecord
 from normlab.analysis.verdict import Verdict
 from normlab.errors import SpecError
 from normlab.spec import parse_job_spec
-from normlab.spec.metrics import Metric
+from normlab.spec.metrics import Metric, Part
 
 if TYPE_CHECKING:
     from normlab.analysis.comparison import PairReport
@@ -19,14 +19,17 @@ SMALL_SET = 1000
 
 def small_validation_set(arms: Mapping[str, Sequence[RunRecord]], metric: Metric) -> Iterable[str]:
     """Where the validation set that decides is so small that another one could well decide otherwise."""
-    if not metric.higher_is_better or metric is Metric.TEST_ACCURACY:
+    if not metric.higher_is_better or metric.part is not Part.VALIDATION:
         return
     sizes = {size for runs in arms.values() for size in [_validation_samples(runs[0])] if size}
     smallest = min(sizes, default=SMALL_SET)
     if smallest < SMALL_SET:
+        single = (
+            f", of which a single one is {100 / smallest:.2g} points" if metric is Metric.VAL_ACCURACY else ""
+        )
         yield (
-            f"The intervals are about seeds only, for this one validation set of {smallest} examples, of which a "
-            f"single one is {100 / smallest:.2g} points: another validation set could give another difference."
+            f"The intervals are about seeds only, for this one validation set of {smallest} examples{single}: another "
+            "validation set could give another difference."
         )
 
 

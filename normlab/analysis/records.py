@@ -31,6 +31,8 @@ class RunRecord:
     test_loss: float | None = None
     test_cross_entropy: float | None = None
     """``test_loss`` without the L2 penalty; None in runs from before it was kept."""
+    test_balanced_accuracy: float | None = None
+    test_macro_f1: float | None = None
     target_accuracy: float | None = None
     timings: Mapping[str, float | None] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
@@ -40,6 +42,8 @@ class RunRecord:
     """Of its job; None where there is no job."""
     majority_p_value: float | None = None
     """How probable so many right answers on the test set are by always giving its most frequent class."""
+    imbalance: Mapping[str, float] = field(default_factory=dict)
+    """By part, ``validation`` or ``test``: how far from equally frequent its classes are; without what is not known."""
     population: Mapping[str, float | None] = field(default_factory=dict)
     """By metric, such as ``val_accuracy``: what the kept network has with statistics of the training data instead of
     batch normalization's moving ones."""
@@ -123,13 +127,18 @@ class RunRecord:
 def of_result(result: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a ``RunRecord`` that stand in a job's ``result``; jobs of earlier versions lack some."""
     settled: Mapping[str, Any] | None = result.get("population_statistics")
-    majority: Mapping[str, Any] = (result.get("majority") or {}).get("test") or {}
+    majority: Mapping[str, Mapping[str, Any]] = result.get("majority") or {}
     return {
         "test_accuracy": result.get("test_accuracy"),
         "test_loss": result.get("test_loss"),
         "test_cross_entropy": result.get("test_cross_entropy"),
+        "test_balanced_accuracy": result.get("test_balanced_accuracy"),
+        "test_macro_f1": result.get("test_macro_f1"),
         "kept_epoch": result.get("kept_epoch"),
-        "majority_p_value": majority.get("p_value"),
+        "majority_p_value": (majority.get("test") or {}).get("p_value"),
+        "imbalance": {
+            part: known for part, test in majority.items() if (known := test.get("imbalance")) is not None
+        },
         "population": {name: settled.get(name) for name in ("val_accuracy", "test_accuracy")}
         if settled
         else {},

@@ -147,7 +147,9 @@ def _epochs(training: Mapping[str, Any]) -> str:
     stopping = training.get("early_stopping")
     if not stopping:
         return str(training.get("epochs"))
-    monitor = str(stopping.get("monitor")).replace("val_", "validation ")
+    monitor = (
+        str(stopping.get("monitor")).replace("val_", "validation ").replace("_", " ").replace("f1", "F1")
+    )
     kept = "best" if stopping.get("restore_best_weights") else "last"
     return (
         f"at most {training.get('epochs')}; ends after {stopping.get('patience')} without a better {monitor}, and "

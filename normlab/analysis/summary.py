@@ -32,7 +32,11 @@ class RunSummary:
     kept_val_accuracy: float | None
     kept_epoch: int | None
     """The epoch whose weights were kept, or of a run that still trains the last one so far."""
+    kept_val_balanced_accuracy: float | None
+    kept_val_macro_f1: float | None
     test_accuracy: float | None
+    test_balanced_accuracy: float | None
+    test_macro_f1: float | None
     seconds_per_epoch: float | None
     """Median over the epochs."""
     compile_seconds: float | None
@@ -99,7 +103,11 @@ def _summarize(run: RunRecord, label: str) -> RunSummary:
         best_epoch=best_epoch,
         kept_val_accuracy=run.kept.val_accuracy if run.kept else None,
         kept_epoch=run.kept.epoch if run.kept else None,
+        kept_val_balanced_accuracy=run.kept.val_balanced_accuracy if run.kept else None,
+        kept_val_macro_f1=run.kept.val_macro_f1 if run.kept else None,
         test_accuracy=run.test_accuracy,
+        test_balanced_accuracy=run.test_balanced_accuracy,
+        test_macro_f1=run.test_macro_f1,
         seconds_per_epoch=median(point.train_seconds for point in run.epochs) if run.epochs else None,
         compile_seconds=run.timings.get("compiling_seconds")
         or sum(point.compile_seconds for point in run.epochs),

@@ -58,6 +58,14 @@ class MajorityDocument(Document):
             "Above 0.01 the accuracy is not told from a guess."
         )
     )
+    imbalance: float | None = Field(
+        default=None,
+        description=(
+            "How far from equally frequent the classes are, 0 to 1: half the sum of the absolute differences between "
+            "their shares and equal ones, which is the most that accuracy and balanced accuracy can be apart. Null in "
+            "jobs from before it was kept."
+        ),
+    )
 
 
 class PopulationDocument(Document):
@@ -90,12 +98,31 @@ class JobResult(Document):
         ),
     )
     kept_val_accuracy: float | None = Field(default=None, description="Of the kept network.")
+    kept_val_balanced_accuracy: float | None = Field(
+        default=None,
+        description=(
+            "Mean recall of the classes that have validation samples. As the figures below, null in jobs from before "
+            "it was kept."
+        ),
+    )
+    kept_val_macro_f1: float | None = Field(
+        default=None, description="Mean F1 of the classes that a validation sample has or was given."
+    )
+    kept_val_cross_entropy: float | None = Field(
+        default=None, description="The log loss of the validation samples."
+    )
     best_epoch: int | None = Field(
         description="The epoch with the highest validation accuracy, of those up to the kept one."
     )
     best_val_accuracy: float | None
     test_loss: float | None = Field(description="On the test set, measured once, of the kept network.")
     test_accuracy: float | None
+    test_balanced_accuracy: float | None = Field(
+        default=None, description="Mean recall of the classes that have test samples."
+    )
+    test_macro_f1: float | None = Field(
+        default=None, description="Mean F1 of the classes that a test sample has or was given."
+    )
     majority: dict[str, MajorityDocument] = Field(
         default_factory=dict,
         description="The accuracies on `test` and `validation` beside always answering the most frequent class.",
@@ -105,8 +132,8 @@ class JobResult(Document):
     )
     test_cross_entropy: float | None = Field(
         default=None,
-        description="The plain cross-entropy: `test_loss` without L2 penalty, label smoothing and focal factor; null "
-        "in jobs from before it was kept.",
+        description="The log loss, which is the plain cross-entropy: `test_loss` without L2 penalty, label smoothing "
+        "and focal factor; null in jobs from before it was kept.",
     )
     reached_target_at_epoch: int | None = Field(
         description="The first epoch that reached `target_accuracy`, of those up to the kept one."

@@ -28,7 +28,13 @@ class ComparedJob(Document):
         description="Of the network that was kept, as `test_accuracy`; of a job that still runs, the last one so far."
     )
     kept_epoch: int | None
+    kept_val_balanced_accuracy: float | None = Field(
+        default=None, description="This and the next three are null of jobs from before they were kept."
+    )
+    kept_val_macro_f1: float | None = None
     test_accuracy: float | None
+    test_balanced_accuracy: float | None = None
+    test_macro_f1: float | None = None
     seconds_per_epoch: float | None = Field(description="Median of the epochs' training seconds.")
     compile_seconds: float | None
     train_seconds: float

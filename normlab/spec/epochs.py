@@ -9,7 +9,9 @@ class EpochMetrics(BaseModel):
     ``loss`` and ``accuracy`` are means of the epoch's steps, while the weights change, as Keras reports them; the
     validation figures are of the weights at the epoch's end, and None without validation samples. Losses are means
     over samples of what the spec's loss says, with the L2 penalty added, and in training with class weights;
-    cross-entropies are plain ones, without any of these, which runs of different losses can be compared by.
+    cross-entropies are plain ones, without any of these, which runs of different losses can be compared by: what is
+    elsewhere called the log loss. Balanced accuracy and macro F1 weigh all classes alike, however many samples they
+    have.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -27,7 +29,19 @@ class EpochMetrics(BaseModel):
             "in runs that were stored before it was kept."
         ),
     )
-    val_cross_entropy: float | None = Field(default=None, description="The same of `val_loss`.")
+    val_cross_entropy: float | None = Field(
+        default=None, description="The same of `val_loss`: the log loss of the validation samples, in nats."
+    )
+    val_balanced_accuracy: float | None = Field(
+        default=None,
+        description=(
+            "Mean recall of the classes that have validation samples; null in runs that were stored before it was kept."
+        ),
+    )
+    val_macro_f1: float | None = Field(
+        default=None,
+        description="Mean F1 of the classes that a validation sample has or was given; null likewise.",
+    )
     train_seconds: float = Field(description="Training alone, without compiling and evaluating.")
     evaluate_seconds: float
     compile_seconds: float = Field(description="Just before this epoch: 0 but for the first of an attempt.")

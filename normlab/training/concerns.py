@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from normlab.spec.class_counts import imbalance
 from normlab.spec.runs import GUESS_LEVEL, Concern, StopReason
 from normlab.spec.settling import SETTLED
 from normlab.training.population import PopulationFigures
@@ -34,6 +35,8 @@ class MajorityTest:
     """The accuracy of always answering that class."""
     p_value: float
     """Of the exact binomial test: how probable so many right answers or more are at that accuracy."""
+    imbalance: float
+    """Of all classes: how far from equally frequent they are (``normlab.spec.class_counts.imbalance``)."""
 
     @property
     def accuracy(self) -> float:
@@ -51,7 +54,8 @@ def majority_test(labels: npt.NDArray[Any], correct: int) -> MajorityTest:
     counts = np.bincount(labels)
     majority, samples = int(counts.argmax()), len(labels)
     share = int(counts[majority]) / samples
-    return MajorityTest(samples, correct, majority, share, binomial_tail(samples, correct, share))
+    tail = binomial_tail(samples, correct, share)
+    return MajorityTest(samples, correct, majority, share, tail, imbalance(labels))
 
 
 def binomial_tail(samples: int, correct: int, probability: float) -> float:

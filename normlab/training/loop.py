@@ -120,6 +120,8 @@ def train(
         test_loss=test.loss,
         test_cross_entropy=test.cross_entropy,
         test_accuracy=test.accuracy,
+        test_balanced_accuracy=test.counts.balanced_accuracy,
+        test_macro_f1=test.counts.macro_f1,
         test_correct=test.correct,
         probabilities={"test": test.probabilities}
         | ({} if validation is None else {"validation": validation.probabilities}),
@@ -280,6 +282,8 @@ class _Run:
             val_accuracy=None if evaluation is None else evaluation.accuracy,
             cross_entropy=float(self.sums.cross_entropy) / self.spec.dataset.trained_on,
             val_cross_entropy=None if evaluation is None else evaluation.cross_entropy,
+            val_balanced_accuracy=None if evaluation is None else evaluation.counts.balanced_accuracy,
+            val_macro_f1=None if evaluation is None else evaluation.counts.macro_f1,
             train_seconds=self.train_seconds,
             evaluate_seconds=perf_counter() - began,
             compile_seconds=self.compile_seconds,

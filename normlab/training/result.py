@@ -50,6 +50,10 @@ class TrainResult:
     test_cross_entropy: float
     """``test_loss`` without L2 penalty, label smoothing and focal factor."""
     test_accuracy: float
+    test_balanced_accuracy: float
+    """Mean recall of the classes that have test samples."""
+    test_macro_f1: float
+    """Mean F1 of the classes that a test sample has or was given."""
     test_correct: npt.NDArray[np.bool_]
     """For each test sample whether it was right: (n_test,)."""
     probabilities: Mapping[str, npt.NDArray[np.float32]]

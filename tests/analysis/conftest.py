@@ -42,6 +42,8 @@ def make_run() -> MakeRun:
                 accuracy=best - 0.1 / epoch + float(draws[epoch]),
                 val_loss=1 / epoch,
                 val_accuracy=best - 0.1 / epoch + float(draws[epoch]),
+                val_balanced_accuracy=best - 0.11 / epoch + float(draws[epoch]),
+                val_macro_f1=best - 0.12 / epoch + float(draws[epoch]),
                 train_seconds=seconds,
                 evaluate_seconds=0.05,
                 compile_seconds=3.0 if epoch == 1 else 0.0,
@@ -55,6 +57,8 @@ def make_run() -> MakeRun:
             spec=spec,
             epochs=points,
             test_accuracy=best - 0.02 + float(draws[0]),
+            test_balanced_accuracy=best - 0.03 + float(draws[0]),
+            test_macro_f1=best - 0.04 + float(draws[0]),
             timings={"total_seconds": 3.0 + epochs * (seconds + 0.05), "compiling_seconds": 3.0},
         )
 

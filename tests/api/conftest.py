@@ -61,6 +61,8 @@ class Service:
             val_accuracy=val_accuracy,
             cross_entropy=0.75,
             val_cross_entropy=0.5,
+            val_balanced_accuracy=None if val_accuracy is None else 0.625,
+            val_macro_f1=None if val_accuracy is None else 0.375,
             train_seconds=0.25,
             evaluate_seconds=0.125,
             compile_seconds=1.5,

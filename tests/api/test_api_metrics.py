@@ -24,6 +24,8 @@ def test_metrics_are_there_epoch_by_epoch_with_their_sums(service, http):
         "val_accuracy": 0.7,
         "cross_entropy": 0.75,
         "val_cross_entropy": 0.5,
+        "val_balanced_accuracy": 0.625,
+        "val_macro_f1": 0.375,
         "train_seconds": 0.25,
         "evaluate_seconds": 0.125,
         "compile_seconds": 1.5,

@@ -86,6 +86,7 @@ class Laboratory:
         *,
         environment: Mapping[str, Any] = ENVIRONMENT,
         seconds: float = 0.5,
+        **figures: float,
     ) -> None:
         with self.database.write() as session:
             job = leases.claim(session, job_id, worker="test", lease_seconds=600)
@@ -99,7 +100,7 @@ class Laboratory:
         right = np.random.default_rng(job.spec["training"]["seed"]).random(360) < accuracy
         with self.database.write() as session:
             outcome = endings.Outcome(
-                result={"epochs": 2, "test_accuracy": float(right.mean()), "test_loss": 0.6},
+                result={"epochs": 2, "test_accuracy": float(right.mean()), "test_loss": 0.6, **figures},
                 timings={"starting_seconds": 0.5, "total_seconds": 5.5},
                 environment=dict(environment),
                 digests={"final_weights": f"sha256:{job_id}"},

@@ -72,6 +72,21 @@ def test_how_long_a_finished_job_might_have_taken_does_not_matter(laboratory, st
     assert laboratory.members(laboratory.create(arms=arms(priority=10)))[0].job_id == job_id
 
 
+def test_a_finished_job_must_have_the_figure_that_is_compared(laboratory, stranger):
+    """Those of earlier versions have neither balanced accuracy nor macro F1."""
+    before, now = stranger(), stranger()
+    laboratory.end(before, 0.8)
+
+    def first(metric):
+        return laboratory.members(laboratory.create(arms=arms(), metric=metric))[0]
+
+    assert first("val_accuracy").job_id == before
+    assert first("val_balanced_accuracy").job_id == now  # which has not begun, and will have it
+    laboratory.end(now, 0.8, kept_val_balanced_accuracy=0.7)
+    assert first("val_balanced_accuracy").job_id == now
+    assert not first("test_macro_f1").reused
+
+
 def test_a_finished_job_goes_before_a_newer_one_that_runs_and_that_before_one_that_waits(
     laboratory, stranger
 ):

@@ -37,9 +37,7 @@ def final_values(arms: Arms, *, metric: Metric = Metric.VAL_ACCURACY, space: Spa
     ``ValueError`` when no run has a value.
     """
     accuracy = metric.higher_is_better
-    held_out = (
-        (Metric.VAL_ACCURACY, Metric.TEST_ACCURACY) if accuracy else (Metric.VAL_LOSS, Metric.TEST_LOSS)
-    )
+    held_out = metric.on_validation, metric.on_test
     wanted = dict.fromkeys((metric, *held_out) if metric not in held_out else held_out)
     panels = {shown: rows for shown in wanted if (rows := _rows(arms, shown, space))}
     if not panels:
@@ -56,11 +54,10 @@ def final_values(arms: Arms, *, metric: Metric = Metric.VAL_ACCURACY, space: Spa
         for index, (shown, rows) in enumerate(panels.items())
     ]
     joined = alt.hconcat(*charts, spacing=space.gap) if columns > 1 else alt.vconcat(*charts, spacing=20)
-    what = "accuracy" if accuracy else "loss"
     subtitle = "A dot for each run; lines join the runs of one seed; bars: the arms' means."
     if any(row["shift"] for rows in panels.values() for row in rows):
         subtitle += " Runs of the same value stand below one another."
-    return finish(joined, f"Final {what} by arm", subtitle, space)
+    return finish(joined, f"Final {metric.kind} by arm", subtitle, space)
 
 
 def _rows(arms: Arms, metric: Metric, space: Space) -> list[dict[str, Any]]:

@@ -141,7 +141,7 @@ def _target(target: Target) -> Iterable[Block]:
 
 def cost(comparison: ComparisonStatistics, arms: Arms) -> Iterable[Block]:
     """What the arms cost beside what they give: sizes always, time where it can be compared."""
-    if not comparison.metric.higher_is_better:
+    if not comparison.metric.is_accuracy:
         return
     yield Heading("What it costs")
     yield from _sizes(arms)
@@ -153,7 +153,7 @@ def cost(comparison: ComparisonStatistics, arms: Arms) -> Iterable[Block]:
     ]
     yield Figure(
         lambda space: accuracy_against_cost(comparison, space=space),
-        f"Mean accuracy of each arm against its {comparison.clock.words}: {'; '.join(told)}.",
+        f"Mean {comparison.metric.kind} of each arm against its {comparison.clock.words}: {'; '.join(told)}.",
     )
     yield Bullets([pair.cost.reading for pair in comparison.pairs if pair.cost])
     if comparison.pareto_front is not None:

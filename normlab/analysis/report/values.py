@@ -7,7 +7,6 @@ from normlab.analysis.metrics import style_of
 from normlab.analysis.report.blocks import NOTHING, Block, Heading, Paragraph, Table
 from normlab.analysis.report.cells import interval, level
 from normlab.analysis.report.clocks import Arms
-from normlab.spec.metrics import Metric
 
 
 def arms_table(comparison: ComparisonStatistics) -> Iterable[Block]:
@@ -49,15 +48,13 @@ def all_values(comparison: ComparisonStatistics, arms: Arms) -> Iterable[Block]:
     """Every run's value of the metric, and of the same on the test set, where each has one."""
     yield Heading("All values")
     metric = comparison.metric
-    for shown in dict.fromkeys(
-        (metric, Metric.TEST_ACCURACY if metric.higher_is_better else Metric.TEST_LOSS)
-    ):
+    for shown in dict.fromkeys((metric, metric.on_test)):
         seeds = common_seeds(arms, shown)
         if not set(comparison.seeds) <= set(seeds):
             continue
         style, values = style_of(shown), paired_values(arms, shown)
         told = " (compared)" if shown is metric else " of the same networks"
-        yield Paragraph(f"{shown.words.capitalize()}{told}, by seed and arm:")
+        yield Paragraph(f"{shown.words[0].upper()}{shown.words[1:]}{told}, by seed and arm:")
         yield Table(
             ["seed", *arms],
             [

@@ -44,7 +44,9 @@ def compare(
     metric: Annotated[
         str | None,
         typer.Option(
-            help="val_accuracy, test_accuracy, val_loss, … (default: val_accuracy).", show_default=False
+            help="val_accuracy, test_accuracy, val_balanced_accuracy, val_macro_f1, val_loss, … (default: "
+            "val_accuracy).",
+            show_default=False,
         ),
     ] = None,
     confidence: Annotated[

@@ -57,11 +57,21 @@ def _outcome(result: JobResult, epochs: int) -> str:
         kept.insert(0, f"validation accuracy {percent(result.kept_val_accuracy)}")
     stopped = result.stop_reason is StopReason.EARLY_STOPPING
     ending = f"Early stopping ended the training after epoch {result.epochs} of {epochs}. " if stopped else ""
-    sentence = f"{ending}The network of epoch {kept_epoch} was kept: {', '.join(kept)}."
+    sentence = f"{ending}The network of epoch {kept_epoch} was kept: {', '.join(kept)}.{_balanced(result)}"
     if result.best_val_accuracy is None or result.best_epoch == kept_epoch:
         return sentence
     best = percent(result.best_val_accuracy)
     return f"{sentence} The best validation accuracy up to then was {best}, at epoch {result.best_epoch}."
+
+
+def _balanced(result: JobResult) -> str:
+    """What weighs all classes alike, and how well probabilities fit; nothing of jobs from before it was kept."""
+    if result.test_balanced_accuracy is None or result.test_cross_entropy is None:
+        return ""
+    return (
+        f" On the test samples: balanced accuracy {percent(result.test_balanced_accuracy)}, macro F1 "
+        f"{percent(result.test_macro_f1)}, log loss {result.test_cross_entropy:.4f}."
+    )
 
 
 def _line(text: str, style: str = "") -> None:

@@ -9,6 +9,7 @@ from normlab.documents.events import EventKind
 from normlab.documents.states import JobState
 from normlab.spec import JobSpec
 from normlab.spec.job import MAX_NAME_LENGTH
+from normlab.spec.metrics import LATER_FIGURES
 from normlab.store.comparisons.tables import Comparison, ComparisonArm, ComparisonJob
 from normlab.store.jobs.creation import NewJobs
 from normlab.store.jobs.tables import Job
@@ -41,7 +42,8 @@ def add_replicates(session: Session, comparison: Comparison, wanted: Sequence[Ne
     """
     count = len(wanted) // len(comparison.arms)
     added = range(comparison.replicates, comparison.replicates + count)
-    made = members.add(session, comparison, wanted, fresh=comparison.fresh)
+    figure = LATER_FIGURES.get(comparison.question.get("metric", ""))
+    made = members.add(session, comparison, wanted, fresh=comparison.fresh, figure=figure)
     comparison.replicates += count
     data = {
         "added": count,

@@ -136,6 +136,8 @@ class Epoch(Base):
     val_accuracy: Mapped[float | None]
     cross_entropy: Mapped[float | None]
     val_cross_entropy: Mapped[float | None]
+    val_balanced_accuracy: Mapped[float | None]
+    val_macro_f1: Mapped[float | None]
     train_seconds: Mapped[float]
     evaluate_seconds: Mapped[float]
     compile_seconds: Mapped[float]

@@ -26,13 +26,16 @@ class NewMember:
     """The values of the columns that its kind of study adds to a member."""
 
 
-def add(session: Session, study: Study, wanted: Sequence[NewMember], *, fresh: bool) -> list[str]:
+def add(
+    session: Session, study: Study, wanted: Sequence[NewMember], *, fresh: bool, figure: str | None = None
+) -> list[str]:
     """Give a study further members: a job that can be used again for each, or else a new one. The study's row is
-    locked, or new and flushed.
+    locked, or new and flushed. ``figure`` is a field that the result of a job needs to be used again.
 
     Gives the ids of the jobs that were made: notify a worker of them when this is committed.
     """
-    usable_jobs = [None] * len(wanted) if fresh else usable(session, [member.job for member in wanted])
+    jobs = [member.job for member in wanted]
+    usable_jobs = [None] * len(jobs) if fresh else usable(session, jobs, figure=figure)
     made = [member.job for member, found in zip(wanted, usable_jobs, strict=True) if found is None]
     creation.store(session, made)
     rows = [

@@ -19,7 +19,8 @@ A job that may run for a shorter time could fail where the spec's own would not;
 queued job of a lower priority would let the asker wait behind jobs that the asker goes before. Its priority is not
 raised, since it belongs to somebody else's plan: a job is made beside it, which costs time and changes nothing. Probes
 change no number, so a job may stand for a spec that asks for others: what it did not measure is then not there, and
-comes only with a job of its own (``reuse: false``).
+comes only with a job of its own (``reuse: false``). A job that has succeeded before a figure was kept that the asker
+needs of it does not have it, and cannot stand for one that will.
 
 Of several that can be used: one that has succeeded, else one that runs, else one that is queued; the newest of these.
 Of thousands with one digest, the newest ``LOOKED_AT`` in each state are looked at.
@@ -29,7 +30,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import ColumnElement, Select, func, null, select, text
 from sqlalchemy.orm import Session
 
 from normlab.documents.states import JobState
@@ -52,34 +53,44 @@ class Candidate:
     priority: int
     max_runtime_seconds: float | None
     environment: Mapping[str, Any] | None
+    figure: float | None
+    """The one of its result that is needed; None where none is, or where it has not got it."""
 
-    def serves(self, new: NewJob, environment: Mapping[str, Any] | None) -> bool:
+    def serves(self, new: NewJob, environment: Mapping[str, Any] | None, *, with_figure: bool) -> bool:
         """Whether it can stand for a job that would now run in this environment."""
         if self.state is JobState.SUCCEEDED:
-            return _what_counts(self.environment) == environment
+            has_it = not with_figure or self.figure is not None
+            return has_it and _what_counts(self.environment) == environment
         if self.state is JobState.QUEUED and self.priority < new.columns["priority"]:
             return False
         return _longest(self.max_runtime_seconds) >= _longest(new.columns["max_runtime_seconds"])
 
 
-def usable(session: Session, wanted: Sequence[NewJob]) -> list[str | None]:
+def usable(session: Session, wanted: Sequence[NewJob], *, figure: str | None = None) -> list[str | None]:
     """For each job that is wanted the id of one that can stand for it, or None. None of them is deleted until the
-    commit."""
+    commit. ``figure`` is a field that those that have succeeded need in their result."""
     environments = {
         device: _present_environment(session, device) for device in {_device(new) for new in wanted}
     }
-    by_digest = candidates(session, {_digest(new) for new in wanted})
+    by_digest = candidates(session, {_digest(new) for new in wanted}, figure)
     chosen: list[str | None] = []
     for new in wanted:
         possible = by_digest.get((_digest(new), _device(new)), [])
-        serving = [job for job in possible if job.serves(new, environments[_device(new)])]
+        serving = [
+            job
+            for job in possible
+            if job.serves(new, environments[_device(new)], with_figure=figure is not None)
+        ]
         best = min(serving, key=lambda job: _PREFERENCE.index(job.state), default=None)
         chosen.append(best.id if best else None)
     return chosen
 
 
-def candidates(session: Session, digests: set[str]) -> dict[tuple[str, str], list[Candidate]]:
+def candidates(
+    session: Session, digests: set[str], figure: str | None = None
+) -> dict[tuple[str, str], list[Candidate]]:
     """Jobs of these digests that may stand for others, by digest and device, the newest first."""
+    result: ColumnElement[Any] = null() if figure is None else Job.result[(figure,)].as_float()
     device = Job.spec[("resources", "device")].as_string()
     age = func.row_number().over(partition_by=(Job.spec_digest, Job.state), order_by=Job.id.desc())
     possible = (
@@ -89,7 +100,14 @@ def candidates(session: Session, digests: set[str]) -> dict[tuple[str, str], lis
     )
     query = (
         select(
-            Job.spec_digest, device, Job.id, Job.state, Job.priority, Job.max_runtime_seconds, Job.environment
+            Job.spec_digest,
+            device,
+            Job.id,
+            Job.state,
+            Job.priority,
+            Job.max_runtime_seconds,
+            Job.environment,
+            result,
         )
         .where(
             Job.id.in_(select(possible.c.id).where(possible.c.age <= LOOKED_AT)),

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from normlab.spec import PlannedLayer, TrainingSpec
+from normlab.spec.class_counts import ClassCounts
 from normlab.spec.memory import EVALUATION_BATCH
 from normlab.training.augmentation.pipeline import Pipeline
 from normlab.training.batches import Block
@@ -66,6 +67,8 @@ class Evaluation:
     """(n,)"""
     probabilities: npt.NDArray[np.float32]
     """(n, classes)"""
+    counts: ClassCounts
+    """Of the right classes and the most probable ones."""
 
     @property
     def accuracy(self) -> float:
@@ -199,11 +202,13 @@ class Program:
             correct.append(right.numpy())
             probabilities.append(given.numpy())
         penalty = float(sum(self.network.losses, start=0.0))
+        said = np.concatenate(probabilities)
         return Evaluation(
             losses / samples.count + penalty,
             cross_entropies / samples.count,
             np.concatenate(correct),
-            np.concatenate(probabilities),
+            said,
+            ClassCounts.of(samples.y.numpy(), said.argmax(axis=1), said.shape[1]),
         )
 
     def _steps(  # noqa: PLR0917  (TensorFlow traces a function of tensors, which have no better home)
