@@ -26,11 +26,12 @@ from normlab.spec.export_formats import FORMATS, ON_REQUEST
 from normlab.store import Artifact, ArtifactKind, Job, JobState, artifacts, format_requests
 from normlab.store.format_requests import FormatRequest
 from normlab.store.jobs import jobs, workers
+from normlab.store.jobs.workers import Workforce
 
 router = APIRouter(prefix="/jobs", tags=["models"])
 
 _CHUNK = 1 << 18
-_LOOK_AGAIN_SECONDS = 2
+LOOK_AGAIN_SECONDS = 2
 """A worker makes a format in some seconds, most of which TensorFlow takes to be imported."""
 _FILES = {"schema": {"type": "string", "format": "binary"}}
 
@@ -167,16 +168,19 @@ def _ask_for(services: Services, job_id: str, kind: ArtifactKind, *, asked_befor
             format_requests.ask(session, job_id, kind)
             force = workers.workforce(session)
     how = f"a worker makes the {kind} file when it is first asked for"
-    detail = (
-        f"{how}: ask again in some seconds"
-        if force.children
-        else f"{how}, and no worker runs at present: ask again when one does"
-    )
+    detail = when_to_ask_again(how, force)
     pending = PendingFormat(job=job_id, format=kind, detail=detail)
-    headers = {"Retry-After": str(_LOOK_AGAIN_SECONDS)}
+    headers = {"Retry-After": str(LOOK_AGAIN_SECONDS)}
     return Response(
         pending.model_dump_json(), status_code=202, headers=headers, media_type="application/json"
     )
+
+
+def when_to_ask_again(how: str, force: Workforce) -> str:
+    """How a worker comes to make something, and when it may be there."""
+    if force.children:
+        return f"{how}: ask again in some seconds"
+    return f"{how}, and no worker runs at present: ask again when one does"
 
 
 def _chunks(services: Services, file: Artifact) -> Iterator[bytes]:

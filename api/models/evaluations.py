@@ -1,6 +1,7 @@
 """``/jobs/{id}/evaluate``: how well a trained network does on the samples that were held out."""
 
 import io
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,16 +16,19 @@ from api.http.parameters import JobPath
 from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
 from api.inference.predict import image_url
-from api.models.downloads import succeeded_job, why_missing
+from api.models.downloads import LOOK_AGAIN_SECONDS, succeeded_job, when_to_ask_again, why_missing
 from api.models.schemas import EvaluationRequest
 from normlab import analysis
+from normlab.analysis.calibration import Calibration, calibration
 from normlab.analysis.classification import Classification, classification
-from normlab.documents.evaluations import EvaluationDocument, Split
+from normlab.documents.evaluations import ChartKind, EvaluationDocument, PendingEvaluation, Split
 from normlab.errors import StateError
 from normlab.serving import seen_by_the_model
-from normlab.spec import DatasetFacts, DatasetSpec
-from normlab.store import ArtifactKind, Job, artifacts
-from normlab.store.jobs import jobs
+from normlab.spec import DATASETS, DatasetName, DatasetSpec
+from normlab.spec.class_names import match_classes
+from normlab.store import Artifact, ArtifactKind, Job, artifacts, evaluations
+from normlab.store.artifacts import StoredFile
+from normlab.store.jobs import jobs, workers
 
 router = APIRouter(prefix="/jobs", tags=["predictions"])
 
@@ -38,8 +42,13 @@ _Arrays = dict[str, npt.NDArray[Any]]
     responses={
         200: {
             "model": EvaluationDocument,
-            "description": "The figures, or the confusion matrix as a chart.",
+            "description": "The figures, or the confusion matrix or the reliability of the probabilities as a chart.",
             "content": {kind: {} for kind in CHARTS},
+        },
+        202: {
+            "model": PendingEvaluation,
+            "description": "Another dataset is evaluated when somebody first asks for it, and is being evaluated.",
+            "headers": {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}},
         },
         **error_answers(400, 404, 406, 409, 410, 413, 415, 422, 503),
     },
@@ -48,45 +57,120 @@ _Arrays = dict[str, npt.NDArray[Any]]
 def evaluate_job(
     services: ServicesDependency, request: Request, job_id: JobPath, body: OptionalJsonBody
 ) -> Response:
-    """Accuracy, precision, recall and F1 of each class, confusion matrix, and the most confident mistakes.
+    """Accuracy, precision, recall and F1 of each class, calibration, confusion matrix, and the most confident mistakes.
 
     On the test or validation samples of the dataset that the job was trained on; the worker has kept what the
-    network says about each. The confusion matrix as a chart by `Accept`: `image/png`, `image/svg+xml`, Vega-Lite.
+    network says about each. On another `dataset` of the same shape and number of classes a worker evaluates when it is
+    first asked for: 202, ask again after the seconds of `Retry-After`. The `chart` by `Accept`: `image/png`,
+    `image/svg+xml`, Vega-Lite.
     """
     media_type = preferred_media_type(request, (JSON, *CHARTS))
     wanted = validated(EvaluationRequest, body)
-    job, arrays = _read(services, job_id)
-    dataset = DatasetSpec.model_validate(job.spec["dataset"])
-    if wanted.dataset not in (None, dataset.name):
-        sentence = (
-            f"job {job_id} was trained on {dataset.label}: what it says about other datasets is not known"
-        )
-        raise invalid_body("dataset", sentence=sentence)
-    kept = _of_split(arrays, wanted.split)
+    evaluated = _evaluated(services, job_id, wanted.dataset)
+    if isinstance(evaluated, PendingEvaluation):
+        again = {"Retry-After": str(LOOK_AGAIN_SECONDS)}
+        return Response(evaluated.model_dump_json(), status_code=202, headers=again, media_type=JSON)
+    kept = _of_split(evaluated.arrays, wanted.split)
     if not kept:
         raise invalid_body("split", sentence=f"job {job_id} has no {wanted.split} samples")
-    figures = classification(kept["labels"], kept["predicted"], dataset.info.classes)
+    figures = classification(kept["labels"], kept["predicted"], evaluated.trained_on.info.classes)
     headers = {"Vary": "Accept"}
     if media_type == JSON:
-        document = _document(job_id, wanted, dataset, figures, kept)
+        document = _document(wanted, evaluated, figures, kept)
         return Response(document.model_dump_json(by_alias=True), media_type=JSON, headers=headers)
-    from normlab.analysis.charts.confusion import confusion_matrix  # noqa: PLC0415 - altair takes a second
-
-    chart = confusion_matrix(figures, f"{job.name or job_id}, {wanted.split} samples")
+    chart = _chart(wanted.chart, figures, kept, _title(evaluated, wanted))
     if media_type == VEGA_LITE:
         return Response(orjson.dumps(chart), media_type=VEGA_LITE, headers=headers)
     return Response(analysis.render(chart, CHART_IMAGES[media_type]), media_type=media_type, headers=headers)
 
 
-def _read(services: Services, job_id: str) -> tuple[Job, _Arrays]:
-    """The job, and what its network says about the samples that were held out."""
+def _chart(kind: ChartKind, figures: Classification, kept: _Arrays, title: str) -> dict[str, Any]:
+    from normlab.analysis.charts.confusion import confusion_matrix  # noqa: PLC0415 - altair takes a second
+    from normlab.analysis.charts.reliability import reliability  # noqa: PLC0415
+
+    if kind is ChartKind.RELIABILITY:
+        return reliability(_fit(kept), figures.accuracy, title)
+    return confusion_matrix(figures, title)
+
+
+@dataclass(frozen=True)
+class _Evaluated:
+    """What a job's network says about a dataset."""
+
+    job: Job
+    trained_on: DatasetSpec
+    dataset: DatasetSpec
+    arrays: _Arrays
+
+
+def _title(evaluated: _Evaluated, wanted: EvaluationRequest) -> str:
+    elsewhere = "" if evaluated.dataset is evaluated.trained_on else f" of {evaluated.dataset.name}"
+    return f"{evaluated.job.name or evaluated.job.id}, {wanted.split} samples{elsewhere}"
+
+
+def _evaluated(services: Services, job_id: str, wanted: str | None) -> _Evaluated | PendingEvaluation:
+    """What the network says about its own dataset or the one that is wanted."""
     with services.database.read() as session:
         job = succeeded_job(jobs.get(session, job_id))
+        own = DatasetSpec.model_validate(job.spec["dataset"])
         file = artifacts.get(session, job_id, ArtifactKind.EVALUATION)
-    if file is None:
-        raise StateError(f"job {job_id} cannot be evaluated: {why_missing(job, ArtifactKind.EVALUATION)}")
+        elsewhere = wanted not in (None, own.name)
+        evaluation = evaluations.get(session, job_id, str(wanted)) if elsewhere else None
+    if not elsewhere:
+        if file is None:
+            why = why_missing(job, ArtifactKind.EVALUATION)
+            raise StateError(f"job {job_id} cannot be evaluated: {why}")
+        return _Evaluated(job, own, own, _arrays(services, file))
+    dataset = _fitting(job_id, own, str(wanted))
+    if evaluation is not None and evaluation.file is not None:
+        return _Evaluated(job, own, dataset, _arrays(services, evaluation.file))
+    waits = evaluation is not None and evaluation.error is None
+    return _ask_for(services, job_id, DatasetName(dataset.name), waits=waits)
+
+
+def _fitting(job_id: str, own: DatasetSpec, wanted: str) -> DatasetSpec:
+    """The dataset of this name, if a network of ``own`` can be evaluated on it; else 422."""
+    kind = own.info.shape, own.info.class_count
+    built_in = {info.name.value: (info.shape, info.class_count) for info in DATASETS.values()}
+    fitting = [name for name, other in built_in.items() if other == kind and name != own.name]
+    if wanted in fitting:
+        return DatasetSpec(name=wanted)
+    others = f"{' and '.join(fitting)} would fit" if fitting else "no other built-in dataset fits"
+    if wanted not in built_in:
+        what = f"{wanted} is neither the dataset that job {job_id} was trained on ({own.label}) nor built in"
+    else:
+        what = (
+            f"job {job_id} was trained on {own.label}, of shape {_kind(*kind)}, but {wanted} has shape "
+            f"{_kind(*built_in[wanted])}"
+        )
+    raise invalid_body("dataset", sentence=f"{what}: {others}")
+
+
+def _kind(shape: tuple[int, ...], classes: int) -> str:
+    return f"{' x '.join(map(str, shape))} and {classes} classes"
+
+
+def _ask_for(services: Services, job_id: str, dataset: DatasetName, *, waits: bool) -> PendingEvaluation:
+    """Have a worker evaluate unless that waits already, and say so. An error is told once; who asks again has it tried
+    again."""
+    if waits:
+        with services.database.read() as session:
+            force = workers.workforce(session)
+    else:
+        with services.database.write() as session:
+            succeeded_job(jobs.get(session, job_id))  # it may have been deleted meanwhile
+            evaluations.ask(session, job_id, dataset)
+            error = evaluations.take_error(session, job_id, dataset)
+            force = workers.workforce(session)
+        if error is not None:
+            raise StateError(f"job {job_id} could not be evaluated on {dataset}: {error}")
+    detail = when_to_ask_again(f"a worker evaluates on {dataset} when it is first asked for", force)
+    return PendingEvaluation(job=job_id, dataset=dataset, detail=detail)
+
+
+def _arrays(services: Services, file: Artifact | StoredFile) -> _Arrays:
     with np.load(io.BytesIO(services.artifacts.read(file)), allow_pickle=False) as arrays:
-        return job, dict(arrays)
+        return dict(arrays)
 
 
 def _of_split(arrays: _Arrays, split: Split) -> _Arrays:
@@ -95,43 +179,58 @@ def _of_split(arrays: _Arrays, split: Split) -> _Arrays:
 
 
 def _document(
-    job_id: str,
     wanted: EvaluationRequest,
-    dataset: DatasetSpec,
+    evaluated: _Evaluated,
     figures: Classification,
     kept: _Arrays,
 ) -> EvaluationDocument:
+    remark = match_classes(evaluated.dataset, evaluated.trained_on).remark
     return EvaluationDocument.model_validate(
         {
-            "job": job_id,
-            "dataset": dataset.name,
-            "dataset_version": dataset.version,
+            "job": evaluated.job.id,
+            "dataset": evaluated.dataset.name,
+            "dataset_version": evaluated.dataset.version,
+            "trained_on": evaluated.trained_on.name,
+            "remarks": () if remark is None else (remark,),
             "split": wanted.split,
             "samples": len(kept["labels"]),
             "accuracy": figures.accuracy,
+            "balanced_accuracy": figures.balanced_accuracy,
             "macro_f1": figures.macro_f1,
+            "cross_entropy": _number(kept, "cross_entropy"),
+            "brier_score": _number(kept, "brier_score"),
+            "calibration": _fit(kept),
             "classes": [{**vars(item), "class": item.class_name} for item in figures.classes],
             "confusion_matrix": figures.confusion.tolist(),
-            "mistakes": [_mistake(dataset.info, kept, place) for place in range(len(kept["mistakes"]))][
+            "mistakes": [_mistake(evaluated, kept, place) for place in range(len(kept["mistakes"]))][
                 : wanted.mistakes
             ],
         }
     )
 
 
-def _mistake(dataset: DatasetFacts, kept: _Arrays, place: int) -> dict[str, Any]:
+def _fit(kept: _Arrays) -> Calibration:
+    return calibration(kept["confidence"], kept["labels"] == kept["predicted"])
+
+
+def _number(kept: _Arrays, name: str) -> float | None:
+    return float(kept[name]) if name in kept else None
+
+
+def _mistake(evaluated: _Evaluated, kept: _Arrays, place: int) -> dict[str, Any]:
+    classes = evaluated.trained_on.info.classes
     sample = int(kept["mistakes"][place])
     label, predicted = int(kept["labels"][sample]), int(kept["predicted"][sample])
     pixels = kept["mistake_pixels"][place].astype(np.float32)
     return {
         "sample": sample,
         "label": label,
-        "class": dataset.classes[label],
+        "class": classes[label],
         "predicted": {
             "label": predicted,
-            "class": dataset.classes[predicted],
+            "class": classes[predicted],
             "probability": float(kept["confidence"][sample]),
         },
         "probabilities": kept["mistake_probabilities"][place].tolist(),
-        "image": image_url(seen_by_the_model(pixels, dataset.pixel_max)),
+        "image": image_url(seen_by_the_model(pixels, evaluated.dataset.info.pixel_max)),
     }

@@ -4,7 +4,7 @@ from typing import Any
 
 from api.http.ids import JOB_ID, MODEL_NAME, Examples
 from api.models.schemas import EvaluationRequest, ModelReference, Rollback
-from normlab.documents.evaluations import EvaluationDocument
+from normlab.documents.evaluations import EvaluationDocument, PendingEvaluation
 from normlab.documents.named_models import NamedModelDocument, NamedModelList
 from normlab.documents.trained_models import ModelDocument, PendingFormat
 from normlab.spec import DATASETS, DatasetName
@@ -71,10 +71,22 @@ EVALUATION: dict[str, Any] = {
     "job": JOB_ID,
     "dataset": "fashion_mnist",
     "dataset_version": None,
+    "trained_on": "fashion_mnist",
+    "remarks": [],
     "split": "test",
     "samples": 10000,
     "accuracy": 0.8289,
+    "balanced_accuracy": 0.8289,
     "macro_f1": 0.8267,
+    "cross_entropy": 0.4873,
+    "brier_score": 0.2442,
+    "calibration": {
+        "expected_calibration_error": 0.0131,
+        "adaptive_calibration_error": 0.0127,
+        "error_by_chance": 0.0071,
+        "confidence": 0.8163,
+        "bins": [{"low": 0.933, "high": 1.0, "samples": 4012, "confidence": 0.978, "accuracy": 0.982}],
+    },
     "classes": [
         {
             "label": 9,
@@ -104,8 +116,15 @@ PENDING_FORMAT = {
     "detail": "a worker makes the saved_model file when it is first asked for: ask again in some seconds",
 }
 
+PENDING_EVALUATION = {
+    "job": JOB_ID,
+    "dataset": "mnist",
+    "detail": "a worker evaluates on mnist when it is first asked for: ask again in some seconds",
+}
+
 EXAMPLES: Examples = {
     EvaluationDocument: [EVALUATION],
+    PendingEvaluation: [PENDING_EVALUATION],
     EvaluationRequest: [EVALUATION_REQUEST],
     ModelDocument: [MODEL],
     PendingFormat: [PENDING_FORMAT],

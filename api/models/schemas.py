@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, Strict
 
-from normlab.documents.evaluations import Split
+from normlab.documents.evaluations import ChartKind, Split
 
 
 class ModelReference(BaseModel):
@@ -30,8 +30,16 @@ class EvaluationRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    dataset: str | None = Field(default=None, description="The one that the job was trained on.")
+    dataset: str | None = Field(
+        default=None,
+        description=(
+            "By default the one that the job was trained on; or a built-in one of the same shape and number of classes."
+        ),
+    )
     split: Split = Split.TEST
     mistakes: Annotated[int, Strict()] = Field(
         default=10, ge=0, le=50, description="So many of the most confident mistakes."
+    )
+    chart: ChartKind = Field(
+        default=ChartKind.CONFUSION, description="Which chart an `Accept` for an image or Vega-Lite gets."
     )

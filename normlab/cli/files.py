@@ -23,6 +23,6 @@ def suffix_of(path: Path, option: str, known: list[str]) -> str:
     return suffix
 
 
-def chart_format_of(path: Path | None) -> ChartFormat | None:
-    """The format of the file that ``--chart`` names."""
-    return None if path is None else ChartFormat(suffix_of(path, "--chart", list(ChartFormat)))
+def chart_format_of(path: Path | None, option: str = "--chart") -> ChartFormat | None:
+    """The format of the file that an option names."""
+    return None if path is None else ChartFormat(suffix_of(path, option, list(ChartFormat)))

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -11,6 +11,7 @@ from normlab.client import datasets as dataset_calls
 from normlab.client.comparisons import Comparisons
 from normlab.client.dataset_lookup import DatasetsOfService
 from normlab.client.downloads import download
+from normlab.client.evaluations import evaluate
 from normlab.client.events import JobEvent, follow
 from normlab.client.formats import ChartFormat
 from normlab.client.images import Pixels, predict
@@ -23,7 +24,7 @@ from normlab.documents.catalogue import ArchitectureDocument, ArchitectureList
 from normlab.documents.charts import InsideChart
 from normlab.documents.dataset_versions import AnyDataset, DatasetDocument, DatasetSummary
 from normlab.documents.diagnosis import DiagnosisDocument
-from normlab.documents.evaluations import EvaluationDocument, Split
+from normlab.documents.evaluations import ChartKind, EvaluationDocument, Split
 from normlab.documents.jobs import JobDocument, JobList, JobOrder, ValidatedJob
 from normlab.documents.metrics import MetricsDocument
 from normlab.documents.predictions import PredictionDocument
@@ -268,34 +269,67 @@ class Client:
         )
 
     def evaluate(
-        self, job_id: str, *, split: Split | str = Split.TEST, mistakes: int = 10
+        self,
+        job_id: str,
+        *,
+        split: Split | str = Split.TEST,
+        mistakes: int = 10,
+        dataset: str | None = None,
+        timeout_seconds: float = 120,
     ) -> EvaluationDocument:
-        """How well a trained network does on samples that were held out: by class, and where it is wrong.
+        """How well a trained network does on samples that were held out: by class, how well its probabilities fit, and
+        where it is wrong.
 
         Args:
             job_id: A job that has succeeded.
             split: ``test`` or ``validation``.
             mistakes: So many of those that it was most confident of.
+            dataset: Another one than the job's, of the same shape and number of classes. It takes a worker some seconds
+                when it is first asked for, and is waited for.
+            timeout_seconds: For how long.
         """
-        body = {"split": Split(split), "mistakes": mistakes}
-        return self._transport.fetch(
-            EvaluationDocument, "POST", path_of("jobs", job_id, "evaluate"), json=body
-        )
+        body = {"split": Split(split), "mistakes": mistakes, "dataset": dataset}
+        return evaluate(self._transport, job_id, body, timeout_seconds=timeout_seconds)
 
     def confusion_chart(
         self,
         job_id: str,
         *,
         split: Split | str = Split.TEST,
+        dataset: str | None = None,
         chart_format: ChartFormat | str = ChartFormat.PNG,
     ) -> bytes:
-        """The confusion matrix as a chart: ``png``, ``svg``, or ``json`` for its Vega-Lite spec."""
-        return self._transport.request(
-            "POST",
-            path_of("jobs", job_id, "evaluate"),
-            json={"split": Split(split)},
-            headers={"Accept": ChartFormat(chart_format).media_type},
-        ).content
+        """The confusion matrix as a chart: ``png``, ``svg``, or ``json`` for its Vega-Lite spec.
+
+        Another ``dataset`` as for ``evaluate``.
+        """
+        return self._evaluation_chart(job_id, {"split": Split(split), "dataset": dataset}, chart_format)
+
+    def reliability_chart(
+        self,
+        job_id: str,
+        *,
+        split: Split | str = Split.TEST,
+        dataset: str | None = None,
+        chart_format: ChartFormat | str = ChartFormat.PNG,
+    ) -> bytes:
+        """Accuracy by confidence as a chart: ``png``, ``svg``, or ``json`` for its Vega-Lite spec.
+
+        Another ``dataset`` as for ``evaluate``.
+        """
+        body = {"split": Split(split), "dataset": dataset, "chart": ChartKind.RELIABILITY}
+        return self._evaluation_chart(job_id, body, chart_format)
+
+    def _evaluation_chart(
+        self, job_id: str, body: Mapping[str, Any], chart_format: ChartFormat | str
+    ) -> bytes:
+        if body["dataset"] is not None:
+            self.evaluate(
+                job_id, split=body["split"], mistakes=0, dataset=body["dataset"]
+            )  # until it is there
+        accept = ChartFormat(chart_format).media_type
+        url = path_of("jobs", job_id, "evaluate")
+        return self._transport.request("POST", url, json=body, headers={"Accept": accept}).content
 
     def compare(self, job_ids: Iterable[str]) -> SideBySide:
         """Put jobs side by side: what differs between their specs, and what came of it.

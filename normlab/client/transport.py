@@ -80,7 +80,10 @@ class Transport:
         Raises:
             ServiceError: As for ``request``; also when what answers is something else than a Normlab service.
         """
-        response = self.request(method, path, **options)
+        return self.read(kind, path, self.request(method, path, **options))
+
+    def read(self, kind: type[Kind], path: str, response: httpx.Response) -> Kind:
+        """The JSON of an answer as the kind of object it should be; ``ServiceError`` where it is something else."""
         try:
             return kind.read(response.content)
         except ValidationError as error:

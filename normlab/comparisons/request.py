@@ -111,5 +111,9 @@ class ComparisonRequest(Question):
 def margin_problem(metric: Metric, margin: float) -> str | None:
     """What is wrong with a margin of this metric, if anything is."""
     if metric.higher_is_better and margin > 1:
-        return f"should be at most 1 for {metric.kind}, which is a fraction, not {margin:g}: half a point is 0.005"
+        article = "an" if metric.kind.startswith("a") else "a"
+        return (
+            f"should be at most 1 for {article} {metric.kind}, which is a fraction, not {margin:g}: half a point is "
+            "0.005"
+        )
     return None

@@ -38,6 +38,48 @@ class Mistake(Document):
     image: str = Field(description="A PNG as a `data:` URL.")
 
 
+class ChartKind(StrEnum):
+    """What a chart of an evaluation shows."""
+
+    CONFUSION = "confusion"
+    """Which classes are taken for which others."""
+    RELIABILITY = "reliability"
+    """Whether the network is right as often as it says."""
+
+
+class CalibrationBin(Document):
+    """The samples with a confidence above `low` and at most `high`."""
+
+    low: Fraction
+    high: Fraction
+    samples: int
+    confidence: Fraction | None = Field(description="Mean; null without samples.")
+    accuracy: Fraction | None
+
+
+class CalibrationDocument(Document):
+    """Confidence, the probability of the most probable class, beside accuracy."""
+
+    expected_calibration_error: Fraction = Field(
+        description=(
+            "Mean distance between confidence and accuracy over 15 bins of equal width (`bins`), weighed by samples."
+        )
+    )
+    adaptive_calibration_error: Fraction = Field(
+        description="The same over 15 bins of equally many samples, fewer where confidences are equal."
+    )
+    error_by_chance: Fraction = Field(
+        description=(
+            "The `expected_calibration_error` that a perfectly calibrated network with these confidences has on so "
+            "many samples, on average."
+        )
+    )
+    confidence: Fraction = Field(
+        description="Mean. Above the accuracy: the network is surer than it should be."
+    )
+    bins: tuple[CalibrationBin, ...]
+
+
 class EvaluationDocument(Document):
     """How well a network does."""
 
@@ -46,12 +88,43 @@ class EvaluationDocument(Document):
     dataset_version: int | None = Field(
         default=None, description="Of an uploaded dataset; null of a built-in one."
     )
+    trained_on: str | None = Field(
+        default=None, description="The job's own dataset. Null from a service of an earlier version."
+    )
+    remarks: tuple[str, ...] = Field(
+        default=(), description="What to know before reading the figures, such as classes of other names."
+    )
     split: Open[Split]
     samples: int
     accuracy: Fraction
-    macro_f1: Fraction = Field(description="Mean of the classes' F1.")
+    balanced_accuracy: Fraction | None = Field(
+        default=None, description="Mean of the classes' recalls that are known: all classes count alike."
+    )
+    macro_f1: Fraction = Field(description="Mean of the classes' F1 that are known.")
+    cross_entropy: float | None = Field(
+        default=None,
+        description=(
+            "The log loss, in nats, as the job's `test_cross_entropy`. This and the Brier score are null of jobs from "
+            "before they were kept."
+        ),
+    )
+    brier_score: float | None = Field(
+        default=None,
+        description="Mean squared distance of the probabilities from the right answer, summed over classes: 0 to 2.",
+    )
+    calibration: CalibrationDocument | None = Field(
+        default=None, description="Null from a service of an earlier version."
+    )
     classes: tuple[ClassEvaluation, ...]
     confusion_matrix: tuple[tuple[int, ...], ...] = Field(
         description="Row: the right class. Column: the one that the network says."
     )
     mistakes: tuple[Mistake, ...] = Field(description="The most confident first.")
+
+
+class PendingEvaluation(Document):
+    """An evaluation on another dataset that was asked for and is not there yet."""
+
+    job: str
+    dataset: str
+    detail: str

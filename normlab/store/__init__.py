@@ -23,6 +23,7 @@ from normlab.store.availability import is_unavailable, why_unavailable
 from normlab.store.comparisons.tables import Comparison, ComparisonArm, ComparisonEvent, ComparisonJob
 from normlab.store.database import Database
 from normlab.store.datasets.tables import DatasetFile, DatasetUse, DatasetVersion, NamedDataset
+from normlab.store.evaluations import Evaluation
 from normlab.store.format_requests import FormatRequest
 from normlab.store.idempotency import IdempotencyKey
 from normlab.store.jobs.tables import Epoch, Event, Job
@@ -43,6 +44,7 @@ __all__ = [
     "DatasetUse",
     "DatasetVersion",
     "Epoch",
+    "Evaluation",
     "Event",
     "EventKind",
     "FailureCode",

@@ -43,6 +43,7 @@ REFERENCES: dict[str, dict[str, OnDelete]] = {
         "comparison_jobs.job_id": OnDelete.FORBIDS,
         "dataset_uses.used_by": OnDelete.IS_FORGOTTEN,
         "epochs.job_id": OnDelete.GOES,
+        "evaluations.job_id": OnDelete.GOES,
         "events.job_id": OnDelete.GOES,
         "format_requests.job_id": OnDelete.GOES,
         "idempotency_keys.resource": OnDelete.IS_FORGOTTEN,

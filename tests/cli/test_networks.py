@@ -18,10 +18,23 @@ Run = Callable[..., Result]
 
 def test_an_evaluation(run: Run, trained: tuple[JobDocument, JobDocument], tmp_path: Path) -> None:
     job = trained[1]
-    result = run("evaluate", job.id[-6:], "--mistakes", "2", "--chart", str(tmp_path / "confusion.svg"))
+    result = run(
+        "evaluate",
+        job.id[-6:],
+        "--mistakes",
+        "2",
+        "--chart",
+        str(tmp_path / "confusion.svg"),
+        "--reliability",
+        str(tmp_path / "reliability.svg"),
+    )
     assert result.exit_code == 0, result.output
     assert f"{100 * job.result.test_accuracy:.2f} % of 360 test samples of digits" in result.stdout
     assert result.stdout.count("- sample ") == 2
+    assert f"balanced accuracy {100 * job.result.test_balanced_accuracy:.2f} %" in result.stdout
+    assert f"log loss {job.result.test_cross_entropy:.4f}" in result.stdout
+    assert "expected calibration error" in result.stdout
+    assert "accuracy by confidence" in (tmp_path / "reliability.svg").read_text()
     assert (tmp_path / "confusion.svg").read_text().startswith("<svg")
     validation = run("evaluate", job.id, "--split", "validation", "--json")
     assert json.loads(validation.stdout)["split"] == "validation"

@@ -117,6 +117,8 @@ class Laboratory:
             accuracy=accuracy,
             val_loss=1 - accuracy,
             val_accuracy=accuracy,
+            val_balanced_accuracy=accuracy - 0.0625,
+            val_macro_f1=accuracy - 0.125,
             train_seconds=seconds,
             evaluate_seconds=0.1,
             compile_seconds=1.0,

@@ -159,7 +159,11 @@ def test_what_was_changed_is_told_apart(run, first, tmp_path: Path) -> None:
         (("compare", "baseline", "no_norm"), 1, '/arms/1/spec/architecture: there is no preset "no_norm"'),
         (("compare", "baseline", "missing.json"), 2, "missing.json cannot be read: No such file"),
         (("compare", "baseline", "batch_norm", "--replicates", "0"), 1, "/replicates: should be at least 1"),
-        (("compare", "baseline", "batch_norm", "--metric", "f1"), 1, '/metric: "f1" is not known here'),
+        (
+            ("compare", "baseline", "batch_norm", "--metric", "f1"),
+            1,
+            '/metric: "f1" is called "val_macro_f1"',
+        ),
         (("compare", "baseline", "batch_norm", "--report", "a.pdf"), 2, "a.pdf should end in .html or .md."),
         (("compare", A_JOB, "--replicates", "3"), 2, "only --chart, --json and --url go with jobs"),
         (("compare", "cmp_00000000000000000000000000"), 1, "Error: there is no comparison"),

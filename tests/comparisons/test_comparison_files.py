@@ -68,6 +68,26 @@ def test_the_colour_of_an_arm_is_the_same_in_all_charts(served, comparison):
     assert len(found) == 1
 
 
+def test_what_weighs_all_classes_alike_is_compared_drawn_and_bundled(served):
+    """Of another number than accuracy, under its own name, from the request to the report."""
+    found = served.finished(
+        accuracy, **request(base_seed=BASE_SEED + 20, metric="val_balanced_accuracy", fresh=True)
+    )
+    assert found["metric"] == "val_balanced_accuracy"
+    by_accuracy = [accuracy("baseline", BASE_SEED + 20 + pair) for pair in range(3)]
+    assert found["result"]["arms"]["baseline"]["values"] == pytest.approx(
+        [value - 0.0625 for value in by_accuracy]
+    )
+    assert "in validation balanced accuracy" in found["result"]["pairs"][0]["sentence"] or (
+        "its validation balanced accuracy is" in found["result"]["pairs"][0]["sentence"]
+    )
+    curves = served.http.get(found["links"]["charts"]["learning_curves"]).text
+    assert "validation balanced accuracy, " in curves
+    report = served.http.get(found["links"]["report"], headers={"Accept": "text/markdown"}).text
+    assert "Validation balanced accuracy (compared)" in report
+    assert "--metric val_balanced_accuracy" in report or '"metric": "val_balanced_accuracy"' in report
+
+
 def test_charts_that_are_not_there_are_told(served, comparison):
     url = comparison["links"]["self"]
     response = served.http.get(f"{url}/charts/pie.png")

@@ -57,7 +57,9 @@ def test_replicates_may_go_on_until_decided():
         ({"equivalence_margin": 1.5}, "/equivalence_margin", "should be at most 1 for an accuracy"),
         ({"equivalence_margin": float("nan")}, "/equivalence_margin", "should be a finite number"),
         ({"target_accuracy": 80}, "/target_accuracy", "should be less than or equal to 1"),
-        ({"metric": "f1"}, "/metric", '"f1" is not known here'),
+        ({"metric": "auc"}, "/metric", '"auc" is not known here'),
+        ({"metric": "f1"}, "/metric", '"f1" is called "val_macro_f1" here'),
+        ({"metric": "log_loss"}, "/metric", '"log_loss" is called "val_loss" here'),
         ({"base_seed": -1}, "/base_seed", "should be greater than or equal to 0"),
         ({"base_seed": 2**31 - 1}, "/base_seed", "should leave room for 5 seeds"),
         (

@@ -6,9 +6,10 @@ from sqlalchemy import select
 from normlab.spec import JobSpec
 from normlab.store import ArtifactKind, Database, FormatRequest, artifacts, deletion, format_requests
 from normlab.store.artifacts import StoredFile
-from normlab.store.format_requests import MAX_ATTEMPTS, TakenRequest
+from normlab.store.format_requests import TakenRequest
 from normlab.store.jobs import endings, jobs, leases
 from normlab.store.jobs.endings import Outcome
+from normlab.store.wanted import MAX_ATTEMPTS
 
 FILE = StoredFile(ArtifactKind.LITERT, "job/1/model.tflite", "0" * 64, 10, "application/vnd.tflite")
 

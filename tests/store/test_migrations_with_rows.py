@@ -19,6 +19,7 @@ from normlab.store import (
     Event,
     EventKind,
     Job,
+    evaluations,
     format_requests,
     idempotency,
     measurements,
@@ -53,6 +54,7 @@ FIRST_REVISION = {
     "model_changes": "0004",
     "measurements": "0007",
     "format_requests": "0010",
+    "evaluations": "0017",
     "dataset_names": "0015",
     "datasets": "0015",
     "dataset_files": "0015",
@@ -120,6 +122,7 @@ def fill(
         )
         endings.finish(session, job.id, 1, outcome)
         format_requests.ask(session, job.id, ArtifactKind.LITERT)
+        evaluations.ask(session, job.id, "mnist")
         names.point(session, "clothes", job.id)
         workers.announce(session, "host/1", has_gpu=True)
         arms = [Arm("a", make_spec()), Arm("b", make_spec(training={"batch_size": 32}), base_seed=5)]

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sklearn.metrics import balanced_accuracy_score, f1_score, log_loss
+from sklearn.metrics import balanced_accuracy_score, brier_score_loss, f1_score, log_loss
 
 from normlab.spec import JobSpec
 from normlab.training import TrainResult
 from normlab.training.data import training_data
+from normlab.training.export.evaluation import brier_score, cross_entropy
 
 
 @pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true")
@@ -30,11 +31,14 @@ def test_figures_of_a_run_are_scikit_learns_of_its_network(
             (
                 balanced_accuracy_score(labels, said),
                 f1_score(labels, said, average="macro", zero_division=0),
-                log_loss(labels, probabilities.astype(float), labels=range(10)),
+                log_loss(labels, probabilities, labels=range(10)),
             ),
-            rel=1e-6,
+            rel=1e-5,
         )
         assert result.majority[part].imbalance < 0.1
+        brier = brier_score_loss(labels, probabilities, labels=range(10), scale_by_half=False)
+        assert brier_score(probabilities, labels) == pytest.approx(brier, rel=1e-6)
+        assert cross_entropy(probabilities, labels) == pytest.approx(figures[part][2], rel=1e-5)
     assert result.test_balanced_accuracy != result.test_accuracy
 
 

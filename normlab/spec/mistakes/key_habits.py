@@ -322,8 +322,8 @@ WRITTEN_OTHERWISE = {
     "replicates": "belongs to a comparison, which trains each arm with several seeds: POST /comparisons, or "
     "`normlab compare`",
     "arms": "belongs to a comparison: POST /comparisons, or `normlab compare`",
-    "metrics": "is not needed: a job always measures loss and accuracy; which of them a comparison is about is its "
-    '"metric"',
+    "metrics": "is not needed: a job always measures loss, accuracy, balanced accuracy and macro F1; which of them a "
+    'comparison is about is its "metric"',
     "grid": "is not supported: a job is one run; send one for each point, or compare them as arms",
     "param_grid": "is not supported: a job is one run; send one for each point, or compare them as arms",
     # The dataset

@@ -208,7 +208,7 @@ class Program:
             cross_entropies / samples.count,
             np.concatenate(correct),
             said,
-            ClassCounts.of(samples.y.numpy(), said.argmax(axis=1), said.shape[1]),
+            ClassCounts.of(samples.labels, said.argmax(axis=1), said.shape[1]),
         )
 
     def _steps(  # noqa: PLR0917  (TensorFlow traces a function of tensors, which have no better home)
