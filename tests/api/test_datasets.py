@@ -2,6 +2,7 @@
 
 import errno
 import io
+import os
 import socket
 import time
 from collections.abc import Iterator
@@ -10,6 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from api.maintenance import ComparisonMaintenance
+from normlab.runtime.notifier import Notifier
+from normlab.settings import Settings
 from normlab.spec import DATASETS
 from normlab.store import DatasetState
 from normlab.store.artifact_writing import Writing
@@ -202,6 +206,22 @@ def test_an_artifact_store_that_is_away_is_said(service, monkeypatch):
     monkeypatch.setattr(Writing, "write", away)
     response = service.http.post("/datasets?name=away", content=b"data")
     assert (response.status_code, response.json()["code"]) == (503, "artifacts_unavailable")
+
+
+def test_uploads_that_nobody_waits_for_are_deleted(service):
+    waiting = add(service, "waiting")["id"]
+    folder = service.folder / "artifacts" / "uploads"
+    for name in ("ds_left_by_a_killed_process", "ds_still_coming"):
+        (folder / name).write_bytes(b"half of it")
+    for name in (waiting, "ds_left_by_a_killed_process"):
+        os.utime(folder / name, (1, 1))
+    notifier = Notifier(service.broker.broker_url)
+    settings = Settings(data_dir=service.folder)
+    ComparisonMaintenance(service.database, service.artifacts, notifier, settings).sweep()
+    notifier.close()
+    assert {waiting, "ds_still_coming"} <= set(uploads(service))
+    assert "ds_left_by_a_killed_process" not in uploads(service)
+    (folder / "ds_still_coming").unlink()
 
 
 def test_a_key_makes_one_version(service):
