@@ -77,15 +77,24 @@ def test_same_bits_on_the_whole_of_fashion_mnist(preset: str, data_dir: Path) ->
     same_bits(content, "fashion_mnist", preset, data_dir, epochs=1)
 
 
-@pytest.mark.parametrize("dataset", [{}, {"validation_split": "random"}, {"validation_samples": 0}], ids=str)
+@pytest.mark.parametrize(
+    ("dataset", "probes"),
+    [
+        ({}, "off"),
+        ({"validation_split": "random"}, "off"),
+        ({"validation_samples": 0}, "off"),
+        # Probes take samples by number and by row.
+        pytest.param({"validation_split": "random"}, "standard", marks=pytest.mark.nightly),
+    ],
+    ids=str,
+)
 def test_parts_are_the_same_whether_rows_are_mapped_or_copied(
-    dataset: dict[str, Any], data_dir: Path, monkeypatch: pytest.MonkeyPatch
+    dataset: dict[str, Any], probes: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arrays = striped()
     assert arrays.x_train[0].size % 64, "a sample is no multiple of what TensorFlow aligns"
     content = keep(arrays, data_dir / "datasets", validation=11)
-    # Probes take samples by number and by row.
-    spec = spec_on(content, DENSE, dataset=dataset, probes="standard" if not dataset else "off")
+    spec = spec_on(content, DENSE, dataset=dataset, probes=probes)
     mapped = training_data(spec, data_dir)
     assert mapped.training.rows is not None or not spec.dataset.held_out
     result = train(spec, data_dir=data_dir)
@@ -138,6 +147,7 @@ def test_cached_by_content_and_not_by_name(data_dir: Path) -> None:
     assert counts == [30, 31]
 
 
+@pytest.mark.nightly
 def test_arms_are_compared_and_the_report_names_the_data(data_dir: Path) -> None:
     content = keep(striped(training=660), data_dir / "datasets", validation=60)
     arms: dict[str, list[RunRecord]] = {}
