@@ -78,7 +78,10 @@ def evaluate_job(
     if media_type == JSON:
         document = _document(wanted, evaluated, figures, kept)
         return Response(document.model_dump_json(by_alias=True), media_type=JSON, headers=headers)
-    chart = _chart(wanted.chart, figures, kept, _title(evaluated, wanted))
+    try:
+        chart = _chart(wanted.chart, figures, kept, _title(evaluated, wanted))
+    except ValueError as error:
+        raise StateError(f"the classes of job {job_id} are too many: {error}; ask for JSON") from error
     if media_type == VEGA_LITE:
         return Response(orjson.dumps(chart), media_type=VEGA_LITE, headers=headers)
     return Response(analysis.render(chart, CHART_IMAGES[media_type]), media_type=media_type, headers=headers)
@@ -201,7 +204,7 @@ def _document(
             "brier_score": _number(kept, "brier_score"),
             "calibration": _fit(kept),
             "classes": [{**vars(item), "class": item.class_name} for item in figures.classes],
-            "confusion_matrix": figures.confusion.tolist(),
+            "confusion_matrix": [] if figures.confusion is None else figures.confusion.tolist(),
             "mistakes": [_mistake(evaluated, kept, place) for place in range(len(kept["mistakes"]))][
                 : wanted.mistakes
             ],

@@ -13,6 +13,9 @@ import numpy.typing as npt
 
 from normlab.spec.class_counts import ClassCounts
 
+MAX_CONFUSION_CLASSES = 1_000
+"""A table of more would have more than a million cells."""
+
 
 @dataclass(frozen=True)
 class ClassFigures:
@@ -40,8 +43,9 @@ class Classification:
     macro_f1: float
     """Mean of the F1 that are known."""
     classes: tuple[ClassFigures, ...]
-    confusion: npt.NDArray[np.int64]
-    """(classes, classes): how many samples of the row's class were given the column's."""
+    confusion: npt.NDArray[np.int64] | None
+    """(classes, classes): how many samples of the row's class were given the column's. None beyond
+    ``MAX_CONFUSION_CLASSES``."""
 
 
 def classification(
@@ -49,8 +53,6 @@ def classification(
 ) -> Classification:
     """Figures of predictions (n,) against the right labels (n,), both numbers of classes; n is at least 1."""
     count = len(class_names)
-    cells = labels.astype(np.int64) * count + predicted
-    confusion = np.bincount(cells, minlength=count * count).reshape(count, count)
     counts = ClassCounts.of(labels, predicted, count)
     right, have, given = counts.right, counts.have, counts.given
     figures = tuple(
@@ -69,8 +71,13 @@ def classification(
         balanced_accuracy=counts.balanced_accuracy,
         macro_f1=counts.macro_f1,
         classes=figures,
-        confusion=confusion,
+        confusion=_confusion(labels, predicted, count) if count <= MAX_CONFUSION_CLASSES else None,
     )
+
+
+def _confusion(labels: npt.NDArray[Any], predicted: npt.NDArray[Any], count: int) -> npt.NDArray[np.int64]:
+    cells = labels.astype(np.int64) * count + predicted
+    return np.bincount(cells, minlength=count * count).reshape(count, count)
 
 
 def _ratio(part: np.int64, whole: np.int64) -> float | None:

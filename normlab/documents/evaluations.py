@@ -117,7 +117,7 @@ class EvaluationDocument(Document):
     )
     classes: tuple[ClassEvaluation, ...]
     confusion_matrix: tuple[tuple[int, ...], ...] = Field(
-        description="Row: the right class. Column: the one that the network says."
+        description="Row: the right class. Column: the one that the network says. Empty of more than 1,000 classes."
     )
     mistakes: tuple[Mistake, ...] = Field(description="The most confident first.")
 

@@ -2,11 +2,12 @@ import re
 
 import altair as alt
 import numpy as np
+import pytest
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from normlab.analysis import render
 from normlab.analysis.charts.confusion import confusion_matrix as chart_of
-from normlab.analysis.classification import classification
+from normlab.analysis.classification import MAX_CONFUSION_CLASSES, classification
 
 
 def test_figures_are_those_of_scikit_learn():
@@ -40,3 +41,12 @@ def test_the_chart_has_a_cell_for_each_pair_of_classes():
         render(chart, "svg").decode(),
     )
     assert fills == ["rgb(255, 255, 255)"]
+
+
+def test_table_of_more_than_a_million_cells_is_not_made() -> None:
+    labels = np.arange(MAX_CONFUSION_CLASSES + 1)
+    found = classification(labels, np.roll(labels, 1), [str(label) for label in labels])
+    assert found.confusion is None
+    assert (found.accuracy, len(found.classes)) == (0.0, MAX_CONFUSION_CLASSES + 1)
+    with pytest.raises(ValueError, match="up to 100 classes"):
+        chart_of(found, "many")

@@ -6,6 +6,8 @@ from normlab.analysis.charts.theme import INK, PALETTE, WIDE, Chart, Space, fini
 from normlab.analysis.classification import Classification
 
 _SMALLEST, _LARGEST = 26, 56
+MAX_CLASSES = 100
+"""Of a chart: 2,600 pixels."""
 _LABELS = 110
 """Pixels for the names of the classes."""
 
@@ -15,7 +17,11 @@ def confusion_matrix(classification: Classification, title: str, *, space: Space
 
     The colours tell the mistakes apart, which are few: their scale is the square root of the part. Where there is
     nothing, the cell stays white and its zero is pale.
+
+    Raises ``ValueError`` for more than ``MAX_CLASSES``.
     """
+    if classification.confusion is None or len(classification.classes) > MAX_CLASSES:
+        raise ValueError(f"a chart shows up to {MAX_CLASSES} classes, not {len(classification.classes):,}")
     names = [item.class_name for item in classification.classes]
     rows = [
         {
