@@ -88,7 +88,7 @@ def child(content: DatasetContent, folder: Path, network: str) -> None:
     spec = parse_job_spec({
         "architecture": network,
         "dataset": {"name": "random", "version": 1, "content": content.model_dump(mode="json")},
-        "training": {"epochs": 2},
+        "training": {"epochs": 2, "optimizer": {"name": "sgd", "learning_rate": 1e-6}},
         "probes": "off",
     })  # fmt: skip
     result = train(spec, data_dir=folder, context=Context())
