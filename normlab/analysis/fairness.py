@@ -72,6 +72,7 @@ def arm_caveats(arms: Mapping[str, Sequence[RunRecord]]) -> tuple[str, ...]:
     differing = differences({name: run.spec for name, run in firsts.items()})
     return (
         *_alike(firsts),
+        *dict.fromkeys(leak for run in runs for leak in run.leaks),
         *_replicates(arms),
         *_seeds(arms),
         *_unfinished(runs),

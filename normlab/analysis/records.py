@@ -36,6 +36,8 @@ class RunRecord:
     target_accuracy: float | None = None
     timings: Mapping[str, float | None] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
+    leaks: tuple[str, ...] = ()
+    """Sentences on samples of its dataset that are in two parts."""
     pair: int | None = None
     """Which pair the run belongs to, where that is not the one of its seed."""
     state: str | None = None

@@ -7,11 +7,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from normlab.analysis import RunRecord
+from normlab.analysis.leaks import leak_caveats
 from normlab.analysis.records import of_result
 from normlab.comparisons.correctness import Correctness, CorrectnessFiles, correctness_files
 from normlab.comparisons.looks import Looks, looks_before
 from normlab.comparisons.request import Question
+from normlab.documents.datasets import DataCardDocument
 from normlab.store import ArtifactStore, Comparison, ComparisonJob, Epoch, Job, JobState
+from normlab.store.datasets import versions
 from normlab.store.studies import members, studies
 
 
@@ -105,10 +108,28 @@ def run_records(
     query = select(Epoch).where(Epoch.job_id.in_(epochs)).order_by(Epoch.job_id, Epoch.epoch)
     for epoch in session.scalars(query):
         epochs[epoch.job_id].append(epoch)
-    return {job.id: _record(job, epochs[job.id], target_accuracy) for job in jobs}
+    leaks = _leaks(session, jobs)
+    return {job.id: _record(job, epochs[job.id], target_accuracy, leaks) for job in jobs}
 
 
-def _record(job: Job, epochs: Sequence[Epoch], target_accuracy: float | None) -> RunRecord:
+def _leaks(session: Session, jobs: Collection[Job]) -> Mapping[str, tuple[str, ...]]:
+    """What to know of leaks between the parts of uploaded datasets, by their contents' digests."""
+    titles = {
+        content["digest"]: f"{dataset['name']}, version {dataset['version']}"
+        for dataset in (job.spec["dataset"] for job in jobs)
+        if (content := dataset.get("content")) is not None
+    }
+    cards = versions.cards(session, titles) if titles else {}
+    return {
+        digest: tuple(leak_caveats({titles[digest]: DataCardDocument.model_validate(card)}))
+        for digest, card in cards.items()
+    }
+
+
+def _record(
+    job: Job, epochs: Sequence[Epoch], target_accuracy: float | None, leaks: Mapping[str, tuple[str, ...]]
+) -> RunRecord:
+    content = job.spec["dataset"].get("content") or {}
     return RunRecord(
         job=job.id,
         spec=job.spec,
@@ -118,5 +139,6 @@ def _record(job: Job, epochs: Sequence[Epoch], target_accuracy: float | None) ->
         timings=job.timings or {},
         environment=job.environment or {},
         state=job.state,
+        leaks=leaks.get(content.get("digest", ""), ()),
         **of_result(job.result or {}),
     )

@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from normlab.documents.datasets import DataFindingDocument
 from normlab.store import ArtifactKind, DatasetState, DatasetVersion
 from normlab.store.clock import database_now
+from normlab.store.datasets import versions
 from normlab.store.identifiers import new_id
+from support.data_cards import card
 from support.dataset_versions import keep_dataset
 from support.networks import probabilities
 from support.problems import assert_problem
@@ -151,3 +154,17 @@ def test_what_cannot_be_trained_on_is_said_where_it_is(http, asked, pointer, phr
     arms = [{"name": "one", "spec": spec}, {"name": "two", "spec": {"architecture": "cnn"}}]
     problem = assert_problem(http.post("/comparisons", json={"arms": arms}), 422, "invalid_spec")
     assert [error["pointer"] for error in problem["errors"]] == [f"/arms/0/spec{pointer}"]
+
+
+def test_a_leak_between_its_parts_is_a_caveat_of_what_is_compared_on_it(service, http, dataset):
+    jobs = [service.succeeded(dataset=dataset, training={"seed": seed}) for seed in (1, 2)]
+    finding = DataFindingDocument(
+        code="test_in_training", severity="error", detail="…", count=3, numbers={"share": 0.3}
+    )
+    with service.database.write() as session:
+        versions.get(session, NAME, 2).card = card(finding, test_samples=10).model_dump(mode="json")
+    answer = http.get("/comparisons", params={"jobs": ",".join(job.id for job in jobs)}).json()
+    (caveat,) = [caveat for caveat in answer["caveats"] if "training part" in caveat]
+    assert caveat.startswith(f"3 of 10 test samples of {NAME}, version 2 (30 %)")
+    with service.database.write() as session:
+        versions.get(session, NAME, 2).card = None

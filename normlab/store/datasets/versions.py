@@ -137,3 +137,13 @@ def known_contents(session: Session, digests: Iterable[str]) -> set[str]:
     """Those of the contents' digests that a version has."""
     query = select(DatasetVersion.content_digest).where(DatasetVersion.content_digest.in_(list(digests)))
     return {digest for digest in session.scalars(query) if digest is not None}
+
+
+def cards(session: Session, digests: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """The data cards of these contents, by digest; nothing of those without one."""
+    query = select(DatasetVersion.content_digest, DatasetVersion.card).where(
+        DatasetVersion.content_digest.in_(list(digests)), DatasetVersion.card.is_not(None)
+    )
+    return {
+        digest: card for digest, card in session.execute(query) if digest is not None and card is not None
+    }
