@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 DATA ?= demo-data
 
-.PHONY: demo up test test-faults test-nightly test-containers check bench-serving bench-hostile bench-requests bench-measurements bench-submissions bench-comparisons bench-streams bench-jobs bench-worker-memory bench-first-epoch bench-comparison-cost bench-probes bench-diagnosis bench-learning-rates bench-onnx reference lock bench-epochs bench-training bench-executors bench-runs bench-memory help
+.PHONY: demo up test test-faults test-nightly test-containers check bench-serving bench-hostile bench-requests bench-measurements bench-submissions bench-comparisons bench-streams bench-jobs bench-worker-memory bench-first-epoch bench-comparison-cost bench-probes bench-diagnosis bench-learning-rates bench-onnx reference lock bench-epochs bench-training bench-executors bench-runs bench-memory bench-data-card bench-datasets help
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -65,6 +65,14 @@ bench-training: $(VENV)/peers  ## epochs of six networks beside fit, JAX and PyT
 bench-executors: $(STAMP)  ## XLA against the graph for every layer kind
 	scripts/get-fashion-mnist $(DATA)
 	$(BIN)/python bench/executors.py --data $(DATA)
+
+bench-data-card: $(STAMP)  ## faults that a data card finds, false alarms, seconds and memory (some minutes)
+	scripts/get-fashion-mnist $(DATA)
+	$(BIN)/python bench/data_card --data $(DATA)
+
+bench-datasets: $(STAMP)  ## seconds and memory to bring Fashion-MNIST from files, beside the plainest ways
+	scripts/get-fashion-mnist $(DATA)
+	$(BIN)/python bench/datasets --data $(DATA)
 
 bench-runs: $(STAMP)  ## ten jobs beside the notebook's two runs, and how soon a warm child begins (ten minutes)
 	scripts/get-fashion-mnist $(DATA)
