@@ -11,6 +11,8 @@ import pytest
 
 from normlab.programs import PROGRAMS
 
+pytestmark = pytest.mark.xdist_group(__name__)  # one process makes what all tests here share
+
 ROOT = Path(__file__).parents[1]
 DEPENDENCIES = Path(alembic.__file__).parents[1]
 

@@ -54,7 +54,7 @@ def data(chart: Any, panel: Any = None) -> list[Any]:
     return [row for name, rows in chart["datasets"].items() if name in names for row in rows]
 
 
-@pytest.mark.parametrize("space", [WIDE, NARROW])
+@pytest.mark.parametrize("space", [WIDE, pytest.param(NARROW, marks=pytest.mark.nightly)])
 def test_every_chart_is_one_by_the_schema(runs: list[Any], space: Any) -> None:
     arms, statistics = by_arm(runs), compared(runs, target_accuracy=0.8, equivalence_margin=0.01)
     assert statistics.clocks is not None

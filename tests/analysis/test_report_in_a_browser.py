@@ -13,9 +13,10 @@ from normlab.analysis import compare_runs, html_report
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="needs a Chromium: scripts/get-chromium installs one"
-)
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium: scripts/get-chromium installs one"),
+    pytest.mark.xdist_group(__name__),  # one process makes what all tests here share
+]
 
 NAMES = (
     "baseline",
@@ -80,6 +81,7 @@ def test_nothing_but_code_scrolls_sideways_and_all_is_of_one_size(
         assert shown == pytest.approx(natural, rel=0.06)
 
 
+@pytest.mark.nightly
 def test_it_prints_in_ink_on_paper(browser: Browser, page_file: Path) -> None:
     page = browser.new_page()
     page.goto(page_file.as_uri())

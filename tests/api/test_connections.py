@@ -17,6 +17,8 @@ from api.http.server import server_of
 from normlab.settings import Settings
 from support.serving import serving
 
+pytestmark = pytest.mark.xdist_group(__name__)  # one process makes what all tests here share
+
 SECONDS = 0.4
 
 

@@ -12,6 +12,8 @@ from normlab.store import FailureCode
 from normlab.store.jobs import endings, leases, reports
 from support.api_process import api_process
 
+pytestmark = pytest.mark.xdist_group(__name__)  # one process makes what all tests here share
+
 BODY = {"architecture": "baseline", "dataset": "digits"}
 
 

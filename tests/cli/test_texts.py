@@ -135,7 +135,9 @@ def test_nobody_reads_the_output() -> None:
 
 
 @pytest.mark.xdist_group("service")
-@pytest.mark.parametrize("arguments", [("datasets", "--json"), ("datasets",)])
+@pytest.mark.parametrize(
+    "arguments", [("datasets", "--json"), pytest.param(("datasets",), marks=pytest.mark.nightly)]
+)
 def test_an_output_that_is_closed_or_full(client: Client, arguments: tuple[str, ...]) -> None:
     environment = {**os.environ, "NORMLAB_URL": client.base_url}
     reading, writing = os.pipe()

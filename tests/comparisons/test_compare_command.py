@@ -200,6 +200,7 @@ def test_spec_files_are_arms_and_it_goes_on_until_decided(run, client: Client, t
     assert "\nfaster is better than baseline: its training loss is " in result.stdout
 
 
+@pytest.mark.nightly
 def test_a_network_is_not_told_apart_from_itself(run, client: Client) -> None:
     """On real training, with no seed in common: what differs is chance, and the answer says so."""
     options = ("--dataset", "digits", "--epochs", "3", "--seed", "800", "--own-seeds", "--name", "itself")

@@ -12,6 +12,8 @@ from normlab.comparisons.bundle import write_bundle
 from normlab.comparisons.parse import parse_comparison
 from support.problems import assert_problem
 
+pytestmark = pytest.mark.xdist_group(__name__)  # one process makes what all tests here share
+
 # Far from other tests' seeds: all share one store.
 BASE_SEED = 900_000
 

@@ -19,6 +19,8 @@ from normlab.store.jobs import jobs, leases
 from normlab.store.studies import studies
 from support.api_process import api_process
 
+pytestmark = pytest.mark.xdist_group(__name__)  # one process makes what all tests here share
+
 # Far from other tests' seeds: all share one store.
 BASE_SEED = 700_000
 

@@ -35,6 +35,7 @@ def test_the_clients_examples_do_what_the_page_says(
     assert {path.name for path in tmp_path.iterdir()} == written
 
 
+@pytest.mark.nightly
 def test_a_service_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}

@@ -63,8 +63,8 @@ def another_version(data: Path) -> None:
     ("spoil", "reason"),
     [
         (broken_file, "file is not a database"),
-        (folder_in_its_place, "unable to open database file"),
-        (another_version, "is of another version of Normlab"),
+        pytest.param(folder_in_its_place, "unable to open database file", marks=pytest.mark.nightly),
+        pytest.param(another_version, "is of another version of Normlab", marks=pytest.mark.nightly),
     ],
 )
 def test_a_database_that_cannot_be_used(tmp_path: Path, spoil: Callable[[Path], None], reason: str) -> None:

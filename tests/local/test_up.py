@@ -98,6 +98,7 @@ def test_a_second_one_is_refused_and_a_second_signal_ends_it_at_once(
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.nightly
 def test_the_port_stays_its_own_while_the_api_is_restarted(
     start_up: Callable[..., Up], tmp_path: Path
 ) -> None:

@@ -85,6 +85,7 @@ def upgrade_at_once(url: str, processes: int = 4) -> None:
     assert [process.wait(60) for process in running] == [0] * processes
 
 
+@pytest.mark.nightly
 def test_several_processes_may_migrate_sqlite_at_once(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'folder' / 'new.db'}"
     upgrade_at_once(url)

@@ -15,6 +15,8 @@ from normlab.training import TrainResult
 from normlab.training.concerns import binomial_tail, majority_test
 from support.epochs import made_up_epoch
 
+pytestmark = pytest.mark.xdist_group(__name__)  # one process makes what all tests here share
+
 
 @pytest.fixture(scope="module")
 def guessing(small_spec: Callable[..., JobSpec], data_dir: Any) -> TrainResult:

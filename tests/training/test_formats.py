@@ -113,7 +113,13 @@ NETWORKS: dict[str, Any] = {name: name for name in PRESETS} | {
 }
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+SLOW = {"resnet20", "vgg", "deep_sigmoid", "deep_sigmoid_with_batch_norm"}
+"""Built of layers that the others have, too; 7 to 14 seconds each."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.nightly if name in SLOW else ()) for name in NETWORKS]
+)
 def test_all_formats_agree(name: str, small_spec: Callable[..., JobSpec], tmp_path: Path) -> None:
     trained, files = exported(small_spec(NETWORKS[name]), tmp_path)
     for kind, load in LOADERS.items():

@@ -16,6 +16,8 @@ from normlab.training.probes.activations import mean_cosine, ranks
 from normlab.training.probes.batch import probe_order
 from normlab.training.probes.shift import kept, median_shift
 
+pytestmark = pytest.mark.xdist_group(__name__)  # one process makes what all tests here share
+
 Array = np.ndarray[Any, Any]
 EPSILON = 1e-3
 

@@ -30,6 +30,9 @@ from normlab.training.probes.registry import probe_classes
 from support.probed_kinds import EVERY_KIND, MORE_KINDS, QUICK_KINDS
 from support.trainings import BRANCHES, RESIDUAL_IMAGES, Recorder, StopAfter, fingerprint
 
+pytestmark = pytest.mark.xdist_group("probes")
+"""One process makes the runs below, which take more than a minute."""
+
 POINTS = [(0, 0), (1, 1), (1, 2), (1, 4), (1, 5), (2, 10)]
 """Epoch and step of a run of two epochs of five steps, of which the last is a smaller batch."""
 

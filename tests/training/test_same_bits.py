@@ -24,6 +24,8 @@ from support.trainings import (
     stopped_at,
 )
 
+pytestmark = pytest.mark.xdist_group(__name__)  # one process makes what all tests here share
+
 Specs = dict[str, JobSpec]
 
 

@@ -297,11 +297,11 @@ def test_what_becomes_too_large_is_refused(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("limits", "says"),
-    [(ReadingLimits(max_classes=1), "2 classes"), (ReadingLimits(max_samples=11), "max_samples")],
+    [(ReadingLimits(max_classes=2), "3 classes"), (ReadingLimits(max_samples=11), "max_samples")],
 )
 def test_too_many_classes_or_samples_are_refused(tmp_path, limits, says):
     with pytest.raises(DatasetError, match=says):
-        read(a_zip(tmp_path, FILES), limits=limits)
+        read(a_zip(tmp_path, FILES | {"train/3/12.png": encoded(random_pixels(12))}), limits=limits)
 
 
 @pytest.mark.parametrize("pack", ["zip", "tar", "tgz"])
