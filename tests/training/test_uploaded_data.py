@@ -134,7 +134,6 @@ def test_any_shape_and_any_number_of_classes(
     written = export_evaluation(result, tmp_path, data_dir).path
     assert written is not None
     with np.load(written) as kept:
-        assert kept["test_labels"].dtype == arrays.y_test.dtype
         np.testing.assert_array_equal(kept["test_labels"], arrays.y_test)
         mistakes = kept["test_mistakes"]
         np.testing.assert_array_equal(kept["test_mistake_pixels"], arrays.x_test[mistakes])

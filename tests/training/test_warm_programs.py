@@ -38,7 +38,6 @@ def traces(spec: JobSpec) -> int:
             }
         },
         {"training": {"batch_size": 32, "early_stopping": {"patience": 1}, "target_accuracy": 0.1}},
-        {"dataset": DIGITS | {"validation_split": "random"}},
         {"dataset": DIGITS | {"validation_samples": 500}},
         {"name": "another", "tags": ["x"]},
     ],
@@ -55,6 +54,19 @@ def test_the_next_job_compiles_nothing(
     assert result.timings.compiling_seconds < 0.5
     assert result.history[0].compile_seconds == result.timings.compiling_seconds
     assert all(record.compile_seconds == 0 for record in result.history[1:])
+
+
+def test_drawn_validation_samples_are_traced_once(
+    small_spec: Callable[..., JobSpec], run: Callable[..., TrainResult]
+) -> None:
+    """Their rows are looked up in the mapped file, which is another program than a part that lies in one piece."""
+    drawn = {"dataset": DIGITS | {"validation_split": "random"}}
+    first = small_spec(LAYERS)
+    run(first)
+    run(small_spec(LAYERS, **drawn))
+    before = traces(first)
+    run(small_spec(LAYERS, training={"batch_size": 32, "seed": 9}, **drawn))
+    assert traces(first) == before
 
 
 @pytest.mark.parametrize(
