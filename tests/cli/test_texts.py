@@ -87,7 +87,9 @@ def test_any_text_is_written_as_characters_that_are_seen(text: str) -> None:
         written.encode(encoding, "normlab.lookalike")
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-16"])
+@pytest.mark.parametrize(
+    "encoding", ["cp1252", *(pytest.param(name, marks=pytest.mark.nightly) for name in ("ascii", "utf-16"))]
+)
 @pytest.mark.parametrize("arguments", [["--help"], ["compare", "--help"], ["submit", "--epochs", "many"]])
 def test_help_and_errors_in_any_encoding(encoding: str, arguments: list[str]) -> None:
     done = run(*arguments, PYTHONIOENCODING=encoding)
@@ -102,7 +104,10 @@ def test_help_and_errors_in_any_encoding(encoding: str, arguments: list[str]) ->
     "environment",
     [
         {"PYTHONIOENCODING": "cp1252"},
-        {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": ""},
+        pytest.param(
+            {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": ""},
+            marks=pytest.mark.nightly,
+        ),
     ],
     ids=["cp1252", "POSIX"],
 )

@@ -44,7 +44,10 @@ CASES: list[tuple[dict[str, Any], Callable[[], keras.losses.Loss]]] = [
 ]
 
 
-@pytest.mark.parametrize("weighted", [False, True], ids=["all_alike", "weighted"])
+@pytest.mark.parametrize(
+    "weighted",
+    [pytest.param(False, id="all_alike", marks=pytest.mark.nightly), pytest.param(True, id="weighted")],
+)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case[0]))
 def test_losses(
     case: tuple[dict[str, Any], Callable[[], keras.losses.Loss]],

@@ -183,6 +183,7 @@ def test_arrays_of_deleted_datasets_are_removed(settings: Settings, sqlite_datab
     assert sorted(folder.iterdir()) == [young, other]
 
 
+@pytest.mark.nightly
 @pytest.mark.usefixtures("worker")
 @pytest.mark.xdist_group("worker")
 def test_the_whole_way_from_a_file_to_a_trained_network(service: Service) -> None:
