@@ -93,6 +93,7 @@ def test_it_prints_in_ink_on_paper(browser: Browser, page_file: Path) -> None:
     page.close()
 
 
+@pytest.mark.nightly
 def luminance(colour: str) -> float:
     """Of ``rgb(r, g, b)``, as WCAG 2 defines it."""
     channels = [int(value) / 255 for value in colour.removeprefix("rgb(").removesuffix(")").split(",")]

@@ -24,6 +24,20 @@ from support.serving import serving
 ENVIRONMENT = {"normlab": "1", "tensorflow": "2", "device": "cpu", "device_name": "a processor"}
 
 
+DAILY_ON_SQLITE_ALONE = {"test_comparison_files.py", "test_kept_answers.py", "test_mechanisms.py"}
+"""What is answered there is made of rows that other files read from both databases; Postgres is left to the night."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is left to the night."""
+    for item in items:
+        parameters = (
+            item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        )
+        if item.path.name in DAILY_ON_SQLITE_ALONE and parameters.get("served") == "postgres":
+            item.add_marker(pytest.mark.nightly)
+
+
 def body(*architectures: str, **given: Any) -> dict[str, Any]:
     """A request to compare presets on ``digits``."""
     names = architectures or ("baseline", "baseline_with_batch_norm")

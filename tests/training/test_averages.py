@@ -50,7 +50,9 @@ CASES: dict[str, tuple[dict[str, Any], Callable[[], optimizers.Optimizer]]] = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case", [pytest.param(name, marks=() if name == "both" else pytest.mark.nightly) for name in CASES]
+)
 def test_as_keras_does(
     case: str, small_spec: Callable[..., JobSpec], run: Callable[..., TrainResult], data_dir: Path
 ) -> None:

@@ -44,6 +44,7 @@ for architecture in ("baseline", IMAGE_TYPES):
 """
 
 
+@pytest.mark.nightly
 def digests_on(device: str, data_dir: Path) -> list[str]:
     found = subprocess.run(
         [sys.executable, "-c", ON_A_LOGICAL_DEVICE, device, str(data_dir)],

@@ -57,7 +57,13 @@ def settled_by_hand(result: TrainResult, pixels: np.ndarray[Any, Any]) -> keras.
 
 
 @pytest.mark.parametrize(
-    "layers", [DENSE, CONVOLUTION, RESIDUAL_IMAGES, BRANCHES], ids=["xla", "graph", "residual", "branches"]
+    "layers",
+    [
+        pytest.param(DENSE, id="xla"),
+        pytest.param(CONVOLUTION, id="graph"),
+        pytest.param(RESIDUAL_IMAGES, id="residual", marks=pytest.mark.nightly),
+        pytest.param(BRANCHES, id="branches", marks=pytest.mark.nightly),
+    ],
 )
 def test_the_figures_are_those_of_statistics_of_the_training_data(
     layers: list[dict[str, Any]],

@@ -283,7 +283,13 @@ SPECS: dict[str, tuple[list[dict[str, Any]], Hidden]] = {
 }
 
 
-@pytest.mark.parametrize("kind", SPECS)
+LONGEST = {"activations", "rows"}
+"""A table of kinds each, 7 and 13 seconds: left to the night."""
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=pytest.mark.nightly if kind in LONGEST else ()) for kind in SPECS]
+)
 def test_layer_kinds(
     kind: str, small_spec: Callable[..., JobSpec], run: Callable[..., TrainResult], data_dir: Path
 ) -> None:
