@@ -12,6 +12,7 @@ import pytest
 import redis
 
 import normlab.training  # noqa: F401 - decides how TensorFlow computes, before a test module imports it
+from at_night import CASES
 from normlab.local.redis import EmbeddedRedis
 from normlab.spec import JobSpec, parse_job_spec
 from normlab.store import Database
@@ -19,6 +20,13 @@ from support.databases import PostgresDatabases, SqliteDatabases
 from support.postgres import PostgresServer
 
 pytest_plugins = ["support.local_service"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the cases that are left to the night."""
+    for item in items:
+        if item.nodeid.startswith(CASES):
+            item.add_marker(pytest.mark.nightly)
 
 
 @pytest.fixture(scope="session")

@@ -93,7 +93,6 @@ def test_it_prints_in_ink_on_paper(browser: Browser, page_file: Path) -> None:
     page.close()
 
 
-@pytest.mark.nightly
 def luminance(colour: str) -> float:
     """Of ``rgb(r, g, b)``, as WCAG 2 defines it."""
     channels = [int(value) / 255 for value in colour.removeprefix("rgb(").removesuffix(")").split(",")]
@@ -101,6 +100,7 @@ def luminance(colour: str) -> float:
     return sum(weight * value for weight, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
+@pytest.mark.nightly
 def test_it_can_be_read_in_the_dark(browser: Browser, page_file: Path) -> None:
     """Text has WCAG's contrast of 4.5 at least; charts keep the white ground that their colours were chosen for."""
     page = browser.new_page(color_scheme="dark")

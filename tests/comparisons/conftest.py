@@ -24,7 +24,13 @@ from support.serving import serving
 ENVIRONMENT = {"normlab": "1", "tensorflow": "2", "device": "cpu", "device_name": "a processor"}
 
 
-DAILY_ON_SQLITE_ALONE = {"test_comparison_files.py", "test_kept_answers.py", "test_mechanisms.py"}
+DAILY_ON_SQLITE_ALONE = {
+    "test_comparison_files.py",
+    "test_comparisons_over_http.py",
+    "test_earlier_looks.py",
+    "test_kept_answers.py",
+    "test_mechanisms.py",
+}
 """What is answered there is made of rows that other files read from both databases; Postgres is left to the night."""
 
 

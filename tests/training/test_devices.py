@@ -44,7 +44,6 @@ for architecture in ("baseline", IMAGE_TYPES):
 """
 
 
-@pytest.mark.nightly
 def digests_on(device: str, data_dir: Path) -> list[str]:
     found = subprocess.run(
         [sys.executable, "-c", ON_A_LOGICAL_DEVICE, device, str(data_dir)],
@@ -56,6 +55,7 @@ def digests_on(device: str, data_dir: Path) -> list[str]:
     return found.stdout.split()
 
 
+@pytest.mark.nightly
 def test_data_weights_and_steps_are_on_the_jobs_device(data_dir: Path) -> None:
     first, second = digests_on("CPU:0", data_dir), digests_on("CPU:1", data_dir)
     assert len(first) == 2

@@ -37,7 +37,11 @@ def spec_with(rule: dict[str, Any], small_spec: Callable[..., JobSpec], epochs: 
 
 
 @pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("rule", RULES, ids=[str(rule["monitor"]) for rule in RULES])
+@pytest.mark.parametrize(
+    "rule",
+    [RULES[0], *(pytest.param(rule, marks=pytest.mark.nightly) for rule in RULES[1:])],
+    ids=[str(rule["monitor"]) for rule in RULES],
+)
 def test_as_keras_does(
     rule: dict[str, Any], small_spec: Callable[..., JobSpec], run: Callable[..., TrainResult], data_dir: Path
 ) -> None:

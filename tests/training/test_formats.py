@@ -113,7 +113,7 @@ NETWORKS: dict[str, Any] = {name: name for name in PRESETS} | {
 }
 
 
-SLOW = {"resnet20", "vgg", "deep_sigmoid", "deep_sigmoid_with_batch_norm"}
+SLOW = {*PRESETS} - {"batch_norm", "cnn"}
 """Built of layers that the others have, too; 7 to 14 seconds each."""
 
 

@@ -119,6 +119,7 @@ def test_the_output_of_a_normalization_hardly_shifts_whatever_happens_before_it(
     assert median_shift(*map(kept, normalized)) < 0.01
 
 
+@pytest.mark.nightly
 def test_shift_is_measured_at_the_same_place_in_both_arms(small_spec: MakeSpec, run: Run) -> None:
     fast = {"epochs": 2, "optimizer": {"name": "sgd", "learning_rate": 0.1}}
     for between in ([], [BATCH_NORMALIZATION]):
@@ -127,6 +128,7 @@ def test_shift_is_measured_at_the_same_place_in_both_arms(small_spec: MakeSpec, 
         assert found.layers("distribution_shift", "preactivation") == ("dense_1", "dense_2", "output")
 
 
+@pytest.mark.nightly
 def test_a_distribution_that_does_not_move_may_be_one_that_learns_nothing(
     small_spec: MakeSpec, run: Run
 ) -> None:
@@ -144,6 +146,7 @@ def test_a_distribution_that_does_not_move_may_be_one_that_learns_nothing(
     assert last(deep, "distribution_shift", "preactivation_from_start", "output") < 1e5
 
 
+@pytest.mark.nightly
 def test_gradients_of_batch_normalization_grow_toward_the_input_at_the_start(
     small_spec: MakeSpec, run: Run
 ) -> None:

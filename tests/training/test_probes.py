@@ -117,10 +117,12 @@ def points(measured: list[Measured], probe: str) -> list[tuple[int, int]]:
     return list(dict.fromkeys((m.epoch, m.step) for m in measured if m.probe == probe))
 
 
-DAILY = [*NAMES[:2], pytest.param(NAMES[2], marks=pytest.mark.nightly)]
+def all_but_one_at_night(daily: str) -> list[Any]:
+    """Each run takes half a minute, in each process that needs it."""
+    return [pytest.param(name, marks=() if name == daily else pytest.mark.nightly) for name in NAMES]
 
 
-@pytest.mark.parametrize("name", DAILY)
+@pytest.mark.parametrize("name", all_but_one_at_night("graph, bfloat16"))
 def test_probes_look_at_the_start_at_powers_of_two_and_at_each_epochs_end(
     name: str, measured: dict[str, list[Measured]]
 ) -> None:
@@ -132,7 +134,7 @@ def test_probes_look_at_the_start_at_powers_of_two_and_at_each_epochs_end(
     assert points(found, "predictiveness") == POINTS[4:]
 
 
-@pytest.mark.parametrize("name", DAILY)
+@pytest.mark.parametrize("name", all_but_one_at_night("xla"))
 def test_what_is_measured_is_what_the_registry_says(
     *, name: str, specs: dict[str, JobSpec], measured: dict[str, list[Measured]]
 ) -> None:
@@ -211,6 +213,7 @@ def test_a_run_in_pieces_measures_each_point_once_and_the_same(
     assert seen == measured[name]
 
 
+@pytest.mark.nightly
 def test_a_checkpoint_comes_after_what_was_measured_before_it(
     specs: dict[str, JobSpec], measured: dict[str, list[Measured]], data_dir: Path
 ) -> None:
