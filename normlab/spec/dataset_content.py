@@ -4,8 +4,9 @@ from typing import Annotated, Protocol
 
 from pydantic import AfterValidator, Field, model_validator
 
+from normlab.spec.columns import MAX_COLUMNS, Column, Task, Word
 from normlab.spec.dataset_names import DATASET_NAME_PATTERN
-from normlab.spec.fields import NonNegativeInteger, PositiveInteger, SpecModel
+from normlab.spec.fields import LEFT_OUT, NonNegativeInteger, PositiveInteger, SpecModel
 from normlab.spec.text import Form, one_line
 
 MAX_CLASSES = 10_000
@@ -33,7 +34,7 @@ class DatasetFacts(Protocol):
     """What a network, and what is said about one, needs to know of the data: of a built-in dataset
     (:class:`~normlab.spec.datasets.DatasetInfo`) or of an uploaded one (:class:`DatasetContent`).
 
-    Shapes are (height, width) or (height, width, channels).
+    Shapes are (height, width) or (height, width, channels), of a table (columns,).
     """
 
     @property
@@ -73,9 +74,9 @@ class DatasetContent(SpecModel):
     digest: ContentDigest
     """Over the names, types, shapes and bytes of the decoded arrays."""
     shape: Annotated[tuple[PositiveInteger, ...], Field(min_length=1, max_length=MAX_DIMENSIONS)]
-    """Of a sample: (height, width) or (height, width, channels)."""
-    classes: Annotated[tuple[ClassName, ...], Field(min_length=2, max_length=MAX_CLASSES)]
-    """Their names, by label."""
+    """Of a sample: (height, width) or (height, width, channels); of a table (columns,)."""
+    classes: Annotated[tuple[ClassName, ...], Field(max_length=MAX_CLASSES)]
+    """Their names, by label; none where a number is predicted."""
     training_samples: PositiveInteger
     """With those that are kept apart for validation."""
     test_samples: PositiveInteger
@@ -83,7 +84,25 @@ class DatasetContent(SpecModel):
     default_validation_samples: NonNegativeInteger
     """How many of the first training samples are kept apart for validation unless the job says otherwise."""
     pixel_max: Annotated[PositiveInteger, Field(le=PIXEL_LIMIT)]
-    """The largest raw pixel value; training divides by it."""
+    """The largest raw pixel value; training divides by it. 1 of a table, whose values enter as they are."""
+    columns: Annotated[tuple[Column, ...] | None, Field(max_length=MAX_COLUMNS), LEFT_OUT] = None
+    """Of a table, in the order of the decoded array; None for pictures."""
+    target: Annotated[Word | None, LEFT_OUT] = None
+    """The name of the column that is predicted, of a table."""
+    task: Annotated[Task | None, LEFT_OUT] = None
+    """None: classification."""
+
+    @model_validator(mode="after")
+    def _is_a_table_or_pictures(self) -> "DatasetContent":
+        if self.columns is not None and (self.shape != (len(self.columns),) or self.pixel_max != 1):
+            raise ValueError("a table's shape should be its number of columns, and its pixel_max 1")
+        if self.columns is not None and len({column.name for column in self.columns}) < len(self.columns):
+            raise ValueError("columns should have different names")
+        if self.task is Task.REGRESSION and (self.classes or self.columns is None):
+            raise ValueError("numbers are predicted of a table, and have no classes")
+        if self.task is not Task.REGRESSION and len(self.classes) < 2:
+            raise ValueError("classes should be at least two")
+        return self
 
     @model_validator(mode="after")
     def _leaves_something_to_learn(self) -> "DatasetContent":

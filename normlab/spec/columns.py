@@ -1,0 +1,54 @@
+"""The columns of a table: what a network is given of each."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, model_validator
+
+from normlab.spec.fields import LEFT_OUT, OMITTED_IF_UNSET, Flag, SpecModel
+from normlab.spec.text import one_line
+
+MAX_COLUMNS = 10_000
+"""Of a table: all their names are in the spec of each of its jobs."""
+MAX_CATEGORIES = 1_000
+"""Of one column. Beyond that a column is rather an id, or text."""
+MAX_COLUMN_NAME_LENGTH = 200
+"""Characters, of a column's name and of a category."""
+
+Word = Annotated[str, Field(min_length=1, max_length=MAX_COLUMN_NAME_LENGTH), AfterValidator(one_line)]
+
+
+class ColumnKind(StrEnum):
+    """How a column's values are understood."""
+
+    NUMBER = "number"
+    CATEGORY = "category"
+
+
+class Column(SpecModel):
+    """One column of a table, the target's apart. In the decoded form it is a float32: a number as it is, a category
+    as its place in ``categories``, a missing value as NaN."""
+
+    name: Word
+    kind: ColumnKind = ColumnKind.NUMBER
+    categories: Annotated[
+        tuple[Word, ...] | None, Field(min_length=1, max_length=MAX_CATEGORIES), LEFT_OUT
+    ] = None
+    """Of a category: those of the training part, in natural order."""
+    missing: Annotated[Flag, OMITTED_IF_UNSET] = False
+    """Whether values are missing in the training part."""
+
+    @model_validator(mode="after")
+    def _has_categories_if_it_is_one(self) -> "Column":
+        if (self.categories is not None) != (self.kind is ColumnKind.CATEGORY):
+            raise ValueError("categories belong to columns whose kind is category, and these need them")
+        if self.categories is not None and len(set(self.categories)) < len(self.categories):
+            raise ValueError("categories should each be there once")
+        return self
+
+
+class Task(StrEnum):
+    """What is predicted."""
+
+    CLASSIFICATION = "classification"
+    REGRESSION = "regression"
