@@ -2,13 +2,14 @@
 
 from typing import Annotated, Protocol
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from normlab.spec.columns import MAX_COLUMNS, Column, Task, Word
 from normlab.spec.dataset_names import DATASET_NAME_PATTERN
 from normlab.spec.fields import LEFT_OUT, NonNegativeInteger, PositiveInteger, SpecModel
 from normlab.spec.text import Form, one_line
 
+FEWEST_CLASSES = 2
 MAX_CLASSES = 10_000
 """Of an uploaded dataset: all names are in the spec of each of its jobs."""
 MAX_CLASS_NAME_LENGTH = 200
@@ -75,6 +76,8 @@ class DatasetContent(SpecModel):
     """Over the names, types, shapes and bytes of the decoded arrays."""
     shape: Annotated[tuple[PositiveInteger, ...], Field(min_length=1, max_length=MAX_DIMENSIONS)]
     """Of a sample: (height, width) or (height, width, channels); of a table (columns,)."""
+    task: Annotated[Task | None, LEFT_OUT] = None
+    """None: classification."""
     classes: Annotated[tuple[ClassName, ...], Field(max_length=MAX_CLASSES)]
     """Their names, by label; none where a number is predicted."""
     training_samples: PositiveInteger
@@ -89,8 +92,13 @@ class DatasetContent(SpecModel):
     """Of a table, in the order of the decoded array; None for pictures."""
     target: Annotated[Word | None, LEFT_OUT] = None
     """The name of the column that is predicted, of a table."""
-    task: Annotated[Task | None, LEFT_OUT] = None
-    """None: classification."""
+
+    @field_validator("classes")
+    @classmethod
+    def _classes_are_told_apart(cls, classes: tuple[str, ...], others: ValidationInfo) -> tuple[str, ...]:
+        if others.data.get("task") is not Task.REGRESSION and len(classes) < FEWEST_CLASSES:
+            raise ValueError(f"should be at least {FEWEST_CLASSES} classes")
+        return classes
 
     @model_validator(mode="after")
     def _is_a_table_or_pictures(self) -> "DatasetContent":
@@ -100,8 +108,6 @@ class DatasetContent(SpecModel):
             raise ValueError("columns should have different names")
         if self.task is Task.REGRESSION and (self.classes or self.columns is None):
             raise ValueError("numbers are predicted of a table, and have no classes")
-        if self.task is not Task.REGRESSION and len(self.classes) < 2:
-            raise ValueError("classes should be at least two")
         return self
 
     @model_validator(mode="after")
