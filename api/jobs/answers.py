@@ -16,6 +16,7 @@ from normlab.documents.environments import JobDigests, JobEnvironment
 from normlab.documents.events import EventKind
 from normlab.documents.jobs import JobLinks, JobProgress, JobResult, JobTimings
 from normlab.documents.states import JobState
+from normlab.spec.epochs import known_fields
 from normlab.store import Database
 from normlab.store.clock import Moment, moment
 from normlab.store.jobs import answer_rows, queue
@@ -61,7 +62,8 @@ def metrics_document(where: Transaction, job_id: str) -> dict[str, Any]:
         NotFoundError: there is no such job.
     """
     job = answer_rows.metrics(where, job_id)
-    epochs = [dict(zip(EPOCH_COLUMNS, row, strict=True)) for row in answer_rows.epochs(where, job_id)]
+    rows = answer_rows.epochs(where, job_id)
+    epochs = [known_fields(dict(zip(EPOCH_COLUMNS, row, strict=True))) for row in rows]
     for epoch in epochs:
         epoch["recorded_at"] = _moment(epoch["recorded_at"])
     return {

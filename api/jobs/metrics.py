@@ -18,6 +18,7 @@ from api.http.problems import error_answers
 from api.http.services import ServicesDependency
 from api.jobs.answers import metrics_document, to_json
 from normlab.documents.metrics import MetricsDocument
+from normlab.spec.epochs import columns_of
 from normlab.store.clock import rfc3339
 from normlab.store.jobs.answer_rows import EPOCH_COLUMNS
 
@@ -59,7 +60,7 @@ def get_metrics(
 
 def _to_csv(epochs: Sequence[Mapping[str, Any]]) -> bytes:
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, EPOCH_COLUMNS)
+    writer = csv.DictWriter(text, columns_of(epochs, EPOCH_COLUMNS))
     writer.writeheader()
     writer.writerows({**epoch, "recorded_at": rfc3339(epoch["recorded_at"])} for epoch in epochs)
     return text.getvalue().encode()

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from normlab.documents.states import JobState
 from normlab.spec.epochs import EpochMetrics
+from normlab.spec.regression import FIGURES
 
 SpecDocument = Mapping[str, Any]
 """A job spec as ``JobSpec.to_document()`` writes it."""
@@ -33,6 +34,11 @@ class RunRecord:
     """``test_loss`` without the L2 penalty; None in runs from before it was kept."""
     test_balanced_accuracy: float | None = None
     test_macro_f1: float | None = None
+    test_mse: float | None = None
+    """As the three below, None where classes are predicted."""
+    test_rmse: float | None = None
+    test_mae: float | None = None
+    test_r2: float | None = None
     target_accuracy: float | None = None
     timings: Mapping[str, float | None] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
@@ -136,6 +142,7 @@ def of_result(result: Mapping[str, Any]) -> dict[str, Any]:
         "test_cross_entropy": result.get("test_cross_entropy"),
         "test_balanced_accuracy": result.get("test_balanced_accuracy"),
         "test_macro_f1": result.get("test_macro_f1"),
+        **{f"test_{name}": result.get(f"test_{name}") for name in FIGURES},
         "kept_epoch": result.get("kept_epoch"),
         "majority_p_value": (majority.get("test") or {}).get("p_value"),
         "imbalance": {

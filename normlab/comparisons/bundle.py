@@ -13,7 +13,7 @@ from normlab.comparisons.assessment import Assessment
 from normlab.comparisons.charts import ChartName, draw
 from normlab.comparisons.report import html_report, markdown_report, request_again
 from normlab.comparisons.runs import ComparedRuns
-from normlab.spec.epochs import EpochMetrics
+from normlab.spec.epochs import EpochMetrics, columns_of
 from normlab.store import Job
 
 FORMAT = 1
@@ -120,13 +120,15 @@ def _job(job: Job) -> dict[str, Any]:
 
 def _metrics(runs: ComparedRuns) -> str:
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, ["arm", "seed", "job", *EpochMetrics.model_fields])
+    rows = [
+        {"arm": _text_cell(arm), "seed": run.seed, "job": run.job, **point.model_dump()}
+        for arm, group in runs.arms.items()
+        for run in group
+        for point in run.epochs
+    ]
+    writer = csv.DictWriter(text, ["arm", "seed", "job", *columns_of(rows, EpochMetrics.model_fields)])
     writer.writeheader()
-    for arm, group in runs.arms.items():
-        for run in group:
-            for point in run.epochs:
-                cells = {"arm": _text_cell(arm), "seed": run.seed, "job": run.job}
-                writer.writerow({**cells, **point.model_dump()})
+    writer.writerows(rows)
     return text.getvalue()
 
 

@@ -1,14 +1,16 @@
 """The one way from what somebody sent to a comparison that can be run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
-from normlab.comparisons.request import ComparisonRequest, margin_problem
+from normlab.comparisons.request import ComparisonRequest, margin_problem, task_problem
 from normlab.errors import Problem, SpecError
 from normlab.spec import Datasets, JobSpec, Limits, parse_job_spec
+from normlab.spec.columns import Task
 from normlab.spec.job import MAX_TAGS
+from normlab.spec.metrics import DEFAULT_METRICS
 from normlab.spec.parse import has_more_values
 from normlab.spec.problems import spec_error
 from normlab.spec.training import SEED_MAX
@@ -52,10 +54,35 @@ def parse_comparison(
         except SpecError as error:
             problems += [Problem(f"{pointer}{problem.pointer}", problem.detail) for problem in error.problems]
     if not problems:
-        problems = [*_arm_problems(request, specs)]
+        request = _by_the_tasks_metric(request, specs)
+        problems = [*_task_problems(request, specs), *_arm_problems(request, specs)]
     if problems:
         raise SpecError(problems)
     return request, tuple(specs)
+
+
+def _by_the_tasks_metric(request: ComparisonRequest, specs: Sequence[JobSpec]) -> ComparisonRequest:
+    """The request, with the default metric of what its arms predict where it does not name one."""
+    if "metric" in request.model_fields_set:
+        return request
+    return request.model_copy(update={"metric": DEFAULT_METRICS[specs[0].dataset.info.predicts]})
+
+
+def _task_problems(request: ComparisonRequest, specs: Sequence[JobSpec]) -> Iterator[Problem]:
+    """Where the metric, or another arm, is of another task."""
+    first, *others = (spec.dataset.info.predicts for spec in specs)
+    for index, task in enumerate(others, 1):
+        if task is not first:
+            yield Problem(
+                f"/arms/{index}/spec/dataset",
+                f"is of {task}, and that of arm 0 of {first}: what they learn cannot be compared",
+            )
+    if (sentence := task_problem(request.metric, first)) is not None:
+        yield Problem("/metric", sentence)
+    if first is Task.REGRESSION and request.target_accuracy is not None:
+        yield Problem(
+            "/target_accuracy", "is a part of right answers, and arms that predict numbers have none"
+        )
 
 
 def _refuse_too_many(body: object, limits: Limits) -> None:

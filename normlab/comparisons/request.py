@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, field_validator
 
+from normlab.spec.columns import Task
 from normlab.spec.fields import Flag, Integer, PositiveInteger, SpecModel
 from normlab.spec.job import JobSpec, Name
 from normlab.spec.metrics import Metric
@@ -19,7 +20,7 @@ MAX_CONFIDENCE = 0.9999
 would reach a higher confidence."""
 
 MAX_EQUIVALENCE_MARGIN = 1e6
-"""Of losses; an accuracy's margin is at most 1. No loss that is worth comparing differs by more."""
+"""Of losses and errors; an accuracy's margin is at most 1. No loss that is worth comparing differs by more."""
 
 Confidence = Annotated[float, Field(ge=0.5, le=MAX_CONFIDENCE, allow_inf_nan=False)]
 EquivalenceMargin = Annotated[float, Field(ge=0, le=MAX_EQUIVALENCE_MARGIN, allow_inf_nan=False)]
@@ -42,7 +43,7 @@ class Question(SpecModel):
     """The question that is asked about the arms."""
 
     metric: Metric = Metric.VAL_ACCURACY
-    """The last epoch's or the test set's, never the best epoch's."""
+    """The last epoch's or the test set's, never the best epoch's. The default for arms that predict numbers: val_r2."""
     confidence: Confidence = 0.95
     equivalence_margin: EquivalenceMargin = 0.0
     """A difference smaller than this does not matter; in the metric's units."""
@@ -110,10 +111,21 @@ class ComparisonRequest(Question):
 
 def margin_problem(metric: Metric, margin: float) -> str | None:
     """What is wrong with a margin of this metric, if anything is."""
-    if metric.higher_is_better and margin > 1:
+    if metric.is_fraction and margin > 1:
         article = "an" if metric.kind.startswith("a") else "a"
         return (
             f"should be at most 1 for {article} {metric.kind}, which is a fraction, not {margin:g}: half a point is "
             "0.005"
         )
     return None
+
+
+def task_problem(metric: Metric, task: Task) -> str | None:
+    """What is wrong with comparing runs of this task by this metric, if anything is."""
+    if metric.task is task:
+        return None
+    if task is Task.REGRESSION:
+        loss = metric.kind == "loss"
+        why = "is of standardized targets and each arm's own" if loss else "is of classes"
+        return f"{metric} {why}, and these arms predict numbers: take val_r2, val_rmse, val_mse or val_mae"
+    return f"{metric} is of predicted numbers, and these arms predict classes: take val_accuracy or val_loss"

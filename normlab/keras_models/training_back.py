@@ -8,8 +8,9 @@ from typing import Any
 from normlab.errors import KerasModelError, Refused
 from normlab.keras_models.report import KerasRemark
 from normlab.keras_models.schedules import steps_of
+from normlab.spec.columns import Task
 from normlab.spec.job import JobSpec
-from normlab.spec.losses import PLAIN, Focal, Loss
+from normlab.spec.losses import PLAIN, CrossEntropy, Focal, Loss
 from normlab.spec.optimizers import Muon, ScheduleFreeAdamW
 from normlab.spec.schedules import (
     BaseSchedule,
@@ -45,7 +46,7 @@ def compiled_with(spec: JobSpec, keras: Any) -> dict[str, Any]:
 
 
 def _loss(loss: Loss, keras: Any) -> Any:
-    if loss == PLAIN:
+    if loss == PLAIN or not isinstance(loss, CrossEntropy | Focal):  # one of numbers was refused
         return "sparse_categorical_crossentropy"
     warnings.warn(
         f"Keras's loss of {loss.name}{' with label_smoothing' if loss.label_smoothing else ''} takes labels as rows of "
@@ -62,6 +63,9 @@ def _loss(loss: Loss, keras: Any) -> Any:
 def _not_of_compile(training: TrainingSpec) -> Iterator[Refused]:
     optimizer, schedule = training.optimizer, training.learning_rate_schedule
     reasons = {
+        "loss": training.loss.task is Task.REGRESSION
+        and "is of targets that Normlab standardizes by the training rows, which no configuration of Keras's holds: "
+        "take a job's .keras file",
         "class_weight": training.class_weight is not None and "is an argument of fit in Keras",
         "augmentation": bool(training.augmentation) and "is drawn from streams that Keras has not",
         "optimizer/exclude_from_weight_decay": bool(optimizer.exclude_from_weight_decay)

@@ -48,7 +48,15 @@ class DatasetFacts(Protocol):
 
     @property
     def class_count(self) -> int:
-        """How many classes there are, the width of the output layer."""
+        """How many classes there are; 0 where a number is predicted."""
+
+    @property
+    def predicts(self) -> Task:
+        """A class or a number."""
+
+    @property
+    def output_units(self) -> int:
+        """The width of the output layer: a unit for each class, or one for a number."""
 
     @property
     def training_samples(self) -> int:
@@ -118,5 +126,15 @@ class DatasetContent(SpecModel):
 
     @property
     def class_count(self) -> int:
-        """How many classes there are, the width of the output layer."""
+        """How many classes there are; 0 where a number is predicted."""
         return len(self.classes)
+
+    @property
+    def predicts(self) -> Task:
+        """A class or a number."""
+        return self.task or Task.CLASSIFICATION
+
+    @property
+    def output_units(self) -> int:
+        """The width of the output layer: a unit for each class, or one for a number."""
+        return 1 if self.predicts is Task.REGRESSION else self.class_count

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from normlab.spec.columns import Task
 from normlab.spec.dataset_content import AnyDatasetName, DatasetContent, DatasetFacts
 from normlab.spec.datasets import DATASETS, DatasetName
 from normlab.spec.fields import LEFT_OUT, Integer, PositiveInteger, SpecModel
@@ -102,3 +103,15 @@ def shape_in(dataset: object) -> Shape | None:
     if isinstance(shape, list | tuple) and all(type(size) is int and size > 0 for size in shape):
         return tuple(shape)
     return None
+
+
+def task_in(dataset: object) -> Task | None:
+    """What is predicted of the samples that a spec's ``dataset`` names, as a request or a document has it; None: that
+    cannot be told here, or nobody says, which means classes."""
+    if isinstance(dataset, DatasetSpec):
+        return dataset.info.predicts
+    content = dataset.get("content") if isinstance(dataset, dict) else None
+    if isinstance(content, DatasetContent):
+        return content.predicts
+    said = content.get("task") if isinstance(content, dict) else None
+    return Task(said) if said in list(Task) else None

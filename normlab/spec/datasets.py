@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from normlab.spec.columns import Task
 from normlab.spec.open_enum import Open
 
 
@@ -40,6 +41,16 @@ class DatasetInfo(BaseModel):
     def class_count(self) -> int:
         """How many classes there are, the width of the output layer."""
         return len(self.classes)
+
+    @property
+    def predicts(self) -> Task:
+        """Classes, of all of them."""
+        return Task.CLASSIFICATION
+
+    @property
+    def output_units(self) -> int:
+        """The width of the output layer."""
+        return self.class_count
 
 
 _DIGIT_NAMES = tuple("0123456789")

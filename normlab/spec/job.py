@@ -11,9 +11,11 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_validator
 
 from normlab.spec.architecture import Architecture, with_channel
+from normlab.spec.columns import Task
 from normlab.spec.dataset_content import AnyDatasetName
-from normlab.spec.dataset_spec import DatasetSpec, shape_in
+from normlab.spec.dataset_spec import DatasetSpec, shape_in, task_in
 from normlab.spec.fields import Integer, PositiveNumber, SpecModel, one_of
+from normlab.spec.losses import SQUARED
 from normlab.spec.presets import PRESETS
 from normlab.spec.probes.request import STANDARD_REQUESTS, Probes
 from normlab.spec.text import Form, one_line
@@ -119,6 +121,19 @@ class JobSpec(SpecModel):
         if shape is None:
             return value
         return {**value, "architecture": with_channel(value["architecture"], shape)}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _loss_of_the_task(cls, value: Any) -> Any:
+        """Where a spec does not say, its loss is the task's default, and written down from then on."""
+        if not isinstance(value, dict) or task_in(value.get("dataset")) is not Task.REGRESSION:
+            return value
+        training = value.get("training", {})
+        if isinstance(training, TrainingSpec) and "loss" not in training.model_fields_set:
+            return {**value, "training": training.model_copy(update={"loss": SQUARED})}
+        if isinstance(training, dict) and "loss" not in training:
+            return {**value, "training": {**training, "loss": SQUARED.name}}
+        return value
 
     @field_validator("architecture", mode="before", json_schema_input_type=one_of(PRESETS) | Architecture)
     @classmethod

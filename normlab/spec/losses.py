@@ -1,15 +1,17 @@
 """What training makes smaller, with Keras's parameters and defaults, and how much each class counts in it.
 
-A new loss is a class here and its place in the union at the end. Whatever the loss is, a run also records its plain
-cross-entropy, by which arms of different losses are compared.
+A new loss is a class here and its place in the union at the end. Whatever the loss is, a run that learns classes also
+records its plain cross-entropy, and one that learns numbers its squared and absolute errors: by these arms of different
+losses are compared.
 """
 
 import math
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, Strict
 
+from normlab.spec.columns import Task
 from normlab.spec.fields import NonNegativeNumber, PositiveNumber, SpecModel
 from normlab.spec.kinds import kinds_of
 from normlab.spec.shown import shown
@@ -20,12 +22,26 @@ _Share = Annotated[float, Strict(), Field(ge=0, lt=1, allow_inf_nan=False)]
 class BaseLoss(SpecModel):
     """What every loss takes."""
 
+    task: ClassVar[Task]
+    """What it is a loss of."""
     name: str
+
+
+class _OfClasses(BaseLoss):
+    """What every loss of classes takes."""
+
+    task = Task.CLASSIFICATION
     label_smoothing: _Share = 0.0
     """So much of each label is spread evenly over all classes."""
 
 
-class CrossEntropy(BaseLoss):
+class _OfNumbers(BaseLoss):
+    """Of numbers, which training standardizes: less their mean, divided by their deviation, of the training rows."""
+
+    task = Task.REGRESSION
+
+
+class CrossEntropy(_OfClasses):
     """The negative logarithm of the true class's probability.
 
     Keras's ``CategoricalCrossentropy`` (the sparse one has no label smoothing); Szegedy and others, "Rethinking the
@@ -35,7 +51,7 @@ class CrossEntropy(BaseLoss):
     name: Literal["cross_entropy"]
 
 
-class Focal(BaseLoss):
+class Focal(_OfClasses):
     """Cross-entropy in which a sample counts the less, the better it is known already.
 
     ``alpha * (1 - p) ** gamma * -log(p)``. Keras's ``CategoricalFocalCrossentropy``; Lin and others, "Focal loss for
@@ -49,7 +65,31 @@ class Focal(BaseLoss):
     """What all of it is multiplied by; for a number for each class there is ``class_weight``."""
 
 
-_AnyLoss = CrossEntropy | Focal
+class MeanSquaredError(_OfNumbers):
+    """The squared difference from the target. Keras's ``MeanSquaredError``."""
+
+    name: Literal["mean_squared_error"]
+
+
+class MeanAbsoluteError(_OfNumbers):
+    """The absolute difference from the target, to which outliers matter less. Keras's ``MeanAbsoluteError``."""
+
+    name: Literal["mean_absolute_error"]
+
+
+class Huber(_OfNumbers):
+    """Half the squared difference up to ``delta``, beyond it straight on: outliers matter less.
+
+    ``(y - f)² / 2`` up to ``delta``, then ``delta * |y - f| - delta² / 2``. Keras's ``Huber``; Huber, "Robust
+    estimation of a location parameter" (1964).
+    """
+
+    name: Literal["huber"]
+    delta: PositiveNumber = 1.0
+    """In deviations of the target, since training standardizes it."""
+
+
+_AnyLoss = CrossEntropy | Focal | MeanSquaredError | MeanAbsoluteError | Huber
 
 Loss = Annotated[_AnyLoss, Field(discriminator="name")]
 
@@ -57,6 +97,15 @@ LOSSES = kinds_of(_AnyLoss, "name", BaseLoss)
 """Every loss by its ``name``."""
 
 PLAIN = CrossEntropy(name="cross_entropy")
+SQUARED = MeanSquaredError(name="mean_squared_error")
+DEFAULT_LOSSES: dict[Task, _AnyLoss] = {Task.CLASSIFICATION: PLAIN, Task.REGRESSION: SQUARED}
+"""What is trained by where a spec does not say."""
+
+
+def losses_of(task: Task) -> tuple[str, ...]:
+    """The names of those that suit a task."""
+    return tuple(name for name, kind in LOSSES.items() if kind.task is task)
+
 
 BALANCED = "balanced"
 _MAX_CLASSES = 10_000

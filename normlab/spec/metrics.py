@@ -4,7 +4,9 @@ import math
 from enum import StrEnum
 from typing import Protocol
 
+from normlab.spec.columns import Task
 from normlab.spec.epochs import EpochMetrics
+from normlab.spec.regression import FIGURES
 
 
 class MeasuredRun(Protocol):
@@ -34,6 +36,22 @@ class MeasuredRun(Protocol):
     def test_cross_entropy(self) -> float | None:
         """The plain cross-entropy of the test set; None where it is not known."""
 
+    @property
+    def test_mse(self) -> float | None:
+        """Of the network that is kept; as the three below, None where classes are predicted."""
+
+    @property
+    def test_rmse(self) -> float | None:
+        """Of the network that is kept."""
+
+    @property
+    def test_mae(self) -> float | None:
+        """Of the network that is kept."""
+
+    @property
+    def test_r2(self) -> float | None:
+        """Of the network that is kept."""
+
 
 class Part(StrEnum):
     """The samples that a metric is of."""
@@ -49,7 +67,13 @@ _KINDS = {
     "balanced_accuracy": "balanced accuracy",
     "macro_f1": "macro F1",
     "loss": "loss",
+    "mse": "mean squared error",
+    "rmse": "root mean squared error",
+    "mae": "mean absolute error",
+    "r2": "R²",
 }
+_FRACTIONS = ("accuracy", "balanced_accuracy", "macro_f1")
+_DOWNWARDS = ("loss", "mse", "rmse", "mae")
 
 
 class Metric(StrEnum):
@@ -57,7 +81,8 @@ class Metric(StrEnum):
 
     Losses are compared as plain cross-entropies (log losses), where these are known: without what is the arm's own, its
     L2 penalty, label smoothing, focal factor and class weights. Balanced accuracy and macro F1 weigh all classes alike;
-    they are not known of training samples, nor of runs that were stored before they were kept.
+    they are not known of training samples, nor of runs that were stored before they were kept. Errors and R² are of
+    runs that predict numbers, whose losses are of standardized targets and not compared.
     """
 
     VAL_ACCURACY = "val_accuracy"
@@ -70,21 +95,50 @@ class Metric(StrEnum):
     VAL_LOSS = "val_loss"
     TEST_LOSS = "test_loss"
     LOSS = "loss"
+    VAL_R2 = "val_r2"
+    TEST_R2 = "test_r2"
+    R2 = "r2"
+    VAL_RMSE = "val_rmse"
+    TEST_RMSE = "test_rmse"
+    RMSE = "rmse"
+    VAL_MSE = "val_mse"
+    TEST_MSE = "test_mse"
+    MSE = "mse"
+    VAL_MAE = "val_mae"
+    TEST_MAE = "test_mae"
+    MAE = "mae"
+
+    @property
+    def figure(self) -> str:
+        """Its name without that of its samples: ``accuracy``."""
+        return self.removeprefix("val_").removeprefix("test_")
+
+    @property
+    def task(self) -> Task:
+        """Whose runs can be compared by it."""
+        return Task.REGRESSION if self.figure in FIGURES else Task.CLASSIFICATION
 
     @property
     def higher_is_better(self) -> bool:
-        """Losses should be low; all else is a fraction, 0 to 1, and should be high."""
-        return self.kind != "loss"
+        """Losses and errors should be low; all else should be high."""
+        return self.figure not in _DOWNWARDS
+
+    @property
+    def is_fraction(self) -> bool:
+        """Whether it is from 0 to 1, and written in per cent, its differences in percentage points."""
+        return self.figure in _FRACTIONS
 
     @property
     def bounds(self) -> tuple[float, float]:
         """What its values, and so their mean, lie between."""
-        return (0.0, 1.0) if self.higher_is_better else (0.0, math.inf)
+        if self.is_fraction:
+            return 0.0, 1.0
+        return (-math.inf, 1.0) if self.higher_is_better else (0.0, math.inf)
 
     @property
     def is_accuracy(self) -> bool:
         """Whether it is a part of right answers, plain or balanced."""
-        return self.kind.endswith("accuracy")
+        return self.figure.endswith("accuracy")
 
     @property
     def part(self) -> Part:
@@ -94,7 +148,7 @@ class Metric(StrEnum):
     @property
     def kind(self) -> str:
         """Its name in a sentence, without that of its samples."""
-        return _KINDS[self.removeprefix("val_").removeprefix("test_")]
+        return _KINDS[self.figure]
 
     @property
     def words(self) -> str:
@@ -114,7 +168,7 @@ class Metric(StrEnum):
     @property
     def on_validation(self) -> "Metric":
         """The same of the validation samples."""
-        return Metric(f"val_{self.removeprefix('val_').removeprefix('test_')}")
+        return Metric(f"val_{self.figure}")
 
     @property
     def on_test(self) -> "Metric":
@@ -134,8 +188,9 @@ class Metric(StrEnum):
         return self._read(epoch)
 
     def without_penalty(self, source: object) -> float | None:
-        """Of a loss: the cross-entropy in it, from a run or an epoch; None where it is not known, or of an accuracy."""
-        if self.higher_is_better:
+        """Of a loss: the cross-entropy in it, from a run or an epoch; None where it is not known, or of another
+        metric."""
+        if self.figure != "loss":
             return None
         value: float | None = getattr(source, self.value.removesuffix("loss") + "cross_entropy")
         return value
@@ -144,6 +199,9 @@ class Metric(StrEnum):
         unpenalized = self.without_penalty(source)
         return _finite(getattr(source, self.value) if unpenalized is None else unpenalized)
 
+
+DEFAULT_METRICS = {Task.CLASSIFICATION: Metric.VAL_ACCURACY, Task.REGRESSION: Metric.VAL_R2}
+"""What arms are compared by where nobody says."""
 
 LATER_FIGURES = {
     Metric.VAL_BALANCED_ACCURACY: "kept_val_balanced_accuracy",

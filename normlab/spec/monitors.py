@@ -2,11 +2,40 @@
 
 from typing import Literal
 
-Monitor = Literal["val_loss", "val_accuracy", "val_balanced_accuracy", "val_macro_f1", "loss", "accuracy"]
+from normlab.spec.columns import Task
+from normlab.spec.regression import FIGURES
+
+Monitor = Literal[
+    "val_loss",
+    "val_accuracy",
+    "val_balanced_accuracy",
+    "val_macro_f1",
+    "loss",
+    "accuracy",
+    "val_mse",
+    "val_rmse",
+    "val_mae",
+    "val_r2",
+    "mse",
+    "rmse",
+    "mae",
+    "r2",
+]
+
+_DOWNWARDS = ("loss", "mse", "rmse", "mae")
+
+
+def task_of(monitor: str) -> Task | None:
+    """The task whose runs have it; None: all have."""
+    if monitor.endswith("loss"):
+        return None
+    numbers = monitor.removeprefix("val_") in FIGURES
+    return Task.REGRESSION if numbers else Task.CLASSIFICATION
 
 
 def better(monitor: str, current: float, best: float, min_delta: float) -> bool:
-    """Whether a value is better than the best so far by more than ``min_delta``. Losses get better downwards."""
-    if monitor.endswith("loss"):
+    """Whether a value is better than the best so far by more than ``min_delta``. Losses and errors get better
+    downwards."""
+    if monitor.removeprefix("val_") in _DOWNWARDS:
         return current + min_delta < best
     return current - min_delta > best

@@ -52,11 +52,11 @@ class UnbuildableError(ValueError):
         super().__init__(detail)
 
 
-def plan(layers: Sequence[LayerOrBlock], input_shape: Shape, classes: int) -> tuple[PlannedLayer, ...]:
-    """The layers with their names and shapes, each behind those that it reads, the output layer last.
+def plan(layers: Sequence[LayerOrBlock], input_shape: Shape, units: int) -> tuple[PlannedLayer, ...]:
+    """The layers with their names and shapes, each behind those that it reads, the output layer of so many units last.
 
     >>> from normlab.spec import preset_layers
-    >>> [(layer.name, layer.output_shape) for layer in plan(preset_layers("baseline"), (28, 28), classes=10)][-2:]
+    >>> [(layer.name, layer.output_shape) for layer in plan(preset_layers("baseline"), (28, 28), units=10)][-2:]
     [('activation_2', (100,)), ('output', (10,))]
 
     Raises ``UnbuildableError`` at the first layer that does not fit what enters it.
@@ -69,7 +69,7 @@ def plan(layers: Sequence[LayerOrBlock], input_shape: Shape, classes: int) -> tu
             f"the output layer needs one row of values, but {describe(last.shape)} reaches it: "
             'end the layers with {"type": "flatten"} or {"type": "global_average_pooling2d"}',
         )
-    output = Dense(type="dense", units=classes)
+    output = Dense(type="dense", units=units)
     return (
         *planner.planned,
         PlannedLayer(
@@ -80,7 +80,13 @@ def plan(layers: Sequence[LayerOrBlock], input_shape: Shape, classes: int) -> tu
 
 def plan_job(spec: JobSpec) -> tuple[PlannedLayer, ...]:
     """``plan`` for a job."""
-    return plan(spec.architecture.layers, spec.dataset.info.shape, spec.dataset.info.class_count)
+    return plan(spec.architecture.layers, spec.dataset.info.shape, spec.dataset.info.output_units)
+
+
+def predicts_numbers(planned: Sequence[PlannedLayer]) -> bool:
+    """Whether the output layer gives a number as it is, one unit, and no probabilities, which are of two classes or
+    more."""
+    return planned[-1].output_shape == (1,)
 
 
 class _Source(NamedTuple):

@@ -5,8 +5,12 @@ from math import ceil
 
 from normlab.errors import Problem
 from normlab.spec.augmentation import Crop, Mixup
+from normlab.spec.columns import Task
 from normlab.spec.job import JobSpec
+from normlab.spec.losses import losses_of
+from normlab.spec.monitors import task_of
 from normlab.spec.schedules import ReduceOnPlateau
+from normlab.spec.shown import listed
 from normlab.spec.training import EarlyStopping
 
 _PICTURES = (2, 3)
@@ -15,6 +19,7 @@ _PICTURES = (2, 3)
 
 def training_problems(spec: JobSpec) -> Iterator[Problem]:
     """All of it, each with a pointer."""
+    yield from _of_the_task(spec)
     if spec.dataset.held_out == 0:
         yield from _without_validation(spec)
     yield from _warm_up(spec)
@@ -22,15 +27,54 @@ def training_problems(spec: JobSpec) -> Iterator[Problem]:
     yield from _augmentation(spec)
 
 
-def _without_validation(spec: JobSpec) -> Iterator[Problem]:
-    training, schedule = spec.training, spec.training.learning_rate_schedule
-    watching: dict[str, EarlyStopping | ReduceOnPlateau | None] = {"early_stopping": training.early_stopping}
-    if isinstance(schedule, ReduceOnPlateau):
-        watching["learning_rate_schedule"] = schedule
-    for key, watched in watching.items():
-        if watched is not None and watched.monitor.startswith("val_"):
+def _of_the_task(spec: JobSpec) -> Iterator[Problem]:
+    """What is of classes where numbers are predicted, and the other way round."""
+    training, task = spec.training, spec.dataset.info.predicts
+    what = _PREDICTED[task].format(spec.dataset.label)
+    if training.loss.task is not task:
+        others = listed(losses_of(task), "or")
+        yield Problem("/training/loss", f"{training.loss.name} does not suit {what}: take {others}")
+    for key, watched in _watching(spec):
+        if task_of(watched.monitor) not in (None, task):
             yield Problem(
-                f"/training/{key}/monitor", "needs validation samples: monitor loss or accuracy instead"
+                f"/training/{key}/monitor", f"{watched.monitor} is not of {what}: monitor {_MONITORED[task]}"
+            )
+    if task is Task.CLASSIFICATION:
+        return
+    if training.class_weight is not None:
+        yield Problem("/training/class_weight", f"weighs classes, and {what} has none: leave it out")
+    if training.target_accuracy is not None:
+        yield Problem(
+            "/training/target_accuracy",
+            f"is a part of right answers, and {what} has no right or wrong: leave it out",
+        )
+
+
+_PREDICTED = {
+    Task.CLASSIFICATION: "{}, whose targets are classes",
+    Task.REGRESSION: "{}, whose targets are numbers",
+}
+_MONITORED = {
+    Task.CLASSIFICATION: "val_loss or val_accuracy",
+    Task.REGRESSION: "val_loss, val_r2, val_rmse, val_mse or val_mae",
+}
+
+
+def _watching(spec: JobSpec) -> Iterator[tuple[str, EarlyStopping | ReduceOnPlateau]]:
+    """What looks at a figure from epoch to epoch, by its key."""
+    if spec.training.early_stopping is not None:
+        yield "early_stopping", spec.training.early_stopping
+    if isinstance(schedule := spec.training.learning_rate_schedule, ReduceOnPlateau):
+        yield "learning_rate_schedule", schedule
+
+
+def _without_validation(spec: JobSpec) -> Iterator[Problem]:
+    training = spec.training
+    of_training = "accuracy" if spec.dataset.info.predicts is Task.CLASSIFICATION else "r2"
+    for key, watched in _watching(spec):
+        if watched.monitor.startswith("val_"):
+            yield Problem(
+                f"/training/{key}/monitor", f"needs validation samples: monitor loss or {of_training} instead"
             )
     if training.target_accuracy is not None:
         yield Problem("/training/target_accuracy", "is a validation accuracy and needs validation samples")
@@ -51,7 +95,7 @@ def _warm_up(spec: JobSpec) -> Iterator[Problem]:
 
 def _class_weights(spec: JobSpec) -> Iterator[Problem]:
     weights, classes = spec.training.class_weight, spec.dataset.info.classes
-    if not isinstance(weights, dict):
+    if not isinstance(weights, dict) or not classes:
         return
     for number in weights:
         if int(number) >= len(classes):

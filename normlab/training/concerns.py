@@ -128,6 +128,8 @@ def _still_rising(result: "TrainResult") -> Iterator[Remark]:
     else:
         what, samples = "validation", result.spec.dataset.held_out
         before, now = first.val_accuracy, last.val_accuracy
+    if before is None or now is None:
+        return
     error = sqrt((before * (1 - before) + now * (1 - now)) / samples)
     if now - before > RISE_ERRORS * error:
         length = "epoch" if epochs == 1 else f"{epochs} epochs"

@@ -1,35 +1,50 @@
-"""What a training makes smaller, beside the plain cross-entropy that every run records."""
+"""What a training makes smaller, beside the plain loss that every run records."""
 
 from dataclasses import dataclass
 
 import keras
 import tensorflow as tf
 
-from normlab.spec.losses import PLAIN, Focal, Loss
+from normlab.spec.columns import Task
+from normlab.spec.losses import DEFAULT_LOSSES, Focal, Huber, Loss, MeanAbsoluteError, MeanSquaredError
 
 
 @dataclass(frozen=True)
 class Objective:
-    """The loss of a spec. Targets are labels (batch,) or, where pictures are mixed, shares (batch, classes)."""
+    """The loss of a spec. Targets are labels (batch,) or, where pictures are mixed, shares (batch, classes); of numbers
+    they are standardized (batch,), and the network's outputs (batch, 1)."""
 
     loss: Loss
-    classes: int
+    units: int
+    """Of the output layer: one for each class, or one for a number."""
 
     @property
     def is_plain(self) -> bool:
-        """Whether it is the cross-entropy itself."""
-        return self.loss == PLAIN
+        """Whether it is the cross-entropy or the squared error itself."""
+        return self.loss == DEFAULT_LOSSES[self.loss.task]
 
-    def losses(self, targets: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
+    def plain_losses(self, targets: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
+        """What each sample adds to the cross-entropy, or to the squared error: (batch,)."""
+        if self.loss.task is Task.REGRESSION:
+            return keras.losses.mean_squared_error(targets[:, None], outputs)
+        return cross_entropies_of(targets, outputs)
+
+    def losses(self, targets: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
         """The loss of each sample: (batch,)."""
-        shares = self._shares(targets, probabilities)
-        smoothing = self.loss.label_smoothing
-        if isinstance(self.loss, Focal):
-            gamma, alpha = self.loss.gamma, self.loss.alpha
+        loss = self.loss
+        match loss:
+            case MeanSquaredError():
+                return keras.losses.mean_squared_error(targets[:, None], outputs)
+            case MeanAbsoluteError():
+                return keras.losses.mean_absolute_error(targets[:, None], outputs)
+            case Huber(delta=delta):
+                return keras.losses.huber(targets[:, None], outputs, delta=delta)
+        shares, smoothing = self._shares(targets, outputs), loss.label_smoothing
+        if isinstance(loss, Focal):
             return keras.losses.categorical_focal_crossentropy(
-                shares, probabilities, alpha=alpha, gamma=gamma, label_smoothing=smoothing
+                shares, outputs, alpha=loss.alpha, gamma=loss.gamma, label_smoothing=smoothing
             )
-        return keras.losses.categorical_crossentropy(shares, probabilities, label_smoothing=smoothing)
+        return keras.losses.categorical_crossentropy(shares, outputs, label_smoothing=smoothing)
 
     def weights(self, of_classes: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
         """The weight of each sample (batch,) by those of its classes (classes,)."""
@@ -40,7 +55,7 @@ class Objective:
     def _shares(self, targets: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
         if len(targets.shape) > 1:
             return targets
-        return tf.one_hot(targets, self.classes, dtype=probabilities.dtype)
+        return tf.one_hot(targets, self.units, dtype=probabilities.dtype)
 
 
 def cross_entropies_of(targets: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:

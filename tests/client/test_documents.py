@@ -69,7 +69,11 @@ def newer(part: Any, written: Any) -> Any:
     """What a newer service would write of a part of a document: each object has a field that nobody knows."""
     if isinstance(part, BaseModel):
         names = {name: field.alias or name for name, field in type(part).model_fields.items()}
-        known = {alias: newer(getattr(part, name), written[alias]) for name, alias in names.items()}
+        known = {
+            alias: newer(getattr(part, name), written[alias])
+            for name, alias in names.items()
+            if alias in written  # a field may be left out where it is not set
+        }
         return known | {"of_the_future": {"x": [1]}}
     if isinstance(part, dict):
         return {name: newer(part[name], inner) for name, inner in written.items()}

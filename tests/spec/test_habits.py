@@ -1,5 +1,7 @@
 """The tables of what people know from elsewhere: every row is reached, and leads somewhere."""
 
+from typing import get_args
+
 import pytest
 
 from normlab.comparisons import ComparisonRequest
@@ -16,6 +18,7 @@ from normlab.spec.mistakes.keys import scopes
 from normlab.spec.mistakes.places import places_of
 from normlab.spec.mistakes.rows import row_key
 from normlab.spec.mistakes.value_habits import RENAMED_VALUES, SENTENCES
+from normlab.spec.monitors import Monitor
 from normlab.spec.nearest import squashed
 from normlab.spec.optimizers import OPTIMIZERS
 from normlab.spec.presets import PresetNormalization
@@ -32,7 +35,7 @@ NAMES = {
     "augmentation": list(AUGMENTATIONS),
     "learning_rate_schedule": list(SCHEDULES),
     "dataset": list(DATASETS),
-    "monitor": ["val_loss", "val_accuracy", "loss", "accuracy"],
+    "monitor": list(get_args(Monitor)),
     "metric": list(Metric),
     "device": list(Device),
     "precision": list(Precision),

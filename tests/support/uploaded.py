@@ -21,6 +21,19 @@ PARTS = {
     "pixel_max": 255,
 }
 """A content of which there are no arrays."""
+NUMBERS = {
+    "digest": "sha256:" + "ef" * 32,
+    "shape": (3,),
+    "task": "regression",
+    "classes": (),
+    "training_samples": 90,
+    "test_samples": 20,
+    "default_validation_samples": 9,
+    "pixel_max": 1,
+    "columns": [{"name": name} for name in ("age", "weight", "dose")],
+    "target": "progress",
+}
+"""The same of a table whose target is a number."""
 
 
 class Shelf:

@@ -41,7 +41,9 @@ def _val_loss(epoch: EpochMetrics) -> float | None:
 
 def _at_ceiling(run: Observed) -> Observation | None:
     guess = GUESS / run.classes
-    seen = [e.epoch for e in run.epochs if _loss(e) > CEILING * run.guess_loss and e.accuracy < guess]
+    seen = [
+        e.epoch for e in run.epochs if _loss(e) > CEILING * run.guess_loss and (e.accuracy or 0.0) < guess
+    ]
     if not seen or seen[-1] != run.epochs[-1].epoch:
         return None
     last = run.epochs[-1]
@@ -60,7 +62,7 @@ def _at_ceiling(run: Observed) -> Observation | None:
         numbers={
             "loss": _loss(last),
             "guess_loss": run.guess_loss,
-            "accuracy": last.accuracy,
+            "accuracy": last.accuracy or 0.0,
             "fallen": fallen,
             "threshold": CEILING,
         },
@@ -97,7 +99,7 @@ def _overfitting(run: Observed) -> Observation | None:
     if len(curve) < 2:
         return None
     (last, last_loss), (best, least) = curve[-1], min(curve, key=lambda item: item[1])
-    if last.val_accuracy is None:
+    if last.accuracy is None or last.val_accuracy is None:
         return None
     gap = last.accuracy - last.val_accuracy
     error = sqrt(
@@ -158,6 +160,8 @@ def _unfinished(run: Observed) -> Observation | None:
         return None
     part = max(1, round(len(run.epochs) * RISE_PART))
     before, last = run.epochs[-1 - part], run.epochs[-1]
+    if before.accuracy is None or last.accuracy is None:
+        return None
     trained = _Rise(before.accuracy, last.accuracy, run.spec.dataset.trained_on)
     rise = trained
     if before.val_accuracy is not None and last.val_accuracy is not None:

@@ -95,15 +95,15 @@ class Program:
         self._dtype_policy = dtype_policy
         self.network = self.new_network()
         self._scale = 1 / pixel_max
-        classes = planned[-1].output_shape[-1]
+        units = planned[-1].output_shape[-1]
         self._dtype = keras.dtype_policies.get(dtype_policy).variable_dtype
         self._optimizer = build_optimizer(training, self.network.trainable_variables, planned)
         self._fresh_optimizer = [_without_repeats(np.asarray(value)) for value in self._optimizer.variables]
-        self._objective = Objective(training.loss, classes)
+        self._objective = Objective(training.loss, units)
         self._class_weights = (
-            None if training.class_weight is None else tf.Variable(tf.ones(classes, self._dtype))
+            None if training.class_weight is None else tf.Variable(tf.ones(units, self._dtype))
         )
-        self._augmentation = Pipeline(training.augmentation, classes, self._dtype)
+        self._augmentation = Pipeline(training.augmentation, units, self._dtype)
         built = built_layers(self.network)
         in_order = [built[item.name] for item in planned]
         self._dropouts = [layer for layer in in_order if hasattr(layer, "seed_generator")]
