@@ -3,6 +3,8 @@
 SQLite cannot change a column, so there the table is copied.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -32,6 +34,6 @@ def downgrade() -> None:
 
 def _let_accuracy_be_null(*, nullable: bool) -> None:
     # Reflection would give times another type.
-    times = (sa.Column("recorded_at", UtcTime(), nullable=False),)
+    times: tuple[sa.Column[Any], ...] = (sa.Column("recorded_at", UtcTime(), nullable=False),)
     with op.batch_alter_table("epochs", reflect_args=times) as table:
         table.alter_column("accuracy", existing_type=sa.Float(53), nullable=nullable)

@@ -6,8 +6,7 @@ from functools import cached_property
 from typing import Any, Self
 
 from normlab.documents.states import JobState
-from normlab.spec.epochs import EpochMetrics
-from normlab.spec.regression import FIGURES
+from normlab.spec.epochs import FIGURES, EpochMetrics
 
 SpecDocument = Mapping[str, Any]
 """A job spec as ``JobSpec.to_document()`` writes it."""

@@ -6,7 +6,10 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from normlab.spec.fields import LEFT_OUT
-from normlab.spec.regression import FIGURES
+
+FIGURES = ("mse", "rmse", "mae", "r2")
+"""The fields of runs that predict numbers; of validation samples with ``val_`` before them, of a result's with
+``test_``."""
 
 _OfNumbers = Annotated[float | None, LEFT_OUT]
 """A figure of runs that predict numbers; answers about other runs are written without it."""
@@ -54,19 +57,51 @@ class EpochMetrics(BaseModel):
         default=None,
         description="Mean F1 of the classes that a validation sample has or was given; null likewise.",
     )
-    mse: _OfNumbers = Field(
+    mse: FIGURES = ("mse", "rmse", "mae", "r2")
+"""The fields of runs that predict numbers; of validation samples with ``val_`` before them, of a result's with
+``test_``."""
+
+_OfNumbers = Field(
         default=None,
         description="Mean squared error in the target's own unit, squared. As the loss, a mean of the epoch's steps.",
     )
-    rmse: _OfNumbers = Field(default=None, description="Its root.")
-    mae: _OfNumbers = Field(default=None, description="Mean absolute error in the target's own unit.")
-    r2: _OfNumbers = Field(
+    rmse: FIGURES = ("mse", "rmse", "mae", "r2")
+"""The fields of runs that predict numbers; of validation samples with ``val_`` before them, of a result's with
+``test_``."""
+
+_OfNumbers = Field(default=None, description="Its root.")
+    mae: FIGURES = ("mse", "rmse", "mae", "r2")
+"""The fields of runs that predict numbers; of validation samples with ``val_`` before them, of a result's with
+``test_``."""
+
+_OfNumbers = Field(default=None, description="Mean absolute error in the target's own unit.")
+    r2: FIGURES = ("mse", "rmse", "mae", "r2")
+"""The fields of runs that predict numbers; of validation samples with ``val_`` before them, of a result's with
+``test_``."""
+
+_OfNumbers = Field(
         default=None, description="R²: 1 less `mse` divided by the variance of the training samples' targets."
     )
-    val_mse: _OfNumbers = Field(default=None, description="Of the validation samples, at the epoch's end.")
-    val_rmse: _OfNumbers = Field(default=None, description="Its root.")
-    val_mae: _OfNumbers = Field(default=None, description="Mean absolute error of the validation samples.")
-    val_r2: _OfNumbers = Field(
+    val_mse: FIGURES = ("mse", "rmse", "mae", "r2")
+"""The fields of runs that predict numbers; of validation samples with ``val_`` before them, of a result's with
+``test_``."""
+
+_OfNumbers = Field(default=None, description="Of the validation samples, at the epoch's end.")
+    val_rmse: FIGURES = ("mse", "rmse", "mae", "r2")
+"""The fields of runs that predict numbers; of validation samples with ``val_`` before them, of a result's with
+``test_``."""
+
+_OfNumbers = Field(default=None, description="Its root.")
+    val_mae: FIGURES = ("mse", "rmse", "mae", "r2")
+"""The fields of runs that predict numbers; of validation samples with ``val_`` before them, of a result's with
+``test_``."""
+
+_OfNumbers = Field(default=None, description="Mean absolute error of the validation samples.")
+    val_r2: FIGURES = ("mse", "rmse", "mae", "r2")
+"""The fields of runs that predict numbers; of validation samples with ``val_`` before them, of a result's with
+``test_``."""
+
+_OfNumbers = Field(
         default=None,
         description="R² of the validation samples, against their own mean; null where all of them have one value.",
     )

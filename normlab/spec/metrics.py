@@ -5,8 +5,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from normlab.spec.columns import Task
-from normlab.spec.epochs import EpochMetrics
-from normlab.spec.regression import FIGURES
+from normlab.spec.epochs import FIGURES, EpochMetrics
 
 
 class MeasuredRun(Protocol):

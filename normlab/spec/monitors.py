@@ -3,7 +3,7 @@
 from typing import Literal
 
 from normlab.spec.columns import Task
-from normlab.spec.regression import FIGURES
+from normlab.spec.epochs import FIGURES
 
 Monitor = Literal[
     "val_loss",

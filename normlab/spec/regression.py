@@ -13,8 +13,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-FIGURES = ("mse", "rmse", "mae", "r2")
-"""The fields of an epoch's metrics; of validation samples with ``val_`` before them, of a result's with ``test_``."""
+from normlab.spec.epochs import FIGURES
 
 
 @dataclass(frozen=True)
