@@ -57,51 +57,19 @@ class EpochMetrics(BaseModel):
         default=None,
         description="Mean F1 of the classes that a validation sample has or was given; null likewise.",
     )
-    mse: FIGURES = ("mse", "rmse", "mae", "r2")
-"""The fields of runs that predict numbers; of validation samples with ``val_`` before them, of a result's with
-``test_``."""
-
-_OfNumbers = Field(
+    mse: _OfNumbers = Field(
         default=None,
         description="Mean squared error in the target's own unit, squared. As the loss, a mean of the epoch's steps.",
     )
-    rmse: FIGURES = ("mse", "rmse", "mae", "r2")
-"""The fields of runs that predict numbers; of validation samples with ``val_`` before them, of a result's with
-``test_``."""
-
-_OfNumbers = Field(default=None, description="Its root.")
-    mae: FIGURES = ("mse", "rmse", "mae", "r2")
-"""The fields of runs that predict numbers; of validation samples with ``val_`` before them, of a result's with
-``test_``."""
-
-_OfNumbers = Field(default=None, description="Mean absolute error in the target's own unit.")
-    r2: FIGURES = ("mse", "rmse", "mae", "r2")
-"""The fields of runs that predict numbers; of validation samples with ``val_`` before them, of a result's with
-``test_``."""
-
-_OfNumbers = Field(
+    rmse: _OfNumbers = Field(default=None, description="Its root.")
+    mae: _OfNumbers = Field(default=None, description="Mean absolute error in the target's own unit.")
+    r2: _OfNumbers = Field(
         default=None, description="R²: 1 less `mse` divided by the variance of the training samples' targets."
     )
-    val_mse: FIGURES = ("mse", "rmse", "mae", "r2")
-"""The fields of runs that predict numbers; of validation samples with ``val_`` before them, of a result's with
-``test_``."""
-
-_OfNumbers = Field(default=None, description="Of the validation samples, at the epoch's end.")
-    val_rmse: FIGURES = ("mse", "rmse", "mae", "r2")
-"""The fields of runs that predict numbers; of validation samples with ``val_`` before them, of a result's with
-``test_``."""
-
-_OfNumbers = Field(default=None, description="Its root.")
-    val_mae: FIGURES = ("mse", "rmse", "mae", "r2")
-"""The fields of runs that predict numbers; of validation samples with ``val_`` before them, of a result's with
-``test_``."""
-
-_OfNumbers = Field(default=None, description="Mean absolute error of the validation samples.")
-    val_r2: FIGURES = ("mse", "rmse", "mae", "r2")
-"""The fields of runs that predict numbers; of validation samples with ``val_`` before them, of a result's with
-``test_``."""
-
-_OfNumbers = Field(
+    val_mse: _OfNumbers = Field(default=None, description="Of the validation samples, at the epoch's end.")
+    val_rmse: _OfNumbers = Field(default=None, description="Its root.")
+    val_mae: _OfNumbers = Field(default=None, description="Mean absolute error of the validation samples.")
+    val_r2: _OfNumbers = Field(
         default=None,
         description="R² of the validation samples, against their own mean; null where all of them have one value.",
     )
