@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import numpy as np
 import numpy.typing as npt
 
+from normlab.onnx_runtime import on_one_thread
 from normlab.onnx_runtime import onnxruntime as ort
 
 
@@ -19,15 +20,7 @@ class OnnxModel:
     """
 
     def __init__(self, onnx: bytes) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-        # An arena never gives memory back: one large batch would stay with every model.
-        options.enable_cpu_mem_arena = False
-        self._session = ort.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+        self._session = ort.InferenceSession(onnx, on_one_thread(), providers=["CPUExecutionProvider"])
         # The session keeps the file to be able to change to another provider; there is none, and it would double
         # what a model takes.
         self._session._model_bytes = None

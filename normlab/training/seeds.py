@@ -19,6 +19,7 @@ class Role(StrEnum):
     DROPOUT = "dropout"
     PROBES = "probes"
     AUGMENTATION = "augmentation"
+    CORRUPTION = "corruption"
 
 
 def derive(seed: int, role: Role, *parts: object) -> int:

@@ -1,0 +1,1 @@
+"""Trained networks on corrupted pictures: NumPy, Pillow and onnxruntime, no TensorFlow."""
