@@ -1,7 +1,7 @@
 """The columns of a table: what a network is given of each."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -25,6 +25,15 @@ class ColumnKind(StrEnum):
     CATEGORY = "category"
 
 
+class ColumnForm(NamedTuple):
+    """What of a column changes the numbers of a run."""
+
+    categories: int | None
+    """How many it has; None: it has numbers."""
+    missing: bool
+    """Whether values are missing in the training part."""
+
+
 class Column(SpecModel):
     """One column of a table, the target's apart. In the decoded form it is a float32: a number as it is, a category
     as its place in ``categories``, a missing value as NaN."""
@@ -37,6 +46,11 @@ class Column(SpecModel):
     """Of a category: those of the training part, in natural order."""
     missing: Annotated[Flag, OMITTED_IF_UNSET] = False
     """Whether values are missing in the training part."""
+
+    @property
+    def form(self) -> ColumnForm:
+        """What of it changes the numbers of a run."""
+        return ColumnForm(None if self.categories is None else len(self.categories), self.missing)
 
     @model_validator(mode="after")
     def _has_categories_if_it_is_one(self) -> "Column":

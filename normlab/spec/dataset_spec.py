@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from normlab.spec.columns import Task
+from normlab.spec.columns import Column, Task
 from normlab.spec.dataset_content import AnyDatasetName, DatasetContent, DatasetFacts
 from normlab.spec.datasets import DATASETS, DatasetName
 from normlab.spec.fields import LEFT_OUT, Integer, PositiveInteger, SpecModel
@@ -49,6 +49,11 @@ class DatasetSpec(SpecModel):
         return _BUILT_IN[self.name] if self.content is None else self.content
 
     @property
+    def columns(self) -> tuple[Column, ...] | None:
+        """Of a table; None of pictures."""
+        return None if self.content is None else self.content.columns
+
+    @property
     def label(self) -> str:
         """The name for people, with the version of a dataset that has several."""
         return self.name if self.version is None else f"{self.name} version {self.version}"
@@ -68,7 +73,8 @@ class DatasetSpec(SpecModel):
     def digested(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """What of this, as a document, changes the numbers of a run.
 
-        Of an uploaded dataset its bytes, the width of the output layer and the scale do, and no name or version.
+        Of an uploaded dataset its bytes, the width of the output layer, the scale and how columns of a table are
+        prepared do, and no name or version.
         """
         # Written out or left to the default, the split is the same.
         sizes = {"validation_samples": self.held_out, "training_samples": self.trained_on}
@@ -80,6 +86,7 @@ class DatasetSpec(SpecModel):
             "content": content.digest,
             "classes": content.class_count,
             "pixel_max": content.pixel_max,
+            **({} if content.columns is None else {"columns": [column.form for column in content.columns]}),
             **rest,
             **sizes,
         }

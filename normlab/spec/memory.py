@@ -20,7 +20,7 @@ EVALUATION_BATCH = 1_000
 """So many samples are evaluated at a time, whatever the batch size of the training."""
 
 MAPPED_BYTES = 256 * 2**20
-"""So much of the pixels is counted at most: of a mapped file the system takes pages back when it needs them, so data
+"""So much of the values is counted at most: of a mapped file the system takes pages back when it needs them, so data
 larger than the memory can be trained on."""
 
 _CHANGED_PICTURES = 6
@@ -34,10 +34,12 @@ def training_bytes(spec: JobSpec, planned: Sequence[PlannedLayer]) -> int:
 
 
 def _data_bytes(spec: JobSpec) -> int:
-    """Pixels are bytes of a mapped file; labels and an epoch's order have numbers of four bytes for each sample."""
+    """Values are those of a mapped file: bytes of pixels, of a table numbers of four bytes, as labels and an epoch's
+    order have for each sample."""
     part = spec.dataset
     samples = part.held_out + part.trained_on + part.info.test_samples
-    pixels = min(samples * prod(part.info.shape), MAPPED_BYTES)
+    value_bytes = 1 if part.columns is None else FLOAT_BYTES
+    pixels = min(samples * prod(part.info.shape) * value_bytes, MAPPED_BYTES)
     return pixels + samples * LABEL_BYTES + 2 * part.trained_on * FLOAT_BYTES
 
 

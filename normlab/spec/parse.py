@@ -18,9 +18,10 @@ from normlab.spec.learning import erased_inputs
 from normlab.spec.limits import Limits
 from normlab.spec.muon import muon_problems
 from normlab.spec.plan import PlannedLayer, UnbuildableError, plan_job
+from normlab.spec.presets import PRESETS
 from normlab.spec.probes.request import ProbeRequest, Probes
 from normlab.spec.problems import spec_error
-from normlab.spec.shown import shown
+from normlab.spec.shown import listed, shown
 from normlab.spec.training import Precision
 from normlab.spec.training_checks import training_problems
 
@@ -143,6 +144,14 @@ def _data_problems(spec: JobSpec) -> Iterator[Problem]:
             f"{total - dataset.held_out} training samples are left of {dataset.label} after validation: "
             "ask for no more",
         )
+    preset = spec.architecture.preset
+    if dataset.columns is not None and preset is not None and PRESETS[preset].of_pictures:
+        others = [name for name, other in PRESETS.items() if not other.of_pictures]
+        yield Problem(
+            "/architecture",
+            f"{preset} is a preset of pictures, and {dataset.label} is a table: take {listed(others, 'or')}, or layers "
+            "of your own",
+        )
     if spec.training.precision is not Precision.FLOAT32:
         yield from _full_precision_problems(spec)
 
@@ -182,7 +191,12 @@ def _plan(spec: JobSpec) -> Sequence[PlannedLayer]:
     try:
         return plan_job(spec)
     except UnbuildableError as error:
-        raise SpecError([Problem(f"/architecture{error.pointer}", str(error))]) from None
+        table = (
+            ""
+            if spec.dataset.columns is None
+            else f" ({spec.dataset.label} is a table: dense layers suit its rows)"
+        )
+        raise SpecError([Problem(f"/architecture{error.pointer}", f"{error}{table}")]) from None
 
 
 def _total_problems(spec: JobSpec, planned: Sequence[PlannedLayer], limits: Limits) -> Iterator[Problem]:

@@ -1,4 +1,5 @@
-"""An architecture's layers as they will be built: named, with the shapes between them, and with the output layer.
+"""An architecture's layers as they will be built: named, with the shapes between them, and with the output layer; on a
+table behind one that prepares its rows.
 
 Blocks are taken apart: each of their layers is planned, those of a repeat as often as they are repeated, and where
 branches come together a layer that merges them. So whoever walks through a plan need not know of blocks.
@@ -10,12 +11,14 @@ from functools import cached_property
 from typing import NamedTuple
 
 from normlab.spec.blocks import Joined, LayerOrBlock, Repeat
+from normlab.spec.columns import Column
 from normlab.spec.graph import NETWORK_INPUT
 from normlab.spec.job import JobSpec
-from normlab.spec.layers import BaseLayer, Dense, Shape, Variable, describe
+from normlab.spec.layers import BaseLayer, Dense, Preparation, Shape, Variable, describe
 from normlab.spec.misfits import misfit
 
 OUTPUT_LAYER = "output"
+PREPARATION_LAYER = "preparation"
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class PlannedLayer:
     output_shape: Shape
     pointer: str
     """Where it is written in the architecture, as a JSON pointer: ``/layers/3/layers/1``. A layer that merges is where
-    its block is, the output layer where the layers are."""
+    its block is, the output layer and what prepares a table where the layers are."""
 
     @property
     def input_shape(self) -> Shape:
@@ -52,8 +55,14 @@ class UnbuildableError(ValueError):
         super().__init__(detail)
 
 
-def plan(layers: Sequence[LayerOrBlock], input_shape: Shape, units: int) -> tuple[PlannedLayer, ...]:
-    """The layers with their names and shapes, each behind those that it reads, the output layer of so many units last.
+def plan(
+    layers: Sequence[LayerOrBlock],
+    input_shape: Shape,
+    units: int,
+    columns: Sequence[Column] | None = None,
+) -> tuple[PlannedLayer, ...]:
+    """The layers with their names and shapes, each behind those that it reads, the output layer of so many units last;
+    of a table with these ``columns`` behind the layer that prepares its rows.
 
     >>> from normlab.spec import preset_layers
     >>> [(layer.name, layer.output_shape) for layer in plan(preset_layers("baseline"), (28, 28), units=10)][-2:]
@@ -62,7 +71,10 @@ def plan(layers: Sequence[LayerOrBlock], input_shape: Shape, units: int) -> tupl
     Raises ``UnbuildableError`` at the first layer that does not fit what enters it.
     """
     planner = _Planner()
-    last = planner.chain(layers, _Source(NETWORK_INPUT, input_shape), "/layers")
+    source = _Source(NETWORK_INPUT, input_shape)
+    if columns is not None:
+        source = planner.prepare(Preparation(columns=tuple(columns)), source)
+    last = planner.chain(layers, source, "/layers")
     if len(last.shape) != 1:
         raise UnbuildableError(
             "/layers",
@@ -80,7 +92,8 @@ def plan(layers: Sequence[LayerOrBlock], input_shape: Shape, units: int) -> tupl
 
 def plan_job(spec: JobSpec) -> tuple[PlannedLayer, ...]:
     """``plan`` for a job."""
-    return plan(spec.architecture.layers, spec.dataset.info.shape, spec.dataset.info.output_units)
+    dataset = spec.dataset
+    return plan(spec.architecture.layers, dataset.info.shape, dataset.info.output_units, dataset.columns)
 
 
 def predicts_numbers(planned: Sequence[PlannedLayer]) -> bool:
@@ -102,6 +115,14 @@ class _Planner:
     def __init__(self) -> None:
         self.planned: list[PlannedLayer] = []
         self._counts: dict[str, int] = {}
+
+    def prepare(self, layer: Preparation, source: _Source) -> _Source:
+        """Plan what a table's rows go through; what leaves it."""
+        shape = layer.output_shape(source.shape)
+        self.planned.append(
+            PlannedLayer(PREPARATION_LAYER, layer, (source.name,), (source.shape,), shape, "/layers")
+        )
+        return _Source(PREPARATION_LAYER, shape)
 
     def chain(self, layers: Sequence[LayerOrBlock], source: _Source, pointer: str) -> _Source:
         """Plan layers one behind the other; what leaves the last of them."""

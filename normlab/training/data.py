@@ -27,7 +27,7 @@ class Samples:
     """Samples on the device. Who takes some of them asks for them by number, 0 to ``count - 1``."""
 
     x: tf.Tensor
-    """Raw pixels (n, *shape) uint8."""
+    """Raw pixels (n, *shape) uint8; of a table its values, float32."""
     y: tf.Tensor
     """Labels (n,) int32."""
     rows: npt.NDArray[np.int32] | None = None

@@ -35,6 +35,7 @@ from normlab.training.early_stopping import Patience
 from normlab.training.layers.network import Array, kernel_digests
 from normlab.training.optimizers import learning_rates
 from normlab.training.population import measure_population
+from normlab.training.preparation import table_statistics
 from normlab.training.probes.batch import probe_digest
 from normlab.training.probes.chosen import Given, chosen_probes
 from normlab.training.probes.observer import Observer
@@ -80,6 +81,8 @@ def train(
     with tf.device(device.tensorflow_name), borrow_program(spec, device.kind) as program:
         data = training_data(spec, data_dir, fetch_dataset)
         program.reset(spec.training.seed)
+        if (statistics := table_statistics(spec.dataset.columns, data.training)) is not None:
+            program.prepare_table(statistics)
         if spec.training.class_weight is not None:
             labels, classes = data.training.labels, spec.dataset.info.class_count
             program.weigh_classes(class_weights(spec.training.class_weight, labels, classes))

@@ -1,16 +1,12 @@
 """Every format gives, in its own runtime, the probabilities that Keras gives."""
 
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
-import onnxruntime
 import pytest
-import tensorflow as tf
 
 from normlab.spec import PRESETS, JobSpec, plan_job
 from normlab.spec.export_formats import FORMATS
@@ -22,48 +18,8 @@ from normlab.training.export.evaluation import export_evaluation
 from normlab.training.export.export import ExportedFile, export_all
 from normlab.training.export.serving_function import TrainedNetwork
 from normlab.training.layers.network import build_network, build_serving_network
+from support.formats import LOADERS, Pixels
 from support.trainings import BRANCHES, CONVOLUTION_WITH_DROPOUT, NEW_KINDS, RESIDUAL_IMAGES
-
-Pixels = npt.NDArray[np.float32]
-Model = Callable[[Pixels], npt.NDArray[np.float32]]
-
-
-def load_keras(path: Path) -> Model:
-    network = keras.models.load_model(path)
-    return lambda pixels: np.asarray(network(pixels))
-
-
-def load_onnx(path: Path) -> Model:
-    session = onnxruntime.InferenceSession(path)
-    return lambda pixels: session.run(None, {session.get_inputs()[0].name: pixels})[0]
-
-
-def load_saved_model(path: Path) -> Model:
-    folder = path.with_suffix("")
-    with zipfile.ZipFile(path) as archive:
-        archive.extractall(folder)
-    serving = tf.saved_model.load(folder).signatures["serving_default"]
-    return lambda pixels: serving(raw_pixels=tf.constant(pixels))["probabilities"].numpy()
-
-
-def load_litert(path: Path) -> Model:
-    # LiteRT's own package cannot be installed on every Python that Normlab runs on; this is the same runtime.
-    with pytest.warns(UserWarning, match=r"tf\.lite\.Interpreter is deprecated"):
-        interpreter = tf.lite.Interpreter(str(path))
-    (asked,), (answered,) = interpreter.get_input_details(), interpreter.get_output_details()
-
-    def call(pixels: Pixels) -> npt.NDArray[np.float32]:
-        interpreter.resize_tensor_input(asked["index"], pixels.shape)
-        interpreter.allocate_tensors()
-        interpreter.set_tensor(asked["index"], pixels)
-        interpreter.invoke()
-        found: npt.NDArray[np.float32] = interpreter.get_tensor(answered["index"])
-        return found
-
-    return call
-
-
-LOADERS = {"keras": load_keras, "onnx": load_onnx, "saved_model": load_saved_model, "litert": load_litert}
 
 
 def randomized(network: keras.Model) -> None:
@@ -180,7 +136,7 @@ def test_a_convolution_that_litert_pads_wrongly_is_written_in_a_form_that_it_com
     assert path is not None, files["litert"].error
     for count in (1, 64):
         expected = np.asarray(trained(pixels(count) / 16, training=False))
-        np.testing.assert_allclose(load_litert(path)(pixels(count)), expected, atol=1e-5)
+        np.testing.assert_allclose(LOADERS["litert"](path)(pixels(count)), expected, atol=1e-5)
 
 
 def test_a_file_whose_runtime_computes_it_wrongly_is_not_offered(

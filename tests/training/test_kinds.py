@@ -14,7 +14,7 @@ from normlab.spec import DATASETS, DatasetName, parse_job_spec, plan_job
 from normlab.spec.augmentation import AUGMENTATIONS, BaseAugmentation
 from normlab.spec.fields import SpecModel
 from normlab.spec.kinds import description_of, kinds_of
-from normlab.spec.layers import LAYERS, MERGES, BaseLayer
+from normlab.spec.layers import LAYERS, MERGES, BaseLayer, Preparation
 from normlab.spec.losses import LOSSES, BaseLoss
 from normlab.spec.optimizers import OPTIMIZERS, BaseOptimizer
 from normlab.spec.schedules import SCHEDULES, BaseSchedule
@@ -94,7 +94,7 @@ def subclasses(base: type[SpecModel]) -> Iterator[type[SpecModel]]:
 @pytest.mark.parametrize(
     ("registry", "base", "tag"),
     [
-        (LAYERS | MERGES, BaseLayer, "type"),
+        (LAYERS | MERGES | {"preparation": Preparation}, BaseLayer, "type"),
         (OPTIMIZERS, BaseOptimizer, "name"),
         (SCHEDULES, BaseSchedule, "name"),
         (LOSSES, BaseLoss, "name"),

@@ -27,6 +27,7 @@ from normlab.spec.layers.pooling import (
     MaxPooling2D,
     Pooling2D,
 )
+from normlab.spec.layers.preparation import Preparation
 from normlab.spec.layers.resizing import UpSampling2D, ZeroPadding2D
 from normlab.spec.layers.responses import (
     BiasOnly,
@@ -111,6 +112,7 @@ __all__ = [
     "Normalization",
     "PReLU",
     "Pooling2D",
+    "Preparation",
     "RMSNormalization",
     "Reshape",
     "ScaleOnly",

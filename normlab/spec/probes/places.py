@@ -13,6 +13,7 @@ from normlab.spec.layers import (
     Flatten,
     Noise,
     PReLU,
+    Preparation,
     Reshape,
     UpSampling2D,
     WithActivation,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 Planned: TypeAlias = "Sequence[PlannedLayer]"
 
-_NOT_MEASURED = Flatten | Reshape | ZeroPadding2D | UpSampling2D | Noise
+_NOT_MEASURED = Flatten | Reshape | ZeroPadding2D | UpSampling2D | Noise | Preparation
 SATURATING = frozenset({Activation.SIGMOID, Activation.TANH, Activation.HARD_SIGMOID})
 """Functions that are flat on both sides."""
 
@@ -41,7 +42,7 @@ class Place(StrEnum):
     KERNELS_BUT_FIRST = "kernels_but_first"
     """The same without the first (of branches, the first of each), below which no kernel changes."""
     OUTPUTS = "outputs"
-    """All but those that only change the shape, and noise."""
+    """All but those that only change the shape, noise, and what prepares a table."""
     FEATURES = "features"
     """What leaves an activation function, the output layer's excluded."""
     RELU = "relu"

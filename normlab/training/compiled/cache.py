@@ -74,6 +74,7 @@ def _key(spec: JobSpec, device: Device) -> str:
         spec.dataset.info.shape,
         spec.dataset.info.class_count,
         spec.dataset.info.pixel_max,
+        None if spec.dataset.columns is None else [column.form for column in spec.dataset.columns],
         dtype_policy(spec),
         device,
     ]

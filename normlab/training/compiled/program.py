@@ -19,6 +19,7 @@ import tensorflow as tf
 from normlab.spec import PlannedLayer, TrainingSpec
 from normlab.spec.class_counts import ClassCounts
 from normlab.spec.memory import EVALUATION_BATCH
+from normlab.spec.plan import PREPARATION_LAYER
 from normlab.training.augmentation.pipeline import Pipeline
 from normlab.training.batches import Block
 from normlab.training.compiled.executors import Executor, set_xla_flags
@@ -31,9 +32,11 @@ from normlab.training.layers.network import (
     built_layers,
     full_precision,
     initial_weights,
+    raw_dtype,
 )
 from normlab.training.objective import Objective, cross_entropies_of
 from normlab.training.optimizers import averages, build_optimizer, start_from_weights
+from normlab.training.preparation import Statistics
 from normlab.training.probes.instrument import Instrument
 from normlab.training.seeds import Role, derive
 
@@ -107,7 +110,7 @@ class Program:
         built = built_layers(self.network)
         in_order = [built[item.name] for item in planned]
         self._dropouts = [layer for layer in in_order if hasattr(layer, "seed_generator")]
-        pixels = tf.TensorSpec((None, *planned[0].input_shape), tf.uint8)
+        pixels = tf.TensorSpec((None, *planned[0].input_shape), raw_dtype(planned))
         labels = tf.TensorSpec((None,), tf.int32)
         set_xla_flags()
         # autograph rewrites Python's "if" and "while" over tensors. There are none here, and its files would stay in
@@ -130,6 +133,12 @@ class Program:
         for number, layer in enumerate(self._dropouts):
             layer.seed_generator.state.assign([derive(seed, Role.DROPOUT, number), 0])
         self._augmentation.reset(seed)
+
+    def prepare_table(self, statistics: Statistics) -> None:
+        """Set the means and deviations that numbers of a table are standardized with."""
+        layer = self.network.get_layer(PREPARATION_LAYER)
+        layer.mean.assign(statistics.mean)
+        layer.deviation.assign(statistics.deviation)
 
     def weigh_classes(self, weights: npt.NDArray[np.float64]) -> None:
         """Say how much each class counts in training: (classes,)."""
@@ -213,7 +222,7 @@ class Program:
 
     def _steps(  # noqa: PLR0917  (TensorFlow traces a function of tensors, which have no better home)
         self,
-        x: tf.Tensor,  # (n, *shape) uint8
+        x: tf.Tensor,  # (n, *shape) uint8, of a table float32
         y: tf.Tensor,  # (n,) int32
         order: tf.Tensor,  # (steps, batch) int32
         rates: tf.Tensor,  # (steps,)

@@ -68,8 +68,9 @@ def _fits(arrays: Arrays, content: DatasetContent) -> bool:
         (arrays.x_train, arrays.y_train, content.training_samples),
         (arrays.x_test, arrays.y_test, content.test_samples),
     )
+    dtype = np.uint8 if content.columns is None else np.float32
     return all(
-        x.dtype == np.uint8
+        x.dtype == dtype
         and x.shape == (samples, *content.shape)
         and y.shape == (samples,)
         and 0 <= int(y.min()) <= int(y.max()) < content.class_count

@@ -5,12 +5,16 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from normlab.training.export.plain import table_statistics
 from normlab.training.export.serving_function import TrainedNetwork
 
 BATCHES = (1, 64)
 """The sizes that a file is tried with."""
 TOLERANCE = 1e-3
 """Between the file's probabilities and the network's. Rounding makes some 1e-6; a wrong operation more than this."""
+
+_MISSING = 0.1
+"""Of the values of a table that it is tried with."""
 
 _Pixels = npt.NDArray[np.float32]
 
@@ -20,7 +24,7 @@ def check(run: Callable[[_Pixels], _Pixels], trained: TrainedNetwork, *, runtime
 
     Raises ``ValueError``, which names the runtime and the largest difference.
     """
-    pixels = _random_pixels(trained)
+    pixels = _random_rows(trained) if trained.table is not None else _random_pixels(trained)
     expected = np.asarray(trained.network(pixels, training=False))
     for batch in BATCHES:
         difference = np.abs(run(pixels[:batch]) - expected[:batch])
@@ -29,6 +33,19 @@ def check(run: Callable[[_Pixels], _Pixels], trained: TrainedNetwork, *, runtime
                 f"in {runtime} its probabilities are wrong by up to {difference.max():.2g} "
                 f"for a batch of {batch}: use another format"
             )
+
+
+def _random_rows(trained: TrainedNetwork) -> _Pixels:
+    """Rows of a table around those that were trained on, with missing values and unknown categories: (64, columns)."""
+    draws, rows, table = np.random.default_rng(0), max(BATCHES), trained.table
+    assert table is not None  # noqa: S101 - for mypy
+    values = np.empty((rows, *trained.network.input_shape[1:]), np.float32)
+    mean, deviation = table_statistics(trained.network)
+    values[:, list(table.numbers)] = mean + deviation * draws.normal(0, 2, (rows, len(table.numbers)))
+    for column in table.categories:
+        values[:, column.index] = draws.integers(-1, column.categories, rows)
+    values[draws.random(values.shape) < _MISSING] = np.nan
+    return values
 
 
 def _random_pixels(trained: TrainedNetwork) -> _Pixels:

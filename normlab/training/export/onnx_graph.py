@@ -55,6 +55,10 @@ class Graph:
         self._nodes.append(helper.make_node(operation, inputs, [output], name=name, **attributes))
         return output
 
+    def as_float(self, condition: str) -> str:
+        """1 where a condition holds, and else 0."""
+        return self.node("Cast", condition, to=onnx.TensorProto.FLOAT)
+
     def reshape(self, value: Value, shape: Shape) -> Value:
         """(batch, *value.shape) to (-1, *shape), channels last."""
         value = self.channels_last(value)

@@ -41,6 +41,7 @@ from normlab.spec.layers import (
     Multiply,
     Pooling2D,
     PReLU,
+    Preparation,
     Reshape,
     RMSNormalization,
     ScaleOnly,
@@ -51,7 +52,7 @@ from normlab.spec.layers import (
     UpSampling2D,
     ZeroPadding2D,
 )
-from normlab.training.export import onnx_kernels, onnx_normalizations
+from normlab.training.export import onnx_kernels, onnx_normalizations, onnx_table
 from normlab.training.export.onnx_graph import Graph, Value
 from normlab.training.export.onnx_planned import Planned, Writer, activate, pads
 from normlab.training.layers.network import Array
@@ -184,6 +185,7 @@ _WRITERS: Mapping[type[BaseLayer], Writer] = {
     BiasOnly: onnx_normalizations.bias_only,
     ActivationLayer: _activation,
     PReLU: _prelu,
+    Preparation: onnx_table.prepare_table,
     Dropout: _pass_on,
     SpatialDropout2D: _pass_on,
     GaussianDropout: _pass_on,

@@ -4,19 +4,23 @@ A layer that Keras lacks becomes one or several of Keras's that give the same in
 their own in its place, by its name. What is left of how it trains is said at each; ``docs/networks.md`` has the table.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
 import numpy as np
 from keras import layers, ops
 
+from normlab.spec.plan import PREPARATION_LAYER
 from normlab.training.layers.attention import SelfAttention
 from normlab.training.layers.filter_response_normalization import FilterResponseNormalization
 from normlab.training.layers.ghost_batch_normalization import GhostBatchNormalization
 from normlab.training.layers.kernels import MatrixOrthogonality, NormalizedKernel, SpectrallyNormalized
 from normlab.training.layers.local_response_normalization import LocalResponseNormalization, neighbours
+from normlab.training.layers.network import Array
+from normlab.training.layers.preparation import TablePreparation
 from normlab.training.layers.scale_and_bias import BiasOnly, ScaleOnly
+from normlab.training.layers.table_constants import TableConstants
 
 
 def plain(network: keras.Model) -> keras.Model:
@@ -145,6 +149,58 @@ def _attention(layer: SelfAttention) -> layers.Layer:
     return _composed(layer, function)
 
 
+def _table(layer: TablePreparation) -> layers.Layer:
+    """Keras's operations, with means and deviations as constants: its ``Normalization`` takes no deviation below 1e-7.
+    An embedding is a dense layer on 0 and 1."""
+    table, made, values_of = layer.table, TableConstants.of(layer.table), layer.embeddings
+    dense = {
+        item.embedding: layers.Dense(item.width, use_bias=False, name=item.embedding)
+        for item in table.categories
+        if item.embedding is not None
+    }
+
+    def numbers(x: Any) -> Iterator[Any]:
+        mean, deviation = np.asarray(layer.mean), np.asarray(layer.deviation)
+        x = ops.take(x, made.numbers, axis=1)
+        missing = ops.isnan(x)
+        yield ops.divide(ops.subtract(ops.where(missing, mean, x), mean), deviation)
+        if table.indicators:
+            yield ops.cast(ops.take(missing, made.indicators, axis=1), "float32")
+
+    def categories(x: Any) -> Iterator[Any]:
+        x = ops.take(x, made.categories, axis=1)
+        known = ops.logical_and(ops.greater_equal(x, 0.0), ops.less(x, made.counts))
+        spread = ops.take(ops.where(known, x, made.otherwise), made.column_of_value, axis=1)
+        values = ops.cast(ops.equal(spread, made.values), "float32")
+        for item in table.categories:
+            own = values[:, item.first : item.first + item.values]
+            if item.embedding is not None:
+                _filled(dense[item.embedding], own.shape, kernel=values_of[item.embedding])
+            yield own if item.embedding is None else dense[item.embedding](own)
+
+    def function(x: Any) -> Any:
+        parts = [*(numbers(x) if table.numbers else ()), *(categories(x) if table.categories else ())]
+        return parts[0] if len(parts) == 1 else layers.Concatenate(name="prepared")(parts)
+
+    return _composed(layer, function)
+
+
+def table_statistics(network: keras.Model) -> tuple[Array, Array]:
+    """The means and deviations in a network on a table, ours or a plain one, (numbers,) each."""
+    layer = network.get_layer(PREPARATION_LAYER)
+    if isinstance(layer, TablePreparation):
+        found = (layer.mean, layer.deviation) if layer.table.numbers else ((), ())
+    else:
+        second = {
+            type(operation).__name__: operation._inbound_nodes[0].arguments.args[1]  # there is no public way
+            for operation in layer.operations
+            if type(operation).__name__ in {"Subtract", "Divide"}
+        }
+        found = second.get("Subtract", ()), second.get("Divide", ())
+    mean, deviation = (np.asarray(values, np.float32) for values in found)
+    return mean, deviation
+
+
 def _kernel(layer: layers.Layer) -> layers.Layer:
     """The kernel as it is used, in the layer that it is in: what trains on trains it without its normalization."""
     base: Any = next(kind for kind in type(layer).mro() if kind.__module__.startswith("keras."))
@@ -165,5 +221,6 @@ _PLAIN: Mapping[type, Callable[[Any], layers.Layer]] = {
     ScaleOnly: _scale,
     SelfAttention: _attention,
     SpectrallyNormalized: _kernel,
+    TablePreparation: _table,
 }
 """How each of our layers is written."""

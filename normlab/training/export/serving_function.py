@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from normlab.spec import PlannedLayer
+from normlab.spec.layers.preparation import Preparation, TableInputs
 from normlab.training.export.portable import portable
 from normlab.training.layers.network import Array, weights_of
 
@@ -38,9 +39,15 @@ class TrainedNetwork:
 
     planned: Sequence[PlannedLayer]
     network: keras.Model
-    """Raw pixels float32 (batch, *shape) to probabilities (batch, classes)."""
+    """Raw pixels float32 (batch, *shape), or rows of a table (batch, columns), to probabilities (batch, classes)."""
     pixel_max: int
     """Raw pixels are 0 to this."""
+
+    @property
+    def table(self) -> TableInputs | None:
+        """How rows are prepared, of a network on a table."""
+        first = self.planned[0].layer
+        return first.inputs if isinstance(first, Preparation) else None
 
     @property
     def variables(self) -> Mapping[str, Mapping[str, Array]]:

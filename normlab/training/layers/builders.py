@@ -14,6 +14,7 @@ from normlab.spec.layers import (
     InstanceNormalization,
     MultiHeadAttention,
     Noise,
+    Preparation,
     WithActivation,
     WithKernelOptions,
 )
@@ -30,6 +31,7 @@ from normlab.training.layers.noise import (
     VectorizedGaussianNoise,
     VectorizedSpatialDropout2D,
 )
+from normlab.training.layers.preparation import TablePreparation
 from normlab.training.layers.scale_and_bias import BiasOnly, ScaleOnly
 from normlab.training.layers.strided_convolutions import PixelwiseConv1D, PixelwiseConv2D
 from normlab.training.layers.unit_normalization import SafeUnitNormalization
@@ -51,7 +53,7 @@ OURS: Classes = {
         LocalResponseNormalization,
         ScaleOnly,
     )
-} | {"MultiHeadAttention": SelfAttention}
+} | {"MultiHeadAttention": SelfAttention, "Preparation": TablePreparation}
 """What Keras has not: each is also exported, as layers that Keras has (``normlab/training/export/plain.py``)."""
 
 _FASTER: Mapping[Executor, Classes] = {
@@ -142,6 +144,10 @@ def _instance_normalization(name: str, arguments: Arguments) -> tuple[str, Argum
     return name, arguments | {"groups": -1}
 
 
+def _preparation(name: str, arguments: Arguments) -> tuple[str, Arguments]:
+    return name, {"columns": [column.form for column in arguments["columns"]]}
+
+
 _ADAPTERS: Mapping[type[BaseLayer], Callable[[str, Arguments], tuple[str, Arguments]]] = {
     ActivationLayer: _activation,
     BatchNormalization: _batch_normalization,
@@ -149,6 +155,7 @@ _ADAPTERS: Mapping[type[BaseLayer], Callable[[str, Arguments], tuple[str, Argume
     InstanceNormalization: _instance_normalization,
     MultiHeadAttention: _noise,
     Noise: _noise,
+    Preparation: _preparation,
     WithActivation: _with_activation,
 }
 """The kinds whose fields are not simply the arguments of Keras's class."""

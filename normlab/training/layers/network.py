@@ -8,10 +8,11 @@ from typing import Any
 import keras
 import numpy as np
 import numpy.typing as npt
+import tensorflow as tf
 
 from normlab.spec import PlannedLayer
 from normlab.spec.graph import flow
-from normlab.spec.layers import Merge
+from normlab.spec.layers import Merge, Preparation
 from normlab.training.layers.builders import KERAS, Classes, build_layer
 from normlab.training.layers.kernels import build_initializer, norms
 from normlab.training.seeds import Role, derive
@@ -26,12 +27,15 @@ def build_network(
 ) -> keras.Model:
     """The network that training works on: scaled pixels in, class probabilities out.
 
-    The output layer computes in the policy's variable dtype, since a softmax in 16 bits loses small probabilities.
+    The output layer computes in the policy's variable dtype, since a softmax in 16 bits loses small probabilities, and
+    so does what prepares a table, whose values may have any size.
     """
     inputs = keras.Input(planned[0].input_shape, name="pixels")
     output_dtype = keras.dtype_policies.get(dtype_policy).variable_dtype
 
     def build(item: PlannedLayer) -> keras.layers.Layer:
+        if isinstance(item.layer, Preparation):
+            return build_layer(item, output_dtype, classes)
         if item is not planned[-1]:
             return build_layer(item, dtype_policy, classes)
         units = item.output_shape[-1]
@@ -39,6 +43,11 @@ def build_network(
 
     outputs = flow(planned, inputs, lambda item, values: build(item)(entering(item, values)))
     return keras.Model(inputs, outputs)
+
+
+def raw_dtype(planned: Sequence[PlannedLayer]) -> tf.DType:
+    """The type of a network's data as they lie in the mapped file: bytes of pixels, or the values of a table."""
+    return tf.float32 if isinstance(planned[0].layer, Preparation) else tf.uint8
 
 
 def entering(item: PlannedLayer, values: Sequence[Any]) -> Any:

@@ -22,7 +22,7 @@ from normlab.spec.probes.places import Place
 from normlab.spec.probes.samples import fits_moved
 from normlab.training.compiled.tracing import expect_traces
 from normlab.training.data import Samples
-from normlab.training.layers.network import Array, built_layers, entering, full_precision
+from normlab.training.layers.network import Array, built_layers, entering, full_precision, raw_dtype
 from normlab.training.probes.moved import Cut, Given, moved_gradients
 from normlab.training.probes.weights import Layout, Weights
 
@@ -89,7 +89,8 @@ class Instrument:
         self.traces = 0
         dtype = network.weights[0].dtype
         row = tf.TensorSpec((sum(self._layout.sizes),), dtype)
-        samples = tf.TensorSpec((None, *planned[0].input_shape), tf.uint8), tf.TensorSpec((None,), tf.int32)
+        pixels = tf.TensorSpec((None, *planned[0].input_shape), raw_dtype(planned))
+        samples = pixels, tf.TensorSpec((None,), tf.int32)
         group, moving = tf.TensorSpec((), tf.int32), tf.TensorSpec((), tf.bool)
         self._read = tf.function(self._trace_read, input_signature=(), autograph=False)
         self._pass = tf.function(
