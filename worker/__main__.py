@@ -45,6 +45,12 @@ def main() -> None:
         action="store_true",
         help="do not run a worker: check the datasets that were added, and end. A worker starts this by itself",
     )
+    parser.add_argument(
+        "--measure-robustness",
+        action="store_true",
+        help="do not run a worker: ask trained networks about the corrupted pictures that somebody wants to know of, "
+        "and end. A worker starts this by itself",
+    )
     arguments = parser.parse_args()
     if arguments.check_health:
         sys.exit(
@@ -62,6 +68,12 @@ def main() -> None:
 
         _log_as("datasets", arguments.log_level)
         check_datasets(Settings())
+        return
+    if arguments.measure_robustness:
+        from worker.robustness_process import measure_robustness  # noqa: PLC0415 - not needed to train
+
+        _log_as("robustness", arguments.log_level)
+        measure_robustness(Settings())
         return
     if arguments.processes is not None:
         os.environ["NORMLAB_WORKER_PROCESSES"] = str(arguments.processes)

@@ -1,5 +1,5 @@
 """The maintenance loop of a worker's main process, which also watches its children and shows that it lives, and has
-the formats made and the datasets checked that somebody asked for."""
+the formats made, the datasets checked and the networks tried on corrupted pictures that somebody asked for."""
 
 import contextlib
 import logging
@@ -19,6 +19,7 @@ from normlab.store.jobs import reaper, workers
 from worker.datasets import DatasetChecker
 from worker.formats import FormatMaker
 from worker.liveness import LivenessTable, SilentChildren
+from worker.robustness import RobustnessMeasurer
 
 _logger = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ class WorkerMaintenance(MaintenanceLoop):
         self._silent = SilentChildren(liveness_table, checks=patience / self.tick_seconds)
         self._formats = FormatMaker(database)
         self._datasets = DatasetChecker(database, settings)
+        self._robustness = RobustnessMeasurer(database)
         self._health_file = health_file(settings)
         self._health_file.parent.mkdir(parents=True, exist_ok=True)
 
@@ -71,6 +73,7 @@ class WorkerMaintenance(MaintenanceLoop):
             super().tick()
         self._formats.look()
         self._datasets.look()
+        self._robustness.look()
 
     def sweep(self) -> None:
         """Also say which children live, and remove what jobs that are over left in this worker's folders."""
@@ -85,6 +88,7 @@ class WorkerMaintenance(MaintenanceLoop):
         super().stop()
         self._formats.stop()
         self._datasets.stop()
+        self._robustness.stop()
         try:
             with self._database.write() as session:
                 workers.keep(session, self._prefix, set())

@@ -34,6 +34,8 @@ class ArtifactKind(StrEnum):
     """For each test sample whether the network got it right: bool (n_test,)."""
     EVALUATION = "evaluation", "evaluation.npz", "application/x-npz"
     """What the network says about every validation and test sample."""
+    ROBUSTNESS = "robustness", "robustness.npz", "application/x-npz"
+    """Which corrupted pictures the network got right."""
 
     @property
     def suffix(self) -> str:

@@ -29,6 +29,7 @@ from normlab.store.idempotency import IdempotencyKey
 from normlab.store.jobs.tables import Epoch, Event, Job
 from normlab.store.measurements import Measurement
 from normlab.store.models.tables import ModelChange, ModelVersion, NamedModel
+from normlab.store.robustness import Robustness
 
 __all__ = [
     "Artifact",
@@ -58,6 +59,7 @@ __all__ = [
     "ModelVersion",
     "NamedDataset",
     "NamedModel",
+    "Robustness",
     "StudyState",
     "StudyStopReason",
     "WarningCode",

@@ -50,6 +50,7 @@ REFERENCES: dict[str, dict[str, OnDelete]] = {
         "job_tags.job_id": OnDelete.GOES,
         "measurements.job_id": OnDelete.GOES,
         "model_versions.job_id": OnDelete.FORBIDS,
+        "robustness.job_id": OnDelete.GOES,
     },
     "comparisons": {
         "comparison_arms.comparison_id": OnDelete.GOES,

@@ -61,11 +61,12 @@ class Queue:
         """Whether ``take`` would give something."""
         return bool(session.scalar(select(exists().where(self._free))))
 
-    def take(self, session: Session, *, lease_seconds: float) -> Taken | None:
-        """The row that was asked for first of those that nobody makes; None if there is none."""
+    def take(self, session: Session, *only: ColumnElement[bool], lease_seconds: float) -> Taken | None:
+        """The row that was asked for first of those that nobody makes, and of which ``only`` is true; None if there is
+        none."""
         died = self._table.c.attempts >= MAX_ATTEMPTS
         session.execute(update(self._table).where(self._free, died).values(error=GIVEN_UP))
-        first = session.execute(self._first).first()
+        first = session.execute(self._first.where(*only)).first()
         if first is None:
             return None
         attempts, *key = first
@@ -73,6 +74,12 @@ class Queue:
         values = {"attempts": taken.attempt, "lease_expires_at": seconds_from_now(lease_seconds)}
         session.execute(update(self._table).where(*self.of(taken.key)).values(values))
         return taken
+
+    def renew(self, session: Session, taken: Taken, *, lease_seconds: float) -> bool:
+        """Keep a row that was taken for longer. False: it is another process's by now, or gone."""
+        values = {"lease_expires_at": seconds_from_now(lease_seconds)}
+        kept = update(self._table).where(*self.mine(taken)).values(values)
+        return session.execute(kept.returning(self._table.c.attempts)).first() is not None
 
     def change(self, session: Session, taken: Taken, **values: Any) -> bool:
         """Write into a row that was taken and end its lease. False: it is another process's by now, or gone."""

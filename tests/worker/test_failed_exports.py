@@ -86,7 +86,11 @@ def test_a_file_that_its_runtime_computes_wrongly_is_a_warning(
     (warned,) = (data for data in told if data["code"] == "export_failed")
     assert "in onnxruntime its probabilities are wrong" in warned["detail"]
     assert "use another format" in warned["detail"]
-    assert kept(database, ended) == set(ArtifactKind) - {ArtifactKind.ONNX, *ON_REQUEST}
+    assert kept(database, ended) == set(ArtifactKind) - {
+        ArtifactKind.ONNX,
+        *ON_REQUEST,
+        ArtifactKind.ROBUSTNESS,
+    }
     assert ended.result is not None
     assert set(ended.result["export_errors"]) == {"onnx"}
 
@@ -95,7 +99,7 @@ def test_formats_on_request_are_made_of_the_keras_file_and_one_that_cannot_be_sa
     database: Database, settings: Settings, train: Callable[[], Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ended = train()
-    assert kept(database, ended) == set(ArtifactKind) - set(ON_REQUEST)
+    assert kept(database, ended) == set(ArtifactKind) - {*ON_REQUEST, ArtifactKind.ROBUSTNESS}
     monkeypatch.setattr(serving_function, "portable", lambda network: network)
     with database.write() as session:
         for kind in ON_REQUEST:

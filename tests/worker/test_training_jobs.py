@@ -71,7 +71,7 @@ def test_a_job_is_trained_and_everything_about_it_is_stored(service: Service, ma
     assert elapsed == sorted(elapsed)
     assert states == ["queued", "running", "succeeded"]
     store = ArtifactStore(str(service.data_dir / "artifacts"))
-    assert set(files) == set(ArtifactKind) - set(ON_REQUEST)
+    assert set(files) == set(ArtifactKind) - {*ON_REQUEST, ArtifactKind.ROBUSTNESS}
     network = onnxruntime.InferenceSession(store.read(files[ArtifactKind.ONNX]))
     assert network.run(None, {network.get_inputs()[0].name: np.zeros((1, 8, 8), np.float32)})[0].shape == (
         1,
