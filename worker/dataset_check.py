@@ -76,10 +76,19 @@ def reading_options(options: DatasetOptions, limits: DatasetLimits) -> ReadingOp
         split_column=options.split_column,
         group_column=options.group_column,
         time_column=options.time_column,
+        kind=options.kind,
+        task=options.task,
+        category_columns=_names(options.category_columns),
+        ignore_columns=_names(options.ignore_columns),
+        header=options.header,
         turn=options.turn,
         image_size=None if size is None else _height_and_width(size),
         limits=limits,
     )
+
+
+def _names(listed: str | None) -> tuple[str, ...]:
+    return () if listed is None else tuple(name.strip() for name in listed.split(","))
 
 
 def _height_and_width(size: str) -> tuple[int, int]:

@@ -52,6 +52,8 @@ def add(
 def _text(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, tuple | list) and all(isinstance(each, str) for each in value):
+        return ",".join(value)  # names of columns
     if isinstance(value, tuple | list):
         return "x".join(map(str, value))  # height x width
     return value

@@ -3,6 +3,8 @@
 from pydantic import Field
 
 from normlab.documents.base import Document
+from normlab.spec.columns import ColumnKind
+from normlab.spec.open_enum import Open
 
 
 class DataFindingDocument(Document):
@@ -60,6 +62,49 @@ class InputsDocument(Document):
     median_gain: float
 
 
+class MissingDocument(Document):
+    """How many values of a column are missing, by part."""
+
+    training: int
+    validation: int
+    test: int
+
+
+class CategoryDocument(Document):
+    """How often a category is met, by part."""
+
+    name: str
+    training: int
+    validation: int
+    test: int
+
+
+class ColumnDocument(Document):
+    """A column of a table. Mean, deviation and extremes are those of a number in the training part."""
+
+    name: str
+    kind: Open[ColumnKind]
+    missing: MissingDocument
+    constant: bool = Field(description="All training rows have one value.")
+    categories: tuple[CategoryDocument, ...] | None = Field(
+        default=None, description="Of a category: those that are met in rows that are not for test."
+    )
+    mean: float | None = None
+    deviation: float | None = None
+    smallest: float | None = None
+    largest: float | None = None
+
+
+class TargetDocument(Document):
+    """The numbers that are predicted, in the training part."""
+
+    name: str
+    mean: float
+    deviation: float
+    smallest: float
+    largest: float
+
+
 class DataCardDocument(Document):
     """All that is known of a dataset's content."""
 
@@ -68,11 +113,15 @@ class DataCardDocument(Document):
     training_samples: int = Field(description="Without those of validation.")
     validation_samples: int
     test_samples: int
-    smallest: float = Field(description="The smallest value of all parts, as it is stored.")
-    largest: float
-    channels: tuple[ChannelDocument, ...]
-    inputs: InputsDocument
-    classes: tuple[ClassDocument, ...]
+    smallest: float | None = Field(
+        description="The smallest value of all parts, as it is stored; null for a table."
+    )
+    largest: float | None
+    channels: tuple[ChannelDocument, ...] = Field(description="None for a table.")
+    inputs: InputsDocument | None = Field(description="Null for a table, whose columns are standardized.")
+    classes: tuple[ClassDocument, ...] = Field(description="None where a number is predicted.")
+    columns: tuple[ColumnDocument, ...] | None = Field(default=None, description="Of a table.")
+    target: TargetDocument | None = Field(default=None, description="Of a table whose target is a number.")
     findings: tuple[DataFindingDocument, ...] = Field(
         description="The worst first; what was met while the files were read is among them."
     )

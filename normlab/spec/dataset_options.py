@@ -6,15 +6,26 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from normlab.spec.columns import Task
 from normlab.spec.text import Form, one_line
 
 MAX_COLUMN_LENGTH = 200
+MAX_COLUMNS_LENGTH = 20_000
 MAX_DESCRIPTION_LENGTH = 500
 MAX_IMAGE_SIDE = 9999
 SEED_MAX = 2**31 - 1
 
 Column = Annotated[str, Field(min_length=1, max_length=MAX_COLUMN_LENGTH), AfterValidator(one_line)]
 _SIZE = rf"[1-9][0-9]{{0,{len(str(MAX_IMAGE_SIDE)) - 1}}}"
+
+
+class SampleKind(StrEnum):
+    """What the samples of a file of columns are."""
+
+    PICTURES = "pictures"
+    """A row is a picture, a column a pixel."""
+    TABLE = "table"
+    """A row is a sample, a column a number or a category."""
 
 
 class ValidationPart(StrEnum):
@@ -41,6 +52,10 @@ def _yes_or_no(value: Any) -> Any:
     return value
 
 
+Columns = Annotated[str, Field(min_length=1, max_length=MAX_COLUMNS_LENGTH), AfterValidator(one_line)]
+"""Names with commas between; a name with a comma cannot be among them."""
+
+
 class DatasetOptions(BaseModel):
     """How an uploaded file is to be read; what is left out is found out."""
 
@@ -51,7 +66,8 @@ class DatasetOptions(BaseModel):
         | None
     ) = Field(default=None, description="What it is, in a sentence, for lists.")
     label_column: Column | None = Field(
-        default=None, description="The column of a table that has the labels."
+        default=None,
+        description="The column that is predicted: its name, or `first` or `last`.",
     )
     split_column: Column | None = Field(
         default=None, description="The column that says `train`, `validation` or `test` of each sample."
@@ -62,6 +78,24 @@ class DatasetOptions(BaseModel):
     time_column: Column | None = Field(
         default=None,
         description="The last samples by this column are for testing, those before for validation.",
+    )
+    kind: SampleKind | None = Field(
+        default=None,
+        description="Whether the rows of a file of columns are `pictures`, a column for each pixel, or a `table`.",
+    )
+    task: Task | None = Field(
+        default=None,
+        description="What is predicted of a table: a class (`classification`) or a number (`regression`).",
+    )
+    category_columns: Columns | None = Field(
+        default=None,
+        description="Columns of a table whose numbers are names of categories, with commas between.",
+    )
+    ignore_columns: Columns | None = Field(
+        default=None, description="Columns of a table that are left out, with commas between."
+    )
+    header: Annotated[bool, BeforeValidator(_yes_or_no)] | None = Field(
+        default=None, description="Whether the first row of a CSV has the names of the columns."
     )
     turn: Annotated[bool, BeforeValidator(_yes_or_no)] | None = Field(
         default=None, description="Turn pictures that lie on their side, as EMNIST's do."

@@ -11,7 +11,8 @@ from normlab.cli.display.output import JsonOption, UrlOption, announce, out, wri
 from normlab.client import Client
 from normlab.documents.dataset_versions import DatasetDocument
 from normlab.documents.states import DatasetState
-from normlab.spec.dataset_options import DatasetOptions, ValidationPart
+from normlab.spec.columns import Task
+from normlab.spec.dataset_options import DatasetOptions, SampleKind, ValidationPart
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The dataset's name.")]
 VersionOption = Annotated[
@@ -49,10 +50,18 @@ def add_dataset(
     ],
     *,
     description: Annotated[str | None, _option("description")] = None,
-    label_column: Annotated[str | None, _option("label_column")] = None,
+    label_column: Annotated[
+        str | None,
+        typer.Option("--target", "--label-column", help=_about("label_column"), show_default=False),
+    ] = None,
     split_column: Annotated[str | None, _option("split_column")] = None,
     group_column: Annotated[str | None, _option("group_column")] = None,
     time_column: Annotated[str | None, _option("time_column")] = None,
+    kind: Annotated[SampleKind | None, _option("kind")] = None,
+    task: Annotated[Task | None, _option("task")] = None,
+    category_columns: Annotated[str | None, _option("category_columns", metavar="NAMES")] = None,
+    ignore_columns: Annotated[str | None, _option("ignore_columns", metavar="NAMES")] = None,
+    header: Annotated[bool | None, _option("header")] = None,
     turn: Annotated[bool | None, _option("turn")] = None,
     image_size: Annotated[str | None, _option("image_size", metavar="HEIGHTxWIDTH")] = None,
     validation: Annotated[ValidationPart | None, _option("validation")] = None,
@@ -74,6 +83,11 @@ def add_dataset(
         "split_column": split_column,
         "group_column": group_column,
         "time_column": time_column,
+        "kind": kind,
+        "task": task,
+        "category_columns": category_columns,
+        "ignore_columns": ignore_columns,
+        "header": header,
         "turn": turn,
         "image_size": image_size,
         "validation": validation,

@@ -1,6 +1,6 @@
 """How an uploaded dataset is shown: its progress, and its card."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,11 +9,14 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from normlab.cli.display.console import visible
 from normlab.cli.display.output import announce, notes, number, out, percent, size, table
 from normlab.documents.dataset_versions import DatasetDocument, DatasetProgress
-from normlab.documents.datasets import DataCardDocument
+from normlab.documents.datasets import ColumnDocument, DataCardDocument
 from normlab.documents.states import DatasetState
 
 MOST_CLASSES = 20
 """Of more classes the first ones are shown."""
+MOST_COLUMNS = 50
+MOST_CATEGORIES = 4
+"""So many of a column are named, the most frequent first."""
 _SEVERITIES = {"error": "[red]error[/]", "warning": "[yellow]warning[/]", "info": "info"}
 
 
@@ -93,14 +96,68 @@ def display_dataset(dataset: DatasetDocument) -> None:
 def _display_card(card: DataCardDocument) -> None:
     shape = " x ".join(map(str, card.shape))
     counts = f"{card.training_samples:,} training, {card.validation_samples:,} validation, {card.test_samples:,} test"
-    out.print(f"{counts} samples of {shape}, values from {number(card.smallest)} to {number(card.largest)}")
+    if card.columns is not None:
+        out.print(f"{counts} rows of {shape} columns")
+    elif card.smallest is not None and card.largest is not None:
+        out.print(
+            f"{counts} samples of {shape}, values from {number(card.smallest)} to {number(card.largest)}"
+        )
     inputs = card.inputs
-    if inputs.constant or inputs.nearly_constant:
+    if inputs is not None and (inputs.constant or inputs.nearly_constant):
         out.print(
             f"{inputs.constant:,} of {inputs.inputs:,} inputs are constant in training, "
             f"{inputs.nearly_constant:,} nearly",
             soft_wrap=True,
         )
+    if card.columns is not None:
+        _display_columns(card.columns)
+    if card.target is not None:
+        target = card.target
+        out.print(
+            f"{target.name} is predicted: mean {number(target.mean)}, deviation {number(target.deviation)}, "
+            f"{number(target.smallest)} to {number(target.largest)} in training",
+            markup=False,
+            soft_wrap=True,
+        )
+    if card.classes:
+        _display_classes(card)
+    for finding in card.findings:
+        out.print()
+        out.print(_SEVERITIES.get(finding.severity, finding.severity), end="  ")
+        out.print(finding.detail, markup=False, soft_wrap=not out.is_terminal)
+        if finding.examples:
+            out.print(f"    {', '.join(finding.examples)}", markup=False, soft_wrap=True)
+
+
+def _display_columns(columns: Sequence[ColumnDocument]) -> None:
+    out.print()
+    listing = table("column", "kind", "missing", "values", numbers=("missing",))
+    for column in columns[:MOST_COLUMNS]:
+        missing = sum((column.missing.training, column.missing.validation, column.missing.test))
+        listing.add_row(
+            visible(column.name), column.kind, f"{missing:,}" if missing else "-", _values(column)
+        )
+    out.print(listing, markup=False)
+    if len(columns) > MOST_COLUMNS:
+        out.print(f"and {len(columns) - MOST_COLUMNS:,} more columns")
+    out.print()
+
+
+def _values(column: ColumnDocument) -> str:
+    """What its values in the training part are like, in a line."""
+    if column.categories is not None:
+        often = sorted(column.categories, key=lambda category: -category.training)
+        named = ", ".join(visible(category.name) for category in often[:MOST_CATEGORIES])
+        more = len(often) - MOST_CATEGORIES
+        return f"{len(often):,}: {named}{f' and {more:,} more' if more > 0 else ''}"
+    if column.mean is None or column.deviation is None or column.smallest is None or column.largest is None:
+        return "-"
+    if column.constant:
+        return f"always {number(column.mean)}"
+    return f"{column.smallest:.4g} to {column.largest:.4g}, mean {column.mean:.4g}, deviation {column.deviation:.4g}"
+
+
+def _display_classes(card: DataCardDocument) -> None:
     out.print()
     listing = table(
         "class",
@@ -118,9 +175,3 @@ def _display_card(card: DataCardDocument) -> None:
     out.print(listing, markup=False)
     if len(card.classes) > MOST_CLASSES:
         out.print(f"and {len(card.classes) - MOST_CLASSES:,} more classes")
-    for finding in card.findings:
-        out.print()
-        out.print(_SEVERITIES.get(finding.severity, finding.severity), end="  ")
-        out.print(finding.detail, markup=False, soft_wrap=not out.is_terminal)
-        if finding.examples:
-            out.print(f"    {', '.join(finding.examples)}", markup=False, soft_wrap=True)

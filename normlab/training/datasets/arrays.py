@@ -9,13 +9,16 @@ from numpy.typing import NDArray
 from normlab.errors import DatasetError
 from normlab.spec.datasets import DATASETS, DatasetName
 
-Pixels = NDArray[np.uint8]
-Labels = NDArray[np.uint8] | NDArray[np.int32]
+Pixels = NDArray[np.uint8] | NDArray[np.float32]
+"""Raw pixels, uint8; or rows of a table, float32 (samples, columns): numbers, places of categories, NaN where a value
+is missing, -1 for an unknown category."""
+Labels = NDArray[np.uint8] | NDArray[np.int32] | NDArray[np.float32]
+"""uint8 for up to 256 classes, else int32; float32 where numbers are predicted."""
 
 
 class Arrays(NamedTuple):
-    """Raw pixels, uint8 (samples, height, width[, channels]), and labels, (samples,): uint8 for up to 256 classes, else
-    int32.
+    """Raw pixels, uint8 (samples, height, width[, channels]), or rows of a table, float32 (samples, columns); and
+    labels, (samples,): uint8 for up to 256 classes, else int32, or float32 where numbers are predicted.
     """
 
     x_train: Pixels

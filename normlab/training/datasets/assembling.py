@@ -7,7 +7,7 @@ more pass over the spool writes the four arrays. The disk holds the pixels twice
 import contextlib
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,11 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from normlab.errors import DatasetError
+from normlab.spec.columns import Column, Task
 from normlab.training.datasets import decoded
 from normlab.training.datasets.classes import check_classes, in_natural_order
+from normlab.training.datasets.columns import Rewrite, as_training_knows
 from normlab.training.datasets.disk import publish
 from normlab.training.datasets.origins import Origins
-from normlab.training.datasets.readers.base import CLASSES_AS_MET, Notice, Reader, ReadingLimits, Split
+from normlab.training.datasets.readers.base import (
+    CLASSES_AS_MET,
+    Notice,
+    Reader,
+    ReadingLimits,
+    Split,
+    TabularReader,
+)
 from normlab.training.datasets.splitting import PARTS, Parts, Samples, Splitting, make_parts
 from normlab.training.datasets.spool import Spool
 
@@ -39,13 +48,19 @@ class Assembled:
     """Of one sample: (height, width[, channels]) or (features,)."""
     classes: tuple[str, ...]
     counts: Mapping[Split, tuple[int, ...]]
-    """Samples of each class in each part; those of validation are not among those of training here."""
+    """Samples of each class in each part; those of validation are not among those of training here. Of numbers none."""
     training_samples: int
     """Samples in ``x_train``: validation's are its first, then come training's."""
     test_samples: int
     default_validation_samples: int
     pixel_max: int
-    """255, or less where no value is larger: 16 up to 16 (as scikit-learn's digits), 1 up to 1."""
+    """255, or less where no value is larger: 16 up to 16 (as scikit-learn's digits), 1 up to 1. 1 of a table."""
+    columns: tuple[Column, ...] | None
+    """Of a table."""
+    target: str | None
+    """The name of the column that is predicted, of a table."""
+    task: Task | None
+    """None: classification."""
     made: Mapping[Split, str]
     """How each part came about, see ``Parts.made``."""
     seed: int | None
@@ -85,14 +100,22 @@ def assemble(
             if not len(spool):
                 raise DatasetError("The file holds no samples.")
             samples, classes = _ordered(spool.samples(), reader)
-            class_notices = check_classes(classes, samples.labels)
+            table = reader.table() if isinstance(reader, TabularReader) else None
+            numbers = samples.numbers is not None
+            told = () if numbers else check_classes(classes, samples.labels)
             parts = make_parts(samples, splitting)
-            _write_pixels(spool, partial, parts, progress)
+            columns, rewrite = None, None
+            if table is not None:
+                is_test = parts.of_sample == PARTS.index(Split.TEST)
+                columns, rewrite, unknown = as_training_knows(table.columns, spool, is_test)
+                told = (*told, *unknown)
+            _write_pixels(spool, partial, parts, progress, rewrite)
         (partial / "pixels").unlink()
         training, test = _rows(parts)
         label_type = np.uint8 if len(classes) <= _MOST_UINT8_CLASSES else np.int32
+        targets = samples.labels.astype(label_type) if samples.numbers is None else samples.numbers
         for name, rows in (("y_train", training), ("y_test", test)):
-            np.save(partial / f"{name}.npy", samples.labels[rows].astype(label_type), allow_pickle=False)
+            np.save(partial / f"{name}.npy", targets[rows], allow_pickle=False)
         digest = decoded.finish(partial)
         shutil.rmtree(folder, ignore_errors=True)
         publish(partial, folder)
@@ -104,14 +127,17 @@ def assemble(
         format=reader.format,
         shape=spool.shape,
         classes=tuple(classes),
-        counts=_counts(samples, parts, len(classes)),
+        counts={} if numbers else _counts(samples, parts, len(classes)),
         training_samples=len(training),
         test_samples=len(test),
         default_validation_samples=int((parts.of_sample == PARTS.index(Split.VALIDATION)).sum()),
-        pixel_max=next((top for top in (1, 16) if spool.largest <= top), 255),
+        pixel_max=1 if table else next((top for top in (1, 16) if spool.largest <= top), 255),
+        columns=columns,
+        target=None if table is None else table.target,
+        task=Task.REGRESSION if numbers else None,
         made=parts.made,
         seed=parts.seed,
-        notices=(*reader.notices, *class_notices, *parts.notices),
+        notices=(*reader.notices, *told, *parts.notices),
         extra=reader.extra(),
         origins=Origins(folder / "origins.txt", spool.origins.ends(), training, test),
     )
@@ -123,7 +149,7 @@ def _ordered(samples: Samples, reader: Reader) -> tuple[Samples, list[str]]:
     if not reader.extra().get(CLASSES_AS_MET):
         return samples, classes
     classes, labels = in_natural_order(classes, samples.labels)
-    return Samples(labels, samples.parts, samples.groups, samples.times), classes
+    return replace(samples, labels=labels), classes
 
 
 def _rows(parts: Parts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -139,7 +165,9 @@ def _counts(samples: Samples, parts: Parts, classes: int) -> dict[Split, tuple[i
     }
 
 
-def _write_pixels(spool: Spool, partial: Path, parts: Parts, progress: Callable[[int], None]) -> None:
+def _write_pixels(
+    spool: Spool, partial: Path, parts: Parts, progress: Callable[[int], None], rewrite: Rewrite | None
+) -> None:
     """Write ``x_train.npy``, validation's samples first, and ``x_test.npy``, each part in the order of the file."""
     training, validation, test = (int((parts.of_sample == place).sum()) for place in range(len(PARTS)))
     with contextlib.ExitStack() as stack:
@@ -150,7 +178,8 @@ def _write_pixels(spool: Spool, partial: Path, parts: Parts, progress: Callable[
         then.seek(first.tell() + validation * spool.sample_bytes)
         last = stack.enter_context((partial / "x_test.npy").open("wb"))
         _write_header(last, (test, *spool.shape), spool)
-        for where, block in spool.blocks():
+        for where, spooled in spool.blocks():
+            block = spooled if rewrite is None else rewrite(spooled)
             for place, file in enumerate((then, first, last)):  # as in PARTS
                 file.write(np.ascontiguousarray(block[parts.of_sample[where] == place]).data)
             progress(len(spool))

@@ -32,7 +32,8 @@ class Dataset:
     """A dataset as it was published: nothing is scaled, split or shuffled.
 
     ``x_train`` and ``x_test`` are raw pixels, uint8 (samples, height, width[, channels]) from 0 to the
-    dataset's ``pixel_max``; ``y_train`` and ``y_test`` are labels (samples,), uint8 for up to 256 classes, else int32.
+    dataset's ``pixel_max``, or rows of a table, float32 (samples, columns); ``y_train`` and ``y_test`` are labels
+    (samples,), uint8 for up to 256 classes, else int32, or the numbers that are predicted, float32.
     All are read-only and mapped into memory, so processes on one machine share them. ``digest`` is ``sha256:…`` of the
     content, the same on every machine and whichever file it came from.
     """

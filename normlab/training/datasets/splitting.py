@@ -39,10 +39,13 @@ class Samples:
     """What is known of all samples in the order of the file, without their pixels."""
 
     labels: NDArray[np.int32]
+    """0 for all where numbers are predicted."""
     parts: NDArray[np.uint8]
     """Places in ``PARTS``, or ``UNSAID``."""
     groups: NDArray[np.int64] | None
     times: NDArray[Any] | None
+    numbers: NDArray[np.float32] | None = None
+    """Those that are predicted; None: classes are."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,8 @@ class Parts:
     of_sample: NDArray[np.uint8]
     """Places in ``PARTS``, in the order of the file."""
     made: Mapping[Split, str]
-    """How each part came about: ``given``, ``stratified``, ``by group``, ``by time``, ``first``, ``none``, ``rest``."""
+    """How each part came about: ``given``, ``stratified``, ``drawn``, ``by group``, ``by time``, ``first``, ``none``,
+    ``rest``."""
     seed: int | None
     """What was drawn with; None: nothing was."""
     notices: tuple[Notice, ...]
@@ -94,7 +98,7 @@ def make_parts(samples: Samples, splitting: Splitting) -> Parts:
         raise DatasetError("No samples are left for training when those for test and validation are taken.")
     if samples.groups is not None:
         notices += _shared_groups(samples.groups, parts)
-    drawn = {"stratified", "by group"} & set(made.values())
+    drawn = {"stratified", "drawn", "by group"} & set(made.values())
     return Parts(parts, made, splitting.seed if drawn else None, tuple(notices))
 
 
@@ -130,7 +134,10 @@ class _Draws:
         if samples.groups is not None:
             self.method = "by group"
         else:
-            self.method = "stratified" if samples.times is None else "by time"
+            self.method = "by time" if samples.times is not None else self._by_labels()
+
+    def _by_labels(self) -> str:
+        return "stratified" if self._samples.numbers is None else "drawn"
 
     def draw(
         self, candidates: NDArray[np.bool_], fraction: float, part: str, *, stream: int

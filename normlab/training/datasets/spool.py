@@ -21,14 +21,15 @@ _TYPES = (np.dtype(np.uint8), np.dtype(np.float32))
 class Spool:
     """Takes chunks: pixels and origins go to files in ``folder``, what parts are made of stays in memory.
 
-    Memory for each sample: 13 bytes, and 8 more with groups or times.
+    Memory for each sample: 13 bytes, 8 more with groups or times and 4 where numbers are predicted.
     """
 
     def __init__(self, folder: Path, limits: ReadingLimits) -> None:
         self._limits = limits
         self._pixels = (folder / "pixels").open("w+b")
         self.origins = OriginsWriter(folder / "origins.txt")
-        self._labels = array("i")
+        self._labels = array("i")  # 0 for all where numbers are predicted
+        self._numbers = array("f")
         self._parts = bytearray()
         self._group_numbers: dict[str, int] = {}
         self._groups = array("q")
@@ -37,7 +38,7 @@ class Spool:
         """Of one sample, without the samples' axis."""
         self.dtype = _TYPES[0]
         self.largest = 0.0
-        """Of all values."""
+        """Of all pixels."""
 
     def __len__(self) -> int:
         return len(self._labels)
@@ -65,10 +66,15 @@ class Spool:
         if len(chunk.x) != count or len(chunk.origins) != count:
             raise ValueError("a reader gave a chunk whose arrays are not equally long")
         self._check(chunk)
-        self.largest = max(self.largest, float(chunk.x.max()))
+        if chunk.x.dtype == np.uint8:
+            self.largest = max(self.largest, float(chunk.x.max()))
         self._pixels.write(np.ascontiguousarray(chunk.x).data)
         self.origins.append(chunk.origins)
-        self._labels.frombytes(np.ascontiguousarray(chunk.y, np.intc).tobytes())
+        if chunk.y.dtype == np.float32:
+            self._numbers.frombytes(chunk.y.tobytes())
+            self._labels.frombytes(bytes(4 * count))
+        else:
+            self._labels.frombytes(np.ascontiguousarray(chunk.y, np.intc).tobytes())
         self._parts += bytes([UNSAID if chunk.split is None else PARTS.index(chunk.split)]) * count
         if chunk.groups is not None:
             numbers = self._group_numbers
@@ -100,7 +106,7 @@ class Spool:
             )
         if count + len(chunk.y) > limits.max_samples:
             raise DatasetError(f"The file has more than {limits.max_samples} samples (max_samples).")
-        if chunk.y.max() >= limits.max_classes:
+        if chunk.y.dtype != np.float32 and chunk.y.max() >= limits.max_classes:
             where = chunk.origins[int(chunk.y.argmax())]
             raise DatasetError(
                 f"There are more than {limits.max_classes} classes (max_classes): {where} is of one more. Are these "
@@ -126,6 +132,7 @@ class Spool:
             np.frombuffer(self._parts, np.uint8),
             np.frombuffer(self._groups, np.int64) if self._groups else None,
             np.concatenate(self._times) if timed else None,
+            np.frombuffer(self._numbers, np.float32) if self._numbers else None,
         )
 
     def blocks(self) -> Iterator[tuple[slice, NDArray[Any]]]:

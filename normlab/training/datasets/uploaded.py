@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from normlab.errors import DatasetError
+from normlab.spec.columns import Task
 from normlab.spec.dataset_content import DatasetContent
 from normlab.training.datasets import decoded
-from normlab.training.datasets.arrays import Arrays
+from normlab.training.datasets.arrays import Arrays, Labels
 from normlab.training.datasets.disk import one_process_at_a_time, publish, unwritable
 from normlab.training.datasets.loading import DECODED, Dataset
 
@@ -73,9 +74,15 @@ def _fits(arrays: Arrays, content: DatasetContent) -> bool:
         x.dtype == dtype
         and x.shape == (samples, *content.shape)
         and y.shape == (samples,)
-        and 0 <= int(y.min()) <= int(y.max()) < content.class_count
+        and _fit_targets(y, content)
         for x, y, samples in parts
     )
+
+
+def _fit_targets(y: Labels, content: DatasetContent) -> bool:
+    if content.task is Task.REGRESSION:
+        return y.dtype == np.float32 and bool(np.isfinite(y).all())
+    return y.dtype != np.float32 and 0 <= int(y.min()) <= int(y.max()) < content.class_count
 
 
 def _fetch(name: str, content: DatasetContent, folder: Path, fetch: Fetch) -> decoded.Decoded:

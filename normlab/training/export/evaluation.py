@@ -25,6 +25,7 @@ from normlab.spec.export_formats import ArtifactKind
 from normlab.spec.memory import EVALUATION_BATCH
 from normlab.training.data import training_data
 from normlab.training.datasets import load
+from normlab.training.datasets.arrays import Pixels
 from normlab.training.export.export import ExportedFile, export
 from normlab.training.export.serving_function import TrainedNetwork
 from normlab.training.result import TrainResult
@@ -92,7 +93,7 @@ def evaluate_elsewhere(
     )
 
 
-def _probabilities(network: keras.Model, x: npt.NDArray[np.uint8], scale: float) -> npt.NDArray[np.float32]:
+def _probabilities(network: keras.Model, x: Pixels, scale: float) -> npt.NDArray[np.float32]:
     batches = (x[start : start + EVALUATION_BATCH] for start in range(0, len(x), EVALUATION_BATCH))
     said = [np.asarray(network(batch.astype(np.float32) * scale, training=False)) for batch in batches]
     return np.concatenate(said).astype(np.float32)

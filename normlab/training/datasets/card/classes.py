@@ -32,6 +32,10 @@ class ClassCounts:
         counts = self.of[block.split]
         counts += np.bincount(block.y, minlength=len(counts))
 
+    def by_part(self, label: int) -> dict[str, int]:
+        """How often a class is met in each part, by the part's name."""
+        return {str(split): int(of_part[label]) for split, of_part in self.of.items()}
+
 
 def findings(parts: Parts, counts: ClassCounts) -> Iterable[Finding]:
     """What is odd about the classes."""

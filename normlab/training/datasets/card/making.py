@@ -7,7 +7,8 @@ from itertools import chain
 import numpy as np
 
 from normlab.documents.datasets import ClassDocument, DataCardDocument, DataFindingDocument
-from normlab.spec.dataset_content import DatasetFacts
+from normlab.spec.columns import Column
+from normlab.spec.dataset_content import DatasetContent, DatasetFacts
 from normlab.spec.datasets import DATASETS, DatasetName
 from normlab.training.datasets.card import (
     background,
@@ -18,6 +19,7 @@ from normlab.training.datasets.card import (
     orientation,
     same_pictures,
 )
+from normlab.training.datasets.card.columns import Columns, target_document
 from normlab.training.datasets.card.finding import SEVERITIES, Finding
 from normlab.training.datasets.card.parts import DecodedArrays, Parts
 from normlab.training.datasets.card.portraits import (
@@ -30,7 +32,7 @@ from normlab.training.datasets.card.portraits import (
 )
 from normlab.training.datasets.loading import Dataset
 from normlab.training.datasets.origins import Origins
-from normlab.training.datasets.readers.base import Notice, Split
+from normlab.training.datasets.readers.base import Notice
 
 
 @dataclass(frozen=True)
@@ -63,13 +65,25 @@ def make_card(
     the work.
     """
     parts = Parts(arrays, content, origins)
-    scan = _Scan(parts)
+    columns = content.columns if isinstance(content, DatasetContent) else None
+    scan = _Scan(parts) if columns is None else _TableScan(parts, columns)
     for block in parts.blocks():
         for collector in scan.collectors:
             collector.add(block)
         if progress is not None:
             progress(block.first + len(block.x))
-    return _written(parts, scan, notices)
+    return _written(parts, scan, notices) if isinstance(scan, _Scan) else _table(parts, scan, notices)
+
+
+class _TableScan:
+    """What is collected while all rows of a table pass."""
+
+    def __init__(self, parts: Parts, columns: Sequence[Column]) -> None:
+        self.columns = Columns(columns)
+        self.same = same_pictures.SamePictures(parts.samples)
+        self.counts = classes.ClassCounts(len(parts.content.classes))
+        of_classes = (self.counts,) if parts.content.classes else ()
+        self.collectors = (self.columns, self.same, *of_classes)
 
 
 class _Scan:
@@ -89,6 +103,46 @@ class _Scan:
         self.collectors = (*of_all, *of_pictures) if parts.pictures else of_all
 
 
+def _table(parts: Parts, scan: _TableScan, notices: Sequence[Notice]) -> Card:
+    content = parts.content
+    groups = scan.same.groups()
+    found = _sorted(
+        notices,
+        same_pictures.findings(parts, groups),
+        classes.findings(parts, scan.counts) if content.classes else (),
+    )
+    target = None if content.classes else target_document(parts, parts.target)
+    document = DataCardDocument(
+        shape=tuple(content.shape),
+        pixel_max=content.pixel_max,
+        training_samples=parts.in_training_array - parts.validation,
+        validation_samples=parts.validation,
+        test_samples=parts.samples - parts.in_training_array,
+        smallest=None,
+        largest=None,
+        channels=(),
+        inputs=None,
+        classes=tuple(
+            ClassDocument(label=label, name=name, mosaic=None, mean=None, **scan.counts.by_part(label))
+            for label, name in enumerate(content.classes)
+        ),
+        columns=scan.columns.documents(),
+        target=target,
+        findings=tuple(_finding_document(parts, finding, {}) for finding in found),
+    )
+    return Card(document, {})
+
+
+def _sorted(notices: Iterable[Notice], *families: Iterable[Finding]) -> list[Finding]:
+    """All findings, the reader's notices among them, the worst first."""
+    told = (
+        Finding(notice.code, notice.severity, notice.detail, notice.count, notice.examples)
+        for notice in notices
+    )
+    rank: dict[str, int] = {severity: place for place, severity in enumerate(SEVERITIES)}
+    return sorted(chain(told, *families), key=lambda finding: rank.get(finding.severity, len(rank)))
+
+
 def _findings(parts: Parts, scan: _Scan, notices: Iterable[Notice]) -> list[Finding]:
     groups = scan.same.groups()
     of_pictures = (
@@ -100,19 +154,14 @@ def _findings(parts: Parts, scan: _Scan, notices: Iterable[Notice]) -> list[Find
         if parts.pictures
         else ()
     )
-    found = chain(
-        (
-            Finding(notice.code, notice.severity, notice.detail, notice.count, notice.examples)
-            for notice in notices
-        ),
+    return _sorted(
+        notices,
         same_pictures.findings(parts, groups),
         classes.findings(parts, scan.counts),
         drift.findings(parts, scan.counts, scan.cells),
         inputs.findings(parts, scan.inputs),
         *of_pictures,
     )
-    rank = {severity: place for place, severity in enumerate(SEVERITIES)}
-    return sorted(found, key=lambda finding: rank.get(finding.severity, len(rank)))
 
 
 def _written(parts: Parts, scan: _Scan, notices: Sequence[Notice]) -> Card:
@@ -161,6 +210,5 @@ def _class_documents(parts: Parts, scan: _Scan, pictures: dict[str, bytes]) -> t
             members = parts.validation + np.flatnonzero(labels == label)
             pictures[f"mosaic-{label}.png"] = mosaic(parts, scan.same.drawn(members, MOSAIC_SIDE**2))
             pictures[f"mean-{label}.png"] = png(mean, parts.content.pixel_max)
-        of_part = {str(split): int(scan.counts.of[split][label]) for split in Split}
-        documents.append(ClassDocument(label=label, name=name, **of_part, **files))
+        documents.append(ClassDocument(label=label, name=name, **scan.counts.by_part(label), **files))
     return tuple(documents)

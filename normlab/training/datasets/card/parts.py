@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from normlab.spec.dataset_content import DatasetFacts
+from normlab.spec.dataset_content import DatasetContent, DatasetFacts
 from normlab.training.datasets.origins import Origins
 from normlab.training.datasets.readers.base import Split
 
@@ -83,6 +83,12 @@ class Parts:
         """Whether samples are pictures."""
         return len(self.content.shape) > 1
 
+    @property
+    def target(self) -> str:
+        """The name of the column that is predicted, of a table."""
+        content = self.content
+        return (isinstance(content, DatasetContent) and content.target) or "target"
+
     @cached_property
     def labels(self) -> npt.NDArray[Any]:
         """Of all samples."""
@@ -126,9 +132,10 @@ class Parts:
         """A sample's place and class, for people, and where it is from as far as that is known."""
         in_test = number >= self.in_training_array
         place = number - self.in_training_array if in_test else number
-        label = int((self.arrays.y_test if in_test else self.arrays.y_train)[place])
+        target = (self.arrays.y_test if in_test else self.arrays.y_train)[place]
         split = Split.TEST if in_test else Split.VALIDATION if place < self.validation else Split.TRAINING
-        about = self.content.classes[label]
+        classes = self.content.classes
+        about = classes[int(target)] if classes else f"{target:g}"
         if self._origins is not None:
             (origin,) = (self._origins.of_test if in_test else self._origins.of_training)([place])
             about = f"{about}, {origin}"

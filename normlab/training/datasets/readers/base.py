@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
+from normlab.spec.columns import Column, Task
+from normlab.spec.dataset_options import SampleKind
 from normlab.spec.limits import DatasetLimits
 
 CLASSES_AS_MET = "classes_as_met"
@@ -28,9 +30,11 @@ class Chunk:
     """Some samples in the order of the file."""
 
     x: npt.NDArray[Any]
-    """Pixels, uint8 (n, height, width[, channels])."""
-    y: npt.NDArray[np.int32]
-    """Labels (n,): places in the classes that the reader knows when it has read all."""
+    """Pixels, uint8 (n, height, width[, channels]); of a table float32 (n, columns), a category as its place in
+    ``TableFacts.columns``, missing values as NaN."""
+    y: npt.NDArray[np.int32] | npt.NDArray[np.float32]
+    """Labels (n,): places in the classes that the reader knows when it has read all. Numbers, float32, where these are
+    predicted."""
     split: Split | None
     """None: the file does not say, so parts are drawn."""
     origins: Sequence[str]
@@ -73,11 +77,32 @@ class ReadingOptions:
     split_column: str | None = None
     group_column: str | None = None
     time_column: str | None = None
+    kind: SampleKind | None = None
+    """Whether rows of columns are pictures or a table."""
+    task: Task | None = None
+    """What is predicted of a table."""
+    category_columns: tuple[str, ...] = ()
+    """Columns of a table whose numbers are names."""
+    ignore_columns: tuple[str, ...] = ()
+    """Columns of a table that are left out."""
+    header: bool | None = None
+    """Whether the first row of a CSV has names."""
     turn: bool | None = None
     """Turn pictures that lie on their side (EMNIST)."""
     image_size: tuple[int, int] | None = None
     """Bring all pictures to (height, width); None: all must have one size."""
     limits: ReadingLimits = field(default_factory=ReadingLimits)
+
+
+@dataclass(frozen=True)
+class TableFacts:
+    """What a table's columns are."""
+
+    columns: tuple[Column, ...]
+    """Those that a network is given, with the categories of all rows."""
+    target: str
+    """The name of the column that is predicted."""
+    task: Task
 
 
 class Reader(Protocol):
@@ -103,3 +128,11 @@ class Reader(Protocol):
 
     def extra(self) -> Mapping[str, Any]:
         """Anything more to be recorded: ``{}`` for most."""
+
+
+@runtime_checkable
+class TabularReader(Reader, Protocol):
+    """A reader of a table."""
+
+    def table(self) -> TableFacts:
+        """Its columns. Known when all chunks were taken."""

@@ -19,11 +19,10 @@ import pyarrow as pa
 import pyarrow.csv
 
 from normlab.errors import DatasetError
+from normlab.training.datasets.readers.csv_heads import MAX_LINE_BYTES
 from normlab.training.datasets.readers.pixel_columns import not_a_pixel
 
 BLOCK_BYTES = 1 << 20
-MAX_LINE_BYTES = 64 << 20
-"""Longer lines are no sample."""
 _THREADS = 2
 _WHOLE = re.compile(r"\s*\+?\d+(\.0*)?\s*")
 

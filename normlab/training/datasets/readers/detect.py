@@ -9,11 +9,11 @@ from normlab.training.datasets.readers import (
     archived,
     arff,
     cifar_binary,
+    csv_files,
     idx,
     matlab,
     npz,
     parquet,
-    pixel_tables,
     stl10,
 )
 from normlab.training.datasets.readers.base import Reader, ReadingOptions
@@ -41,9 +41,9 @@ FORMATS: tuple[Format, ...] = (
         "a zip or tar of pictures in folders named by their class, of WebDataset, or of CSV or Parquet files",
         archived.open_file,
     ),
-    Format("Parquet with a column for each pixel, or of image files (Hugging Face)", parquet.open_file),
-    Format("ARFF with an attribute for each pixel (OpenML)", arff.open_file),
-    Format("CSV with a column for each pixel", pixel_tables.open_file),
+    Format("Parquet, a table, a column for each pixel, or image files (Hugging Face)", parquet.open_file),
+    Format("ARFF, a table or an attribute for each pixel (OpenML)", arff.open_file),
+    Format("CSV, a table of numbers and categories or a column for each pixel", csv_files.open_file),
 )
 """In the order of asking: who knows a file by less comes later."""
 

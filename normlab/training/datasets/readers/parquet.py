@@ -1,4 +1,4 @@
-"""Parquet: tables of pixels (OpenML's) and tables of image files (Hugging Face's), also in several shards.
+"""Parquet: tables, tables of pixels (OpenML's) and of image files (Hugging Face's), also in several shards.
 
 A column of image files is ``struct<bytes: binary, path: string>`` or binary. Names of classes are in the schema's
 metadata under ``huggingface``. Shards in a zip or tar are parts by their names: ``train-00000-of-00002.parquet``.
@@ -19,7 +19,11 @@ from normlab.training.datasets.readers.image_files import is_image
 from normlab.training.datasets.readers.natural_order import natural_key
 from normlab.training.datasets.readers.parquet_pictures import ParquetPictures
 from normlab.training.datasets.readers.parquet_pixels import ParquetPixels
-from normlab.training.datasets.readers.parquet_shards import Shard, batches, opened
+from normlab.training.datasets.readers.parquet_shards import Shard, batches, numbers_in, opened
+from normlab.training.datasets.readers.pixel_columns import MAX_COLUMNS, SAMPLE_ROWS
+from normlab.training.datasets.readers.tables.parquet_rows import ParquetRows
+from normlab.training.datasets.readers.tables.reader import TableReader
+from normlab.training.datasets.readers.tables.recognition import are_pictures
 
 MAGIC = b"PAR1"
 
@@ -56,7 +60,18 @@ def _reader(shards: Sequence[Shard], options: ReadingOptions, archive: Archive |
         images = _image_column(file)
     if images is not None:
         return ParquetPictures(shards, images, options, archive)
+    with opened(shards[0]) as file:
+        if not _has_pixels(file, options):
+            return TableReader(ParquetRows(shards, options, archive), options)
     return ParquetPixels(shards, options, archive)
+
+
+def _has_pixels(file: pq.ParquetFile, options: ReadingOptions) -> bool:
+    names = [str(name) for name in file.schema_arrow.names]
+    head = next(batches(file, names, SAMPLE_ROWS), None) if len(names) <= MAX_COLUMNS else None
+    if head is None:
+        return True  # what is wrong with it is said there
+    return are_pictures(names, numbers_in(head), options)
 
 
 def _image_column(file: pq.ParquetFile) -> str | None:

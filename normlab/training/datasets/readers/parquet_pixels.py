@@ -10,7 +10,14 @@ import pyarrow.parquet as pq
 from normlab.errors import DatasetError
 from normlab.training.datasets.readers.archive_members import Archive
 from normlab.training.datasets.readers.base import CLASSES_AS_MET, Chunk, Notice, ReadingOptions
-from normlab.training.datasets.readers.parquet_shards import Shard, ShardedTable, batches, opened, texts_of
+from normlab.training.datasets.readers.parquet_shards import (
+    Shard,
+    ShardedTable,
+    batches,
+    numbers_in,
+    opened,
+    texts_of,
+)
 from normlab.training.datasets.readers.pixel_columns import (
     SAMPLE_ROWS,
     PixelColumns,
@@ -52,15 +59,7 @@ class ParquetPixels(ShardedTable):
         head = next(batches(file, self._names, SAMPLE_ROWS), None)
         if head is None:
             raise DatasetError(f"{shard.name} holds no rows.")
-        sample = np.column_stack(
-            [
-                np.asarray(column.to_numpy(zero_copy_only=False), np.float64)
-                if pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
-                else np.full(len(column), np.nan)
-                for column in head.columns
-            ]
-        )
-        columns = understand(self._names, sample, self._options, shard.name)
+        columns = understand(self._names, numbers_in(head), self._options, shard.name)
         if columns is None:
             raise DatasetError(
                 f"{shard.name} has no column with the label: call it label, or name it (label_column)."

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -39,6 +40,18 @@ def opened(shard: Shard) -> Iterator[pq.ParquetFile]:
 def batches(file: pq.ParquetFile, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
     """Rows of some columns, so many at a time."""
     yield from file.iter_batches(batch_size=rows, columns=list(columns), use_threads=False)
+
+
+def numbers_in(batch: pa.RecordBatch) -> npt.NDArray[np.float64]:
+    """Some rows, (rows, columns), NaN where a value is no number."""
+    return np.column_stack(
+        [
+            np.asarray(column.to_numpy(zero_copy_only=False), np.float64)
+            if pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+            else np.full(len(column), np.nan)
+            for column in batch.columns
+        ]
+    )
 
 
 def texts_of(column: pa.Array, origins: Sequence[str]) -> list[str]:

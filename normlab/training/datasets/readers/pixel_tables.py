@@ -3,72 +3,24 @@
 ``split`` or ``usage`` is a column that says which part a row belongs to; of several files the names say it.
 """
 
-import csv
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from normlab.errors import DatasetError
-from normlab.training.datasets.readers.archive_members import Archive, Member
+from normlab.training.datasets.readers.archive_members import Archive
 from normlab.training.datasets.readers.base import CLASSES_AS_MET, Chunk, Notice, ReadingOptions, Split
 from normlab.training.datasets.readers.classes_met import ClassesMet
-from normlab.training.datasets.readers.columns import by_part, part_of_name, times_of
-from normlab.training.datasets.readers.csv_blocks import MAX_LINE_BYTES, Block, CsvTable
-from normlab.training.datasets.readers.natural_order import natural_key
-from normlab.training.datasets.readers.pixel_columns import (
-    LABEL_NAMES,
-    SAMPLE_ROWS,
-    PixelColumns,
-    refuse_too_wide,
-    understand,
-)
-from normlab.training.datasets.readers.table_files import (
-    Checked,
-    TableFile,
-    head_of,
-    member_opener,
-    opener_of,
-    read,
-)
-
-_DELIMITERS = (",", ";", "\t")
-_SAMPLE_BYTES = 1 << 20
-
-
-def open_file(path: Path, options: ReadingOptions) -> "PixelTableReader | None":
-    """Open it where it is a CSV with numbers, plain or gzipped. Raises ``DatasetError``."""
-    opener = opener_of(path)
-    with closing(opener()) as file:
-        if not _is_csv(head_of(file)):
-            return None
-    return PixelTableReader([TableFile(path.name, None, opener)], options)
-
-
-def open_members(archive: Archive, options: ReadingOptions) -> "PixelTableReader | None":
-    """A reader of the CSV files in an archive; None where there is none. Raises ``DatasetError``."""
-    tables = [
-        member
-        for member in sorted(archive.members, key=lambda member: natural_key(member.name))
-        if _is_table_name(member.name) and _is_csv(_member_head(archive, member))
-    ]
-    if not tables:
-        return None
-    sources = [
-        TableFile(member.name, part_of_name(member.name), member_opener(archive, member)) for member in tables
-    ]
-    in_parts = [source for source in sources if source.split is not None]
-    others = tuple(source.name for source in sources if source.split is None)
-    if not in_parts or not others:
-        return PixelTableReader(sources, options, archive)
-    detail = f"{others[0]} is called by no part as others are (train, test), and was passed over."
-    passed = Notice("other_files", "warning", detail, len(others), others)
-    return PixelTableReader(in_parts, options, archive, [passed])
+from normlab.training.datasets.readers.columns import by_part, times_of
+from normlab.training.datasets.readers.csv_blocks import Block, CsvTable
+from normlab.training.datasets.readers.csv_heads import has_header, look_at, numbers_of
+from normlab.training.datasets.readers.pixel_columns import PixelColumns, understand
+from normlab.training.datasets.readers.table_files import Checked, TableFile
 
 
 @dataclass(frozen=True)
@@ -118,20 +70,10 @@ class PixelTableReader:
             )
 
     def _open(self, source: TableFile, *, alone: bool) -> _Opened | None:
-        with closing(source.open()) as file:
-            head = read(file, source.name, _SAMPLE_BYTES)
-            while (
-                b"\n" not in head
-                and len(head) < MAX_LINE_BYTES
-                and (more := read(file, source.name, _SAMPLE_BYTES))
-            ):
-                head += more
-        lines = _sample_lines(head)
-        delimiter = _delimiter(lines[0])
-        refuse_too_wide(lines[0].count(delimiter) + 1, source.name)
-        rows = list(csv.reader(lines, delimiter=delimiter))
-        header, named = _header(rows)
-        sample = as_numbers(rows[1:] if header else rows, len(rows[0]))
+        head = look_at(source)
+        rows = head.rows
+        header, named = has_header(rows)
+        sample = numbers_of(rows[1:] if header else rows, len(rows[0]))
         columns = understand(rows[0] if named else None, sample, self._options, source.name)
         if columns is None:
             if alone:
@@ -143,7 +85,7 @@ class PixelTableReader:
             return None
         self._found += [notice for notice in columns.notices if notice not in self._found]
         names = rows[0] if named else [str(place + 1) for place in range(len(rows[0]))]
-        return _Opened(source, delimiter, names, header, columns)
+        return _Opened(source, head.delimiter, names, header, columns)
 
     @property
     def notices(self) -> list[Notice]:
@@ -205,67 +147,3 @@ def block_chunks(
         yield chunk
     else:
         yield from by_part(chunk, block.texts[columns.split])
-
-
-def _is_table_name(name: str) -> bool:
-    return name.lower().removesuffix(".gz").endswith((".csv", ".tsv", ".txt", ".data"))
-
-
-def _member_head(archive: Archive, member: Member) -> bytes:
-    with closing(member_opener(archive, member)()) as file:
-        return head_of(file)
-
-
-def _is_csv(head: bytes) -> bool:
-    """Whether a file begins as a table of texts with a delimiter does, and the second line has numbers."""
-    if not head or b"\0" in head:
-        return False
-    lines = [line for line in head.decode("utf-8-sig", "replace").splitlines() if line.strip()]
-    if not lines or lines[0].lstrip().startswith(("@", "%", "{", "[", "<")):
-        return False
-    delimiter = _delimiter(lines[0])
-    if lines[0].count(delimiter) < 1:
-        return False
-    row = lines[min(1, len(lines) - 1)].split(delimiter)
-    return any(_number(value) is not None for value in row) or len(lines) == 1
-
-
-def _delimiter(line: str) -> str:
-    return max(_DELIMITERS, key=line.count)
-
-
-def _sample_lines(head: bytes) -> list[str]:
-    lines = head.decode("utf-8-sig", "replace").splitlines()
-    complete = lines if head.endswith(b"\n") or len(lines) == 1 or len(head) < _SAMPLE_BYTES else lines[:-1]
-    return [line for line in complete[: SAMPLE_ROWS + 1] if line.strip()]
-
-
-def _number(value: str) -> float | None:
-    try:
-        return float(value)
-    except ValueError:
-        return None
-
-
-def _header(rows: Sequence[Sequence[str]]) -> tuple[bool, bool]:
-    """Whether the first row is a header, and whether it has names in it (and not numbers alone)."""
-    first = rows[0]
-    texts = [value for value in first if _number(value) is None]
-    numbers = [value for value in first if _number(value) is not None]
-    counts = any(numbers == [str(start + place) for place in range(len(numbers))] for start in (0, 1))
-    if len(numbers) > 1 and counts:
-        return True, bool(texts)  # pandas writes 0, 1, 2 … where columns have no names
-    if len(texts) == 1 and len(first) > 2 and texts[0].strip().lower() not in LABEL_NAMES and len(rows) > 1:
-        place = list(first).index(texts[0])  # a label that is a text, as that of the next row?
-        if place < len(rows[1]) and _number(rows[1][place]) is None:
-            return False, False
-    return bool(texts), bool(texts)
-
-
-def as_numbers(rows: Sequence[Sequence[str]], count: int) -> npt.NDArray[np.float64]:
-    """(rows, count), NaN where a value is no number or is missing."""
-    sample = np.full((len(rows), count), np.nan)
-    for place, row in enumerate(rows):
-        numbers = [_number(value) for value in row[:count]]
-        sample[place, : len(numbers)] = [np.nan if number is None else number for number in numbers]
-    return sample
