@@ -14,6 +14,9 @@ _FLAT = [value for row in _DIGIT for value in row]
 
 INSTANCES: dict[str, Any] = {"instances": [_DIGIT]}
 
+ROWS: dict[str, Any] = {"instances": [{"petal_length": 1.4, "colour": "red"}]}
+"""Of a table, of which the other columns are missing."""
+
 PREDICTIONS: dict[str, Any] = {
     "job": JOB_ID,
     "predictions": [
@@ -60,4 +63,4 @@ SIGNATURE: dict[str, Any] = {
     "metadata": {"signature_def": {"signature_def": {"serving_default": {}}}},
 }
 
-EXAMPLES: Examples = {Instances: [INSTANCES], Predictions: [PREDICTIONS]}
+EXAMPLES: Examples = {Instances: [INSTANCES, ROWS], Predictions: [PREDICTIONS]}

@@ -125,7 +125,7 @@ def _parse(
         input_name=loaded.model.input_name,
         output_name=loaded.model.output_name,
         shape=dataset.shape,
-        pixel_max=dataset.pixel_max,
+        pixel_max=loaded.pixel_max,
         max_instances=request.services.settings.max_instances,
     )
 

@@ -38,6 +38,7 @@ from normlab.errors import InstancesError
 from normlab.predictions.resolver import Batch, LoadedModel, ModelRef
 from normlab.serving import (
     Prediction,
+    TableReader,
     image_to_batch,
     parse_instances,
     parse_npy,
@@ -90,6 +91,10 @@ async def _answer(request: DirectRequest, body: bytes, ref: ModelRef, options: P
     predictions = read_off(probabilities, loaded.info.dataset.classes, top_k=options.top_k)
     images = _images(loaded, batch) if options.image else [None] * len(batch)
     documents = [_document(item, image) for item, image in zip(predictions, images, strict=True)]
+    if loaded.info.table is not None:
+        for document, columns in zip(documents, loaded.info.table.unknown(batch), strict=True):
+            if columns:
+                document["unknown"] = columns
     whose: dict[str, object] = {"job": loaded.info.job_id}
     if not ref.is_job:
         whose |= {"model": ref.name, "version": loaded.info.version}
@@ -101,6 +106,8 @@ async def _read(request: DirectRequest, body: bytes, loaded: LoadedModel, option
     """The images of a body, by its media type."""
     kind = request.media_type
     max_instances = request.services.settings.max_instances
+    if loaded.info.table is not None:
+        return await _read_rows(body, kind, loaded, loaded.info.table, max_instances)
     if kind == media_types.JSON:
         batch = await read_quickly(body, loaded.parse, parse_instances, body, max_instances)
         check_scale(loaded, batch, options, "/instances")
@@ -118,6 +125,24 @@ async def _read(request: DirectRequest, body: bytes, loaded: LoadedModel, option
     kinds = ", ".join((media_types.JSON, media_types.NPY, *media_types.PHOTOS))
     raise HTTPException(
         415, f"send {kinds} or {media_types.FORM}, and say which with the header Content-Type"
+    )
+
+
+async def _read_rows(
+    body: bytes, kind: str, loaded: LoadedModel, table: TableReader, max_instances: int
+) -> Batch:
+    """The rows of a body."""
+    if kind == media_types.JSON:
+        return await read_quickly(body, table.read, body, max_instances)
+    if kind == media_types.NPY:
+        shape = loaded.info.dataset.shape
+        return await read_quickly(
+            body, parse_npy, body, shape=shape, pixel_max=None, max_instances=max_instances
+        )
+    raise HTTPException(
+        415,
+        f"this network was trained on a table: send {media_types.JSON} with rows by the names of columns, or "
+        f"{media_types.NPY}, and say which with the header Content-Type",
     )
 
 
@@ -193,6 +218,8 @@ def _document(item: Prediction, image: str | None) -> dict[str, Any]:
 
 
 def _images(loaded: LoadedModel, batch: Batch) -> list[str]:
+    if loaded.info.table is not None:
+        raise InstancesError("this network was trained on a table: leave out image, which gives a picture")
     return [image_url(seen_by_the_model(image, loaded.info.dataset.pixel_max)) for image in batch]
 
 
@@ -222,7 +249,10 @@ or WebP as the body, or several as files of a form.
 
 Pixels are the dataset's own (0 to 255; 0 to 16 for digits): the scaling is part of the model. Values that were \
 divided already, none above 1, are refused; `dark_images=true` says that they are meant. An image is made grey \
-if the dataset is, fitted into its size with the proportions kept, and padded with black.\
+if the dataset is, fitted into its size with the proportions kept, and padded with black.
+
+A network on a table takes rows: `{"instances": [{"petal_length": 1.4, "colour": "red"}]}`, or a NumPy file of them \
+in their decoded form, a category as its place among its column's and what is missing as NaN.\
 """
 
 

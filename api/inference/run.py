@@ -95,8 +95,8 @@ class PixelOptions(BaseModel):
 
 
 def check_scale(loaded: LoadedModel, batch: Batch, options: PixelOptions, pointer: str = "") -> None:
-    """Refuse values of another scale; raises ``InstancesError``."""
-    if not options.dark_images:
+    """Refuse values of another scale; raises ``InstancesError``. Those of a table have any."""
+    if not options.dark_images and loaded.info.table is None:
         refuse_other_scale(batch, loaded.info.dataset.pixel_max, pointer)
 
 

@@ -32,7 +32,7 @@ from api.inference.run import (
 )
 from normlab.errors import InstancesError
 from normlab.predictions.resolver import Batch, LoadedModel
-from normlab.serving import images_of_lists, read_json
+from normlab.serving import decoded_rows, images_of_lists, read_json
 from normlab.serving.instances import max_values, may_hold_booleans
 
 _SIGNATURE = "serving_default"
@@ -80,7 +80,8 @@ async def predict(request: DirectRequest, body: bytes) -> Answer:
 
 def _parse(loaded: LoadedModel, body: bytes, max_instances: int) -> tuple[Batch, str]:
     """The images, and under which key to answer."""
-    document = read_json(body, max_values(loaded.info.dataset.shape, max_instances))
+    shape = loaded.info.dataset.shape
+    document = read_json(body, max_values(shape, max_instances))
     if not isinstance(document, dict):
         raise InstancesError('the body must be an object such as {"instances": [[0, 0, 255, ...]]}')
     if document.get("signature_name", _SIGNATURE) not in (_SIGNATURE, ""):
@@ -96,6 +97,8 @@ def _parse(loaded: LoadedModel, body: bytes, max_instances: int) -> tuple[Batch,
         given, pointer, key = document["inputs"], "/inputs", "outputs"
         if isinstance(given, dict):
             given, pointer = _named(given, name, pointer), f"{pointer}/{name}"
+    if loaded.info.table is not None:
+        return decoded_rows(given, columns=shape[0], max_instances=max_instances, pointer=pointer), key
     parse = partial(images_of_lists, pointer=pointer, may_hold_booleans=may_hold_booleans(body))
     return loaded.parse(parse, given, max_instances), key
 

@@ -247,17 +247,19 @@ class Client:
         top_k: int = 0,
         dark_images: bool = False,
     ) -> list[PredictionDocument]:
-        """Let a trained network classify images.
+        """Let a trained network classify images, or rows of a table.
 
         Args:
             images: The path of a PNG, JPEG or WebP file, or raw pixels (0 to the dataset's ``pixel_max``) of
-                shape (n, height, width[, channels]) or (n, pixels), as an array or nested lists.
+                shape (n, height, width[, channels]) or (n, pixels), as an array or nested lists. For a network on a
+                table rows: objects by the names of columns (``[{"petal_length": 1.4, "colour": "red"}]``), a frame
+                of pandas, or the path of a .csv or .json file; what is left out is missing.
             invert: Whether light and dark of an image file change places first.
             top_k: Give so many of the best classes, too.
             dark_images: Take images in which no value is above 1, which are refused otherwise.
 
         Returns:
-            A prediction for each image.
+            A prediction for each image or row.
         """
         return predict(
             self._transport,

@@ -1,4 +1,4 @@
-"""Images on their way to a network: files as they are, pixels as JSON."""
+"""Images and rows on their way to a network: files as they are, pixels and rows as JSON."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from normlab.client.rows import ROW_FILES, rows_of_file, rows_of_frame
 from normlab.client.transport import Transport
 from normlab.documents.predictions import PredictionDocument, Predictions
 from normlab.errors import InstancesError
@@ -24,18 +25,23 @@ def predict(
     top_k: int,
     dark_images: bool,
 ) -> list[PredictionDocument]:
-    """Let the network at this path (of a job or a name) classify images; see ``Client.predict``."""
+    """Let the network at this path (of a job or a name) classify images or rows; see ``Client.predict``."""
     parameters = {"invert": Invert(invert).value, "top_k": top_k}
     if dark_images:
         parameters["dark_images"] = "true"
-    if isinstance(images, str | Path):
+    if isinstance(images, str | Path) and Path(images).suffix.lower() in ROW_FILES:
+        body: dict[str, Any] = {"json": {"instances": rows_of_file(Path(images))}}
+    elif isinstance(images, str | Path):
         path = Path(images)
         media_type = IMAGE_TYPES.get(path.suffix.lower())
         if media_type is None:
             raise InstancesError(
-                f"{path.name} is no image that can be sent: it should be a .png, .jpg or .webp file."
+                f"{path.name} is no image that can be sent: it should be a .png, .jpg or .webp file; rows of a table "
+                "are a .csv or .json file."
             )
         body = {"content": _read(path), "headers": {"Content-Type": media_type}}
+    elif hasattr(images, "to_dict"):  # a frame of pandas
+        body = {"json": {"instances": rows_of_frame(images)}}
     else:
         body = {"json": {"instances": images.tolist() if isinstance(images, np.ndarray) else images}}
     answer = transport.fetch(Predictions, "POST", f"{network}/predict", params=parameters, **body)

@@ -16,7 +16,7 @@ class ClassScore(Document):
 
 
 class PredictionDocument(ClassScore):
-    """What the network says about one image."""
+    """What the network says about one image, or one row of a table."""
 
     probabilities: tuple[float, ...] = Field(
         description="One for each class, in the order of the dataset's classes."
@@ -24,13 +24,18 @@ class PredictionDocument(ClassScore):
     top_k: tuple[ClassScore, ...] | None = Field(
         default=None, description="The best classes, when `top_k` was asked for."
     )
+    unknown: tuple[str, ...] | None = Field(
+        default=None,
+        description="Of a row of a table: the columns whose category is none that training has met. The network takes "
+        "it for missing.",
+    )
     image: str | None = Field(
         default=None, description="What the model saw, a PNG as a `data:` URL, when `image` was asked for."
     )
 
 
 class Predictions(Document):
-    """What the network says about each image, in the order they were sent."""
+    """What the network says about each image or row, in the order they were sent."""
 
     job: str
     model: str | None = Field(default=None, description="The name that was asked for, if one was.")

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from normlab.documents.identifiers import MODEL_NAME_PATTERN
 from normlab.errors import NotFoundError, StateError
-from normlab.serving import ModelCache, OnnxModel
+from normlab.serving import ModelCache, OnnxModel, TableReader
 from normlab.spec import DatasetFacts, JobSpec, estimate
 from normlab.store import ArtifactStore, Database, JobState
 from normlab.store.artifacts import StoredFile
@@ -58,6 +58,8 @@ class ModelInfo:
     sha256: str
     """Of its ONNX file."""
     dataset: DatasetFacts
+    table: TableReader | None
+    """What reads rows, of a network on a table."""
     multiplications: int
     """For one image."""
 
@@ -68,10 +70,22 @@ class LoadedModel(NamedTuple):
     info: ModelInfo
     model: OnnxModel
 
+    @property
+    def pixel_max(self) -> int | None:
+        """The largest raw pixel value; None of a table, whose values have any size."""
+        return None if self.info.table is not None else self.info.dataset.pixel_max
+
     def parse(self, parse: Parser, data: Any, max_instances: int) -> Batch:
         """Images as one of the parsers of ``normlab.serving`` reads them, for this model."""
         dataset = self.info.dataset
         return parse(data, shape=dataset.shape, pixel_max=dataset.pixel_max, max_instances=max_instances)
+
+
+def _table_reader(spec: JobSpec) -> TableReader | None:
+    content = spec.dataset.content
+    if content is None or content.columns is None:
+        return None
+    return TableReader(content.columns, content.target)
 
 
 class ModelResolver:
@@ -141,6 +155,7 @@ class ModelResolver:
             version=servable.version or 1,
             sha256=servable.onnx.sha256,
             dataset=spec.dataset.info,
+            table=_table_reader(spec),
             multiplications=estimate(spec).multiplications_per_sample,
         )
 

@@ -20,9 +20,10 @@ _MAX_HEADER_BYTES = 4096
 
 
 def parse_npy(
-    body: bytes, *, shape: tuple[int, ...], pixel_max: int, max_instances: int
+    body: bytes, *, shape: tuple[int, ...], pixel_max: int | None, max_instances: int
 ) -> npt.NDArray[np.float32]:
-    """The images of a ``.npy`` file as float32 (n, *shape), in raw pixel values 0 to ``pixel_max``.
+    """The images of a ``.npy`` file as float32 (n, *shape), in raw pixel values 0 to ``pixel_max``; without one, rows
+    of a table (n, columns) in their decoded form.
 
     The file holds (n, *shape), (n, pixels) or one image as *shape; whole numbers or floats of any width.
     Nothing is unpickled. Raises :class:`InstancesError`.
@@ -40,7 +41,12 @@ def parse_npy(
 
 
 def pixels_of(
-    array: npt.NDArray[Any], *, shape: tuple[int, ...], pixel_max: int, max_instances: int, pointer: str = ""
+    array: npt.NDArray[Any],
+    *,
+    shape: tuple[int, ...],
+    pixel_max: int | None,
+    max_instances: int,
+    pointer: str = "",
 ) -> npt.NDArray[np.float32]:
     """An array (n, *shape) or (n, pixels) of numbers, checked, as float32 (n, *shape).
 
@@ -53,13 +59,27 @@ def pixels_of(
     if not len(array):
         raise InstancesError("the array is empty: send at least one image", pointer)
     refuse_too_many(len(array), max_instances, pointer)
-    fits = array.dtype == np.uint8 and pixel_max >= 255
+    fits = pixel_max is None or (array.dtype == np.uint8 and pixel_max >= 255)
     if not fits and not (array.min() >= 0 and array.max() <= pixel_max):  # NaN fails both comparisons
         raise InstancesError(
             f"the array holds numbers that are not raw pixel values of this dataset, 0 to {pixel_max}",
             pointer,
         )
-    return np.ascontiguousarray(array.reshape(len(array), *shape), dtype=np.float32)
+    values = array.reshape(len(array), *shape)
+    return (
+        np.ascontiguousarray(values, dtype=np.float32)
+        if pixel_max is not None
+        else as_float32(values, pointer)
+    )
+
+
+def as_float32(values: npt.NDArray[Any], pointer: str) -> npt.NDArray[np.float32]:
+    """Values of a table. Raises :class:`InstancesError` where one is infinite, or too large."""
+    with np.errstate(over="ignore"):
+        made = np.ascontiguousarray(values, dtype=np.float32)
+    if np.isinf(made).any():
+        raise InstancesError("a value is infinite, or too large for float32", pointer)
+    return made
 
 
 def _header_end(body: bytes) -> int:

@@ -37,7 +37,7 @@ def parse_instances(
     a request are written the same way. Raises :class:`InstancesError` with a pointer to what is wrong.
     """
     return images_of_lists(
-        _read(body, max_values(shape, max_instances)),
+        instances_of(body, max_values(shape, max_instances)),
         shape=shape,
         pixel_max=pixel_max,
         max_instances=max_instances,
@@ -171,7 +171,7 @@ def _refuse_repeated_keys(body: bytes) -> None:
     try:
         load_json(body)
     except RepeatedKeyError as error:
-        pointer = "".join(f"/{_escape(str(step))}" for step in error.path)
+        pointer = "".join(f"/{pointer_step(str(step))}" for step in error.path)
         raise InstancesError(f"the key {error.path[-1]!r} {error}", pointer) from None
 
 
@@ -188,14 +188,14 @@ def _read_json(body: bytes) -> Any:
         raise InstancesError(f"the body is not valid JSON: {error}") from None
 
 
-def _read(body: bytes, limit: int) -> Any:
+def instances_of(body: bytes, limit: int) -> Any:
     """What stands under ``instances``."""
     document = read_json(body, limit)
     if not isinstance(document, dict) or "instances" not in document:
         raise InstancesError('the body must be an object such as {"instances": [[0, 0, 255, ...]]}')
     unknown = sorted(document.keys() - {"instances"})
     if unknown:
-        raise InstancesError("only `instances` is known here", "/" + _escape(unknown[0]))
+        raise InstancesError("only `instances` is known here", "/" + pointer_step(unknown[0]))
     return document["instances"]
 
 
@@ -245,7 +245,7 @@ def _explain_level(
     if not sizes:
         return _explain_number(item, pointer, wanted, pixel_max)
     if not isinstance(item, list):
-        return InstancesError(f"expected a list of {sizes[0]}, found {_kind(item)}: {wanted}", pointer)
+        return InstancesError(f"expected a list of {sizes[0]}, found {kind_of(item)}: {wanted}", pointer)
     if not item:
         return InstancesError(f"this list is empty: {wanted}", pointer)
     lengths = {len(each) if isinstance(each, list) else -1 for each in item}
@@ -271,7 +271,7 @@ def _explain_number(item: Any, pointer: str, wanted: str, pixel_max: int) -> Ins
     if isinstance(item, list):
         return InstancesError(f"expected a number, found a list: {wanted}", pointer)
     if isinstance(item, bool) or not isinstance(item, (int, float)):
-        return InstancesError(f"a pixel must be a number, not {_kind(item)}", pointer)
+        return InstancesError(f"a pixel must be a number, not {kind_of(item)}", pointer)
     if not np.isfinite(item):
         return InstancesError("a pixel must be a finite number", pointer)
     if not 0 <= item <= pixel_max:
@@ -279,7 +279,7 @@ def _explain_number(item: Any, pointer: str, wanted: str, pixel_max: int) -> Ins
     return None
 
 
-def _kind(item: Any) -> str:
+def kind_of(item: Any) -> str:
     """What a JSON value is called."""
     if item is None:
         return "null"
@@ -298,6 +298,6 @@ def _nested(shape: tuple[int, ...]) -> str:
     return " by ".join(map(str, shape))
 
 
-def _escape(key: str) -> str:
+def pointer_step(key: str) -> str:
     """A key as a step of a JSON pointer (RFC 6901)."""
     return key.replace("~", "~0").replace("/", "~1")

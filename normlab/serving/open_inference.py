@@ -2,7 +2,8 @@
 
 The protocol: https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md;
 the bytes: https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md.
-A model has one input, raw pixels (n, *shape) or (n, pixels), and one output, float32 probabilities (n, classes).
+A model has one input, raw pixels (n, *shape) or (n, pixels) or rows of a table (n, columns), and one output, float32
+probabilities (n, classes).
 """
 
 import math
@@ -17,6 +18,7 @@ import orjson
 from normlab.errors import InstancesError
 from normlab.serving.arrays import pixels_of
 from normlab.serving.instances import images_of_lists, max_values, may_hold_booleans, read_json
+from normlab.serving.rows import decoded_rows
 
 EXTENSIONS = ("binary_tensor_data", "model_repository")
 
@@ -58,12 +60,13 @@ def parse_request(
     input_name: str,
     output_name: str,
     shape: tuple[int, ...],
-    pixel_max: int,
+    pixel_max: int | None,
     max_instances: int,
 ) -> InferenceRequest:
     """A request's body, whose first ``json_length`` bytes are JSON (all of them if None) and the rest the tensor.
 
-    Raises :class:`InstancesError` with a pointer to what is wrong.
+    Without a ``pixel_max`` it is rows of a table in their decoded form. Raises :class:`InstancesError` with a pointer
+    to what is wrong.
     """
     head = body if json_length is None else body[:json_length]
     document = read_json(head, max_values(shape, max_instances))
@@ -153,7 +156,11 @@ def _from_json(
         if len(data) != count:
             raise InstancesError(f"data has {len(data)} numbers, but the shape says {count}", pointer)
         data = _in_rows(data, count // sizes[0])
-    batch = images_of_lists(data, pointer=pointer, **limits)
+    if limits["pixel_max"] is None:
+        rows = {"columns": limits["shape"][0], "max_instances": limits["max_instances"]}
+        batch = decoded_rows(data, pointer=pointer, **rows)
+    else:
+        batch = images_of_lists(data, pointer=pointer, **limits)
     if len(batch) != sizes[0]:
         raise InstancesError(f"data has {len(batch)} images, but the shape says {sizes[0]}", pointer)
     return batch

@@ -11,11 +11,12 @@ DARK_IMAGES = "dark_images"
 
 
 def refuse_other_scale(batch: npt.NDArray[Any], pixel_max: int, pointer: str = "") -> None:
-    """Raise :class:`InstancesError` if no value of a request's images is above 1, where values go to ``pixel_max``.
+    """Raise :class:`InstancesError` if no value of a request's images is above 1, where values go to ``pixel_max``
+    and that is more.
 
     All zero is let through: there is no scale that it could be of. Most requests end at the first look.
     """
-    if batch.item(batch.size // 2) > 1 or not 0 < batch.max() <= 1:
+    if pixel_max <= 1 or batch.item(batch.size // 2) > 1 or not 0 < batch.max() <= 1:
         return
     raise InstancesError(
         f"no value is above 1, but this model takes raw pixel values, 0 to {pixel_max}, and scales them itself: send "

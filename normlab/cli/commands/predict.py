@@ -1,5 +1,6 @@
-"""``normlab predict``: let a trained network look at an image."""
+"""``normlab predict``: let a trained network look at an image, or at rows of a table."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from rich.table import Table
 from normlab.cli.display.output import JsonOption, UrlOption, out, percent, write_json
 from normlab.cli.ids import NetworkArgument, network_id
 from normlab.client import Client
+from normlab.client.rows import ROW_FILES
 from normlab.documents.predictions import PredictionDocument
 from normlab.spec.images import Invert
 
@@ -18,7 +20,13 @@ BAR_WIDTH = 30
 
 def predict(
     network: NetworkArgument,
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="A PNG, JPEG or WebP file.")],
+    image: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="A PNG, JPEG or WebP file; for a network on a table, rows as a CSV or JSON file.",
+        ),
+    ],
     *,
     top: Annotated[int, typer.Option(min=1, help="Number of classes to show.")] = 5,
     invert: Annotated[Invert, typer.Option(help="Whether to swap light and dark first.")] = Invert.NEVER,
@@ -31,11 +39,24 @@ def predict(
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
-    """Classify an image with a trained network."""
+    """Classify an image, or rows of a table, with a trained network."""
     with Client(url) as client:
         job = network_id(client, network, "asks a job's network")
-        prediction = client.predict(job, image, invert=invert, top_k=top, dark_images=dark_images)[0]
-    write_json(prediction) if as_json else show_prediction(prediction)
+        predictions = client.predict(job, image, invert=invert, top_k=top, dark_images=dark_images)
+    if image.suffix.lower() in ROW_FILES:
+        write_json(predictions) if as_json else show_rows(predictions)
+    else:
+        write_json(predictions[0]) if as_json else show_prediction(predictions[0])
+
+
+def show_rows(predictions: Sequence[PredictionDocument]) -> None:
+    """Write each row's best class and its probability, and which of its categories training has not met."""
+    lines = Table.grid(padding=(0, 2, 0, 0))
+    for number, prediction in enumerate(predictions, 1):
+        unknown = f"unknown: {', '.join(prediction.unknown)}" if prediction.unknown else ""
+        probability = percent(prediction.probability)
+        lines.add_row(f"row {number}", escape(prediction.class_name), probability, escape(unknown))
+    out.print(lines)
 
 
 def show_prediction(prediction: PredictionDocument) -> None:

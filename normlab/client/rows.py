@@ -1,0 +1,73 @@
+"""Rows of a table on their way to a network: from a CSV or JSON file, or a pandas frame."""
+
+import csv
+import io
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from normlab.errors import InstancesError
+
+ROW_FILES = (".csv", ".json")
+"""Endings of files that hold rows."""
+_DELIMITERS = ",;\t"
+
+
+def rows_of_file(path: Path) -> list[Any]:
+    """The rows of a file: CSV with the names of columns in its first line, whose empty fields are missing values; or
+    JSON, a list of rows or ``{"instances": [...]}``.
+
+    Raises ``InstancesError``.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        return _of_csv(text, path.name) if path.suffix.lower() == ".csv" else _of_json(text, path.name)
+    except OSError as error:
+        raise InstancesError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise InstancesError(f"{path} is no text in UTF-8.") from error
+
+
+def rows_of_frame(frame: Any) -> list[dict[str, Any]]:
+    """The rows of a pandas frame, by the names of its columns; its NaN are missing values."""
+    return [
+        {str(name): _plain(value) for name, value in record.items()}
+        for record in frame.to_dict(orient="records")
+    ]
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it."""
+    value = value.item() if hasattr(value, "item") else value
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        return None if math.isnan(value) else value
+    return None if value != value else str(value)  # noqa: PLR0124  (pandas' NaT and NA are no float)
+
+
+def _of_csv(text: str, name: str) -> list[dict[str, str]]:
+    header, _, _ = text.partition("\n")
+    delimiter = max(_DELIMITERS, key=header.count)
+    lines = [line for line in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if line]
+    if len(lines) < 2:
+        raise InstancesError(f"{name} has no rows: the first line should name the columns, and rows follow.")
+    names, *rows = lines
+    for number, row in enumerate(rows, 1):
+        if len(row) != len(names):
+            raise InstancesError(
+                f"row {number} of {name} has {len(row)} values, and its first line {len(names)} names."
+            )
+    return [{key: value for key, value in zip(names, row, strict=True) if value.strip()} for row in rows]
+
+
+def _of_json(text: str, name: str) -> list[Any]:
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise InstancesError(f"{name} is no JSON: {error}.") from error
+    rows = document.get("instances") if isinstance(document, dict) else document
+    if not isinstance(rows, list):
+        raise InstancesError(f'{name} should be a list of rows, or {{"instances": [...]}}.')
+    return rows
