@@ -65,7 +65,7 @@ def test_not_applicable_is_known_without_measuring(preset: str, not_applicable: 
 
 
 def test_the_registry_says_what_it_should() -> None:
-    assert set(PROBES) - set(STANDARD) == {"sharpness"}
+    assert set(PROBES) - set(STANDARD) == {"sharpness", "fit"}
     for row in PROBES.values():
         assert len(row.by_name) == len(row.statistics)
         assert all((row.formula, row.source, row.cost, row.misleads))

@@ -9,6 +9,7 @@ import pytest
 
 from normlab.spec import JobSpec, plan_job
 from normlab.spec.measurements import Measurements
+from normlab.spec.probes import STANDARD
 from normlab.training import TrainResult, train
 from normlab.training.data import epoch_order, training_data
 from normlab.training.layers.network import build_network, initial_weights
@@ -89,7 +90,7 @@ def rms(values: Array) -> float:
 
 @pytest.fixture(scope="module")
 def result(spec: JobSpec, data_dir: Path) -> TrainResult:
-    return train(spec, data_dir=data_dir, probes="standard")
+    return train(spec, data_dir=data_dir, probes=[*STANDARD, "fit"])
 
 
 @pytest.fixture(scope="module")
@@ -218,6 +219,23 @@ def test_batch_moving_and_population_statistics_are_three_things(
         for kind in ("batch", "moving", "population")
     }
     assert len(losses) == 3
+
+
+def test_the_fit_is_that_of_the_network_in_use(
+    spec: JobSpec, result: TrainResult, start: OracleNetwork, batch: tuple[Array, Array]
+) -> None:
+    """At the start the moving mean is 0 and the moving variance 1."""
+    (x, y), h = batch, batch[0]
+    for number in (1, 2):
+        bias = start["dense_1/bias"] if number == 1 else 0.0
+        u = (h @ start[f"dense_{number}/kernel"] + bias) / np.sqrt(1 + EPSILON)
+        h = 1 / (1 + np.exp(-u))
+    logits = h @ start["output/kernel"] + start["output/bias"]
+    losses = np.log(np.exp(logits).sum(1)) - logits[np.arange(len(y)), y]
+    assert at_start(result.measurements, "fit", "loss") == pytest.approx(losses.mean(), rel=1e-5)
+    right = (logits.argmax(1) == y).mean()
+    assert at_start(result.measurements, "fit", "accuracy") == pytest.approx(right)
+    assert len(x) == spec.dataset.trained_on
 
 
 def test_the_real_step_and_both_kinds_of_shift(

@@ -42,6 +42,8 @@ class Mode(StrEnum):
     """Those of all samples that are looked at, which are what moving statistics should come to."""
     BATCHES = "batches"
     """Those of batches of the training's size, as in training."""
+    MOVING = "moving"
+    """The moving ones, as in use."""
     SEVERAL = "several"
     """Said by the statistic's name."""
     NONE = "none"
@@ -107,6 +109,7 @@ _WHEN = {
 _MODES = {
     Mode.ALL: "statistics of all samples that are looked at",
     Mode.BATCHES: "statistics of batches of the training's size, as in training",
+    Mode.MOVING: "the moving statistics, as in use",
     Mode.SEVERAL: "said by the statistic's name",
     Mode.NONE: "none, since no samples are looked at",
 }

@@ -1,4 +1,4 @@
-"""The loss along the gradient."""
+"""The loss: along the gradient, and on what was trained on."""
 
 from normlab.spec.probes.info import Family, Mode, ProbeInfo, Statistic, When
 from normlab.spec.probes.places import Place
@@ -40,6 +40,24 @@ ROWS = (
         place=Place.NETWORK,
         samples=None,
         statistics=(Statistic("batch_sharpness", "g'Hg / |g|² * learning rate / 2"),),
+        standard=False,
+    ),
+    ProbeInfo(
+        name="fit",
+        family=Family.LANDSCAPE,
+        formula="mean cross-entropy and accuracy of a fixed set of training samples, of the network in use",
+        source="Goodfellow, Bengio and Courville (2016), Deep learning, section 5.2",
+        cost="1 F of 1,000 training samples",
+        misleads="The training loss that is logged is a mean over an epoch of other weights, with statistics of "
+        "batches and with dropout: a gap to the validation loss that is taken from it says nothing of regularization.",
+        mode=Mode.MOVING,
+        when=When.EPOCHS,
+        place=Place.NETWORK,
+        samples=1_000,
+        statistics=(
+            Statistic("loss", "mean cross-entropy", "nat"),
+            Statistic("accuracy", "the part that is right"),
+        ),
         standard=False,
     ),
 )

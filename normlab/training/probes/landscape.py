@@ -1,4 +1,4 @@
-"""The loss along the gradient of a training batch."""
+"""The loss: along the gradient of a training batch, and on what was trained on."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from normlab.spec.measurements import WHOLE_NETWORK
 from normlab.spec.probes.landscape import STEP_FACTORS
-from normlab.training.probes.base import Probe, Reading, Snapshot, norm, ratio
+from normlab.training.probes.base import Probe, Reading, Snapshot, first, norm, ratio
 
 
 class PredictivenessProbe(Probe):
@@ -48,3 +48,17 @@ class SharpnessProbe(Probe):
             return
         curvature = snapshot.moment.instrument.curvature(step.before, step.batch)
         yield WHOLE_NETWORK, "batch_sharpness", curvature * step.learning_rate / 2
+
+
+class FitProbe(Probe):
+    """How well the network in use fits a fixed set of training samples."""
+
+    name = "fit"
+
+    def measure(self, snapshot: Snapshot) -> Iterable[Reading]:
+        """See the base class."""
+        moment = snapshot.moment
+        samples = first(moment.probe_batch, snapshot.samples)
+        seen = moment.instrument.passage(moment.weights, samples, group=samples.count, moving=True)
+        yield WHOLE_NETWORK, "loss", float(seen.losses.mean(dtype=np.float64))
+        yield WHOLE_NETWORK, "accuracy", float(seen.correct.mean())

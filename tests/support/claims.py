@@ -1,0 +1,129 @@
+"""Arms for trials that nobody ran: runs whose curves and measurements come from a few numbers and a seed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from normlab.analysis.claims.evidence import Evidence, Paired, Run, Setting
+from normlab.analysis.claims.known.large_batch import SMALL
+from normlab.analysis.records import RunRecord
+from normlab.spec.measurements import Measured
+from support.epochs import made_up_epoch
+
+EPOCHS, STEPS = 6, 40
+LAYERS = ("dense_1", "dense_2", "dense_3", "output")
+
+
+def arm(
+    *,
+    seed: int,
+    pairs: int = 5,
+    best: float = 0.9,
+    rate: float = 0.4,
+    seconds: float = 1.0,
+    left: float = 0.5,
+    shift: float = 1.0,
+    turn: float = 1.0,
+    change: float = 1.0,
+    gap: float = 1.0,
+    head_start: float = 0.0,
+    start_share: float | None = None,
+    lost: float = 0.0,
+    guesses: bool = False,
+    noise: float = 1.0,
+) -> list[Run]:
+    """Runs of an arm, one for each pair. Factors of 1 are those of an arm without a change.
+
+    Args:
+        seed: Of all that is drawn; another one for each arm, as with ``--own-seeds``.
+        pairs: So many runs.
+        best: The validation accuracy that a run comes to.
+        rate: The share of the way to it that an epoch goes.
+        seconds: Of training, an epoch.
+        left: Of the gradient at the first hidden layer.
+        shift: Of distributions.
+        turn: Of gradients.
+        change: Of the loss and its gradient along the gradient.
+        gap: The part of the validation loss that is not in the training loss.
+        head_start: So many epochs are learned before the first.
+        start_share: Of moving statistics after the first epoch; None: it has none.
+        lost: Validation accuracy that goes with them.
+        guesses: It has learned nothing.
+        noise: How far runs vary.
+    """
+    draws = np.random.default_rng([seed, 71])
+
+    def varied(value: float, spread: float = 0.1) -> float:
+        return float(value * np.exp(noise * spread * draws.normal()))
+
+    runs = []
+    for pair in range(pairs):
+        measured: list[Measured] = []
+        own_best = best + noise * 0.01 * draws.normal()
+        own_rate, own_gap = varied(rate), varied(0.3 * gap, 0.03)
+        epochs = []
+        for epoch in range(1, EPOCHS + 1):
+            way = (1 - own_rate) ** (epoch + head_start)
+            training_loss = 2.3 * way + 0.01
+
+            put = _Put(measured, epoch)
+
+            for depth, layer in enumerate(LAYERS):
+                back = len(LAYERS) - 2 - depth
+                put("gradient", "preactivation_rms", varied(0.01 * left ** (max(back, 0) / 2)), layer)
+                put("distribution_shift", "preactivation", varied(0.3 * shift), layer)
+                if depth:
+                    put("gradient_shift", "relative", varied(0.2 * turn), layer)
+            put("predictiveness", "gradient_change", varied(0.5 * change))
+            put("predictiveness", "loss_range", varied(0.2 * change))
+            put("fit", "loss", training_loss)
+            if start_share is not None:
+                put("moving", "start_share", start_share**epoch, "batch_normalization_1")
+                settled = 0.6 + noise * 0.02 * float(draws.normal())
+                put("three_statistics", "accuracy_population", settled)
+                put(
+                    "three_statistics",
+                    "accuracy_moving",
+                    settled - lost + noise * 0.002 * float(draws.normal()),
+                )
+            epochs.append(
+                made_up_epoch(
+                    epoch,
+                    val_accuracy=0.1
+                    if guesses
+                    else float(own_best * (1 - way) + noise * 0.003 * draws.normal()),
+                    val_cross_entropy=training_loss + own_gap,
+                    train_seconds=varied(seconds, 0.03),
+                )
+            )
+        record = RunRecord(
+            job=f"job_{seed}_{pair}",
+            spec={"training": {"seed": pair}},
+            epochs=tuple(epochs),
+            state="succeeded",
+            majority_p_value=0.5 if guesses else 1e-9,
+        )
+        runs.append(Run(record, measured, STEPS))
+    return runs
+
+
+@dataclass(frozen=True)
+class _Put:
+    """Writes down what was measured at an epoch's end."""
+
+    measured: list[Measured]
+    epoch: int
+
+    def __call__(self, probe: str, statistic: str, value: float, layer: str = "") -> None:
+        self.measured.append(Measured(self.epoch * STEPS, self.epoch, probe, layer, statistic, value))
+
+
+def evidence_of(a: Sequence[Run], b: Sequence[Run], *, small_batches: bool = False) -> Evidence:
+    """Both arms paired; with ``small_batches`` also with batches of 2, as arms without a change."""
+    at = {}
+    if small_batches:
+        seeds = (10_000 + int(runs[0].record.job.split("_")[1]) for runs in (a, b))
+        first, second = (arm(seed=seed, pairs=len(a)) for seed in seeds)
+        at[Setting("/training/batch_size", SMALL)] = Paired.of(first, second)
+    return Evidence("without", "with", Paired.of(a, b), at)
