@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from api import catalogue, docs, health
+from api.claims import events as trial_events
+from api.claims import routes as claims
 from api.comparisons import events as comparison_events
 from api.comparisons import files as comparison_files
 from api.comparisons import routes as comparisons
@@ -61,6 +63,8 @@ _RESOURCES = (
     comparison_events,
     comparison_files,
     mechanism,
+    claims,
+    trial_events,
     catalogue,
     datasets,
     dataset_files,

@@ -6,6 +6,7 @@ import logging
 import time
 from datetime import UTC, datetime, timedelta
 
+from normlab.claims.advance import advance as advance_trials
 from normlab.comparisons import advance
 from normlab.runtime.maintenance import MaintenanceLoop
 from normlab.runtime.notifier import Notifier
@@ -34,9 +35,10 @@ class ComparisonMaintenance(MaintenanceLoop):
         self._next_uploads = 0.0
 
     def tick(self) -> None:
-        """Sweep when it is time, then see to the comparisons."""
+        """Sweep when it is time, then see to the comparisons and the trials."""
         super().tick()
         self.notify(advance(self._database, self._artifacts, max_attempts=self._max_attempts))
+        self.notify(advance_trials(self._database, max_attempts=self._max_attempts))
 
     def sweep(self) -> None:
         """Also look for abandoned uploads, now and then."""

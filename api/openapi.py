@@ -10,6 +10,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import examples
+from api.claims import examples as claim_examples
 from api.comparisons import examples as comparison_examples
 from api.datasets import examples as dataset_examples
 from api.http import declared
@@ -26,6 +27,7 @@ from api.jobs import examples as job_examples
 from api.models import examples as model_examples
 from api.models.schemas import EvaluationRequest, ModelReference, Rollback
 from api.probes import examples as probe_examples
+from normlab.claims.request import TrialRequest
 from normlab.comparisons import ComparisonRequest
 from normlab.comparisons.request import ArmRequest
 from normlab.documents.jobs import ValidatedJob
@@ -41,6 +43,7 @@ _REFERENCE = "#/components/schemas/{model}"
 _BY_NAME: tuple[tuple[type[BaseModel], str], ...] = (
     (JobSpec, "validation"),
     (ComparisonRequest, "validation"),
+    (TrialRequest, "validation"),
     (Instances, "validation"),
     (Predictions, "serialization"),
     (ModelReference, "validation"),
@@ -120,6 +123,7 @@ class DocumentedAPI(FastAPI):
 def _add_examples(schemas: dict[str, Any]) -> None:
     for table in (
         examples,
+        claim_examples,
         comparison_examples,
         dataset_examples,
         inference_examples,

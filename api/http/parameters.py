@@ -7,8 +7,13 @@ from fastapi import Path, Query
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic.config import JsonDict
 
-from api.http.ids import COMPARISON_ID, JOB_ID
-from normlab.documents.identifiers import COMPARISON_ID_PATTERN, ID_PART_PATTERN, JOB_ID_PATTERN
+from api.http.ids import COMPARISON_ID, JOB_ID, TRIAL_ID
+from normlab.documents.identifiers import (
+    COMPARISON_ID_PATTERN,
+    ID_PART_PATTERN,
+    JOB_ID_PATTERN,
+    TRIAL_ID_PATTERN,
+)
 from normlab.errors import NotFoundError
 from normlab.spec.nearest import did_you_mean
 from normlab.spec.presets import PRESETS
@@ -20,6 +25,9 @@ Findable = Annotated[str, Form(r"^[^\x00]*$", "a text without the character NUL"
 """A text that is looked for in the database: Postgres knows no NUL."""
 JobCursor = Annotated[str, Form(f"^{JOB_ID_PATTERN}$", "the `next` of the page before")]
 ComparisonCursor = Annotated[str, Form(f"^{COMPARISON_ID_PATTERN}$", "the `next` of the page before")]
+
+
+TrialCursor = Annotated[str, Form(f"^{TRIAL_ID_PATTERN}$", "the `next` of the page before")]
 
 
 def _flag(value: Any) -> Any:
@@ -89,4 +97,17 @@ ComparisonPath = Annotated[
         examples=[COMPARISON_ID],
         json_schema_extra=of_pattern(COMPARISON_ID_PATTERN),
     ),
+]
+
+
+def _possible_trial_id(trial_id: str) -> str:
+    if not re.fullmatch(TRIAL_ID_PATTERN, trial_id):
+        raise NotFoundError(f"there is no trial {trial_id!r}")
+    return trial_id
+
+
+TrialPath = Annotated[
+    str,
+    AfterValidator(_possible_trial_id),
+    Path(description="The trial's id.", examples=[TRIAL_ID], json_schema_extra=of_pattern(TRIAL_ID_PATTERN)),
 ]

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from normlab.client import datasets as dataset_calls
+from normlab.client.claims import Claims
 from normlab.client.comparisons import Comparisons
 from normlab.client.dataset_lookup import DatasetsOfService
 from normlab.client.downloads import download
@@ -65,6 +66,8 @@ class Client:
         self._transport = Transport(base_url or os.environ.get("NORMLAB_URL") or DEFAULT_URL)
         self.comparisons = Comparisons(self._transport)
         """Arms that are trained with the same seeds."""
+        self.claims = Claims(self._transport)
+        """Claims about a change, and trials of them."""
         self.models = Models(self._transport)
         """Names that stand for trained networks."""
         self.lookup: Datasets = DatasetsOfService(self._transport)

@@ -30,6 +30,7 @@ from normlab.store.jobs.tables import Epoch, Event, Job
 from normlab.store.measurements import Measurement
 from normlab.store.models.tables import ModelChange, ModelVersion, NamedModel
 from normlab.store.robustness import Robustness
+from normlab.store.trials.tables import Trial, TrialEvent, TrialJob
 
 __all__ = [
     "Artifact",
@@ -62,6 +63,9 @@ __all__ = [
     "Robustness",
     "StudyState",
     "StudyStopReason",
+    "Trial",
+    "TrialEvent",
+    "TrialJob",
     "WarningCode",
     "is_unavailable",
     "why_unavailable",

@@ -51,6 +51,7 @@ REFERENCES: dict[str, dict[str, OnDelete]] = {
         "measurements.job_id": OnDelete.GOES,
         "model_versions.job_id": OnDelete.FORBIDS,
         "robustness.job_id": OnDelete.GOES,
+        "trial_jobs.job_id": OnDelete.FORBIDS,
     },
     "comparisons": {
         "comparison_arms.comparison_id": OnDelete.GOES,
@@ -64,6 +65,12 @@ REFERENCES: dict[str, dict[str, OnDelete]] = {
         "dataset_files.dataset_id": OnDelete.GOES,  # the files themselves: after the commit, by the caller
         "dataset_uses.dataset_id": OnDelete.FORBIDS,
         "idempotency_keys.resource": OnDelete.IS_FORGOTTEN,
+    },
+    "trials": {
+        "dataset_uses.used_by": OnDelete.IS_FORGOTTEN,
+        "idempotency_keys.resource": OnDelete.IS_FORGOTTEN,
+        "trial_events.trial_id": OnDelete.GOES,
+        "trial_jobs.trial_id": OnDelete.GOES,
     },
     "named_models": {"model_changes.name": OnDelete.GOES, "model_versions.name": OnDelete.GOES},
 }

@@ -35,6 +35,8 @@ from normlab.store.identifiers import new_id
 from normlab.store.jobs import endings, events, jobs, leases, reports, workers
 from normlab.store.jobs.endings import Outcome
 from normlab.store.models import names
+from normlab.store.trials import trials
+from normlab.store.trials.trials import NewTrial, TrialArm
 from support.postgres import PostgresServer
 
 FIRST_REVISION = {
@@ -59,6 +61,9 @@ FIRST_REVISION = {
     "datasets": "0015",
     "dataset_files": "0015",
     "dataset_uses": "0015",
+    "trials": "0021",
+    "trial_jobs": "0021",
+    "trial_events": "0021",
 }
 """By table: the migration that makes it. A table that comes later is added here, with rows of it below."""
 
@@ -128,6 +133,9 @@ def fill(
         arms = [Arm("a", make_spec()), Arm("b", make_spec(training={"batch_size": 32}), base_seed=5)]
         new = NewComparison(arms=arms, question={"metric": "x"}, base_seed=1, replicates=2, max_replicates=9)
         comparisons.create(session, comparisons.prepare(new))
+        asked = [TrialArm(name, make_spec(), [make_spec(training={"batch_size": 2})]) for name in ("a", "b")]
+        at = [{"pointer": "/training/batch_size", "value": 2}]
+        trials.create(session, trials.prepare(NewTrial(asked, {}, at, ["gradient"], 1, 1, 1, seconds=60.0)))
         dataset_id = new_id("ds")
         versions.create(session, dataset_id, "parts", Source("uploads/x", "0" * 64, 9), {"seed": 1})
         taken = checks.take(session, worker="host/1", lease_seconds=60)

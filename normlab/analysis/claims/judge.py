@@ -182,6 +182,7 @@ def _part(definition: str, test: _Test, level: float, adjusted: float, *, reache
         adjusted_p_value=adjusted,
         smallest_shown=test.smallest_shown(level),
         notes=effect.notes,
+        values=tuple(zip(effect.a.tolist(), effect.b.tolist(), strict=True)),
     )
 
 

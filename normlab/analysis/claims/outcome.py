@@ -35,6 +35,8 @@ class Part:
     """The smallest effect that these pairs would have shown with a probability of 80 %, as ``estimate`` is: a ratio
     above 1, or a difference above 0."""
     notes: tuple[str, ...] = ()
+    values: tuple[tuple[float, float], ...] = ()
+    """Of ``a`` and ``b`` in each pair."""
 
 
 @dataclass(frozen=True)

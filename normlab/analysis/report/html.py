@@ -11,6 +11,7 @@ from normlab.analysis.charts.theme import NARROW, WIDE, Chart, ImageFormat, rend
 from normlab.analysis.comparison import ComparisonStatistics
 from normlab.analysis.headline import listed
 from normlab.analysis.mechanism.result import Mechanism
+from normlab.analysis.report.blocks import Block
 from normlab.analysis.report.breaks import breakable, unbroken
 from normlab.analysis.report.content import Arms, content
 
@@ -31,11 +32,16 @@ def html_report(
     and where it was done; ``request`` and ``identifier`` are those of a comparison that a service keeps. The same data
     give the same page.
     """
-    page = _TEMPLATES.get_template("report.html").render(
+    return page_of(
+        content(comparison, arms, request=request, identifier=identifier, mechanisms=mechanisms),
         title=title or listed(list(comparison.arms), " against "),
         subtitle=subtitle or f"{comparison.metric.words}, {len(comparison.seeds)} seeds of each arm",
-        blocks=content(comparison, arms, request=request, identifier=identifier, mechanisms=mechanisms),
     )
+
+
+def page_of(blocks: Sequence[Block], *, title: str, subtitle: str) -> str:
+    """Blocks as one page that loads nothing."""
+    page = _TEMPLATES.get_template("report.html").render(title=title, subtitle=subtitle, blocks=blocks)
     return f"{page}\n"
 
 

@@ -1,11 +1,11 @@
 """``normlab compare``: does one of these networks do better? Or: jobs side by side."""
 
-from itertools import count
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from normlab.cli.arms import arms_of
 from normlab.cli.display.comparison_progress import exit_unless_finished, follow_until_interrupted
 from normlab.cli.display.mechanism import show_mechanisms
 from normlab.cli.display.output import DatasetOption, JsonOption, UrlOption, announce, write_file, write_json
@@ -13,11 +13,9 @@ from normlab.cli.display.side_by_side import show_comparison, write_chart
 from normlab.cli.display.verdicts import show_answer
 from normlab.cli.files import chart_format_of, check_folder, suffix_of
 from normlab.cli.ids import AmbiguousIdError, Identified, Kind, identify, looks_like_an_id
-from normlab.cli.spec_files import read_spec, spec_of_keras
-from normlab.cli.specs import architecture_named, check_is_json, put, put_dataset, put_inside
+from normlab.cli.specs import check_is_json, put
 from normlab.client import Client, ReportFormat
 from normlab.errors import NotFoundError
-from normlab.keras_models import is_keras_model
 from normlab.spec import PRESETS
 
 DEFAULT_SEED, DEFAULT_REPLICATES = 42, 5
@@ -132,7 +130,7 @@ def compare(
                 raise typer.BadParameter("a comparison that exists cannot be changed.")
             begun = client.comparisons.get(identified[0].id)
         else:
-            arms = _arms(client, what, dataset, epochs, again=own_seeds)
+            arms = arms_of(client, what, dataset, epochs, again=own_seeds, hint="WHAT")
             seeds = _own_seeds(list(arms), seed, up_to or replicates) if own_seeds else {}
             check_is_json(arms)
             begun = client.comparisons.create(arms, base_seeds=seeds, **question)
@@ -192,41 +190,3 @@ def _own_seeds(names: list[str], first: int | None, most: int | None) -> dict[st
     """Where each arm's seeds begin, so that they do not overlap."""
     first, most = DEFAULT_SEED if first is None else first, most or DEFAULT_REPLICATES
     return {name: first + index * most for index, name in enumerate(names) if index}
-
-
-def _arms(
-    client: Client,
-    architectures: list[str],
-    dataset: str | None,
-    epochs: int | None,
-    *,
-    again: bool = False,
-) -> dict[str, dict[str, Any]]:
-    """A spec for each, by the preset's name or the file's; one may be named ``again``."""
-    if len(architectures) < 2:
-        raise typer.BadParameter(
-            "name two architectures or more, jobs, or one comparison.", param_hint="WHAT"
-        )
-    arms: dict[str, dict[str, Any]] = {}
-    for architecture in architectures:
-        path = Path(architecture)
-        is_file = path.suffix == ".json" or path.is_file()
-        spec = (
-            read_spec(architecture, "WHAT") if is_file else {"architecture": architecture_named(architecture)}
-        )
-        model, spec = (spec, {}) if is_keras_model(spec) else (None, spec)
-        put_dataset(spec, dataset)
-        put_inside(spec, "training", {"epochs": epochs})
-        if model is not None:
-            spec = spec_of_keras(model, spec, client.lookup)
-        name = path.stem if is_file else architecture.replace(":", " ")
-        if name in arms and not again:
-            raise typer.BadParameter(
-                f"{name} is named twice: with the same seeds both would give the same numbers. --own-seeds gives "
-                "each its own.",
-                param_hint="WHAT",
-            )
-        if name in arms:
-            name = next(other for n in count(2) if (other := f"{name} ({n})") not in arms)
-        arms[name] = spec
-    return arms

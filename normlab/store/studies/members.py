@@ -1,6 +1,6 @@
 """The jobs of a study: making them or finding ones that can be used, and reading them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -27,15 +27,22 @@ class NewMember:
 
 
 def add(
-    session: Session, study: Study, wanted: Sequence[NewMember], *, fresh: bool, figure: str | None = None
+    session: Session,
+    study: Study,
+    wanted: Sequence[NewMember],
+    *,
+    fresh: bool,
+    figure: str | None = None,
+    probes: Collection[str] = (),
 ) -> list[str]:
     """Give a study further members: a job that can be used again for each, or else a new one. The study's row is
-    locked, or new and flushed. ``figure`` is a field that the result of a job needs to be used again.
+    locked, or new and flushed. ``figure`` is a field that the result of a job needs to be used again, ``probes`` are
+    those that have to measure in it.
 
     Gives the ids of the jobs that were made: notify a worker of them when this is committed.
     """
     jobs = [member.job for member in wanted]
-    usable_jobs = [None] * len(jobs) if fresh else usable(session, jobs, figure=figure)
+    usable_jobs = [None] * len(jobs) if fresh else usable(session, jobs, figure=figure, probes=probes)
     made = [member.job for member, found in zip(wanted, usable_jobs, strict=True) if found is None]
     creation.store(session, made)
     rows = [

@@ -11,7 +11,8 @@ environment          that of the newest job that  unknown, as it would be of a  
                      device: there jobs run now
 max_runtime_seconds  any: it has finished         at least the spec's           at least the spec's
 priority             any                          any: it waits no more         at least the spec's
-probes               any                          any                           any
+probes               any, or those that are       any, or those that are        any, or those that are
+                     needed                       needed                        needed
 cancellation         (none)                       not asked for                 (none)
 ===================  ===========================  ============================  ==================================
 
@@ -19,14 +20,15 @@ A job that may run for a shorter time could fail where the spec's own would not;
 queued job of a lower priority would let the asker wait behind jobs that the asker goes before. Its priority is not
 raised, since it belongs to somebody else's plan: a job is made beside it, which costs time and changes nothing. Probes
 change no number, so a job may stand for a spec that asks for others: what it did not measure is then not there, and
-comes only with a job of its own (``reuse: false``). A job that has succeeded before a figure was kept that the asker
-needs of it does not have it, and cannot stand for one that will.
+comes only with a job of its own (``reuse: false``), or to an asker who names the probes that it needs, as trials do. A
+job that has succeeded before a figure was kept that the asker needs of it does not have it, and cannot stand for one
+that will.
 
 Of several that can be used: one that has succeeded, else one that runs, else one that is queued; the newest of these.
 Of thousands with one digest, the newest ``LOOKED_AT`` in each state are looked at.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +37,7 @@ from sqlalchemy.orm import Session
 
 from normlab.documents.states import JobState
 from normlab.spec.environment import Effect, fields_with
+from normlab.spec.probes import STANDARD
 from normlab.store.jobs.creation import NewJob
 from normlab.store.jobs.tables import SUCCEEDED, Job
 from normlab.store.likely import likely
@@ -55,9 +58,20 @@ class Candidate:
     environment: Mapping[str, Any] | None
     figure: float | None
     """The one of its result that is needed; None where none is, or where it has not got it."""
+    probes: Any
+    """As its spec has them."""
 
-    def serves(self, new: NewJob, environment: Mapping[str, Any] | None, *, with_figure: bool) -> bool:
+    def serves(
+        self,
+        new: NewJob,
+        environment: Mapping[str, Any] | None,
+        *,
+        with_figure: bool,
+        with_probes: Collection[str] = (),
+    ) -> bool:
         """Whether it can stand for a job that would now run in this environment."""
+        if not set(with_probes) <= _names(self.probes):
+            return False
         if self.state is JobState.SUCCEEDED:
             has_it = not with_figure or self.figure is not None
             return has_it and _what_counts(self.environment) == environment
@@ -66,9 +80,12 @@ class Candidate:
         return _longest(self.max_runtime_seconds) >= _longest(new.columns["max_runtime_seconds"])
 
 
-def usable(session: Session, wanted: Sequence[NewJob], *, figure: str | None = None) -> list[str | None]:
+def usable(
+    session: Session, wanted: Sequence[NewJob], *, figure: str | None = None, probes: Collection[str] = ()
+) -> list[str | None]:
     """For each job that is wanted the id of one that can stand for it, or None. None of them is deleted until the
-    commit. ``figure`` is a field that those that have succeeded need in their result."""
+    commit. ``figure`` is a field that those that have succeeded need in their result; ``probes`` are those that have to
+    measure in it."""
     environments = {
         device: _present_environment(session, device) for device in {_device(new) for new in wanted}
     }
@@ -79,7 +96,7 @@ def usable(session: Session, wanted: Sequence[NewJob], *, figure: str | None = N
         serving = [
             job
             for job in possible
-            if job.serves(new, environments[_device(new)], with_figure=figure is not None)
+            if job.serves(new, environments[_device(new)], with_figure=figure is not None, with_probes=probes)
         ]
         best = min(serving, key=lambda job: _PREFERENCE.index(job.state), default=None)
         chosen.append(best.id if best else None)
@@ -108,6 +125,7 @@ def candidates(
             Job.max_runtime_seconds,
             Job.environment,
             result,
+            Job.spec["probes"],
         )
         .where(
             Job.id.in_(select(possible.c.id).where(possible.c.age <= LOOKED_AT)),
@@ -146,6 +164,16 @@ def _what_counts(environment: Mapping[str, Any] | None) -> dict[str, Any] | None
         if environment is None
         else {field: environment.get(field) for field in fields_with(Effect.DECIDES)}
     )
+
+
+def _names(probes: Any) -> set[str]:
+    """The probes that a stored spec asks for; jobs of before there were probes have none."""
+    match probes:
+        case "standard":
+            return set(STANDARD)
+        case list():
+            return {each if isinstance(each, str) else each["name"] for each in probes}
+    return set()
 
 
 def _longest(max_runtime_seconds: float | None) -> float:

@@ -1,0 +1,1 @@
+"""``/claims``: claims that are known, and trials of them."""

@@ -1,0 +1,65 @@
+"""``/claims/{id}/events``: what happens to a trial, as it happens, as Server-Sent Events."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from sqlalchemy.orm import Session
+
+from api.claims.documents import event_data
+from api.http.feed import PAGE, Source
+from api.http.parameters import TrialPath
+from api.http.services import ServicesDependency
+from api.http.sse import NOT_HELD_BACK, EventStream, Followed, LastEventId, refuse_if_over, stream_answers
+from normlab.store import Trial
+from normlab.store.studies import events as study_events
+from normlab.store.studies import studies
+from normlab.store.studies.tables import StudyEvent
+
+router = APIRouter(prefix="/claims", tags=["claims"])
+
+_EXAMPLE = """\
+event: replicates
+data: {"added": 3, "replicates": 3, "jobs_made": 24, "jobs_reused": 0, "at": "2026-11-28T09:10:00.100000Z"}
+id: 2
+
+event: job
+data: {"arm": "baseline", "setting": {"pointer": "/training/batch_size", "value": 2}, "seed": 42, "job": "job_…", …}
+id: 3
+
+"""
+
+
+def _after(session: Session, trial_id: str, number: int) -> Sequence[StudyEvent]:
+    return study_events.after(session, Trial, trial_id, number, limit=PAGE)
+
+
+TRIALS = Source(Trial, "trial", after=_after, data=event_data)
+
+
+def followed_trial(
+    services: ServicesDependency, trial_id: TrialPath, last_event_id: LastEventId = None
+) -> Followed:
+    """A trial that is there, and of which something is left to tell."""
+    with services.database.read() as session:
+        trial = studies.get(session, Trial, trial_id)
+        if last_event_id is not None and trial.state.final:
+            refuse_if_over(study_events.after(session, Trial, trial_id, last_event_id, limit=1))
+        return Followed(trial.id, last_event_id)
+
+
+@router.get(
+    "/{trial_id}/events",
+    summary="Live events of a trial",
+    response_class=EventStream,
+    responses=stream_answers(_EXAMPLE),
+)
+async def stream_trial_events(
+    services: ServicesDependency, followed: Annotated[Followed, Depends(followed_trial)]
+) -> EventStream:
+    """All events from the first, then each as it happens: `state`, `replicates`, `job`.
+
+    `replicates`: jobs for further seeds were made. `job`: one has ended; its `setting` is null where its arm is as it
+    is. Numbers, resuming and the end are as in the events of a job.
+    """
+    return EventStream(services.feed.follow(TRIALS, followed.id, followed.after), headers=NOT_HELD_BACK)

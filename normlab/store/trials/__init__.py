@@ -1,0 +1,1 @@
+"""Trials in the database: claims about two arms that are asked together."""
