@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from normlab.spec.epochs import FIGURES, EpochMetrics
 from normlab.store import ArtifactStore, Job
 from normlab.store.artifacts import StoredFile
 from normlab.store.jobs.endings import Outcome
@@ -48,6 +49,16 @@ def outcome_of(
     )
 
 
+def _of_numbers(result: "TrainResult", kept: EpochMetrics) -> dict[str, Any]:
+    """What only jobs that predict numbers have."""
+    if not result.beside_mean:
+        return {}
+    return {
+        **{f"kept_val_{figure}": getattr(kept, f"val_{figure}") for figure in FIGURES},
+        "beside_mean": {part: asdict(test) for part, test in result.beside_mean.items()},
+    }
+
+
 def _result(result: "TrainResult") -> dict[str, Any]:
     history = result.history[: result.kept_epoch]  # what came after was tried and thrown away
     validated = [record.val_accuracy for record in history if record.val_accuracy is not None]
@@ -57,21 +68,20 @@ def _result(result: "TrainResult") -> dict[str, Any]:
         for record in history
         if target is not None and record.val_accuracy is not None and record.val_accuracy >= target
     )
+    kept = history[-1]
     return {
         "epochs": len(result.history),
         "kept_epoch": result.kept_epoch,
         "stop_reason": result.stop_reason,
         "best_epoch": result.best_epoch,
         "best_val_accuracy": max(validated, default=None),
-        "kept_val_accuracy": history[-1].val_accuracy,
-        "kept_val_balanced_accuracy": history[-1].val_balanced_accuracy,
-        "kept_val_macro_f1": history[-1].val_macro_f1,
-        "kept_val_cross_entropy": history[-1].val_cross_entropy,
-        "test_loss": result.test_loss,
-        "test_cross_entropy": result.test_cross_entropy,
-        "test_accuracy": result.test_accuracy,
-        "test_balanced_accuracy": result.test_balanced_accuracy,
-        "test_macro_f1": result.test_macro_f1,
+        "kept_val_accuracy": kept.val_accuracy,
+        "kept_val_balanced_accuracy": kept.val_balanced_accuracy,
+        "kept_val_macro_f1": kept.val_macro_f1,
+        "kept_val_cross_entropy": kept.val_cross_entropy,
+        **_of_numbers(result, kept),
+        "test_accuracy": None,
+        **result.test.named("test_"),
         "majority": {part: asdict(test) for part, test in result.majority.items()},
         "population_statistics": None if result.population is None else asdict(result.population),
         "reached_target_at_epoch": next(reached, None),

@@ -48,7 +48,8 @@ class RunRecord:
     state: str | None = None
     """Of its job; None where there is no job."""
     majority_p_value: float | None = None
-    """How probable so many right answers on the test set are by always giving its most frequent class."""
+    """How probable so many right answers on the test set are by always giving its most frequent class, or so much less
+    squared error if it is no better than the mean of the training rows."""
     imbalance: Mapping[str, float] = field(default_factory=dict)
     """By part, ``validation`` or ``test``: how far from equally frequent its classes are; without what is not known."""
     population: Mapping[str, float | None] = field(default_factory=dict)
@@ -135,6 +136,7 @@ def of_result(result: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a ``RunRecord`` that stand in a job's ``result``; jobs of earlier versions lack some."""
     settled: Mapping[str, Any] | None = result.get("population_statistics")
     majority: Mapping[str, Mapping[str, Any]] = result.get("majority") or {}
+    mean: Mapping[str, Mapping[str, Any]] = result.get("beside_mean") or {}
     return {
         "test_accuracy": result.get("test_accuracy"),
         "test_loss": result.get("test_loss"),
@@ -143,11 +145,15 @@ def of_result(result: Mapping[str, Any]) -> dict[str, Any]:
         "test_macro_f1": result.get("test_macro_f1"),
         **{f"test_{name}": result.get(f"test_{name}") for name in FIGURES},
         "kept_epoch": result.get("kept_epoch"),
-        "majority_p_value": (majority.get("test") or {}).get("p_value"),
+        "majority_p_value": (majority.get("test") or mean.get("test") or {}).get("p_value"),
         "imbalance": {
             part: known for part, test in majority.items() if (known := test.get("imbalance")) is not None
         },
-        "population": {name: settled.get(name) for name in ("val_accuracy", "test_accuracy")}
+        "population": {
+            name: settled[name]
+            for name in ("val_accuracy", "test_accuracy", "val_r2", "test_r2")
+            if name in settled
+        }
         if settled
         else {},
     }

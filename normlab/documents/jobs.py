@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -10,8 +10,12 @@ from normlab.documents.base import Document
 from normlab.documents.environments import JobDigests, JobEnvironment
 from normlab.documents.states import FailureCode, JobState, WarningCode
 from normlab.spec import Estimate, JobSpec, parse_job_spec
+from normlab.spec.fields import LEFT_OUT
 from normlab.spec.open_enum import Open
 from normlab.spec.runs import Phase, StopReason
+
+OfNumbers = Annotated[float | None, LEFT_OUT]
+"""A figure of jobs that predict numbers; documents of others are written without it."""
 
 
 class JobOrder(StrEnum):
@@ -68,8 +72,23 @@ class MajorityDocument(Document):
     )
 
 
+class MeanDocument(Document):
+    """A mean squared error beside that of always answering the mean of the training rows' targets."""
+
+    samples: int
+    mse: float
+    mean: float = Field(description="Of the training rows' targets.")
+    mean_mse: float = Field(description="The mean squared error of always answering it.")
+    p_value: float = Field(
+        description=(
+            "Of the one-sided paired t test by sample: how probable so much less squared error is if the network is no "
+            "better. Above 0.01 it is not told from the mean."
+        )
+    )
+
+
 class PopulationDocument(Document):
-    """The kept network's accuracies, had its moving statistics of batch normalization settled: their means and
+    """The kept network's accuracies (or R²), had its moving statistics of batch normalization settled: their means and
     variances are taken over training data, with the final weights. The network itself is not changed."""
 
     samples: int = Field(description="Training samples that the statistics were taken over.")
@@ -81,7 +100,9 @@ class PopulationDocument(Document):
     )
     updates: int = Field(description="Steps until the kept epoch's end.")
     val_accuracy: float | None
-    test_accuracy: float
+    test_accuracy: float | None
+    val_r2: OfNumbers = None
+    test_r2: OfNumbers = None
     seconds: float = Field(description="What measuring this took.")
 
 
@@ -111,8 +132,32 @@ class JobResult(Document):
     kept_val_cross_entropy: float | None = Field(
         default=None, description="The log loss of the validation samples."
     )
+    kept_val_mse: OfNumbers = Field(
+        default=None,
+        description=(
+            "Mean squared error on the validation samples, where numbers are predicted, in the target's own unit; as "
+            "the other figures of numbers left out where classes are."
+        ),
+    )
+    kept_val_rmse: OfNumbers = None
+    kept_val_mae: OfNumbers = None
+    kept_val_r2: OfNumbers = Field(default=None, description="R², against the validation samples' own mean.")
+    test_mse: OfNumbers = Field(default=None, description="The same four of the test samples.")
+    test_rmse: OfNumbers = None
+    test_mae: OfNumbers = None
+    test_r2: OfNumbers = None
+    beside_mean: Annotated[dict[str, MeanDocument] | None, LEFT_OUT] = Field(
+        default=None,
+        description=(
+            "The squared errors on `test` and `validation` beside those of always answering the mean of the training "
+            "rows' targets."
+        ),
+    )
     best_epoch: int | None = Field(
-        description="The epoch with the highest validation accuracy, of those up to the kept one."
+        description=(
+            "The epoch with the highest validation accuracy, or the smallest mean squared error where numbers are "
+            "predicted, of those up to the kept one."
+        )
     )
     best_val_accuracy: float | None
     test_loss: float | None = Field(description="On the test set, measured once, of the kept network.")

@@ -16,6 +16,12 @@ import numpy.typing as npt
 from normlab.spec.epochs import FIGURES
 
 
+def variance(targets: npt.NDArray[np.float64]) -> float:
+    """The mean squared difference of targets (n,) from their mean; 0 where all are equal, whose mean may be another
+    number by a last digit."""
+    return 0.0 if targets.min() == targets.max() else float(targets.var())
+
+
 @dataclass(frozen=True)
 class RegressionFigures:
     """Of some samples, in the target's own unit."""
@@ -30,7 +36,7 @@ class RegressionFigures:
         """Of targets and predictions, both (n,), n at least 1; summed in float64."""
         exact = targets.astype(np.float64)
         errors = exact - predicted
-        return cls(float(np.square(errors).mean()), float(np.abs(errors).mean()), float(exact.var()))
+        return cls(float(np.square(errors).mean()), float(np.abs(errors).mean()), variance(exact))
 
     @property
     def rmse(self) -> float:

@@ -43,8 +43,9 @@ class Checkpoint:
     loss_sum: float
     """Of these steps: loss times samples."""
     cross_entropy_sum: float
-    """The same of the plain cross-entropy."""
-    correct: int
+    """The same of the plain cross-entropy; where numbers are predicted of the standardized squared errors."""
+    correct: float
+    """How many samples were right; where numbers are predicted the sum of standardized absolute errors."""
     train_seconds: float
     history: tuple[EpochMetrics, ...]
     patience: dict[str, Any] | None

@@ -6,15 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
 from normlab.settings import Settings
 from normlab.spec import DatasetName, DatasetSpec, JobSpec
+from normlab.spec.columns import Task
 from normlab.training import datasets
 from normlab.training.datasets.arrays import Labels, Pixels
 from normlab.training.seeds import Role, generator
+from normlab.training.targets import TargetScale
 
 _ALIGNMENT = 64
 """Of the tensors that TensorFlow's products take, in bytes. What lies otherwise is copied."""
@@ -29,9 +32,11 @@ class Samples:
     x: tf.Tensor
     """Raw pixels (n, *shape) uint8; of a table its values, float32."""
     y: tf.Tensor
-    """Labels (n,) int32."""
+    """Labels (n,) int32; where numbers are predicted standardized targets (n,) of Keras's float type."""
     rows: npt.NDArray[np.int32] | None = None
     """Where in ``x`` and ``y`` each of the samples is (count,); None: sample i is in row i."""
+    scale: TargetScale | None = None
+    """What the targets were standardized by; None where they are classes."""
 
     @property
     def count(self) -> int:
@@ -44,6 +49,12 @@ class Samples:
         labels: npt.NDArray[np.int32] = self.y.numpy()
         return labels if self.rows is None else labels[self.rows]
 
+    @property
+    def targets(self) -> npt.NDArray[np.float64]:
+        """All targets that are numbers, in their own unit: (count,)."""
+        assert self.scale is not None  # noqa: S101 - classes are asked for by ``labels``
+        return self.scale.raw(self.labels)
+
     def places(self, numbers: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         """The rows of ``x`` and ``y`` in which the samples with these numbers are, of any shape."""
         return numbers if self.rows is None else self.rows[numbers]
@@ -54,12 +65,12 @@ class Samples:
 
     def at(self, places: npt.NDArray[np.int32]) -> "Samples":
         """The samples in these rows of ``x`` and ``y`` (k,), copied."""
-        return Samples(tf.gather(self.x, places), tf.gather(self.y, places))
+        return Samples(tf.gather(self.x, places), tf.gather(self.y, places), scale=self.scale)
 
     def between(self, start: int, stop: int) -> "Samples":
         """The samples from ``start`` to one before ``stop``, or to the end."""
         if self.rows is None:
-            return Samples(self.x[start:stop], self.y[start:stop])
+            return Samples(self.x[start:stop], self.y[start:stop], scale=self.scale)
         return self.taken(np.arange(start, min(stop, self.count), dtype=np.int32))
 
 
@@ -90,7 +101,7 @@ def training_data(
     part, seed = spec.dataset, spec.training.seed
     drawn_by = seed if part.validation_split == "random" else None
     data = part.name if part.content is None else part.content.digest
-    key = (folder, data, part.held_out, part.trained_on, drawn_by)
+    key = (folder, data, part.held_out, part.trained_on, drawn_by, keras.config.floatx())
     if key not in _cache:
         _cache[key] = _split(_load(part, folder, fetch), part, seed)
         if len(_cache) > _KEPT:
@@ -108,27 +119,34 @@ def _load(part: DatasetSpec, folder: Path, fetch: datasets.Fetch | None) -> data
 def _split(dataset: datasets.Dataset, part: DatasetSpec, seed: int) -> TrainingData:
     end = part.held_out + part.trained_on
     x, y = dataset.x_train, dataset.y_train
+    drawn: npt.NDArray[np.int32] | None = None
     if part.validation_split == "random":
         drawn = generator(seed, Role.SPLIT).permutation(len(y)).astype(np.int32)
-        whole = _on_device(x, y)
-        training = Samples(whole.x, whole.y, drawn[part.held_out : end])
-        validation = Samples(whole.x, whole.y, drawn[: part.held_out])
+    scale = None
+    if part.info.predicts is Task.REGRESSION:
+        scale = TargetScale.of(y[part.held_out : end] if drawn is None else y[drawn[part.held_out : end]])
+    if drawn is not None:
+        whole = _on_device(x, y, scale)
+        training = Samples(whole.x, whole.y, drawn[part.held_out : end], scale)
+        validation = Samples(whole.x, whole.y, drawn[: part.held_out], scale)
     else:
-        training = _behind(x, y, part.held_out, end)
-        validation = _on_device(x[: part.held_out], y[: part.held_out])
-    return TrainingData(training, validation, _on_device(dataset.x_test, dataset.y_test), dataset.digest)
+        training = _behind(x, y, part.held_out, end, scale)
+        validation = _on_device(x[: part.held_out], y[: part.held_out], scale)
+    test = _on_device(dataset.x_test, dataset.y_test, scale)
+    return TrainingData(training, validation, test, dataset.digest)
 
 
-def _behind(x: Pixels, y: Labels, start: int, end: int) -> Samples:
+def _behind(x: Pixels, y: Labels, start: int, end: int, scale: TargetScale | None) -> Samples:
     """The samples from ``start`` on. Where their pixels could not be mapped by themselves, they are rows of all."""
     if not _on_the_first_cpu() or _can_be_mapped(x[start:end]) or not _can_be_mapped(x):
-        return _on_device(x[start:end], y[start:end])
-    whole = _on_device(x[:end], y[:end])
-    return Samples(whole.x, whole.y, np.arange(start, end, dtype=np.int32))
+        return _on_device(x[start:end], y[start:end], scale)
+    whole = _on_device(x[:end], y[:end], scale)
+    return Samples(whole.x, whole.y, np.arange(start, end, dtype=np.int32), scale)
 
 
-def _on_device(x: Pixels, y: Labels) -> Samples:
-    return Samples(_pixels(x), tf.constant(y.astype(np.int32)))
+def _on_device(x: Pixels, y: Labels, scale: TargetScale | None) -> Samples:
+    targets = y.astype(np.int32) if scale is None else scale.standardized(y).astype(keras.config.floatx())
+    return Samples(_pixels(x), tf.constant(targets), scale=scale)
 
 
 def _on_the_first_cpu() -> bool:

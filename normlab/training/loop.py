@@ -18,6 +18,7 @@ from normlab.errors import NanLossError, TrainingError
 from normlab.spec import JobSpec
 from normlab.spec.epochs import EpochMetrics
 from normlab.spec.measurements import Measured, Measurements
+from normlab.spec.regression import RegressionFigures
 from normlab.spec.runs import Phase, StopReason
 from normlab.training.averages import averaged, put_averages_in
 from normlab.training.batches import Block, epoch_blocks
@@ -25,14 +26,16 @@ from normlab.training.checkpoints import Checkpoint
 from normlab.training.class_weights import class_weights
 from normlab.training.compiled.cache import borrow_program, dtype_policy
 from normlab.training.compiled.devices import environment, select_device
-from normlab.training.compiled.program import Evaluation, Program, Sums
+from normlab.training.compiled.program import Program, Sums
 from normlab.training.compiled.tracing import forgotten_gradients
 from normlab.training.concerns import MajorityTest, majority_test
 from normlab.training.context import Context, Progress
 from normlab.training.data import Samples, TrainingData, epoch_order, order_digest, training_data
 from normlab.training.datasets import Fetch
 from normlab.training.early_stopping import Patience
+from normlab.training.evaluations import ClassEvaluation, Evaluation
 from normlab.training.layers.network import Array, kernel_digests
+from normlab.training.mean_test import beside_mean
 from normlab.training.optimizers import learning_rates
 from normlab.training.population import measure_population
 from normlab.training.preparation import table_statistics
@@ -40,6 +43,7 @@ from normlab.training.probes.batch import probe_digest
 from normlab.training.probes.chosen import Given, chosen_probes
 from normlab.training.probes.observer import Observer
 from normlab.training.result import Timings, TrainResult
+from normlab.training.targets import TargetScale
 
 _SEGMENT_SECONDS = 0.25
 
@@ -120,15 +124,11 @@ def train(
         history=tuple(run.history),
         kept_epoch=run.kept_epoch,
         stop_reason=run.stop_reason,
-        test_loss=test.loss,
-        test_cross_entropy=test.cross_entropy,
-        test_accuracy=test.accuracy,
-        test_balanced_accuracy=test.counts.balanced_accuracy,
-        test_macro_f1=test.counts.macro_f1,
-        test_correct=test.correct,
-        probabilities={"test": test.probabilities}
-        | ({} if validation is None else {"validation": validation.probabilities}),
-        majority=run.beside_majority(data, int(test.correct.sum())),
+        test=test,
+        validation=validation,
+        scale=data.training.scale,
+        majority=run.beside_majority(data, test) if isinstance(test, ClassEvaluation) else {},
+        beside_mean=beside_mean({"test": test, "validation": validation}, data.training.scale),
         population=population,
         weights=weights,
         timings=Timings(
@@ -163,7 +163,8 @@ class _Run:
         self.epoch = 0  # whole epochs done
         self.step = 0  # steps done of the next one
         self.steps = spec.steps_per_epoch
-        self.sums = Sums.of()
+        self.task = spec.dataset.info.predicts
+        self.sums = Sums.of(self.task)
         self.began = perf_counter()
         self.elapsed_before = 0.0  # in earlier attempts
         self.probe_seconds = 0.0  # in this one: no clock of the training counts them
@@ -177,9 +178,9 @@ class _Run:
         self.segment = max(1, self.steps // 20)
         self.measured: list[Measured] = []
 
-    def beside_majority(self, data: TrainingData, test_correct: int) -> dict[str, MajorityTest]:
+    def beside_majority(self, data: TrainingData, test: ClassEvaluation) -> dict[str, MajorityTest]:
         """The kept network's accuracies beside always answering the most frequent class."""
-        found = {"test": majority_test(data.test.labels, test_correct)}
+        found = {"test": majority_test(data.test.labels, int(test.correct.sum()))}
         accuracy = self.history[self.kept_epoch - 1].val_accuracy
         if accuracy is not None:
             correct = round(accuracy * data.validation.count)
@@ -259,20 +260,21 @@ class _Run:
         self.report(Phase.EVALUATING)
         began = perf_counter()
         with averaged(self.spec, program, data.training):
-            record = self.record(program, data.validation, began)
+            record = self.record(program, data, began)
             self.history.append(record)
             patience = self.patience
             if patience is not None and patience.improves(record) and patience.rule.restore_best_weights:
                 self.best_weights = tuple(program.network.get_weights())
         self.epoch, self.step = self.epoch + 1, 0
-        self.sums, self.train_seconds, self.compile_seconds = Sums.of(), 0.0, 0.0
+        self.sums, self.train_seconds, self.compile_seconds = Sums.of(self.task), 0.0, 0.0
         self.context.report(record)
         if self.context.checkpoint_due():
             self.context.save(self.checkpoint(program))
 
-    def record(self, program: Program, validation: Samples, began: float) -> EpochMetrics:
+    def record(self, program: Program, data: TrainingData, began: float) -> EpochMetrics:
         """The figures of the epoch that has been trained, and of the network that the run would end with now, whose
         evaluation ``began`` then."""
+        validation = data.validation
         evaluation = self.evaluation = program.evaluate(validation) if validation.count else None
         if evaluation is not None:
             _require_finite(evaluation.loss, self.epoch + 1, "validation loss")
@@ -280,18 +282,22 @@ class _Run:
             epoch=self.epoch + 1,
             learning_rate=float(self.rates[-1]),
             loss=self.mean_loss,
-            accuracy=int(self.sums.correct) / self.spec.dataset.trained_on,
-            val_loss=None if evaluation is None else evaluation.loss,
-            val_accuracy=None if evaluation is None else evaluation.accuracy,
-            cross_entropy=float(self.sums.cross_entropy) / self.spec.dataset.trained_on,
-            val_cross_entropy=None if evaluation is None else evaluation.cross_entropy,
-            val_balanced_accuracy=None if evaluation is None else evaluation.counts.balanced_accuracy,
-            val_macro_f1=None if evaluation is None else evaluation.counts.macro_f1,
+            **self.training_figures(data.training.scale),
+            **({} if evaluation is None else evaluation.named("val_")),
             train_seconds=self.train_seconds,
             evaluate_seconds=perf_counter() - began,
             compile_seconds=self.compile_seconds,
             elapsed_seconds=self.elapsed_before + perf_counter() - self.began - self.probe_seconds,
         )
+
+    def training_figures(self, scale: TargetScale | None) -> dict[str, float | None]:
+        """Those of the epoch that has been trained, but for its loss."""
+        samples = self.spec.dataset.trained_on
+        plain, score = float(self.sums.plain) / samples, float(self.sums.score) / samples
+        if scale is None:
+            return {"accuracy": score, "cross_entropy": plain}
+        unit = scale.deviation
+        return RegressionFigures(plain * unit**2, score * unit, scale.variance).named()
 
     @property
     def mean_loss(self) -> float:
@@ -328,8 +334,8 @@ class _Run:
             epoch=self.epoch,
             step=self.step,
             loss_sum=float(self.sums.loss),
-            cross_entropy_sum=float(self.sums.cross_entropy),
-            correct=int(self.sums.correct),
+            cross_entropy_sum=float(self.sums.plain),
+            correct=self.sums.score.numpy().item(),
             train_seconds=self.train_seconds,
             history=tuple(self.history),
             patience=None if self.patience is None else self.patience.state(),
@@ -341,7 +347,7 @@ class _Run:
     def resume(self, checkpoint: Checkpoint, program: Program) -> None:
         program.restore(checkpoint.variables)
         self.epoch, self.step = checkpoint.epoch, checkpoint.step
-        self.sums = Sums.of(checkpoint.loss_sum, checkpoint.cross_entropy_sum, checkpoint.correct)
+        self.sums = Sums.of(self.task, checkpoint.loss_sum, checkpoint.cross_entropy_sum, checkpoint.correct)
         self.elapsed_before = checkpoint.elapsed_seconds
         self.train_seconds = checkpoint.train_seconds
         self.history = list(checkpoint.history)
@@ -355,7 +361,7 @@ def _compile(spec: JobSpec, program: Program, data: TrainingData, observer: Obse
     """Have every function compiled for this job's shapes, by calls that train nothing."""
     with forgotten_gradients():
         for block in epoch_blocks(spec, 1, program.rate_dtype, data.training):
-            program.train(data.training, block, range(0), Sums.of())
+            program.train(data.training, block, range(0), Sums.of(spec.dataset.info.predicts))
         program.evaluate(data.test.between(0, 1))
         observer.compile()
 

@@ -58,6 +58,14 @@ class Objective:
         return tf.one_hot(targets, self.units, dtype=probabilities.dtype)
 
 
+def losses_before_softmax(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """The cross-entropies of labels (n,) int32 and logits (n, classes), or the squared errors of standardized numbers
+    (n,) float and what the network says of them (n, 1): (n,)."""
+    if targets.dtype.is_floating:
+        return tf.square(targets - logits[:, 0])
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
+
+
 def cross_entropies_of(targets: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
     """Keras's own, which go back from the softmax to its logits: (batch,)."""
     if len(targets.shape) > 1:

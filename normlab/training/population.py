@@ -32,7 +32,7 @@ MAX_BYTES = 32 * 2**20
 
 @dataclass(frozen=True)
 class PopulationFigures:
-    """The kept network's accuracies, had its moving statistics settled."""
+    """The kept network's accuracies, or R² where it predicts numbers, had its moving statistics settled."""
 
     samples: int
     """Training samples that the statistics were taken over."""
@@ -41,9 +41,11 @@ class PopulationFigures:
     updates: int
     """Steps until the kept epoch's end."""
     val_accuracy: float | None
-    test_accuracy: float
+    test_accuracy: float | None
     seconds: float
     """What all of this took."""
+    val_r2: float | None = None
+    test_r2: float | None = None
 
 
 def measure_population(
@@ -58,17 +60,20 @@ def measure_population(
     began = perf_counter()
     try:
         count = settle(spec, program, data.training)
-        validation = program.evaluate(data.validation).accuracy if data.validation.count else None
-        test = program.evaluate(data.test).accuracy
+        figures = program.evaluate(data.test).named("test_")
+        if data.validation.count:
+            figures |= program.evaluate(data.validation).named("val_")
     finally:
         program.network.set_weights(kept)
     return PopulationFigures(
         samples=count,
         start_share=start_share(spec, updates),
         updates=updates,
-        val_accuracy=validation,
-        test_accuracy=test,
+        val_accuracy=figures.get("val_accuracy"),
+        test_accuracy=figures.get("test_accuracy"),
         seconds=perf_counter() - began,
+        val_r2=figures.get("val_r2"),
+        test_r2=figures.get("test_r2"),
     )
 
 

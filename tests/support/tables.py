@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from normlab.spec import DatasetContent
-from normlab.spec.columns import Column, ColumnKind
+from normlab.spec.columns import Column, ColumnKind, Task
 from normlab.training.datasets import content_folder, decoded
 from normlab.training.datasets.arrays import Arrays, content_digest
 
@@ -82,6 +82,33 @@ def keep_table(
         columns=tuple(columns),
         target="class",
         **fields,
+    )
+
+
+def diabetes(datasets_dir: Path, *, target: Any = None) -> DatasetContent:
+    """scikit-learn's: 442 patients, 10 numbers of each, and how far the disease had come a year later (25 to 346). The
+    last 102 are for testing. ``target`` makes other targets of these."""
+    from sklearn.datasets import load_diabetes  # noqa: PLC0415  (slow to import)
+
+    data = load_diabetes()
+    x, y = data.data.astype(np.float32), data.target.astype(np.float32)
+    y = y if target is None else target(y).astype(np.float32)
+    arrays = Arrays(x[:340], y[:340], x[340:], y[340:])  # type: ignore[arg-type]  # a table's values are no bytes
+    digest = content_digest(arrays)
+    folder = content_folder(digest, datasets_dir)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    decoded.write(folder, arrays)
+    return DatasetContent(
+        digest=digest,
+        shape=(10,),
+        task=Task.REGRESSION,
+        classes=(),
+        training_samples=340,
+        test_samples=102,
+        default_validation_samples=60,
+        pixel_max=1,
+        columns=tuple(Column(name=name) for name in data.feature_names),
+        target="progression",
     )
 
 

@@ -17,14 +17,15 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from normlab.spec import PlannedLayer, TrainingSpec
-from normlab.spec.class_counts import ClassCounts
+from normlab.spec.columns import Task
 from normlab.spec.memory import EVALUATION_BATCH
-from normlab.spec.plan import PREPARATION_LAYER
+from normlab.spec.plan import PREPARATION_LAYER, predicts_numbers
 from normlab.training.augmentation.pipeline import Pipeline
 from normlab.training.batches import Block
 from normlab.training.compiled.executors import Executor, set_xla_flags
 from normlab.training.compiled.tracing import expect_traces
 from normlab.training.data import Samples
+from normlab.training.evaluations import ClassEvaluation, NumberEvaluation
 from normlab.training.layers.builders import training_classes
 from normlab.training.layers.network import (
     Array,
@@ -34,7 +35,7 @@ from normlab.training.layers.network import (
     initial_weights,
     raw_dtype,
 )
-from normlab.training.objective import Objective, cross_entropies_of
+from normlab.training.objective import Objective
 from normlab.training.optimizers import averages, build_optimizer, start_from_weights
 from normlab.training.preparation import Statistics
 from normlab.training.probes.instrument import Instrument
@@ -45,38 +46,19 @@ expect_traces(__name__)
 
 @dataclass(frozen=True)
 class Sums:
-    """What an epoch has added up: losses times samples, and samples that were right. Scalars on the device."""
+    """What an epoch has added up. Scalars on the device."""
 
-    loss: tf.Tensor  # () float64
-    cross_entropy: tf.Tensor  # () float64: the plain one, without penalty
-    correct: tf.Tensor  # () int32
+    loss: tf.Tensor  # () float64: losses times samples
+    plain: tf.Tensor  # () float64: cross-entropies or standardized squared errors, without penalty
+    score: tf.Tensor  # () int32: samples that were right; float64: standardized absolute errors
 
     @classmethod
-    def of(cls, loss: float = 0.0, cross_entropy: float = 0.0, correct: int = 0) -> "Sums":
+    def of(cls, task: Task, loss: float = 0.0, plain: float = 0.0, score: float = 0.0) -> "Sums":
         """Sums to start from."""
-        sums = tf.constant(loss, tf.float64), tf.constant(cross_entropy, tf.float64)
-        return cls(*sums, tf.constant(correct, tf.int32))
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Mean losses over the samples, and for each sample what the network says and whether that is right."""
-
-    loss: float
-    """The spec's loss, with the L2 penalty."""
-    cross_entropy: float
-    """The plain cross-entropy."""
-    correct: npt.NDArray[np.bool_]
-    """(n,)"""
-    probabilities: npt.NDArray[np.float32]
-    """(n, classes)"""
-    counts: ClassCounts
-    """Of the right classes and the most probable ones."""
-
-    @property
-    def accuracy(self) -> float:
-        """The fraction that was right."""
-        return float(self.correct.mean())
+        sums = tf.constant(loss, tf.float64), tf.constant(plain, tf.float64)
+        if task is Task.REGRESSION:
+            return cls(*sums, tf.constant(score, tf.float64))
+        return cls(*sums, tf.constant(int(score), tf.int32))
 
 
 class Program:
@@ -110,8 +92,9 @@ class Program:
         built = built_layers(self.network)
         in_order = [built[item.name] for item in planned]
         self._dropouts = [layer for layer in in_order if hasattr(layer, "seed_generator")]
+        self._numbers = predicts_numbers(planned)
         pixels = tf.TensorSpec((None, *planned[0].input_shape), raw_dtype(planned))
-        labels = tf.TensorSpec((None,), tf.int32)
+        labels = tf.TensorSpec((None,), keras.config.floatx() if self._numbers else tf.int32)
         set_xla_flags()
         # autograph rewrites Python's "if" and "while" over tensors. There are none here, and its files would stay in
         # the temporary folder of a process that is killed.
@@ -185,7 +168,7 @@ class Program:
         run = self._xla_steps if compiled else self._graph_steps
         self._augmentation.begin(block.epoch, block.taken)
         bounds = tf.constant(steps.start), tf.constant(steps.stop)
-        carried = sums.loss, sums.cross_entropy, sums.correct
+        carried = sums.loss, sums.plain, sums.score
         return Sums(*run(samples.x, samples.y, block.order, block.rates, *bounds, *carried))
 
     @property
@@ -197,40 +180,35 @@ class Program:
         """Raw pixels as the network takes them: 0 to 1."""
         return tf.cast(pixels, self._dtype) * self._scale
 
-    def evaluate(self, samples: Samples) -> Evaluation:
+    def evaluate(self, samples: Samples) -> ClassEvaluation | NumberEvaluation:
         """What the network with the current weights says about samples, and its loss.
 
         It is computed in full precision also where training is not: these are the figures of the network that is kept.
         """
-        losses, cross_entropies, correct, probabilities = 0.0, 0.0, [], []
+        losses, plain, outputs = 0.0, 0.0, []
         for start in range(0, samples.count, EVALUATION_BATCH):
             batch = samples.between(start, start + EVALUATION_BATCH)
-            loss, cross_entropy, right, given = self._evaluate(batch.x, batch.y)
+            loss, of_batch, given = self._evaluate(batch.x, batch.y)
             losses += float(loss)
-            cross_entropies += float(cross_entropy)
-            correct.append(right.numpy())
-            probabilities.append(given.numpy())
+            plain += float(of_batch)
+            outputs.append(given.numpy())
         penalty = float(sum(self.network.losses, start=0.0))
-        said = np.concatenate(probabilities)
-        return Evaluation(
-            losses / samples.count + penalty,
-            cross_entropies / samples.count,
-            np.concatenate(correct),
-            said,
-            ClassCounts.of(samples.labels, said.argmax(axis=1), said.shape[1]),
-        )
+        loss, said = losses / samples.count + penalty, np.concatenate(outputs)
+        if samples.scale is not None:
+            return NumberEvaluation.of(loss, samples.targets, samples.scale.raw(said[:, 0]))
+        return ClassEvaluation.of(loss, plain / samples.count, samples.labels, said)
 
     def _steps(  # noqa: PLR0917  (TensorFlow traces a function of tensors, which have no better home)
         self,
         x: tf.Tensor,  # (n, *shape) uint8, of a table float32
-        y: tf.Tensor,  # (n,) int32
+        y: tf.Tensor,  # (n,) int32, of numbers float
         order: tf.Tensor,  # (steps, batch) int32
         rates: tf.Tensor,  # (steps,)
         start: tf.Tensor,  # () int32
         stop: tf.Tensor,  # () int32
         loss_sum: tf.Tensor,  # () float64
-        cross_entropy_sum: tf.Tensor,  # () float64
-        correct: tf.Tensor,  # () int32
+        plain_sum: tf.Tensor,  # () float64
+        score: tf.Tensor,  # () int32, of numbers float64
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """The loop: TensorFlow carries the variables of network and optimizer through it."""
         self.traces += 1
@@ -238,17 +216,17 @@ class Program:
         rows = tf.reshape(x, (-1, math.prod(x.shape[1:])))  # of which XLA makes a simpler, faster gather
 
         def step(
-            i: tf.Tensor, loss_sum: tf.Tensor, cross_entropy_sum: tf.Tensor, correct: tf.Tensor
+            i: tf.Tensor, loss_sum: tf.Tensor, plain_sum: tf.Tensor, score: tf.Tensor
         ) -> tuple[tf.Tensor, ...]:
             pixels = tf.reshape(tf.gather(rows, order[i]), (batch_size, *x.shape[1:]))
             labels = tf.gather(y, order[i])  # (batch,)
             pixels, targets = self._augmentation(self.scaled(pixels), labels, i)
             self._optimizer.learning_rate.assign(rates[i])
             with tf.GradientTape() as tape:
-                probabilities = self.network(pixels, training=True)  # (batch, classes)
-                cross_entropies = losses = cross_entropies_of(targets, probabilities)  # (batch,)
+                outputs = self.network(pixels, training=True)  # (batch, units)
+                plain_losses = losses = self._objective.plain_losses(targets, outputs)  # (batch,)
                 if not self._objective.is_plain:
-                    losses = self._objective.losses(targets, probabilities)
+                    losses = self._objective.losses(targets, outputs)
                 if self._class_weights is not None:
                     losses *= self._objective.weights(self._class_weights, targets)
                 loss = tf.reduce_mean(losses)
@@ -256,25 +234,31 @@ class Program:
                 scaled_loss = self._optimizer.scale_loss(loss)
             variables = self.network.trainable_variables
             self._optimizer.apply(tape.gradient(scaled_loss, variables), variables)
-            right = tf.reduce_sum(tf.cast(_is_right(labels, probabilities), tf.int32))
+            scored = tf.reduce_sum(self._score(labels, outputs))
             total = tf.cast(loss, tf.float64) * batch_size
             # Not by way of the loss, whose last digit depends on what XLA computes together with it.
-            is_loss = losses is cross_entropies and not self.network.losses
-            plain = total if is_loss else tf.reduce_sum(tf.cast(cross_entropies, tf.float64))
-            return i + 1, loss_sum + total, cross_entropy_sum + plain, correct + right
+            is_loss = losses is plain_losses and not self.network.losses
+            plain = total if is_loss else tf.reduce_sum(tf.cast(plain_losses, tf.float64))
+            return i + 1, loss_sum + total, plain_sum + plain, score + scored
 
-        carried = (start, loss_sum, cross_entropy_sum, correct)
+        carried = (start, loss_sum, plain_sum, score)
         _, *sums = tf.while_loop(lambda i, *_: i < stop, step, carried, parallel_iterations=1)
         return tuple(sums)
 
     def _evaluate_batch(self, x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, ...]:
         self.traces += 1
         with full_precision(self.network):
-            probabilities = self.network(self.scaled(x), training=False)  # (batch, classes)
-        cross_entropy = loss = tf.reduce_sum(tf.cast(cross_entropies_of(y, probabilities), tf.float64))
+            outputs = self.network(self.scaled(x), training=False)  # (batch, units)
+        plain = loss = tf.reduce_sum(tf.cast(self._objective.plain_losses(y, outputs), tf.float64))
         if not self._objective.is_plain:
-            loss = tf.reduce_sum(tf.cast(self._objective.losses(y, probabilities), tf.float64))
-        return loss, cross_entropy, _is_right(y, probabilities), tf.cast(probabilities, tf.float32)
+            loss = tf.reduce_sum(tf.cast(self._objective.losses(y, outputs), tf.float64))
+        return loss, plain, outputs if self._numbers else tf.cast(outputs, tf.float32)
+
+    def _score(self, targets: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
+        """Of each sample whether it is right, or its absolute error: (batch,), to be added up."""
+        if self._numbers:
+            return tf.cast(tf.abs(targets - outputs[:, 0]), tf.float64)
+        return tf.cast(_is_right(targets, outputs), tf.int32)
 
 
 def _without_repeats(values: Array) -> Array:

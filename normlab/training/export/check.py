@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from normlab.spec.plan import predicts_numbers
 from normlab.training.export.plain import table_statistics
 from normlab.training.export.serving_function import TrainedNetwork
 
@@ -20,17 +21,20 @@ _Pixels = npt.NDArray[np.float32]
 
 
 def check(run: Callable[[_Pixels], _Pixels], trained: TrainedNetwork, *, runtime: str) -> None:
-    """Compare what ``run`` gives for raw pixels (batch, *shape) with what the network gives: (batch, classes).
+    """Compare what ``run`` gives for raw pixels (batch, *shape) with what the network gives: (batch, classes). Numbers
+    are compared as parts of the largest of them, since they may be of any unit.
 
     Raises ``ValueError``, which names the runtime and the largest difference.
     """
     pixels = _random_rows(trained) if trained.table is not None else _random_pixels(trained)
     expected = np.asarray(trained.network(pixels, training=False))
+    numbers = predicts_numbers(trained.planned)
+    what, unit = ("numbers", np.abs(expected).max()) if numbers else ("probabilities", 1.0)
     for batch in BATCHES:
         difference = np.abs(run(pixels[:batch]) - expected[:batch])
-        if not np.allclose(difference, 0, atol=TOLERANCE):
+        if not np.allclose(difference, 0, atol=TOLERANCE * unit):
             raise ValueError(
-                f"in {runtime} its probabilities are wrong by up to {difference.max():.2g} "
+                f"in {runtime} its {what} are wrong by up to {difference.max():.2g} "
                 f"for a batch of {batch}: use another format"
             )
 

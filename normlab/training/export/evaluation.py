@@ -9,6 +9,12 @@ from these arrays it works out all figures. Of each part (``validation``, ``test
 - ``cross_entropy``, ``brier_score``: () float64, means over the samples;
 - of the k mistakes that the network was surest of, in that order: ``mistakes`` (k,) int32, their places among
   the n; ``mistake_pixels`` (k, *shape) uint8; ``mistake_probabilities`` (k, classes) float32.
+
+Of a network that predicts numbers it holds of each part
+
+- ``targets``, ``predictions``: (n,) float32, in the target's own unit;
+- of the k samples with the largest absolute errors, in that order: ``worst`` (k,) int32, their places among the n;
+  ``worst_rows`` (k, columns) float32.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,9 +29,10 @@ from normlab.spec import DATASETS, DatasetName, DatasetSpec
 from normlab.spec.class_names import match_classes
 from normlab.spec.export_formats import ArtifactKind
 from normlab.spec.memory import EVALUATION_BATCH
-from normlab.training.data import training_data
+from normlab.training.data import Samples, training_data
 from normlab.training.datasets import load
 from normlab.training.datasets.arrays import Pixels
+from normlab.training.evaluations import ClassEvaluation, Evaluation
 from normlab.training.export.export import ExportedFile, export
 from normlab.training.export.serving_function import TrainedNetwork
 from normlab.training.result import TrainResult
@@ -35,7 +42,7 @@ _SMALLEST = float(np.finfo(np.float32).tiny)
 """A probability that has become 0 counts as this. Training takes the logits instead, which know more of it."""
 
 _Arrays = dict[str, npt.NDArray[Any]]
-_PixelsOf = Callable[[npt.NDArray[np.int32]], npt.NDArray[np.uint8]]
+_PixelsOf = Callable[[npt.NDArray[np.int32]], npt.NDArray[Any]]
 """The pixels (k, *shape) of some samples, by their numbers (k,)."""
 
 
@@ -46,19 +53,28 @@ def export_evaluation(result: TrainResult, folder: Path, data_dir: Path | None =
 
 def _write(result: TrainResult, path: Path, data_dir: Path | None) -> None:
     data = training_data(result.spec, data_dir)
-    parts = {"validation": data.validation, "test": data.test}
+    parts = {"validation": (data.validation, result.validation), "test": (data.test, result.test)}
     _save(
         path,
-        {
-            part: _evaluate(
-                result.probabilities[part],
-                samples.labels,
-                lambda numbers, samples=samples: samples.taken(numbers).x.numpy(),  # type: ignore[misc]  # mypy takes a lambda's default for untyped
-            )
-            for part, samples in parts.items()
-            if samples.count
-        },
+        {part: _part(evaluation, samples) for part, (samples, evaluation) in parts.items() if evaluation},
     )
+
+
+def _part(evaluation: Evaluation, samples: Samples) -> _Arrays:
+    def rows_of(numbers: npt.NDArray[np.int32]) -> npt.NDArray[Any]:
+        rows: npt.NDArray[Any] = samples.taken(numbers).x.numpy()
+        return rows
+
+    if isinstance(evaluation, ClassEvaluation):
+        return _evaluate(evaluation.probabilities, samples.labels, rows_of)
+    errors = np.abs(evaluation.targets - evaluation.predictions)
+    worst = np.argsort(-errors, kind="stable")[:MAX_MISTAKES].astype(np.int32)
+    return {
+        "targets": evaluation.targets.astype(np.float32),
+        "predictions": evaluation.predictions.astype(np.float32),
+        "worst": worst,
+        "worst_rows": rows_of(worst),
+    }
 
 
 def evaluate_elsewhere(

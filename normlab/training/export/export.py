@@ -34,22 +34,27 @@ class ExportedFile:
 def export_all(
     trained: TrainedNetwork,
     history: Sequence[EpochMetrics],
-    test_correct: npt.NDArray[np.bool_],
+    test_correct: npt.NDArray[np.bool_] | None,
     folder: Path,
     formats: Iterable[ArtifactKind],
 ) -> list[ExportedFile]:
-    """Write the artifacts of a run into ``folder``: the network in these formats, its history, what it got right.
+    """Write the artifacts of a run into ``folder``: the network in these formats, its history, what it got right (None
+    where numbers are predicted, which are not right or wrong).
 
-    All formats take raw pixels as float32 (batch, *shape) and give probabilities (batch, classes).
+    All formats take raw pixels as float32 (batch, *shape) and give probabilities (batch, classes), or numbers
+    (batch, 1).
     """
     folder.mkdir(parents=True, exist_ok=True)
-    return [
+    files = [
         *(export_format(kind, trained, folder) for kind in formats),
         export(ArtifactKind.HISTORY, folder, lambda path: _history(history, path)),
-        export(
-            ArtifactKind.TEST_CORRECT, folder, lambda path: np.save(path, test_correct, allow_pickle=False)
-        ),
     ]
+    if test_correct is not None:
+        correct = test_correct
+        files.append(
+            export(ArtifactKind.TEST_CORRECT, folder, lambda path: np.save(path, correct, allow_pickle=False))
+        )
+    return files
 
 
 def export_format(kind: ArtifactKind, trained: TrainedNetwork, folder: Path) -> ExportedFile:

@@ -15,18 +15,21 @@ from normlab.training.layers.network import Array, weights_of
 
 INPUT = "raw_pixels"
 OUTPUT = "probabilities"
+OUTPUT_OF_NUMBERS = "predictions"
 
 
 class ServingFunction(tf.Module):  # type: ignore[misc]  # TensorFlow ships no types
-    """Raw pixels (batch, *shape) float32 to ``{"probabilities": (batch, classes)}``, traced once for any batch."""
+    """Raw pixels (batch, *shape) float32 to ``{"probabilities": (batch, classes)}``, or to ``{"predictions":
+    (batch, 1)}``, traced once for any batch."""
 
     def __init__(self, network: keras.Model) -> None:
         super().__init__()
         # TensorFlow finds what it has to save by looking at a module's fields, and sees no Keras variables.
         self.values = [variable.value for variable in network.variables]
+        output = OUTPUT_OF_NUMBERS if network.output_shape == (None, 1) else OUTPUT
         signature = tf.TensorSpec(network.input_shape, tf.float32, name=INPUT)
         self.function = tf.function(
-            lambda raw_pixels: {OUTPUT: network(raw_pixels, training=False)},
+            lambda raw_pixels: {output: network(raw_pixels, training=False)},
             input_signature=[signature],
             autograph=False,
         )
@@ -39,7 +42,8 @@ class TrainedNetwork:
 
     planned: Sequence[PlannedLayer]
     network: keras.Model
-    """Raw pixels float32 (batch, *shape), or rows of a table (batch, columns), to probabilities (batch, classes)."""
+    """Raw pixels float32 (batch, *shape), or rows of a table (batch, columns), to probabilities (batch, classes), or to
+    numbers (batch, 1)."""
     pixel_max: int
     """Raw pixels are 0 to this."""
 

@@ -13,9 +13,11 @@ import tensorflow as tf
 from normlab.spec import PlannedLayer
 from normlab.spec.graph import flow
 from normlab.spec.layers import Merge, Preparation
+from normlab.spec.plan import OUTPUT_LAYER, predicts_numbers
 from normlab.training.layers.builders import KERAS, Classes, build_layer
 from normlab.training.layers.kernels import build_initializer, norms
 from normlab.training.seeds import Role, derive
+from normlab.training.targets import TargetScale
 
 Array = npt.NDArray[Any]
 
@@ -25,7 +27,7 @@ def build_network(
     dtype_policy: str,
     classes: Classes = KERAS,
 ) -> keras.Model:
-    """The network that training works on: scaled pixels in, class probabilities out.
+    """The network that training works on: scaled pixels in, class probabilities out, or standardized numbers.
 
     The output layer computes in the policy's variable dtype, since a softmax in 16 bits loses small probabilities, and
     so does what prepares a table, whose values may have any size.
@@ -38,8 +40,10 @@ def build_network(
             return build_layer(item, output_dtype, classes)
         if item is not planned[-1]:
             return build_layer(item, dtype_policy, classes)
-        units = item.output_shape[-1]
-        return keras.layers.Dense(units, activation="softmax", name=item.name, dtype=output_dtype)
+        activation = "linear" if predicts_numbers(planned) else "softmax"
+        return keras.layers.Dense(
+            item.output_shape[-1], activation=activation, name=item.name, dtype=output_dtype
+        )
 
     outputs = flow(planned, inputs, lambda item, values: build(item)(entering(item, values)))
     return keras.Model(inputs, outputs)
@@ -85,6 +89,12 @@ def build_serving_network(planned: Sequence[PlannedLayer], pixel_max: int) -> ke
     built = built_layers(trained)
     outputs = flow(planned, scaled, lambda item, values: built[item.name](entering(item, values)))
     return keras.Model(inputs, outputs, name="network")  # without a name Keras counts, and files differ
+
+
+def answer_in_the_targets_unit(network: keras.Model, scale: TargetScale) -> None:
+    """Let a network's output layer, which gives standardized numbers, give them in the target's own unit."""
+    output = network.get_layer(OUTPUT_LAYER)
+    output.set_weights(scale.raw_output(*output.get_weights()))
 
 
 def initial_weights(network: keras.Model, planned: Sequence[PlannedLayer], seed: int) -> list[Array]:

@@ -39,7 +39,8 @@ class GradientProbe(Probe):
         factor = factor_per_layer([sizes[name] for name in hidden], [depths[name] for name in hidden])
         yield WHOLE_NETWORK, "factor_per_layer", factor
         yield WHOLE_NETWORK, "loss", gradients.loss
-        yield WHOLE_NETWORK, "accuracy", gradients.accuracy
+        if gradients.accuracy is not None:
+            yield WHOLE_NETWORK, "accuracy", gradients.accuracy
 
 
 def factor_per_layer(sizes: list[float], depths: list[int]) -> float:

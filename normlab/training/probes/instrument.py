@@ -18,11 +18,13 @@ import tensorflow as tf
 from normlab.spec import PlannedLayer
 from normlab.spec.graph import NETWORK_INPUT, flow, layers_below
 from normlab.spec.layers import ActivationLayer, BatchNormalization, Noise, WithActivation, WithKernel
+from normlab.spec.plan import predicts_numbers
 from normlab.spec.probes.places import Place
 from normlab.spec.probes.samples import fits_moved
 from normlab.training.compiled.tracing import expect_traces
 from normlab.training.data import Samples
 from normlab.training.layers.network import Array, built_layers, entering, full_precision, raw_dtype
+from normlab.training.objective import losses_before_softmax
 from normlab.training.probes.moved import Cut, Given, moved_gradients
 from normlab.training.probes.weights import Layout, Weights
 
@@ -48,17 +50,18 @@ class Passage:
     """Of what enters batch normalization: (channels,)."""
     variances: Mapping[str, Array]
     losses: Array
-    """Cross-entropies, without any penalty: (samples,)."""
-    correct: Array
-    """(samples,) bool."""
+    """Cross-entropies or standardized squared errors, without any penalty: (samples,)."""
+    correct: Array | None
+    """(samples,) bool; None where numbers are predicted."""
 
 
 @dataclass(frozen=True)
 class Gradients:
-    """Of the mean cross-entropy of some samples, without any penalty."""
+    """Of the mean plain loss of some samples, without any penalty."""
 
     loss: float
-    accuracy: float
+    accuracy: float | None
+    """None where numbers are predicted."""
     preactivations: Mapping[str, Array]
     """By what enters the activation of each layer with a kernel: (samples, *shape), for the loss of a sample."""
     weights: Weights
@@ -88,9 +91,11 @@ class Instrument:
         self._below = {name: below[name] for name in Place.KERNELS_BUT_FIRST.layers(planned)}
         self.traces = 0
         dtype = network.weights[0].dtype
+        self._numbers = predicts_numbers(planned)
+        target_dtype = keras.config.floatx() if self._numbers else tf.int32
         row = tf.TensorSpec((sum(self._layout.sizes),), dtype)
         pixels = tf.TensorSpec((None, *planned[0].input_shape), raw_dtype(planned))
-        samples = pixels, tf.TensorSpec((None,), tf.int32)
+        samples = pixels, tf.TensorSpec((None,), target_dtype)
         group, moving = tf.TensorSpec((), tf.int32), tf.TensorSpec((), tf.bool)
         self._read = tf.function(self._trace_read, input_signature=(), autograph=False)
         self._pass = tf.function(
@@ -145,7 +150,7 @@ class Instrument:
             means=dict(zip(self._normalizations, map(np.asarray, means), strict=True)),
             variances=dict(zip(self._normalizations, map(np.asarray, variances), strict=True)),
             losses=np.asarray(losses),
-            correct=np.asarray(correct),
+            correct=None if self._numbers else np.asarray(correct),
         )
 
     def gradients(self, weights: Weights, samples: Samples, *, group: int | None = None) -> Gradients:
@@ -155,7 +160,7 @@ class Instrument:
         )
         return Gradients(
             loss=float(loss),
-            accuracy=float(np.mean(correct)),
+            accuracy=None if self._numbers else float(np.mean(correct)),
             preactivations=dict(zip(self._kernels, map(np.asarray, by_z), strict=True)),
             weights=weights.with_values(np.asarray(by_weight)),
         )
@@ -174,7 +179,7 @@ class Instrument:
         return dict(zip(self._below, map(np.asarray, gradients), strict=True))
 
     def curvature(self, weights: Weights, samples: Samples) -> float:
-        """g'Hg / |g|² of the mean cross-entropy of a batch, with its statistics; NaN where g is 0."""
+        """g'Hg / |g|² of the mean plain loss of a batch, with its statistics; NaN where g is 0."""
         group = tf.constant(samples.count)
         return float(self._called(self._curvature, weights.values, samples.x, samples.y, group))
 
@@ -385,7 +390,9 @@ def _divisor(group: tf.Tensor, size: int) -> tf.Tensor:
     return tf.reduce_max(tf.where(group % sizes == 0, sizes, 1))
 
 
-def _losses(labels: tf.Tensor, logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Cross-entropies and which samples are right: (n,) each."""
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-    return losses, tf.equal(tf.argmax(logits, axis=-1, output_type=tf.int32), labels)
+def _losses(targets: tf.Tensor, logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Plain losses and which samples are right, which numbers never are: (n,) each."""
+    losses = losses_before_softmax(targets, logits)
+    if targets.dtype.is_floating:
+        return losses, tf.zeros_like(losses, tf.bool)
+    return losses, tf.equal(tf.argmax(logits, axis=-1, output_type=tf.int32), targets)

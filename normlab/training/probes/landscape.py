@@ -61,4 +61,5 @@ class FitProbe(Probe):
         samples = first(moment.probe_batch, snapshot.samples)
         seen = moment.instrument.passage(moment.weights, samples, group=samples.count, moving=True)
         yield WHOLE_NETWORK, "loss", float(seen.losses.mean(dtype=np.float64))
-        yield WHOLE_NETWORK, "accuracy", float(seen.correct.mean())
+        if seen.correct is not None:
+            yield WHOLE_NETWORK, "accuracy", float(seen.correct.mean())

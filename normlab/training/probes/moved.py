@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from normlab.spec import PlannedLayer
 from normlab.spec.graph import NETWORK_INPUT
+from normlab.training.objective import losses_before_softmax
 
 Given: TypeAlias = Mapping[str, Sequence[tuple[keras.Variable, tf.Tensor]]]
 """Values for the variables of each layer."""
@@ -42,7 +43,7 @@ def moved_gradients(
     pixels: tf.Tensor,
     labels: tf.Tensor,
 ) -> list[tf.Tensor]:
-    """Trace the pass: by each layer that ``below`` names, the gradient of the mean cross-entropy by its kernel, where
+    """Trace the pass: by each layer that ``below`` names, the gradient of the mean plain loss by its kernel, where
     the layers that are named for it have their values ``after`` the step, and all others those ``before`` it.
 
     ``through`` computes a layer for given values of its variables, with statistics of each ``len(labels)`` samples.
@@ -86,7 +87,7 @@ def moved_gradients(
             if any(item.name in names for names in below.values()):
                 moved[item.name] = through(item, [moved[name] for name in item.inputs], after).h
         logits = parts[planned[-1].name]
-        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.tile(labels, [len(below)]), logits)
+        losses = losses_before_softmax(tf.tile(labels, [len(below)]), logits)
         total = tf.reduce_sum(losses) / tf.cast(size, losses.dtype)
     gradients: list[tf.Tensor] = tape.gradient(total, kernels, unconnected_gradients="zero")
     return gradients

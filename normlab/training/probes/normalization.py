@@ -53,7 +53,8 @@ class ThreeStatisticsProbe(Probe):
             ("population", population, True),
         ):
             seen = moment.instrument.passage(weights, samples, group=group, moving=moving)
-            yield WHOLE_NETWORK, f"accuracy_{kind}", float(seen.correct.mean())
+            if seen.correct is not None:
+                yield WHOLE_NETWORK, f"accuracy_{kind}", float(seen.correct.mean())
             yield WHOLE_NETWORK, f"loss_{kind}", float(seen.losses.mean(dtype=np.float64))
 
 
