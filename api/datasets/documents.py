@@ -7,7 +7,8 @@ from normlab.documents.dataset_versions import DatasetDocument, DatasetSummary
 from normlab.store import DatasetVersion
 
 _CONTENT = (
-    "digest", "shape", "classes", "training_samples", "test_samples", "pixel_max", "default_validation_samples",
+    "digest", "shape", "task", "target", "classes", "training_samples", "test_samples", "pixel_max",
+    "default_validation_samples",
 )  # fmt: skip
 
 

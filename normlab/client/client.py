@@ -395,11 +395,11 @@ class Client:
             name: What jobs call it: letters, digits, ``.``, ``_`` and ``-``.
             data: The path of a file (npz, IDX, CSV, Parquet, a zip or tar, …) or of a folder, which are streamed; or
                 ``(x, y)``, ``((x_train, y_train), (x_test, y_test))``, a dict of arrays by the names that they have in
-                an npz, a pandas frame, a ``tf.data.Dataset`` or a torch ``Dataset`` of pairs.
+                an npz, a frame of pandas, polars or pyarrow, a ``tf.data.Dataset`` or a torch ``Dataset`` of pairs.
             idempotency_key: Sending a file twice with the same key makes one version.
             sent: Is told how many bytes were sent so far.
             **options: How it is to be read, as in ``POST /datasets``: ``label_column="class"``,
-                ``image_size=(64, 64)``, ``validation="first"``, ….
+                ``task="regression"``, ``image_size=(64, 64)``, ``validation="first"``, ….
 
         Raises:
             ServiceError: The service does not take it.

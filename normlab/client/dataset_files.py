@@ -1,5 +1,6 @@
 """What somebody has as data -> a file that can be sent: as it is, or written for the purpose."""
 
+import importlib
 import io
 import tarfile
 import tempfile
@@ -28,13 +29,30 @@ def sendable(data: Any) -> Iterator[Sendable]:
         with _of_path(Path(data)) as content:
             yield content
         return
-    with tempfile.TemporaryFile(prefix="normlab-dataset-") as file:
-        if hasattr(data, "to_csv"):  # a frame of pandas
-            data.to_csv(file, index=False)
-        else:
-            np.savez(file, **_arrays(data))
-        file.seek(0)
-        yield file
+    with tempfile.TemporaryDirectory(prefix="normlab-dataset-") as folder:
+        path = Path(folder) / "data"
+        if not _write_frame(data, path):
+            with path.open("wb") as file:
+                np.savez(file, **_arrays(data))
+        with path.open("rb") as file:
+            yield file
+
+
+def _write_frame(data: Any, path: Path) -> bool:
+    """Write a table with names of columns by what it offers, as Parquet where it can, which keeps types."""
+    if hasattr(data, "to_parquet") or hasattr(data, "to_csv"):  # pandas
+        try:
+            data.to_parquet(path, index=False)
+        except (AttributeError, ImportError, TypeError, ValueError):
+            # Without pyarrow, with numbers as names of columns, or with values of several types in a column.
+            data.to_csv(path, index=False)
+    elif hasattr(data, "write_parquet"):  # polars
+        data.write_parquet(path)
+    elif type(data).__module__.partition(".")[0] == "pyarrow" and hasattr(data, "column_names"):
+        importlib.import_module("pyarrow.parquet").write_table(data, path)
+    else:
+        return False
+    return True
 
 
 @contextmanager
@@ -89,7 +107,8 @@ def _arrays(data: Any) -> dict[str, Any]:
         return _collected(data[place] for place in range(len(data)))
     raise DatasetError(
         "data should be the path of a file or folder, (x, y), ((x_train, y_train), (x_test, y_test)), a dict of "
-        f"arrays, a pandas frame, a tf.data.Dataset or a torch Dataset, not {type(data).__name__}."
+        "arrays, a frame of pandas, polars or pyarrow, a tf.data.Dataset or a torch Dataset, not "
+        f"{type(data).__name__}."
     )
 
 

@@ -10,6 +10,7 @@ from normlab.documents.base import Document, Fraction
 from normlab.documents.datasets import DataCardDocument
 from normlab.documents.states import DatasetState
 from normlab.spec import DatasetInfo
+from normlab.spec.columns import Task
 from normlab.spec.open_enum import Open
 
 
@@ -41,7 +42,8 @@ class DatasetReading(Document):
 
     format: str = Field(description="Found by the content, as in `docs/datasets.md`.")
     parts: dict[str, str] = Field(
-        description="How each part came about: `given`, `stratified`, `by group`, `by time`, `first`, `none`, `rest`."
+        description="How each part came about: `given`, `stratified`, `drawn` (where a number is predicted), "
+        "`by group`, `by time`, `first`, `none`, `rest`."
     )
     seed: int | None = Field(description="What parts were drawn with; null if none was.")
     extra: dict[str, Any] = Field(description="What else its reader has recorded.")
@@ -76,7 +78,13 @@ class DatasetSummary(Document):
     digest: str | None = Field(
         description="`sha256:…` over the decoded arrays: the same for the same content."
     )
-    shape: tuple[int, ...] | None = Field(description="Of a sample: height, width and perhaps channels.")
+    shape: tuple[int, ...] | None = Field(
+        description="Of a sample: height, width and perhaps channels; of a table its columns."
+    )
+    task: Open[Task] | None = Field(
+        default=None, description="`regression` where a number is predicted; null where a class is."
+    )
+    target: str | None = Field(default=None, description="The column of a table that is predicted.")
     classes: tuple[str, ...] | None = Field(description="Their names, by label.")
     training_samples: int | None = Field(description="With those that are kept apart for validation.")
     test_samples: int | None

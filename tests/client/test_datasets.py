@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
@@ -38,12 +40,33 @@ def arrays_of(content: bytes) -> dict[str, np.ndarray]:
         return dict(arrays)
 
 
-class Frame:
-    """What a frame of pandas can do."""
+TABLE = pa.table({"label": ["a", "b"], "x": [1.5, 2.5]})
 
-    def to_csv(self, file: io.BufferedWriter, *, index: bool) -> None:
+
+class Frame:
+    """What a frame of pandas can do without a library for Parquet."""
+
+    def to_parquet(self, path: Path, *, index: bool) -> None:
+        raise ImportError(f"Unable to find a usable engine for {path}, {index}")
+
+    def to_csv(self, path: Path, *, index: bool) -> None:
         assert not index
-        file.write(b"label,pixel1\n1,2\n")
+        path.write_text("label,pixel1\n1,2\n")
+
+
+class TypedFrame(Frame):
+    """What it can do with one."""
+
+    def to_parquet(self, path: Path, *, index: bool) -> None:
+        assert not index
+        pq.write_table(TABLE, path)
+
+
+class PolarsFrame:
+    """What a frame of polars can do."""
+
+    def write_parquet(self, path: Path) -> None:
+        pq.write_table(TABLE, path)
 
 
 class TensorFlowData:
@@ -76,6 +99,8 @@ def test_whatever_one_has_becomes_a_file() -> None:
         assert np.array_equal(found["x"], x)
         assert np.array_equal(found["y"], y)
     assert sent(Frame()) == b"label,pixel1\n1,2\n"
+    for frame in (TypedFrame(), PolarsFrame(), TABLE):
+        assert pq.read_table(io.BytesIO(sent(frame))) == TABLE
 
 
 @pytest.mark.parametrize("data", [3, [1, 2, 3], iter([]), Path("/nowhere/at/all.npz")])

@@ -6,20 +6,22 @@ import shutil
 import signal
 import time
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
 
 from normlab.settings import Settings
-from normlab.spec import parse_job_spec
+from normlab.spec import DatasetContent, parse_job_spec
 from normlab.store import ArtifactStore, Database, DatasetState, DatasetVersion, Job, JobState
 from normlab.store.datasets import checks, versions
 from normlab.store.datasets.lookup import StoredDatasets
 from normlab.store.datasets.versions import UPLOADS, Source
 from normlab.store.identifiers import new_id
+from normlab.training.datasets import load_content
 from support.workers import Service, wait_until
 from worker import dataset_process
 from worker.datasets import DatasetChecker
@@ -96,6 +98,64 @@ def test_a_dataset_is_decoded_described_and_kept(
     for path in elsewhere.iterdir():
         assert path.read_bytes() == (folder / path.name).read_bytes()
     assert [path.name for path in folder.parent.glob(".ds_*")] == []
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        ("iris.csv", [4], ["setosa", "versicolor", "virginica"], load_iris),
+        ("wine_data.csv", [13], ["class_0", "class_1", "class_2"], load_wine),
+        ("breast_cancer.csv", [30], ["malignant", "benign"], load_breast_cancer),
+    ],
+    ids=lambda table: table[0],
+)
+def test_scikit_learns_tables_are_read_as_they_lie_in_its_package(
+    settings: Settings, sqlite_database: Database, upload: Upload, table: Any
+) -> None:
+    file, shape, classes, load = table
+    upload("table", (resources.files("sklearn.datasets.data") / file).read_bytes())
+    dataset_process.check_datasets(settings)
+    found = get(sqlite_database, "table")
+    assert (found.state, found.reason) == (DatasetState.READY, None)
+    assert found.content is not None
+    assert (found.content["shape"], found.content["classes"]) == (shape, classes)
+    assert found.content["target"] == f"column_{shape[0] + 1}"
+    assert "task" not in found.content
+    arrays = load_content("table", DatasetContent.model_validate(found.content), settings.datasets_dir)
+    x, y = load(return_X_y=True)
+    rows = np.column_stack(
+        [np.concatenate([arrays.x_train, arrays.x_test]), np.r_[arrays.y_train, arrays.y_test]]
+    )
+    wanted = np.column_stack([x, y]).astype(np.float32)
+    np.testing.assert_array_equal(rows[np.lexsort(rows.T)], wanted[np.lexsort(wanted.T)])
+
+
+def test_a_table_whose_target_is_a_number_is_described(
+    settings: Settings, sqlite_database: Database, upload: Upload
+) -> None:
+    x, y = load_diabetes(return_X_y=True, scaled=False)
+    names = ["age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6", "progression"]
+    rows = [names, *np.column_stack([x, y]).tolist()]
+    content = "\n".join(",".join(map(str, row)) for row in rows).encode()
+    upload("unclear", content, label_column="progression")
+    upload("diabetes", content, label_column="last", task="regression", category_columns="sex")
+    dataset_process.check_datasets(settings)
+    refused = get(sqlite_database, "unclear")
+    assert refused.state is DatasetState.REFUSED
+    assert refused.reason is not None
+    for phrase in ("classification", "regression", "214 different whole numbers"):
+        assert phrase in refused.reason
+    found = get(sqlite_database, "diabetes")
+    assert (found.state, found.reason) == (DatasetState.READY, None)
+    assert found.content is not None
+    assert (found.content["task"], found.content["classes"]) == ("regression", [])
+    assert found.card is not None
+    sex = found.card["columns"][1]
+    assert [category["name"] for category in sex["categories"]] == ["1", "2"]
+    assert found.card["target"]["smallest"] >= y.min()
+    content_again = DatasetContent.model_validate(found.content)
+    arrays = load_content("diabetes", content_again, settings.datasets_dir)
+    assert sorted([*arrays.y_train, *arrays.y_test]) == sorted(y.astype(np.float32))
 
 
 @pytest.mark.parametrize(

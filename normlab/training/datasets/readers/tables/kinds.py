@@ -13,6 +13,8 @@ The rule, in this order:
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from normlab.errors import DatasetError
 from normlab.spec.columns import MAX_CATEGORIES, MAX_COLUMN_NAME_LENGTH, MAX_COLUMNS, Column, ColumnKind
 from normlab.spec.shown import quoted
@@ -22,6 +24,7 @@ from normlab.training.datasets.readers.natural_order import natural_key
 from normlab.training.datasets.readers.pixel_columns import ROW_NAMES
 from normlab.training.datasets.readers.tables.source import Declared
 from normlab.training.datasets.readers.tables.survey import LEAST_FOR_IDS, ColumnSurvey
+from normlab.training.datasets.readers.tables.values import whole_names
 
 MOSTLY_NUMBERS = 0.9
 """The share of numbers from which on a text in a column is an error."""
@@ -137,7 +140,9 @@ def _column(survey: ColumnSurvey, *, is_category: bool, table: str) -> Column:
             f"{survey.too_long}, column {name}: a category has at most {MAX_COLUMN_NAME_LENGTH} characters."
         )
     texts = set(survey.texts)
-    if is_boolean(texts):
+    if survey.whole_numbers:
+        texts = set(whole_names(pa.array(sorted(texts))).to_pylist())
+    elif is_boolean(texts):
         texts = {text.lower() for text in texts}
     for text in texts:
         try:

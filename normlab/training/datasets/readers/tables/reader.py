@@ -25,7 +25,7 @@ from normlab.training.datasets.readers.tables.kinds import Kinds, decide, is_boo
 from normlab.training.datasets.readers.tables.source import RowBatch, TableSource
 from normlab.training.datasets.readers.tables.survey import ColumnSurvey, survey
 from normlab.training.datasets.readers.tables.target import some, task_of
-from normlab.training.datasets.readers.tables.values import as_numbers, as_texts, is_number
+from normlab.training.datasets.readers.tables.values import as_numbers, as_texts, is_number, whole_names
 
 
 class TableReader:
@@ -157,14 +157,16 @@ class _Writer:
         self._column = column
         self._source = source
         self._categories = pa.array(column.categories or (), pa.string())
-        self._lower = column.kind is ColumnKind.CATEGORY and is_boolean(set(met.texts))
+        self._lower = is_boolean(set(met.texts))
+        self._whole = met.whole_numbers
 
     def written(self, values: pa.Array) -> npt.NDArray[Any]:
         """(rows,), NaN where one is missing."""
         if not is_number(values.type) or self._column.kind is ColumnKind.CATEGORY:
             values = as_texts(values, self._source.missing_words)
         if self._column.kind is ColumnKind.CATEGORY:
-            found = pc.index_in(pc.utf8_lower(values) if self._lower else values, value_set=self._categories)
+            values = pc.utf8_lower(values) if self._lower else whole_names(values) if self._whole else values
+            found = pc.index_in(values, value_set=self._categories)
             return np.asarray(found.to_numpy(zero_copy_only=False), np.float32)
         numbers = as_numbers(values, decimal_comma=self._source.decimal_comma)
         return np.asarray(numbers.to_numpy(zero_copy_only=False), np.float32)

@@ -54,6 +54,11 @@ class ColumnSurvey:
         return self.present + self.missing
 
     @property
+    def whole_numbers(self) -> bool:
+        """Whether all values are whole numbers, so that as categories 1.0 and 1 are one."""
+        return self.numbers == self.present and self.whole and not self.codes
+
+    @property
     def overflown(self) -> bool:
         """Whether there are more different values than a column of categories may have."""
         return len(self.texts) > MAX_CATEGORIES

@@ -28,8 +28,10 @@ def is_number(kind: pa.DataType) -> bool:
 
 def as_texts(column: pa.Array, missing_words: Sequence[str]) -> pa.Array:
     """A column as trimmed texts, null where a value is missing. Numbers that are whole have no point: 5.0 is ``5``."""
+    if pa.types.is_integer(column.type):
+        return pc.cast(column, pa.string())
     if is_number(column.type):
-        return pc.cast(as_numbers(column, decimal_comma=False), pa.string())
+        return whole_names(column)
     texts = pc.utf8_trim_whitespace(pc.cast(column, pa.string()))
     missing = pc.is_in(texts, value_set=pa.array(missing_words, pa.string()))
     return pc.if_else(missing, pa.scalar(None, pa.string()), texts)
@@ -49,6 +51,11 @@ def as_numbers(column: pa.Array, *, decimal_comma: bool) -> pa.Array:
         column = pc.if_else(with_comma, pc.replace_substring(column, ",", "."), column)
     good = pc.match_substring_regex(column, _NUMBER)
     return pc.cast(pc.if_else(good, column, pa.scalar(None, pa.string())), pa.float64())
+
+
+def whole_names(column: pa.Array) -> pa.Array:
+    """Numbers as names of categories, ``1`` for 1.0 and 1 alike."""
+    return pc.cast(as_numbers(column, decimal_comma=False), pa.string())
 
 
 def dates(texts: pa.Array) -> int:
