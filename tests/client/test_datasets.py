@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits, load_iris
 from typer.testing import CliRunner, Result
 
 from normlab.cli import app
@@ -179,3 +179,45 @@ def test_the_whole_way(client: Client, shell: Callable[..., Result], tmp_path: P
         assert shell("dataset", "delete", name).exit_code == 0
     assert "own-" not in json.dumps(json.loads(shell("datasets", "--json").stdout))
     assert wrong.version == 1
+
+
+@pytest.mark.xdist_group("service")
+def test_the_whole_way_of_a_table(client: Client, shell: Callable[..., Result], tmp_path: Path) -> None:
+    data = load_iris()
+    table = pa.table(
+        {
+            "id": [f"plant {place}" for place in range(150)],
+            "petal_length": data.data[:, 2],
+            "petal_width": [None, *data.data[1:, 3]],
+            "place": pa.array(["field", "wood", "hill"] * 50).dictionary_encode(),
+            "kind": [str(data.target_names[label]) for label in data.target],
+        }
+    )
+    pq.write_table(table, tmp_path / "iris.parquet")
+    options = ("--target", "kind", "--task", "classification", "--seed", "3")
+    added = shell("dataset", "add", "own-table", str(tmp_path / "iris.parquet"), *options)
+    assert added.exit_code == 0, added.stderr
+    shown = shell("dataset", "show", "own-table").stdout
+    for phrase in (
+        "3 columns",
+        "petal_length",
+        "number",
+        "category",
+        "field",
+        "virginica",
+        "column id was left out",
+    ):
+        assert phrase in shown
+    ready = client.dataset("own-table")
+    assert (ready.target, ready.task, ready.shape) == ("kind", None, (3,))
+    assert ready.card is not None
+    assert ready.card.columns is not None
+    assert [column.name for column in ready.card.columns] == ["petal_length", "petal_width", "place"]
+    assert sum(ready.card.columns[1].missing.model_dump().values()) == 1
+    again = client.add_dataset("own-table", table, label_column="kind", seed=3)
+    assert client.wait_for_dataset("own-table", again.version, timeout_seconds=120).digest == ready.digest
+
+    job = client.wait(client.submit("baseline", dataset="own-table", training={"epochs": 1}).id)
+    assert (job.state, job.error) == (JobState.SUCCEEDED, None)
+    client.delete(job.id)
+    assert shell("dataset", "delete", "own-table").exit_code == 0
