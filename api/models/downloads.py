@@ -46,7 +46,8 @@ def get_model(services: ServicesDependency, job_id: JobPath) -> ModelDocument:
         job = succeeded_job(jobs.get(session, job_id))
         files = {file.kind: file for file in artifacts.of_job(session, job_id)}
         asked = format_requests.of_job(session, job_id)
-    info = DatasetSpec.model_validate(job.spec["dataset"]).info
+    dataset = DatasetSpec.model_validate(job.spec["dataset"])
+    info = dataset.info
     layers = [LayerDocument.model_validate(layer) for layer in job.layers or ()]
     variables = [variable for layer in layers for variable in layer.variables]
     return ModelDocument(
@@ -59,7 +60,9 @@ def get_model(services: ServicesDependency, job_id: JobPath) -> ModelDocument:
         layers=layers,
         parameters=sum(layer.parameters for layer in layers),
         trainable_parameters=sum(_size(variable) for variable in variables if variable.trainable),
-        input=ModelInput(shape=list(info.shape), dtype="float32", pixel_max=info.pixel_max),
+        input=ModelInput(
+            shape=list(info.shape), dtype="float32", pixel_max=info.pixel_max, columns=dataset.columns
+        ),
         classes=list(info.classes),
     )
 

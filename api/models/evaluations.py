@@ -23,7 +23,7 @@ from normlab.analysis.calibration import Calibration, calibration
 from normlab.analysis.classification import Classification, classification
 from normlab.documents.evaluations import ChartKind, EvaluationDocument, PendingEvaluation, Split
 from normlab.errors import StateError
-from normlab.serving import seen_by_the_model
+from normlab.serving import TableReader, seen_by_the_model
 from normlab.spec import DATASETS, DatasetName, DatasetSpec
 from normlab.spec.class_names import match_classes
 from normlab.store import Artifact, ArtifactKind, Job, artifacts, evaluations
@@ -225,6 +225,7 @@ def _mistake(evaluated: _Evaluated, kept: _Arrays, place: int) -> dict[str, Any]
     sample = int(kept["mistakes"][place])
     label, predicted = int(kept["labels"][sample]), int(kept["predicted"][sample])
     pixels = kept["mistake_pixels"][place].astype(np.float32)
+    columns = evaluated.dataset.columns
     return {
         "sample": sample,
         "label": label,
@@ -235,5 +236,9 @@ def _mistake(evaluated: _Evaluated, kept: _Arrays, place: int) -> dict[str, Any]
             "probability": float(kept["confidence"][sample]),
         },
         "probabilities": kept["mistake_probabilities"][place].tolist(),
-        "image": image_url(seen_by_the_model(pixels, evaluated.dataset.info.pixel_max)),
+        **(
+            {"image": image_url(seen_by_the_model(pixels, evaluated.dataset.info.pixel_max))}
+            if columns is None
+            else {"row": TableReader(columns, None).written(pixels)}
+        ),
     }

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from normlab.errors import InstancesError
+from normlab.spec.columns import MISSING_WORDS
 
 ROW_FILES = (".csv", ".json")
 """Endings of files that hold rows."""
@@ -15,8 +16,8 @@ _DELIMITERS = ",;\t"
 
 
 def rows_of_file(path: Path) -> list[Any]:
-    """The rows of a file: CSV with the names of columns in its first line, whose empty fields are missing values; or
-    JSON, a list of rows or ``{"instances": [...]}``.
+    """The rows of a file: CSV with the names of columns in its first line, in which ``MISSING_WORDS`` stand for missing
+    values; or JSON, a list of rows or ``{"instances": [...]}``.
 
     Raises ``InstancesError``.
     """
@@ -47,19 +48,22 @@ def _plain(value: Any) -> Any:
     return None if value != value else str(value)  # noqa: PLR0124  (pandas' NaT and NA are no float)
 
 
-def _of_csv(text: str, name: str) -> list[dict[str, str]]:
+def _of_csv(text: str, file: str) -> list[dict[str, str]]:
     header, _, _ = text.partition("\n")
     delimiter = max(_DELIMITERS, key=header.count)
     lines = [line for line in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if line]
     if len(lines) < 2:
-        raise InstancesError(f"{name} has no rows: the first line should name the columns, and rows follow.")
+        raise InstancesError(f"{file} has no rows: the first line should name the columns, and rows follow.")
     names, *rows = lines
     for number, row in enumerate(rows, 1):
         if len(row) != len(names):
             raise InstancesError(
-                f"row {number} of {name} has {len(row)} values, and its first line {len(names)} names."
+                f"row {number} of {file} has {len(row)} values, and its first line {len(names)} names."
             )
-    return [{key: value for key, value in zip(names, row, strict=True) if value.strip()} for row in rows]
+    return [
+        {key: value for key, value in zip(names, row, strict=True) if value.strip() not in MISSING_WORDS}
+        for row in rows
+    ]
 
 
 def _of_json(text: str, name: str) -> list[Any]:

@@ -35,7 +35,10 @@ class Mistake(Document):
     class_name: str = Field(alias="class")
     predicted: ClassScore
     probabilities: tuple[float, ...]
-    image: str = Field(description="A PNG as a `data:` URL.")
+    image: str | None = Field(default=None, description="A PNG as a `data:` URL; null of a row of a table.")
+    row: dict[str, str | float | None] | None = Field(
+        default=None, description="Of a table: the row by the names of columns; null of a picture."
+    )
 
 
 class ChartKind(StrEnum):

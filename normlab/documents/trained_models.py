@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from normlab.documents.base import Document
+from normlab.spec.columns import Column
 
 
 class ModelFormat(Document):
@@ -43,13 +44,16 @@ class LayerDocument(Document):
 
 
 class ModelInput(Document):
-    """What the model takes: raw pixels, the scaling is part of it."""
+    """What the model takes: raw pixels, or rows of a table; scaling and preparation are part of it."""
 
     shape: tuple[int, ...] = Field(
-        description="(height, width) or (height, width, channels), without the batch."
+        description="(height, width) or (height, width, channels), of a table (columns,), without the batch."
     )
     dtype: str
     pixel_max: int
+    columns: tuple[Column, ...] | None = Field(
+        default=None, description="Of a table, in the order of its values; null of pictures."
+    )
 
 
 class ModelDocument(Document):

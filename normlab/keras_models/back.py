@@ -16,6 +16,7 @@ from normlab.spec.layers import (
     InstanceNormalization,
     Merge,
     MultiHeadAttention,
+    Preparation,
     WithActivation,
 )
 from normlab.spec.parse import parse_job_spec
@@ -77,6 +78,11 @@ def _is_a_name(name: str | None) -> bool:
 
 def _unknown(layer: BaseLayer, keras: Any) -> str | None:
     """Why Keras has no such layer."""
+    if isinstance(layer, Preparation):
+        return (
+            "prepares the rows of a table with figures of the rows that a job trains on, which no spec has: the .keras "
+            "file of a job has the whole network"
+        )
     if not hasattr(keras.layers, layer.keras_class):
         return "Keras has no such layer"
     for field in _OURS:

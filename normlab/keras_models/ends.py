@@ -11,6 +11,7 @@ from normlab.spec.dataset_content import DatasetFacts
 from normlab.spec.dataset_spec import DatasetSpec
 from normlab.spec.datasets import DATASETS, DatasetInfo
 from normlab.spec.layers.base import Shape, describe
+from normlab.spec.layers.preparation import TableInputs
 from normlab.spec.shown import listed, shown
 
 _SHAPE_ONLY = {"Flatten", "Reshape", "Identity"}
@@ -94,7 +95,10 @@ def _activation_name(node: Node) -> str:
 
 
 def take_scaling(chain: Chain, dataset: DatasetSpec, report: Report) -> Chain:
-    """The layers without a ``Rescaling`` that does what Normlab does anyway: divide by the largest pixel."""
+    """The layers without a ``Rescaling`` that does what Normlab does anyway: divide by the largest pixel. On a table
+    without a ``Normalization``, whose figures are another's."""
+    if dataset.columns is not None:
+        return _take_normalization(chain, dataset, report)
     for number, item in enumerate(chain):
         if not isinstance(item, Node) or not item.is_a(*_SHAPE_ONLY, "Rescaling"):
             break
@@ -111,6 +115,17 @@ def take_scaling(chain: Chain, dataset: DatasetSpec, report: Report) -> Chain:
                 )
             return chain[:number] + chain[number + 1 :]
     return chain
+
+
+def _take_normalization(chain: Chain, dataset: DatasetSpec, report: Report) -> Chain:
+    first = chain[0] if chain else None
+    taken = isinstance(first, Node) and first.is_a("Normalization")
+    instead = ", in place of the model's Normalization" if taken else ""
+    report.remark(
+        f"{dataset.label} is a table: before the model's first layer Normlab standardizes its numbers with figures of "
+        f"the rows that a job trains on{instead}, and makes inputs of its categories"
+    )
+    return chain[1:] if taken else chain
 
 
 def fitting_dataset(
@@ -157,7 +172,9 @@ def check_sizes(
 ) -> None:
     """Refuse a network that does not fit a dataset."""
     info = dataset.info
-    if shape is not None and entry is not None and prod(shape) != prod(info.shape):
+    if dataset.columns is not None:
+        _check_width(dataset, shape, entry, report)
+    elif shape is not None and entry is not None and prod(shape) != prod(info.shape):
         report.refuse(
             entry,
             f"{describe(shape)} values enter, and samples of {dataset.label} have {describe(info.shape)}",
@@ -166,4 +183,15 @@ def check_sizes(
         report.refuse(
             output.node,
             f"has {output.classes} units, and {dataset.label} {info.class_count} classes: one unit for each",
+        )
+
+
+def _check_width(dataset: DatasetSpec, shape: Shape | None, entry: Node | None, report: Report) -> None:
+    """Refuse a network that does not take what a table's rows are prepared to."""
+    width = TableInputs.of([column.form for column in dataset.columns or ()]).width
+    if shape is not None and entry is not None and shape != (width,):
+        report.refuse(
+            entry,
+            f"{describe(shape)} values enter, and the prepared rows of {dataset.label} have {width}: one for each "
+            "number, for each that may be missing and for each category, or an embedding of many categories",
         )

@@ -26,6 +26,8 @@ _MANY = 8
 """So many names of columns stand in a sentence."""
 _COMPARED = 1_000
 """With so many names of columns a name that is none is compared, which takes some microseconds each."""
+_BOOLEANS = {"true", "false"}
+"""As categories these stand for all ways to write them."""
 _LARGEST = float(np.finfo(np.float32).max)
 
 Batch = npt.NDArray[np.float32]
@@ -77,6 +79,14 @@ class TableReader:
                     batch[number, place] = self._decoded(place, value, f"{pointer}/{number}/{name}")
         return batch
 
+    def written(self, row: npt.NDArray[Any]) -> dict[str, str | float | None]:
+        """A row in its decoded form by the names of columns, categories by their text; null what is missing, and a
+        category that training has not met."""
+        return {
+            column.name: _written(value, column.categories)
+            for column, value in zip(self.columns, row.astype(np.float32), strict=True)
+        }
+
     def unknown(self, batch: Batch) -> list[list[str]]:
         """Of each row, the columns whose category is none that training has met."""
         places = [place for place, column in enumerate(self.columns) if column.categories is not None]
@@ -106,7 +116,8 @@ class TableReader:
         if isinstance(value, str) and not value.strip():
             return math.nan
         if categories is not None:
-            return categories.get(_as_text(value), UNKNOWN)
+            text = _as_text(value)
+            return categories.get(text.lower() if categories.keys() <= _BOOLEANS else text, UNKNOWN)
         number = _as_number(value)
         if number is None or not abs(number) <= _LARGEST:
             raise InstancesError(f"{self._named(place)} has numbers, not {shown(value)}", pointer)
@@ -132,13 +143,19 @@ class TableReader:
         )
 
 
+def _written(value: np.float32, categories: Sequence[str] | None) -> str | float | None:
+    if np.isnan(value) or (categories is not None and not 0 <= value < len(categories)):
+        return None
+    return float(str(value)) if categories is None else categories[int(value)]  # 1.4 rather than 1.39999998
+
+
 def _as_text(value: Any) -> str:
     """A value as a category's text; whole numbers without a point, as they are read from files."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
-    return str(value)
+    return str(value).strip()
 
 
 def _as_number(value: Any) -> float | None:

@@ -15,6 +15,9 @@ MAX_CATEGORIES = 1_000
 MAX_COLUMN_NAME_LENGTH = 200
 """Characters, of a column's name and of a category."""
 
+MISSING_WORDS = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "<NA>", "#N/A", "?")
+"""What stands for a missing value in a CSV. ``None`` and ``-`` do not: they are names of categories, too."""
+
 Word = Annotated[str, Field(min_length=1, max_length=MAX_COLUMN_NAME_LENGTH), AfterValidator(one_line)]
 
 

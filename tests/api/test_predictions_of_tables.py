@@ -6,6 +6,7 @@ from itertools import chain
 import numpy as np
 import pytest
 
+from normlab.store import ArtifactKind
 from support.networks import probabilities
 from support.problems import assert_problem
 
@@ -81,3 +82,31 @@ def test_misspelt_name_has_a_pointer(http, job):
     response = http.post(f"/jobs/{job}/predict", json={"instances": [{"colour": "red", "wieght": 1}]})
     problem = assert_problem(response, 422, "invalid_instances", 'did you mean "weight"')
     assert problem["errors"][0]["pointer"] == "/instances/0/wieght"
+
+
+def test_surest_mistakes_are_rows(service, http):
+    job = service.start(dataset={"name": "flowers", "version": 1, "content": CONTENT})
+    arrays = {
+        "test_labels": np.array([0, 1], np.uint8),
+        "test_predicted": np.array([0, 0], np.uint8),
+        "test_confidence": np.array([0.9, 0.8], np.float32),
+        "test_mistakes": np.array([1], np.int32),
+        "test_mistake_pixels": np.array([[1.4, 1, np.nan]], np.float32),
+        "test_mistake_probabilities": np.array([[0.8, 0.2]], np.float32),
+    }
+    file = io.BytesIO()
+    np.savez(file, allow_pickle=False, **arrays)
+    service.report(job, 1)
+    service.finish(job, more={ArtifactKind.EVALUATION: file.getvalue()})
+    answer = http.post(f"/jobs/{job.id}/evaluate").json()
+    (mistake,) = answer["mistakes"]
+    assert (mistake["class"], mistake["predicted"]["class"]) == ("versicolor", "setosa")
+    assert mistake["row"] == {"petal_length": 1.4, "colour": "red", "weight": None}
+    assert mistake["image"] is None
+    assert answer["confusion_matrix"] == [[1, 0], [1, 0]]
+
+
+def test_model_says_what_its_rows_are(http, job):
+    asked = http.get(f"/jobs/{job}/model").json()["input"]
+    assert [column["name"] for column in asked["columns"]] == ["petal_length", "colour", "weight"]
+    assert asked["columns"][1]["categories"] == ["blue", "red"]

@@ -14,7 +14,7 @@ from normlab.errors import InstancesError
     [
         (
             "a.csv",
-            "length,colour\n1.4,red\n,blue\n\n",
+            "length,colour\n1.4,red\n?,blue\n\n",
             [{"length": "1.4", "colour": "red"}, {"colour": "blue"}],
         ),
         ("a.CSV", '\ufefflength;town\r\n1;"a, b"\r\n', [{"length": "1", "town": "a, b"}]),

@@ -8,7 +8,8 @@ from these arrays it works out all figures. Of each part (``validation``, ``test
 - ``confidence``: (n,) float32, the probability of the latter;
 - ``cross_entropy``, ``brier_score``: () float64, means over the samples;
 - of the k mistakes that the network was surest of, in that order: ``mistakes`` (k,) int32, their places among
-  the n; ``mistake_pixels`` (k, *shape) uint8; ``mistake_probabilities`` (k, classes) float32.
+  the n; ``mistake_pixels`` (k, *shape) uint8, of a table its rows, float32; ``mistake_probabilities`` (k, classes)
+  float32.
 
 Of a network that predicts numbers it holds of each part
 

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from normlab.errors import DatasetError
+from normlab.spec.columns import MISSING_WORDS
 from normlab.spec.shown import quoted
 from normlab.training.datasets.readers.archive_members import Archive
 from normlab.training.datasets.readers.base import Notice, ReadingOptions
@@ -25,7 +26,6 @@ from normlab.training.datasets.readers.table_files import Checked, TableFile
 from normlab.training.datasets.readers.tables.headers import Header, header_of
 from normlab.training.datasets.readers.tables.source import RowBatch, SourceColumn
 from normlab.training.datasets.readers.tables.target import looks_like_labels, named_target, unclear_target
-from normlab.training.datasets.readers.tables.values import MISSING_WORDS
 
 BLOCK_BYTES = 1 << 20
 MAX_QUOTED_BYTES = 4 << 20

@@ -13,11 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from normlab.errors import DatasetError
-from normlab.spec.columns import MAX_COLUMN_NAME_LENGTH
+from normlab.spec.columns import MAX_COLUMN_NAME_LENGTH, MISSING_WORDS
 from normlab.spec.shown import quoted
 from normlab.spec.text import one_line
 from normlab.training.datasets.readers.csv_heads import as_number
-from normlab.training.datasets.readers.tables.values import MISSING_WORDS
 
 
 @dataclass(frozen=True)

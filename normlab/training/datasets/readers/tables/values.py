@@ -9,8 +9,6 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-MISSING_WORDS = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "<NA>", "#N/A", "?")
-"""What stands for a missing value in a CSV. ``None`` and ``-`` do not: they are names of categories, too."""
 MISSING_IN_ARFF = ("", "?")
 MISSING_IN_PARQUET = ("",)
 """Beside null, and NaN among numbers."""
