@@ -21,12 +21,14 @@ from api.inference import predict as predictions
 from api.inference.run import QUICK_MULTIPLICATIONS
 from api.jobs import events, metrics, submission
 from api.jobs import routes as jobs
-from api.maintenance import ComparisonMaintenance
+from api.maintenance import StudyMaintenance
 from api.models import downloads, evaluations
 from api.models import routes as named_models
 from api.openapi import DocumentedAPI
 from api.probes import charts, diagnosis, measurements, mechanism
 from api.probes import registry as probes
+from api.sweeps import events as sweep_events
+from api.sweeps import routes as sweeps
 from normlab import __version__
 from normlab.comparisons import ComparisonLookup
 from normlab.comparisons.versioned_cache import VersionedCache
@@ -37,6 +39,7 @@ from normlab.serving import ModelCache
 from normlab.settings import Settings
 from normlab.store import ArtifactStore, Database
 from normlab.store.group_commit import GroupCommit
+from normlab.sweeps import SweepLookup
 
 _DESCRIPTION = """\
 Normlab trains networks and answers: does this change help, by how much, and at what cost?
@@ -65,6 +68,8 @@ _RESOURCES = (
     mechanism,
     claims,
     trial_events,
+    sweeps,
+    sweep_events,
     catalogue,
     datasets,
     dataset_files,
@@ -94,12 +99,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             notifier=notifier,
             models=models,
             comparisons=ComparisonLookup(database, artifacts),
+            sweeps=SweepLookup(database),
             answers=VersionedCache(settings.kept_answer_bytes, weigh=lambda answer: len(answer.content)),
             batcher=MicroBatcher(QUICK_MULTIPLICATIONS),
             submissions=submissions,
             feed=feed,
         )
-        maintenance = ComparisonMaintenance(database, artifacts, notifier, settings)
+        maintenance = StudyMaintenance(database, artifacts, notifier, settings)
         maintenance.start()
         async with feed.reading():
             yield

@@ -28,6 +28,7 @@ def index() -> Index:
         "datasets",
         "probes",
         "comparisons",
+        "sweeps",
         "healthz",
         "readyz",
         "docs",

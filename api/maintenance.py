@@ -1,13 +1,13 @@
-"""The maintenance loop of the API's process, which also lets comparisons go on when their jobs have ended, and deletes
-what uploads have left that nobody waits for.
+"""The maintenance loop of the API's process, which also lets comparisons and sweeps go on when their jobs have ended,
+and deletes what uploads have left that nobody waits for.
 """
 
 import logging
 import time
 from datetime import UTC, datetime, timedelta
 
+from normlab import comparisons, sweeps
 from normlab.claims.advance import advance as advance_trials
-from normlab.comparisons import advance
 from normlab.runtime.maintenance import MaintenanceLoop
 from normlab.runtime.notifier import Notifier
 from normlab.settings import Settings
@@ -23,8 +23,8 @@ received it was killed, or could not delete it."""
 _log = logging.getLogger(__name__)
 
 
-class ComparisonMaintenance(MaintenanceLoop):
-    """Looks every second whether jobs of comparisons have ended. Any number of API processes may do so."""
+class StudyMaintenance(MaintenanceLoop):
+    """Looks every second whether jobs of comparisons and sweeps have ended. Any number of API processes may do so."""
 
     def __init__(
         self, database: Database, artifacts: ArtifactStore, notifier: Notifier, settings: Settings
@@ -32,12 +32,14 @@ class ComparisonMaintenance(MaintenanceLoop):
         super().__init__(database, notifier, every_seconds=settings.maintenance_seconds)
         self._artifacts = artifacts
         self._max_attempts = settings.max_attempts
+        self._limits = settings.limits
         self._next_uploads = 0.0
 
     def tick(self) -> None:
-        """Sweep when it is time, then see to the comparisons and the trials."""
+        """Sweep when it is time, then see to the comparisons, sweeps and trials."""
         super().tick()
-        self.notify(advance(self._database, self._artifacts, max_attempts=self._max_attempts))
+        self.notify(comparisons.advance(self._database, self._artifacts, max_attempts=self._max_attempts))
+        self.notify(sweeps.advance(self._database, self._limits, max_attempts=self._max_attempts))
         self.notify(advance_trials(self._database, max_attempts=self._max_attempts))
 
     def sweep(self) -> None:

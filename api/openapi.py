@@ -27,6 +27,7 @@ from api.jobs import examples as job_examples
 from api.models import examples as model_examples
 from api.models.schemas import EvaluationRequest, ModelReference, Rollback
 from api.probes import examples as probe_examples
+from api.sweeps import examples as sweep_examples
 from normlab.claims.request import TrialRequest
 from normlab.comparisons import ComparisonRequest
 from normlab.comparisons.request import ArmRequest
@@ -35,6 +36,8 @@ from normlab.documents.predictions import Predictions
 from normlab.settings import Settings
 from normlab.spec import JobSpec
 from normlab.spec.reference import describe_fields
+from normlab.sweeps import SweepRequest
+from normlab.sweeps.request import SweptArm
 
 _DEFAULT_ERROR = "HTTPValidationError"
 _REFERENCE = "#/components/schemas/{model}"
@@ -44,6 +47,7 @@ _BY_NAME: tuple[tuple[type[BaseModel], str], ...] = (
     (JobSpec, "validation"),
     (ComparisonRequest, "validation"),
     (TrialRequest, "validation"),
+    (SweepRequest, "validation"),
     (Instances, "validation"),
     (Predictions, "serialization"),
     (ModelReference, "validation"),
@@ -109,9 +113,10 @@ class DocumentedAPI(FastAPI):
                 schemas |= schema.pop("$defs", {})
                 schemas[model.__name__] = schema
             describe_fields(schemas)
-            schemas[ArmRequest.__name__]["properties"]["spec"]["$ref"] = _REFERENCE.format(
-                model=JobSpec.__name__
-            )
+            for arm in (ArmRequest, SweptArm):
+                schemas[arm.__name__]["properties"]["spec"]["$ref"] = _REFERENCE.format(
+                    model=JobSpec.__name__
+                )
             _add_examples(schemas)
             _remove_default_errors(document)
             _remove_null_from_parameters(document)
@@ -130,6 +135,7 @@ def _add_examples(schemas: dict[str, Any]) -> None:
         job_examples,
         model_examples,
         probe_examples,
+        sweep_examples,
     ):
         for model, shown in table.EXAMPLES.items():
             schemas[model.__name__]["examples"] = shown

@@ -7,11 +7,12 @@ from fastapi import Path, Query
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic.config import JsonDict
 
-from api.http.ids import COMPARISON_ID, JOB_ID, TRIAL_ID
+from api.http.ids import COMPARISON_ID, JOB_ID, SWEEP_ID, TRIAL_ID
 from normlab.documents.identifiers import (
     COMPARISON_ID_PATTERN,
     ID_PART_PATTERN,
     JOB_ID_PATTERN,
+    SWEEP_ID_PATTERN,
     TRIAL_ID_PATTERN,
 )
 from normlab.errors import NotFoundError
@@ -25,6 +26,8 @@ Findable = Annotated[str, Form(r"^[^\x00]*$", "a text without the character NUL"
 """A text that is looked for in the database: Postgres knows no NUL."""
 JobCursor = Annotated[str, Form(f"^{JOB_ID_PATTERN}$", "the `next` of the page before")]
 ComparisonCursor = Annotated[str, Form(f"^{COMPARISON_ID_PATTERN}$", "the `next` of the page before")]
+
+SweepCursor = Annotated[str, Form(f"^{SWEEP_ID_PATTERN}$", "the `next` of the page before")]
 
 
 TrialCursor = Annotated[str, Form(f"^{TRIAL_ID_PATTERN}$", "the `next` of the page before")]
@@ -110,4 +113,21 @@ TrialPath = Annotated[
     str,
     AfterValidator(_possible_trial_id),
     Path(description="The trial's id.", examples=[TRIAL_ID], json_schema_extra=of_pattern(TRIAL_ID_PATTERN)),
+]
+
+
+def _possible_sweep_id(sweep_id: str) -> str:
+    if not re.fullmatch(SWEEP_ID_PATTERN, sweep_id):
+        raise NotFoundError(f"there is no sweep {sweep_id!r}")
+    return sweep_id
+
+
+SweepPath = Annotated[
+    str,
+    AfterValidator(_possible_sweep_id),
+    Path(
+        description="The sweep's id.",
+        examples=[SWEEP_ID],
+        json_schema_extra=of_pattern(SWEEP_ID_PATTERN),
+    ),
 ]

@@ -14,6 +14,7 @@ from normlab.runtime.notifier import Notifier
 from normlab.settings import Settings
 from normlab.store import ArtifactStore, Database
 from normlab.store.group_commit import GroupCommit
+from normlab.sweeps import SweepLookup
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,13 @@ class Services:
     notifier: Notifier
     models: ModelResolver
     comparisons: ComparisonLookup
+    sweeps: SweepLookup
     answers: VersionedCache[KeptAnswer]
     batcher: MicroBatcher
     submissions: GroupCommit[Any, dict[str, Any]]
     """Jobs that are being submitted."""
     feed: Feed
-    """Events of jobs and comparisons, for those who follow them."""
+    """Events of jobs, comparisons and sweeps, for those who follow them."""
 
 
 async def services_of(request: Request) -> Services:

@@ -26,6 +26,8 @@ from normlab.cli.commands.prune import prune
 from normlab.cli.commands.reproduce import reproduce
 from normlab.cli.commands.show import show
 from normlab.cli.commands.submit import submit
+from normlab.cli.commands.sweep import sweep
+from normlab.cli.commands.sweeps import sweeps
 from normlab.cli.commands.trial import trial
 from normlab.cli.commands.up import up
 from normlab.cli.commands.watch import watch
@@ -80,7 +82,7 @@ def main(
 _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     "Begin": (up, demo),
     "Train a network": (submit, watch, jobs),
-    "Find out which is better": (compare, comparisons, trial, diagnose, reproduce),
+    "Find out which is better": (compare, comparisons, sweep, sweeps, trial, diagnose, reproduce),
     "Use what was trained": (predict, evaluate, download),
     "Look at something, and change or delete it": (show, cancel, retry, delete, prune),
     "What can be asked for": (architectures, datasets, layers, optimizers, schedules, losses, augmentations),

@@ -20,12 +20,13 @@ def arms_of(
     *,
     again: bool = False,
     hint: str,
+    fewest: int = 2,
 ) -> dict[str, dict[str, Any]]:
     """A spec for each preset or file, by its name; one may be named ``again``. ``hint`` is what the command calls them.
 
-    Raises ``BadParameter`` for fewer than two, and for one that is named twice.
+    Raises ``BadParameter`` for fewer than ``fewest``, and for one that is named twice.
     """
-    if len(architectures) < 2:
+    if len(architectures) < fewest:
         raise typer.BadParameter("name two architectures or more, jobs, or one comparison.", param_hint=hint)
     arms: dict[str, dict[str, Any]] = {}
     for architecture in architectures:

@@ -16,8 +16,10 @@ from normlab.documents.identifiers import (
     ID_PART_PATTERN,
     JOB_ID_PATTERN,
     MODEL_NAME_PATTERN,
+    SWEEP_ID_PATTERN,
 )
 from normlab.documents.jobs import JobDocument
+from normlab.documents.sweeps import SweepSummary
 from normlab.errors import NotFoundError, ServiceError
 
 SHORTEST_PART = 4
@@ -26,6 +28,9 @@ CANDIDATES = 5
 """So many of the things that a part fits are named."""
 ELLIPSES = ("…", "...")
 """A part may be typed as tables show it."""
+
+
+_Item = JobDocument | ComparisonSummary | SweepSummary
 
 
 class AmbiguousIdError(NotFoundError):
@@ -37,6 +42,7 @@ class Kind(StrEnum):
 
     JOB = "job"
     COMPARISON = "comparison"
+    SWEEP = "sweep"
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,7 @@ class Identified:
 JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="A job's id, or the end of it.")]
 JobsArgument = Annotated[list[str], typer.Argument(metavar="JOB", help="Ids of jobs, or the ends of them.")]
 IdsArgument = Annotated[
-    list[str], typer.Argument(metavar="ID", help="Ids of jobs or comparisons, or the ends of them.")
+    list[str], typer.Argument(metavar="ID", help="Ids of jobs, comparisons or sweeps, or the ends of them.")
 ]
 NetworkArgument = Annotated[
     str,
@@ -59,7 +65,7 @@ NetworkArgument = Annotated[
 
 
 def identify(client: Client, text: str) -> Identified:
-    """The job or comparison that an id or a part of one stands for.
+    """The job, comparison or sweep that an id or a part of one stands for.
 
     Raises:
         AmbiguousIdError: It fits more than one; the sentence names them.
@@ -70,6 +76,8 @@ def identify(client: Client, text: str) -> Identified:
         return Identified(Kind.JOB, text)
     if re.fullmatch(COMPARISON_ID_PATTERN, text):
         return Identified(Kind.COMPARISON, text)
+    if re.fullmatch(SWEEP_ID_PATTERN, text):
+        return Identified(Kind.SWEEP, text)
     if len(text.rpartition("_")[2]) < SHORTEST_PART:
         raise NotFoundError(
             f"There is no job and no comparison {text!r}: of an id, type its last {SHORTEST_PART} letters or more."
@@ -85,7 +93,7 @@ def identify(client: Client, text: str) -> Identified:
         more = "\n  …" if len(fitting) > CANDIDATES else ""
         raise AmbiguousIdError(f"{text!r} fits more than one id; type more of it:{listed}{more}")
     [item] = fitting
-    return Identified(Kind.JOB if isinstance(item, JobDocument) else Kind.COMPARISON, item.id)
+    return Identified(_kind(item), item.id)
 
 
 def job_id(client: Client, text: str, does: str = "is about jobs") -> str:
@@ -102,7 +110,7 @@ def job_id(client: Client, text: str, does: str = "is about jobs") -> str:
     item = identify(client, text)
     if item.kind is not Kind.JOB:
         raise NotFoundError(
-            f"{item.id} is a comparison, and this command {does}. `normlab show {item.id}` lists its jobs."
+            f"{item.id} is a {item.kind}, and this command {does}. `normlab show {item.id}` lists its jobs."
         )
     return item.id
 
@@ -136,7 +144,7 @@ def model_of(client: Client, text: str) -> str | None:
 
 def looks_like_an_id(text: str) -> bool:
     """Whether it has an id's prefix or the dots before the end of one, whatever follows."""
-    return text.startswith(("job_", "cmp_", *ELLIPSES))
+    return text.startswith(("job_", "cmp_", "swp_", *ELLIPSES))
 
 
 def _without_ellipsis(text: str) -> str:
@@ -145,17 +153,26 @@ def _without_ellipsis(text: str) -> str:
     return text.lower()
 
 
-def _fitting(client: Client, part: str) -> Iterable[JobDocument | ComparisonSummary]:
+def _kind(item: _Item) -> Kind:
+    if isinstance(item, JobDocument):
+        return Kind.JOB
+    return Kind.COMPARISON if isinstance(item, ComparisonSummary) else Kind.SWEEP
+
+
+def _fitting(client: Client, part: str) -> Iterable[_Item]:
     """What has an id that begins or ends with the part: one more than is named, if there are so many."""
     if not re.fullmatch(ID_PART_PATTERN, part):
         return
     most = CANDIDATES + 1
-    if not part.startswith("cmp_"):
+    prefix = part[: part.find("_") + 1]
+    if prefix in ("", "job_"):
         yield from islice(client.jobs(id_part=part), most)
-    if not part.startswith("job_"):
+    if prefix in ("", "cmp_"):
         yield from islice(client.comparisons.list(id_part=part), most)
+    if prefix in ("", "swp_"):
+        yield from islice(client.sweeps.list(id_part=part), most)
 
 
-def _line(item: JobDocument | ComparisonSummary) -> str:
+def _line(item: _Item) -> str:
     title = item.title if isinstance(item, JobDocument) else item.name or " against ".join(item.arm_names)
     return f"{item.id}  {title}  {item.state}, {item.created_at.astimezone():%Y-%m-%d %H:%M}"

@@ -20,6 +20,7 @@ from normlab.client.measurements import measurements
 from normlab.client.models import Models
 from normlab.client.pages import pages, several
 from normlab.client.specs import Spec, spec_document
+from normlab.client.sweeps import Sweeps
 from normlab.client.transport import Transport, path_of
 from normlab.documents.catalogue import ArchitectureDocument, ArchitectureList
 from normlab.documents.charts import InsideChart
@@ -32,6 +33,7 @@ from normlab.documents.predictions import PredictionDocument
 from normlab.documents.probes import ProbeDocument, ProbeList
 from normlab.documents.side_by_side import SideBySide
 from normlab.documents.states import JobState
+from normlab.documents.sweeps import SweepDocument
 from normlab.documents.trained_models import ModelDocument
 from normlab.spec import DatasetName, Datasets
 from normlab.spec.images import Invert
@@ -68,10 +70,23 @@ class Client:
         """Arms that are trained with the same seeds."""
         self.claims = Claims(self._transport)
         """Claims about a change, and trials of them."""
+        self.sweeps = Sweeps(self._transport)
+        """Networks at the points of a space."""
         self.models = Models(self._transport)
         """Names that stand for trained networks."""
         self.lookup: Datasets = DatasetsOfService(self._transport)
         """What is in the datasets that were added: ``from_keras(model, dataset="parts", datasets=client.lookup)``."""
+
+    def sweep(
+        self,
+        arms: Mapping[str, Spec],
+        space: Mapping[str, Any],
+        *,
+        timeout_seconds: float | None = None,
+        **fields: Any,
+    ) -> SweepDocument:
+        """Train networks at the points of a space, wait, and return what is best: ``sweeps.run``."""
+        return self.sweeps.run(arms, space, timeout_seconds=timeout_seconds, **fields)
 
     @property
     def base_url(self) -> str:

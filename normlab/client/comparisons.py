@@ -60,7 +60,7 @@ class Comparisons:
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         own = {name: {"base_seed": seed} for name, seed in (base_seeds or {}).items()}
         listed = [
-            {"name": name, "spec": _spec(spec, self._lookup), **own.get(name, {})}
+            {"name": name, "spec": arm_document(spec, self._lookup), **own.get(name, {})}
             for name, spec in arms.items()
         ]
         body = {"arms": listed, **fields}
@@ -155,8 +155,9 @@ class Comparisons:
         return self._transport.request("GET", path_of("comparisons", comparison_id, "bundle")).content
 
 
-def _spec(spec: Spec, datasets: Datasets) -> dict[str, Any]:
+def arm_document(spec: Spec, datasets: Datasets) -> dict[str, Any]:
+    """The spec of an arm as it is sent: without a seed."""
     document = spec_document(spec, {}, datasets)
     if isinstance(spec, JobSpec):
-        del document["training"]["seed"]  # each pair has its own
+        del document["training"]["seed"]  # each pair, or point, has its own
     return document

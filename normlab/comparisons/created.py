@@ -27,12 +27,13 @@ def known_at_start(
     runs = ComparedRuns(comparison, question, rows, {}, CorrectnessFiles(()), {})
     done = [member.job_id for member in rows if member.job.state is JobState.SUCCEEDED]
     known = replace(
-        Assessment.before_any_pair(runs), values=_values(session, done, question.metric) if done else {}
+        Assessment.before_any_pair(runs),
+        values=values_of_jobs(session, done, question.metric) if done else {},
     )
     return rows, known.to_document()
 
 
-def _values(session: Session, job_ids: Sequence[str], metric: Metric) -> Mapping[str, float | None]:
+def values_of_jobs(session: Session, job_ids: Sequence[str], metric: Metric) -> Mapping[str, float | None]:
     """The metric of jobs that have succeeded. Of their epochs only the kept ones are read."""
     results = {
         job_id: of_result(result or {})

@@ -3,6 +3,7 @@
 JOB_ID_PATTERN = r"job_[0-9a-z]{26}"
 COMPARISON_ID_PATTERN = r"cmp_[0-9a-z]{26}"
 TRIAL_ID_PATTERN = r"trl_[0-9a-z]{26}"
+SWEEP_ID_PATTERN = r"swp_[0-9a-z]{26}"
 MODEL_NAME_PATTERN = r"(?!job_)[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 """A name like a job's id would be mistaken for one."""
 DATASET_ID_PATTERN = r"ds_[0-9a-z]{26}"

@@ -216,7 +216,7 @@ class SweepSummary(Document):
     delta: float
     strategy: Open[Strategy]
     space: dict[str, Range] = Field(description="As it was asked for, by JSON pointer.")
-    budget: Budget
+    budget: Budget | None = Field(description="All arms together; null: all points of the grid.")
     seeds: int = Field(description="With so many each point is trained.")
     base_seed: int
     seed: int = Field(description="Of the strategy's draws.")

@@ -1,4 +1,4 @@
-"""The largest job, comparison and dataset that is accepted. Each is a setting (``NORMLAB_LIMITS__EPOCHS=500``)."""
+"""The largest job, comparison, sweep and dataset that is taken. Each is a setting (``NORMLAB_LIMITS__EPOCHS=500``)."""
 
 from typing import Annotated
 
@@ -29,6 +29,8 @@ class Limits(BaseModel):
     """Arms of one comparison."""
     comparison_jobs: Annotated[int, Field(ge=2)] = 400
     """Arms times the largest number of replicates."""
+    sweep_jobs: Annotated[int, Field(ge=2)] = 1000
+    """Of one sweep: arms times points times seeds, however its budget is given."""
 
 
 class DatasetLimits(BaseModel):

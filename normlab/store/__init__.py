@@ -1,4 +1,4 @@
-"""Jobs, their metrics, events and artifacts, and comparisons: in SQLite or Postgres, and in a folder or a bucket.
+"""Jobs, their metrics, events and artifacts, comparisons, sweeps: in SQLite or Postgres, and in a folder or a bucket.
 
 Functions take a ``Session`` first; ``Database.read()`` and ``Database.write()`` give one::
 
@@ -30,6 +30,7 @@ from normlab.store.jobs.tables import Epoch, Event, Job
 from normlab.store.measurements import Measurement
 from normlab.store.models.tables import ModelChange, ModelVersion, NamedModel
 from normlab.store.robustness import Robustness
+from normlab.store.sweeps.tables import Sweep, SweepArm, SweepEvent, SweepJob, SweepPoint
 from normlab.store.trials.tables import Trial, TrialEvent, TrialJob
 
 __all__ = [
@@ -63,6 +64,11 @@ __all__ = [
     "Robustness",
     "StudyState",
     "StudyStopReason",
+    "Sweep",
+    "SweepArm",
+    "SweepEvent",
+    "SweepJob",
+    "SweepPoint",
     "Trial",
     "TrialEvent",
     "TrialJob",

@@ -1,4 +1,4 @@
-"""Deleting jobs, studies (comparisons) and datasets: the one place that knows everything that refers to them.
+"""Deleting jobs, studies (comparisons, sweeps) and datasets: the one place that knows everything that refers to them.
 
 Each deletion locks what it deletes first, and only then looks who refers to it, so that nobody begins to in between.
 Locks are taken in one order, a study before jobs, jobs by their ids and before names, or two would wait for each
@@ -52,6 +52,7 @@ REFERENCES: dict[str, dict[str, OnDelete]] = {
         "model_versions.job_id": OnDelete.FORBIDS,
         "robustness.job_id": OnDelete.GOES,
         "trial_jobs.job_id": OnDelete.FORBIDS,
+        "sweep_jobs.job_id": OnDelete.FORBIDS,
     },
     "comparisons": {
         "comparison_arms.comparison_id": OnDelete.GOES,
@@ -60,6 +61,14 @@ REFERENCES: dict[str, dict[str, OnDelete]] = {
         "idempotency_keys.resource": OnDelete.IS_FORGOTTEN,
     },
     "comparison_arms": {"comparison_jobs.comparison_id": OnDelete.GOES},
+    "sweeps": {
+        "dataset_uses.used_by": OnDelete.IS_FORGOTTEN,
+        "idempotency_keys.resource": OnDelete.IS_FORGOTTEN,
+        "sweep_arms.sweep_id": OnDelete.GOES,
+        "sweep_events.sweep_id": OnDelete.GOES,
+    },
+    "sweep_arms": {"sweep_points.sweep_id": OnDelete.GOES},
+    "sweep_points": {"sweep_jobs.sweep_id": OnDelete.GOES},
     "dataset_names": {"datasets.name": OnDelete.FORBIDS},
     "datasets": {
         "dataset_files.dataset_id": OnDelete.GOES,  # the files themselves: after the commit, by the caller

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from api.maintenance import ComparisonMaintenance
+from api.maintenance import StudyMaintenance
 from normlab.runtime.notifier import Notifier
 from normlab.settings import Settings
 from normlab.spec import DATASETS
@@ -217,7 +217,7 @@ def test_uploads_that_nobody_waits_for_are_deleted(service):
         os.utime(folder / name, (1, 1))
     notifier = Notifier(service.broker.broker_url)
     settings = Settings(data_dir=service.folder)
-    ComparisonMaintenance(service.database, service.artifacts, notifier, settings).sweep()
+    StudyMaintenance(service.database, service.artifacts, notifier, settings).sweep()
     notifier.close()
     assert {waiting, "ds_still_coming"} <= set(uploads(service))
     assert "ds_left_by_a_killed_process" not in uploads(service)

@@ -106,6 +106,13 @@ def test_every_call_is_there(operations):
         "POST /claims/{trial_id}/cancel",
         "GET /claims/{trial_id}/events",
         "GET /claims/{trial_id}/report",
+        "GET /sweeps",
+        "POST /sweeps",
+        "GET /sweeps/{sweep_id}",
+        "DELETE /sweeps/{sweep_id}",
+        "POST /sweeps/{sweep_id}/cancel",
+        "GET /sweeps/{sweep_id}/events",
+        "GET /sweeps/{sweep_id}/charts/{chart}",
         "GET /architectures",
         "GET /datasets",
         "POST /datasets",
@@ -133,7 +140,7 @@ def test_every_call_has_a_summary_a_description_and_its_error_answers(operations
         assert ("_id}" in name) <= (404 in errors), name
         if speaks_a_protocol(name):
             continue
-        assert (name in {"POST /jobs", "POST /comparisons"} or "predict" in name) <= (
+        assert (name in {"POST /jobs", "POST /comparisons", "POST /sweeps"} or "predict" in name) <= (
             {413, 415, 422} <= errors
         ), name
         for status in errors - {503}:

@@ -1,4 +1,4 @@
-"""``normlab cancel``, ``retry`` and ``delete``: of jobs and comparisons."""
+"""``normlab cancel``, ``retry`` and ``delete``: of jobs, comparisons and sweeps."""
 
 from typing import Annotated
 
@@ -11,14 +11,17 @@ from normlab.documents.states import JobState
 
 
 def cancel(ids: IdsArgument, *, url: UrlOption = None) -> None:
-    """Cancel queued or running jobs, or comparisons. What was measured so far is kept.
+    """Cancel queued or running jobs, comparisons or sweeps. What was measured so far is kept.
 
-    A comparison's unfinished jobs end with it, unless another comparison uses them.
+    The unfinished jobs of a comparison or sweep end with it, unless another one uses them.
     """
     with Client(url) as client:
         for item in _identified(client, ids):
             if item.kind is Kind.COMPARISON:
                 client.comparisons.cancel(item.id)
+                ended = True
+            elif item.kind is Kind.SWEEP:
+                client.sweeps.cancel(item.id)
                 ended = True
             else:
                 ended = client.cancel(item.id).state is JobState.CANCELLED
@@ -39,7 +42,7 @@ def delete(
         bool,
         typer.Option(
             "--with-jobs",
-            help="With a comparison also delete the jobs that were made for it and that nothing else uses.",
+            help="With a comparison or sweep also delete the jobs that were made for it and that nothing else uses.",
         ),
     ] = False,
     forget_names: Annotated[
@@ -50,18 +53,20 @@ def delete(
     ] = False,
     url: UrlOption = None,
 ) -> None:
-    """Delete jobs with their metrics and files, or comparisons. Cancel what runs first.
+    """Delete jobs with their metrics and files, comparisons or sweeps. Cancel what runs first.
 
-    A comparison's jobs stay unless you ask for them, too. `normlab prune` deletes what is old.
+    The jobs of a comparison or sweep stay unless you ask for them, too. `normlab prune` deletes what is old.
     """
     with Client(url) as client:
         items = _identified(client, ids)
         if with_jobs and all(item.kind is Kind.JOB for item in items):
-            raise typer.BadParameter("it goes with comparisons.", param_hint="--with-jobs")
-        # Comparisons first: a job that one of them uses cannot be deleted before it.
+            raise typer.BadParameter("it goes with comparisons and sweeps.", param_hint="--with-jobs")
+        # Comparisons and sweeps first: a job that one of them uses cannot be deleted before it.
         for item in sorted(items, key=lambda item: item.kind is Kind.JOB):
             if item.kind is Kind.COMPARISON:
                 client.comparisons.delete(item.id, with_jobs=with_jobs)
+            elif item.kind is Kind.SWEEP:
+                client.sweeps.delete(item.id, with_jobs=with_jobs)
             else:
                 client.delete(item.id, forget_names=forget_names)
             _say(item.id, "is deleted")

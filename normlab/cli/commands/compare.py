@@ -163,6 +163,8 @@ def _identified(client: Client, what: list[str]) -> list[Identified]:
             param_hint="WHAT",
         )
     identified = [identify(client, text) for text in ids]
+    if any(item.kind is Kind.SWEEP for item in identified):
+        raise typer.BadParameter("`normlab sweep` is about sweeps.", param_hint="WHAT")
     if len(identified) > 1 and any(item.kind is Kind.COMPARISON for item in identified):
         raise typer.BadParameter("jobs, or one comparison alone, can be looked at.", param_hint="WHAT")
     return identified

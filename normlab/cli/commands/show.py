@@ -1,4 +1,4 @@
-"""``normlab show``: everything about a job, a comparison or a model's name."""
+"""``normlab show``: everything about a job, a comparison, a sweep or a model's name."""
 
 from typing import Annotated
 
@@ -8,6 +8,7 @@ from normlab.cli.commands.models import display_model
 from normlab.cli.display.comparison import display_comparison
 from normlab.cli.display.job import display_job
 from normlab.cli.display.output import JsonOption, UrlOption, write_json
+from normlab.cli.display.sweep import display_sweep
 from normlab.cli.ids import Kind, identify, model_of
 from normlab.client import Client
 
@@ -15,13 +16,15 @@ from normlab.client import Client
 def show(
     what: Annotated[
         str,
-        typer.Argument(metavar="ID", help="A job's or comparison's id, the end of it, or a model's name."),
+        typer.Argument(
+            metavar="ID", help="A job's, comparison's or sweep's id, the end of it, or a model's name."
+        ),
     ],
     *,
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
-    """Show a job (state, results, where its time went), a comparison (verdict, jobs) or a model's name."""
+    """Show a job (state, results, where its time went), a comparison (verdict, jobs), a sweep or a model's name."""
     with Client(url) as client:
         if model_of(client, what) is not None:
             model = client.models.get(what)
@@ -31,6 +34,10 @@ def show(
         if item.kind is Kind.COMPARISON:
             comparison = client.comparisons.get(item.id)
             write_json(comparison) if as_json else display_comparison(comparison)
+            return
+        if item.kind is Kind.SWEEP:
+            sweep = client.sweeps.get(item.id)
+            write_json(sweep) if as_json else display_sweep(sweep)
             return
         job = client.job(item.id)
         if as_json:

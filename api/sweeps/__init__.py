@@ -1,0 +1,1 @@
+"""``/sweeps``: networks at the points of a space."""

@@ -1,0 +1,66 @@
+"""``/sweeps/{id}/events``: what happens to a sweep, as it happens, as Server-Sent Events."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from sqlalchemy.orm import Session
+
+from api.http.feed import PAGE, Source
+from api.http.parameters import SweepPath
+from api.http.services import ServicesDependency
+from api.http.sse import NOT_HELD_BACK, EventStream, Followed, LastEventId, refuse_if_over, stream_answers
+from api.sweeps.documents import event_data
+from normlab.store import Sweep
+from normlab.store.studies import events as study_events
+from normlab.store.studies import studies
+from normlab.store.studies.tables import StudyEvent
+
+router = APIRouter(prefix="/sweeps", tags=["sweeps"])
+
+_EXAMPLE = """\
+event: points
+data: {"round": 0, "added": 7, "jobs_made": 21, "jobs_reused": 0, "at": "…"}
+id: 2
+
+event: point
+data: {"arm": "baseline", "point": 3, "round": 0, "complete": true, "failed_jobs": 0, "at": "…"}
+id: 6
+
+"""
+
+
+def _after(session: Session, sweep_id: str, number: int) -> Sequence[StudyEvent]:
+    return study_events.after(session, Sweep, sweep_id, number, limit=PAGE)
+
+
+SWEEPS = Source(Sweep, "sweep", after=_after, data=event_data)
+
+
+def followed_sweep(
+    services: ServicesDependency, sweep_id: SweepPath, last_event_id: LastEventId = None
+) -> Followed:
+    """A sweep that is there, and of which something is left to tell."""
+    with services.database.read() as session:
+        sweep = studies.get(session, Sweep, sweep_id)
+        if last_event_id is not None and sweep.state.final:
+            refuse_if_over(study_events.after(session, Sweep, sweep_id, last_event_id, limit=1))
+        return Followed(sweep.id, last_event_id)
+
+
+@router.get(
+    "/{sweep_id}/events",
+    summary="Live events of a sweep",
+    response_class=EventStream,
+    responses=stream_answers(_EXAMPLE),
+)
+async def stream_sweep_events(
+    services: ServicesDependency, followed: Annotated[Followed, Depends(followed_sweep)]
+) -> EventStream:
+    """All events from the first, then each as it happens: `state`, `points`, `job`, `point`.
+
+    `points`: jobs for further points were made; with `widened`, since the best point lay at an end of the space. `job`:
+    one has ended. `point`: all jobs of a point have. Numbers, resuming and the end are as in the events of a job; each
+    job has its own events, too.
+    """
+    return EventStream(services.feed.follow(SWEEPS, followed.id, followed.after), headers=NOT_HELD_BACK)
