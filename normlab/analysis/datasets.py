@@ -38,7 +38,8 @@ def identity_of(spec: SpecDocument) -> str:
     content = content_of(spec)
     if content is None:
         return str(_dataset(spec).get("name"))
-    return f"{content.digest} {content.class_count} {content.pixel_max}"
+    columns = "" if content.columns is None else f" {[tuple(column.form) for column in content.columns]}"
+    return f"{content.digest} {content.class_count} {content.pixel_max}{columns}"
 
 
 def label_of(spec: SpecDocument) -> str:
@@ -61,15 +62,28 @@ def description_of(spec: SpecDocument) -> str:
         return f"{info.title} ({info.name}): {info.description}"
     if content is None:
         return label_of(spec)
-    samples = f"{content.training_samples + content.test_samples:,} {_samples(content.shape)}"
-    return f"{label_of(spec)}: {samples} of {content.class_count:,} classes, {content.digest}"
+    samples = f"{content.training_samples + content.test_samples:,} {_samples(content)}"
+    predicted = (
+        f"of {content.class_count:,} classes" if content.classes else f"whose {content.target} is predicted"
+    )
+    return f"{label_of(spec)}: {samples} {predicted}, {content.digest}"
 
 
-def _samples(shape: tuple[int, ...]) -> str:
+def _samples(content: DatasetContent) -> str:
+    shape = content.shape
+    if content.columns is not None:
+        categories = sum(column.categories is not None for column in content.columns)
+        kinds = (_counted(len(content.columns) - categories, "number"), _counted(categories, "category"))
+        return f"rows of {' and '.join(filter(None, kinds))}"
     if len(shape) == 1:
         return f"rows of {prod(shape)} values"
     colours = _COLOURS.get(shape[2], f"{shape[2]}-channel") if len(shape) == 3 else _COLOURS[1]
     return f"{colours} images, {describe(shape[:2])} pixels,"
+
+
+def _counted(count: int, what: str) -> str:
+    many = "categories" if what == "category" else f"{what}s"
+    return f"{count:,} {what if count == 1 else many}" if count else ""
 
 
 def _dataset(spec: SpecDocument) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
 """Rows of a table -> a batch in its decoded form, as a network on a table takes it: (n, columns) float32.
 
 A number is as it is, a category its place among the column's, and what is missing NaN; a category that is none of the
-column's is -1. What a row goes through then is in the network (``docs/datasets.md``).
+column's is -1. What a row goes through then is in the network (``docs/networks.md``).
 """
 
 import math

@@ -219,5 +219,22 @@ def test_the_whole_way_of_a_table(client: Client, shell: Callable[..., Result], 
 
     job = client.wait(client.submit("baseline", dataset="own-table", training={"epochs": 1}).id)
     assert (job.state, job.error) == (JobState.SUCCEEDED, None)
+    rows = [
+        {"petal_length": 1.4, "place": "wood"},
+        {"petal_width": 2.3, "place": "moor"},
+        [5.1, None, "hill"],
+    ]
+    predictions = client.predict(job.id, rows)
+    assert [item.unknown for item in predictions] == [None, ("place",), None]
+    assert {item.class_name for item in predictions} <= set(data.target_names)
+    (tmp_path / "rows.csv").write_text("place,petal_length,petal_width\nwood,1.4,NA\nmoor,,2.3\nhill,5.1,\n")
+    assert client.predict(job.id, tmp_path / "rows.csv") == predictions
+    told = shell("predict", job.id, str(tmp_path / "rows.csv")).stdout.splitlines()
+    assert [line.split()[:3] for line in told] == [
+        ["row", str(number), item.class_name] for number, item in enumerate(predictions, 1)
+    ]
+    assert "unknown: place" in told[1]
+    mistakes = client.evaluate(job.id).mistakes
+    assert all(set(mistake.row or ()) == {"petal_length", "petal_width", "place"} for mistake in mistakes)
     client.delete(job.id)
     assert shell("dataset", "delete", "own-table").exit_code == 0

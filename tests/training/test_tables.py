@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from normlab.analysis.datasets import description_of
 from normlab.errors import SpecError
 from normlab.spec import DatasetContent, JobSpec, estimate, parse_job_spec
 from normlab.spec.columns import Column, ColumnForm, ColumnKind
@@ -45,7 +46,7 @@ def spec_on(
 def prepared_by_hand(
     rows: npt.NDArray[Any], columns: tuple[Column, ...], mean: Any, deviation: Any, embeddings: dict[int, Any]
 ) -> npt.NDArray[np.float64]:
-    """A row at a time, as docs/datasets.md says it."""
+    """A row at a time, as docs/networks.md says it."""
     made = []
     for row in rows:
         numbers, indicators, categories, number = [], [], [], 0
@@ -240,3 +241,8 @@ def test_what_is_for_pictures_is_refused(
     (problem,) = caught.value.problems
     assert problem.pointer == pointer
     assert sentence in problem.detail
+
+
+def test_table_in_words(tables: dict[str, DatasetContent]) -> None:
+    said = description_of(spec_on(tables["mixed"]).to_document())
+    assert "300 rows of 2 numbers and 3 categories of 3 classes" in said

@@ -226,6 +226,7 @@ def _amplified(run: Observed) -> Observation | None:
     layer = next(iter(seen))
     epoch, largest_gain, median, flat = seen[layer]
     raw = layer in _of_the_input(run)
+    alone = "pixel outshouts the picture" if run.spec.dataset.columns is None else "value outshouts the row"
     return Observation(
         severity=Severity.WARNING if raw else Severity.NOTE,
         layers=tuple(seen),
@@ -233,7 +234,7 @@ def _amplified(run: Observed) -> Observation | None:
         numbers={"gain_max": largest_gain, "gain_median": median, "flat_share": flat, "threshold": AMPLIFIED},
         sentence=f"The layer {layer} amplifies what hardly varies: {share(flat)} of its channels have a variance below "
         f"epsilon, and one is multiplied by {figure(largest_gain)} in use where the median is {figure(median)}"
-        f"{', so a single unusual pixel outshouts the picture' if raw else ''}.",
+        f"{f', so a single unusual {alone}' if raw else ''}.",
         remedy="A larger epsilon (such as 0.1) in this layer, or none at all on raw pixels: scale them by constants.",
     )
 
