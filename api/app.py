@@ -27,6 +27,8 @@ from api.models import routes as named_models
 from api.openapi import DocumentedAPI
 from api.probes import charts, diagnosis, measurements, mechanism
 from api.probes import registry as probes
+from api.robustness import comparisons as comparison_robustness
+from api.robustness import jobs as job_robustness
 from api.sweeps import events as sweep_events
 from api.sweeps import routes as sweeps
 from normlab import __version__
@@ -70,6 +72,8 @@ _RESOURCES = (
     trial_events,
     sweeps,
     sweep_events,
+    job_robustness,
+    comparison_robustness,
     catalogue,
     datasets,
     dataset_files,

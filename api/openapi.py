@@ -27,6 +27,7 @@ from api.jobs import examples as job_examples
 from api.models import examples as model_examples
 from api.models.schemas import EvaluationRequest, ModelReference, Rollback
 from api.probes import examples as probe_examples
+from api.robustness import examples as robustness_examples
 from api.sweeps import examples as sweep_examples
 from normlab.claims.request import TrialRequest
 from normlab.comparisons import ComparisonRequest
@@ -36,6 +37,7 @@ from normlab.documents.predictions import Predictions
 from normlab.settings import Settings
 from normlab.spec import JobSpec
 from normlab.spec.reference import describe_fields
+from normlab.spec.robustness import RobustnessRequest
 from normlab.sweeps import SweepRequest
 from normlab.sweeps.request import SweptArm
 
@@ -53,6 +55,7 @@ _BY_NAME: tuple[tuple[type[BaseModel], str], ...] = (
     (ModelReference, "validation"),
     (Rollback, "validation"),
     (EvaluationRequest, "validation"),
+    (RobustnessRequest, "validation"),
     (Problem, "serialization"),
     (ValidatedJob, "serialization"),
 )
@@ -136,6 +139,7 @@ def _add_examples(schemas: dict[str, Any]) -> None:
         model_examples,
         probe_examples,
         sweep_examples,
+        robustness_examples,
     ):
         for model, shown in table.EXAMPLES.items():
             schemas[model.__name__]["examples"] = shown

@@ -191,34 +191,72 @@ def variance_sources(
         raise ValueError(
             f"telling seeds from test set needs at least 2 runs and 2 examples, got {runs} and {examples}"
         )
-    d = b - a  # (R, E)
+    found = crossed_effects(b - a)
+    both = found.run + found.example + found.rest
+    return VarianceSources(
+        difference=found.mean,
+        seeds=math.sqrt(found.run_square / (runs * examples)),
+        test_set=math.sqrt(found.example_square / (runs * examples)),
+        both=math.sqrt(both),
+        share_of_test_set=found.example / both if both else None,
+        interval=found.interval(confidence),
+        basis=alone(confidence, _BOTH_DRAWN),
+    )
+
+
+@dataclass(frozen=True)
+class CrossedEffects:
+    """A mean over runs and examples whose effects are both random."""
+
+    mean: float
+    run: float
+    """The part of the mean's variance that is the runs'."""
+    example: float
+    rest: float
+    run_square: float
+    """Mean square of the runs."""
+    example_square: float
+    freedom: float
+    """Degrees of freedom of the variance: the runs' share has few, the examples' share has many (Satterthwaite
+    1946)."""
+
+    @property
+    def standard_error(self) -> float:
+        """If runs and examples were both drawn anew."""
+        return math.sqrt(self.run + self.example + self.rest)
+
+    def interval(self, confidence: float) -> Interval:
+        """For the mean, if both were drawn anew."""
+        half = float(stats.t.ppf((1 + check_confidence(confidence)) / 2, self.freedom)) * self.standard_error
+        return Interval(self.mean - half, self.mean + half)
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided, that the mean is zero."""
+        if not self.standard_error:
+            return float(self.mean == 0)
+        return float(2 * stats.t.sf(abs(self.mean) / self.standard_error, self.freedom))
+
+
+def crossed_effects(d: Floats) -> CrossedEffects:
+    """Of values of shape (runs, examples), at least two of each; see ``variance_sources`` for the model."""
+    runs, examples = d.shape
     mean = float(d.mean())
-    by_run, by_example = d.mean(axis=1), d.mean(axis=0)  # (R,), (E,)
-    ms_run = examples * float(np.sum((by_run - mean) ** 2)) / (runs - 1)
-    ms_example = runs * float(np.sum((by_example - mean) ** 2)) / (examples - 1)
-    rest_squares = float(np.sum((d - by_run[:, None] - by_example[None, :] + mean) ** 2))
-    ms_rest = rest_squares / ((runs - 1) * (examples - 1))
-    run = max(0.0, (ms_run - ms_rest) / examples) / runs
-    example = max(0.0, (ms_example - ms_rest) / runs) / examples
-    rest = ms_rest / (runs * examples)
-    both = run + example + rest
-    # The runs' share of the variance has few degrees of freedom, the examples' share has many (Satterthwaite
-    # 1946).
+    by_run, by_example = d.mean(axis=1) - mean, d.mean(axis=0) - mean  # (R,), (E,)
+    run_squares, example_squares = examples * float(by_run @ by_run), runs * float(by_example @ by_example)
+    rest = d - mean - by_run[:, None] - by_example
+    ms_run, ms_example = run_squares / (runs - 1), example_squares / (examples - 1)
+    ms_rest = float(np.vdot(rest, rest)) / ((runs - 1) * (examples - 1))
+    of_run = max(0.0, (ms_run - ms_rest) / examples) / runs
+    of_example = max(0.0, (ms_example - ms_rest) / runs) / examples
+    of_rest = ms_rest / (runs * examples)
+    both = of_run + of_example + of_rest
     freedom = (
-        both**2 / (((run + rest) ** 2 / (runs - 1)) + ((example + rest) ** 2 / (examples - 1)))
+        both**2 / (((of_run + of_rest) ** 2 / (runs - 1)) + ((of_example + of_rest) ** 2 / (examples - 1)))
         if both
         else 1.0
     )
-    half = float(stats.t.ppf((1 + check_confidence(confidence)) / 2, max(1.0, freedom))) * math.sqrt(both)
-    return VarianceSources(
-        difference=mean,
-        seeds=math.sqrt(ms_run / (runs * examples)),
-        test_set=math.sqrt(ms_example / (runs * examples)),
-        both=math.sqrt(both),
-        share_of_test_set=example / both if both else None,
-        interval=Interval(mean - half, mean + half),
-        basis=alone(confidence, _BOTH_DRAWN),
-    )
+    return CrossedEffects(mean, of_run, of_example, of_rest, ms_run, ms_example, freedom=max(1.0, freedom))
 
 
 def _tables(a: ArrayLike, b: ArrayLike) -> tuple[Floats, Floats]:

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,12 @@ class Answers:
     """(pictures,)."""
     corrupted: Bools
     """(corruptions, severities, pictures), in the question's order."""
+
+    def mean(self, places: Sequence[tuple[int, int]]) -> npt.NDArray[np.float64]:
+        """For each picture (pictures,) in which share of these places, of a corruption and a severity, it was right."""
+        rows, columns = zip(*places, strict=True)
+        share: npt.NDArray[np.float64] = self.corrupted[list(rows), list(columns)].mean(axis=0)
+        return share
 
 
 @dataclass(frozen=True)

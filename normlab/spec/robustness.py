@@ -11,9 +11,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from math import prod
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, field_validator
+from pydantic.config import JsonDict
+
+from normlab.spec.dataset_spec import DatasetSpec
 
 SEVERITIES = (1, 2, 3, 4, 5)
 """How much: 1 is a little and still a change, 5 is where people begin to guess. 0 would be the picture itself."""
@@ -21,6 +25,8 @@ DEFAULT_SAMPLES = 10_000
 """So many pictures of the test set at most, unless it is said: an accuracy is then known to half a point."""
 MAX_SAMPLES = 100_000
 """Pictures that may be asked for."""
+MAX_PICTURE_BYTES = 256 * 2**20
+"""Of all pictures that are taken, one value a byte: larger pictures are fewer."""
 GENERATOR_VERSION = 1
 """Raised when the same seed would give other pictures than before, so that no old result stands for a new one."""
 
@@ -138,6 +144,9 @@ CORRUPTIONS: Mapping[CorruptionName, Corruption] = {
 
 Severity = Annotated[int, Strict(), Field(ge=1, le=5)]
 
+_SOME: JsonDict = {"minItems": 1, "uniqueItems": True}
+"""Checked by the validator: pydantic's own check counts the items that are in order."""
+
 
 class RobustnessRequest(BaseModel):
     """What a network is to be tried on; `{}`, or no body, asks for everything."""
@@ -145,10 +154,10 @@ class RobustnessRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     corruptions: tuple[CorruptionName, ...] = Field(
-        default=tuple(CorruptionName), min_length=1, description="Which; by default all."
+        default=tuple(CorruptionName), description="Which; by default all.", json_schema_extra=_SOME
     )
     severities: tuple[Severity, ...] = Field(
-        default=SEVERITIES, min_length=1, description="How much, 1 to 5; by default each."
+        default=SEVERITIES, description="How much, 1 to 5; by default each.", json_schema_extra=_SOME
     )
     samples: Annotated[int, Strict()] | None = Field(
         default=None,
@@ -166,17 +175,36 @@ class RobustnessRequest(BaseModel):
     @classmethod
     def _once_each_and_in_order(cls, given: tuple[Any, ...]) -> tuple[Any, ...]:
         """The same question has one form, however it was written."""
+        if not given:
+            raise ValueError("name at least one, or leave it out for all")
         for place, value in enumerate(given):
             if value in given[:place]:
                 raise ValueError(f"{value} stands twice: name each once")
         known: tuple[Any, ...] = (*CorruptionName, *SEVERITIES)
         return tuple(sorted(given, key=known.index))
 
-    def samples_of(self, test_samples: int) -> int:
-        """How many pictures of a test set are taken."""
-        return min(DEFAULT_SAMPLES if self.samples is None else self.samples, test_samples)
+    @property
+    def cells(self) -> int:
+        """How many times all pictures are corrupted."""
+        return len(self.corruptions) * len(self.severities)
 
-    def key(self, data: str) -> str:
-        """64 digits that are the same where the same corrupted pictures are asked for; ``data`` names the test set."""
+    def samples_of(self, test_samples: int, shape: tuple[int, ...]) -> int:
+        """How many pictures of a test set are taken."""
+        most = min(test_samples, most_samples(shape))
+        return min(DEFAULT_SAMPLES if self.samples is None else self.samples, most)
+
+    def key(self, dataset: DatasetSpec) -> str:
+        """64 digits that are the same where the same corrupted pictures are asked for."""
+        content = dataset.content
+        data = (
+            {"name": dataset.name}
+            if content is None
+            else {"content": content.digest, "pixel_max": content.pixel_max}
+        )
         asked = {"data": data, "generator": GENERATOR_VERSION, **self.model_dump(mode="json")}
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+def most_samples(shape: tuple[int, ...]) -> int:
+    """So many pictures of a shape may be taken."""
+    return max(2, MAX_PICTURE_BYTES // prod(shape))

@@ -31,6 +31,7 @@ DAILY_ON_SQLITE_ALONE = {
     "test_kept_answers.py",
     "test_mechanisms.py",
     "test_trials.py",
+    "test_robustness.py",
 }
 """What is answered there is made of rows that other files read from both databases; Postgres is left to the night."""
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from normlab.spec import JobSpec
+from normlab.spec import DatasetSpec, JobSpec
 from normlab.spec.robustness import RobustnessRequest
 from normlab.store import ArtifactKind, Database, deletion, robustness
 from normlab.store.artifacts import StoredFile
@@ -29,7 +29,7 @@ def job_ids(database: Database, make_spec: Callable[..., JobSpec]) -> list[str]:
 
 
 def ask(database: Database, job_ids: list[str], request: RobustnessRequest) -> str:
-    key = request.key("digits")
+    key = request.key(DatasetSpec(name="digits"))
     with database.write() as session:
         for job_id in job_ids:
             robustness.ask(session, job_id, key, request)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from normlab.settings import Settings
-from normlab.spec import JobSpec
+from normlab.spec import DatasetSpec, JobSpec
 from normlab.spec.correct_answers import CorrectAnswers
 from normlab.spec.robustness import CorruptionName, RobustnessRequest
 from normlab.store import ArtifactKind, ArtifactStore, Database, Job, JobState, artifacts, robustness
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 REQUEST = RobustnessRequest(
     corruptions=(CorruptionName.BRIGHTNESS, CorruptionName.SHIFT), severities=(1, 5), samples=200
 )
-KEY = REQUEST.key("digits")
+KEY = REQUEST.key(DatasetSpec(name="digits"))
 FLATTEN = {"type": "flatten"}
 ONE_LAYER = {"architecture": {"layers": [FLATTEN]}, "training": {"epochs": 1}}
 

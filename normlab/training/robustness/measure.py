@@ -74,7 +74,7 @@ def measure(
         request: Which corruptions, severities and pictures.
         pixel_max: Raw pictures are 0 to this.
     """
-    places = chosen_pictures(request, len(y))
+    places = chosen_pictures(request, x.shape)
     pictures, labels = x[places], y[places]
     rights = [[_right(network, pictures, labels)] for network in networks]
     for corrupted in _corrupted(request, pictures, pixel_max):
@@ -103,9 +103,10 @@ def _answers(
     return CorrectAnswers(own, answers(theirs), network.layers, network.re_estimated.samples(count))
 
 
-def chosen_pictures(request: RobustnessRequest, count: int) -> npt.NDArray[np.int64]:
-    """The places (samples,) of the pictures that are taken of ``count``: all, or some drawn by the seed."""
-    samples = request.samples_of(count)
+def chosen_pictures(request: RobustnessRequest, shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
+    """The places (samples,) of the pictures that are taken of a test set of this shape (n, height, width[, channels]):
+    all, or some drawn by the seed."""
+    count, samples = shape[0], request.samples_of(shape[0], shape[1:])
     if samples == count:
         return np.arange(count)
     drawn = generator(request.seed, Role.CORRUPTION, "pictures").permutation(count)[:samples]

@@ -1,0 +1,1 @@
+"""Networks on corrupted pictures: ``/jobs/{id}/robustness`` and ``/comparisons/{id}/robustness``."""

@@ -1,0 +1,1 @@
+"""How accurate networks stay when their pictures are corrupted, from which pictures they got right."""
