@@ -9,19 +9,21 @@ import logging
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from normlab.errors import ArtifactError, ArtifactStoreError, DatasetError, SpecError
 from normlab.settings import Settings
-from normlab.spec import DatasetName, DatasetSpec, parse_job_spec, plan_job
+from normlab.spec import DatasetSpec, parse_job_spec, plan_job
 from normlab.spec.export_formats import ArtifactKind
 from normlab.store import ArtifactStore, Database, artifacts, evaluations, format_requests
 from normlab.store.artifacts import StoredFile
 from normlab.store.evaluations import TakenEvaluation
 from normlab.store.format_requests import TakenRequest
 from normlab.store.jobs import jobs
+from worker.decoded_datasets import fetch_decoded
 from worker.reports import storable
 from worker.side_process import SideProcess
 from worker.trainer import import_trainer
@@ -62,7 +64,7 @@ def make_formats(settings: Settings) -> None:
     store = ArtifactStore(settings.resolved_artifacts_url)
     with contextlib.closing(database):
         while _make_next(settings, database, store, format_requests, _to_format) or _make_next(
-            settings, database, store, evaluations, _to_evaluation
+            settings, database, store, evaluations, partial(_to_evaluation, database, store)
         ):
             pass
 
@@ -150,14 +152,21 @@ def _to_format(request: TakenRequest, trained: _Trained) -> _Made:
     return (exported.error or "") if exported.path is None else (request.kind, exported.path)
 
 
-def _to_evaluation(request: TakenEvaluation, trained: _Trained) -> _Made:
+def _to_evaluation(
+    database: Database, store: ArtifactStore, request: TakenEvaluation, trained: _Trained
+) -> _Made:
     from normlab.training.export.evaluation import evaluate_elsewhere  # noqa: PLC0415 - as above
 
+    with database.read() as session:
+        dataset = evaluations.dataset_of(session, request.dataset)
+    if dataset is None:
+        return "the dataset was deleted meanwhile"
     path = trained.folder / f"evaluation-{request.dataset}.npz"
+    fetch = partial(fetch_decoded, database, store)
     try:
-        evaluate_elsewhere(
-            trained.network, trained.dataset, DatasetName(request.dataset), trained.datasets_dir, path
-        )
-    except DatasetError as error:
+        evaluate_elsewhere(trained.network, trained.dataset, dataset, trained.datasets_dir, path, fetch=fetch)
+    except ArtifactStoreError:
+        raise
+    except (DatasetError, ArtifactError) as error:
         return str(error)
     return ArtifactKind.EVALUATION, path

@@ -17,6 +17,7 @@ from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
 from api.inference.predict import image_url
 from api.models.downloads import LOOK_AGAIN_SECONDS, succeeded_job, when_to_ask_again, why_missing
+from api.models.evaluated_on import dataset_for
 from api.models.schemas import EvaluationRequest
 from normlab import analysis
 from normlab.analysis.calibration import Calibration, calibration
@@ -24,7 +25,7 @@ from normlab.analysis.classification import Classification, classification
 from normlab.documents.evaluations import ChartKind, EvaluationDocument, PendingEvaluation, Split
 from normlab.errors import StateError
 from normlab.serving import TableReader, seen_by_the_model
-from normlab.spec import DATASETS, DatasetName, DatasetSpec
+from normlab.spec import DatasetSpec
 from normlab.spec.class_names import match_classes
 from normlab.store import Artifact, ArtifactKind, Job, artifacts, evaluations
 from normlab.store.artifacts import StoredFile
@@ -66,7 +67,7 @@ def evaluate_job(
     """
     media_type = preferred_media_type(request, (JSON, *CHARTS))
     wanted = validated(EvaluationRequest, body)
-    evaluated = _evaluated(services, job_id, wanted.dataset)
+    evaluated = _evaluated(services, job_id, wanted)
     if isinstance(evaluated, PendingEvaluation):
         again = {"Retry-After": str(LOOK_AGAIN_SECONDS)}
         return Response(evaluated.model_dump_json(), status_code=202, headers=again, media_type=JSON)
@@ -107,53 +108,34 @@ class _Evaluated:
 
 
 def _title(evaluated: _Evaluated, wanted: EvaluationRequest) -> str:
-    elsewhere = "" if evaluated.dataset is evaluated.trained_on else f" of {evaluated.dataset.name}"
+    elsewhere = "" if evaluated.dataset is evaluated.trained_on else f" of {evaluated.dataset.label}"
     return f"{evaluated.job.name or evaluated.job.id}, {wanted.split} samples{elsewhere}"
 
 
-def _evaluated(services: Services, job_id: str, wanted: str | None) -> _Evaluated | PendingEvaluation:
+def _evaluated(services: Services, job_id: str, wanted: EvaluationRequest) -> _Evaluated | PendingEvaluation:
     """What the network says about its own dataset or the one that is wanted."""
     with services.database.read() as session:
         job = succeeded_job(jobs.get(session, job_id))
-        own = DatasetSpec.model_validate(job.spec["dataset"])
         file = artifacts.get(session, job_id, ArtifactKind.EVALUATION)
-        elsewhere = wanted not in (None, own.name)
-        evaluation = evaluations.get(session, job_id, str(wanted)) if elsewhere else None
-    if not elsewhere:
+    own = DatasetSpec.model_validate(job.spec["dataset"])
+    dataset = dataset_for(services, job_id, own, wanted.dataset)
+    if dataset is own:
         if file is None:
             why = why_missing(job, ArtifactKind.EVALUATION)
             raise StateError(f"job {job_id} cannot be evaluated: {why}")
         return _Evaluated(job, own, own, _arrays(services, file))
-    dataset = _fitting(job_id, own, str(wanted))
+    with services.database.read() as session:
+        key = evaluations.key_of(session, dataset)
+        evaluation = evaluations.get(session, job_id, key)
     if evaluation is not None and evaluation.file is not None:
         return _Evaluated(job, own, dataset, _arrays(services, evaluation.file))
     waits = evaluation is not None and evaluation.error is None
-    return _ask_for(services, job_id, DatasetName(dataset.name), waits=waits)
+    return _ask_for(services, job_id, dataset, key, waits=waits)
 
 
-def _fitting(job_id: str, own: DatasetSpec, wanted: str) -> DatasetSpec:
-    """The dataset of this name, if a network of ``own`` can be evaluated on it; else 422."""
-    kind = own.info.shape, own.info.class_count
-    built_in = {info.name.value: (info.shape, info.class_count) for info in DATASETS.values()}
-    fitting = [name for name, other in built_in.items() if other == kind and name != own.name]
-    if wanted in fitting:
-        return DatasetSpec(name=wanted)
-    others = f"{' and '.join(fitting)} would fit" if fitting else "no other built-in dataset fits"
-    if wanted not in built_in:
-        what = f"{wanted} is neither the dataset that job {job_id} was trained on ({own.label}) nor built in"
-    else:
-        what = (
-            f"job {job_id} was trained on {own.label}, of shape {_kind(*kind)}, but {wanted} has shape "
-            f"{_kind(*built_in[wanted])}"
-        )
-    raise invalid_body("dataset", sentence=f"{what}: {others}")
-
-
-def _kind(shape: tuple[int, ...], classes: int) -> str:
-    return f"{' x '.join(map(str, shape))} and {classes} classes"
-
-
-def _ask_for(services: Services, job_id: str, dataset: DatasetName, *, waits: bool) -> PendingEvaluation:
+def _ask_for(
+    services: Services, job_id: str, dataset: DatasetSpec, key: str, *, waits: bool
+) -> PendingEvaluation:
     """Have a worker evaluate unless that waits already, and say so. An error is told once; who asks again has it tried
     again."""
     if waits:
@@ -162,13 +144,13 @@ def _ask_for(services: Services, job_id: str, dataset: DatasetName, *, waits: bo
     else:
         with services.database.write() as session:
             succeeded_job(jobs.get(session, job_id))  # it may have been deleted meanwhile
-            evaluations.ask(session, job_id, dataset)
-            error = evaluations.take_error(session, job_id, dataset)
+            evaluations.ask(session, job_id, key)
+            error = evaluations.take_error(session, job_id, key)
             force = workers.workforce(session)
         if error is not None:
-            raise StateError(f"job {job_id} could not be evaluated on {dataset}: {error}")
-    detail = when_to_ask_again(f"a worker evaluates on {dataset} when it is first asked for", force)
-    return PendingEvaluation(job=job_id, dataset=dataset, detail=detail)
+            raise StateError(f"job {job_id} could not be evaluated on {dataset.label}: {error}")
+    detail = when_to_ask_again(f"a worker evaluates on {dataset.label} when it is first asked for", force)
+    return PendingEvaluation(job=job_id, dataset=dataset.name, dataset_version=dataset.version, detail=detail)
 
 
 def _arrays(services: Services, file: Artifact | StoredFile) -> _Arrays:

@@ -119,6 +119,7 @@ PENDING_FORMAT = {
 PENDING_EVALUATION = {
     "job": JOB_ID,
     "dataset": "mnist",
+    "dataset_version": None,
     "detail": "a worker evaluates on mnist when it is first asked for: ask again in some seconds",
 }
 

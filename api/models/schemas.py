@@ -1,8 +1,8 @@
 """What can be asked of names and evaluations."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 from normlab.documents.evaluations import ChartKind, Split
 
@@ -25,15 +25,33 @@ class Rollback(BaseModel):
     )
 
 
+class OtherDataset(BaseModel):
+    """A dataset by its name, as a job's spec has it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    version: Annotated[int, Strict()] | None = Field(
+        default=None, ge=1, description="Of a dataset that was added; without it the newest."
+    )
+
+
+def _by_name(given: Any) -> Any:
+    return {"name": given} if isinstance(given, str) else given
+
+
 class EvaluationRequest(BaseModel):
     """What to evaluate on; `{}`, or no body, is a whole request."""
 
     model_config = ConfigDict(extra="forbid")
 
-    dataset: str | None = Field(
+    dataset: (
+        Annotated[OtherDataset, BeforeValidator(_by_name, json_schema_input_type=str | OtherDataset)] | None
+    ) = Field(
         default=None,
         description=(
-            "By default the one that the job was trained on; or a built-in one of the same shape and number of classes."
+            "By default the one that the job was trained on; or another one of the same shape and number of classes: "
+            'its name, or `{"name": "parts", "version": 1}`.'
         ),
     )
     split: Split = Split.TEST

@@ -2,17 +2,18 @@
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from normlab.client import datasets as dataset_calls
+from normlab.client import evaluations
 from normlab.client.claims import Claims
 from normlab.client.comparisons import Comparisons
 from normlab.client.dataset_lookup import DatasetsOfService
 from normlab.client.downloads import download
-from normlab.client.evaluations import evaluate
+from normlab.client.evaluations import TIMEOUT_SECONDS
 from normlab.client.events import JobEvent, follow
 from normlab.client.formats import ChartFormat
 from normlab.client.images import Pixels, predict
@@ -295,7 +296,7 @@ class Client:
         split: Split | str = Split.TEST,
         mistakes: int = 10,
         dataset: str | None = None,
-        timeout_seconds: float = 120,
+        timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> EvaluationDocument:
         """How well a trained network does on samples that were held out: by class, how well its probabilities fit, and
         where it is wrong.
@@ -304,12 +305,19 @@ class Client:
             job_id: A job that has succeeded.
             split: ``test`` or ``validation``.
             mistakes: So many of those that it was most confident of.
-            dataset: Another one than the job's, of the same shape and number of classes. It takes a worker some seconds
-                when it is first asked for, and is waited for.
+            dataset: Another one than the job's, of the same shape and number of classes: ``mnist``, ``parts`` or a
+                version of it, ``parts@1``. It takes a worker some seconds when it is first asked for, and is waited
+                for.
             timeout_seconds: For how long.
         """
-        body = {"split": Split(split), "mistakes": mistakes, "dataset": dataset}
-        return evaluate(self._transport, job_id, body, timeout_seconds=timeout_seconds)
+        return evaluations.evaluate(
+            self._transport,
+            job_id,
+            split=split,
+            dataset=dataset,
+            mistakes=mistakes,
+            timeout_seconds=timeout_seconds,
+        )
 
     def confusion_chart(
         self,
@@ -323,7 +331,10 @@ class Client:
 
         Another ``dataset`` as for ``evaluate``.
         """
-        return self._evaluation_chart(job_id, {"split": Split(split), "dataset": dataset}, chart_format)
+        kind = ChartKind.CONFUSION
+        return evaluations.chart(
+            self._transport, job_id, kind, split=split, dataset=dataset, chart_format=chart_format
+        )
 
     def reliability_chart(
         self,
@@ -337,19 +348,10 @@ class Client:
 
         Another ``dataset`` as for ``evaluate``.
         """
-        body = {"split": Split(split), "dataset": dataset, "chart": ChartKind.RELIABILITY}
-        return self._evaluation_chart(job_id, body, chart_format)
-
-    def _evaluation_chart(
-        self, job_id: str, body: Mapping[str, Any], chart_format: ChartFormat | str
-    ) -> bytes:
-        if body["dataset"] is not None:
-            self.evaluate(
-                job_id, split=body["split"], mistakes=0, dataset=body["dataset"]
-            )  # until it is there
-        accept = ChartFormat(chart_format).media_type
-        url = path_of("jobs", job_id, "evaluate")
-        return self._transport.request("POST", url, json=body, headers={"Accept": accept}).content
+        kind = ChartKind.RELIABILITY
+        return evaluations.chart(
+            self._transport, job_id, kind, split=split, dataset=dataset, chart_format=chart_format
+        )
 
     def compare(self, job_ids: Iterable[str]) -> SideBySide:
         """Put jobs side by side: what differs between their specs, and what came of it.

@@ -130,4 +130,7 @@ class PendingEvaluation(Document):
 
     job: str
     dataset: str
+    dataset_version: int | None = Field(
+        default=None, description="Of an uploaded dataset; null of a built-in one."
+    )
     detail: str

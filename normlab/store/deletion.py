@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from normlab.documents.states import DatasetState, JobState, StudyState
 from normlab.errors import NotFoundError, StateError, some_of
-from normlab.store import idempotency
+from normlab.store import evaluations, idempotency
 from normlab.store.datasets import usage, versions
 from normlab.store.datasets.tables import DatasetVersion, NamedDataset
 from normlab.store.jobs import jobs
@@ -73,6 +73,7 @@ REFERENCES: dict[str, dict[str, OnDelete]] = {
     "datasets": {
         "dataset_files.dataset_id": OnDelete.GOES,  # the files themselves: after the commit, by the caller
         "dataset_uses.dataset_id": OnDelete.FORBIDS,
+        "evaluations.dataset": OnDelete.IS_FORGOTTEN,
         "idempotency_keys.resource": OnDelete.IS_FORGOTTEN,
     },
     "trials": {
@@ -163,6 +164,7 @@ def delete_dataset(session: Session, name: str, version: int | None = None) -> l
     if users := usage.users_of(session, ids):
         raise StateError(f"{what} is used by {some_of(users)}: delete that first")
     idempotency.forget(session, ids)
+    evaluations.forget(session, ids)
     session.execute(delete(DatasetVersion).where(DatasetVersion.id.in_(ids)))
     if len(doomed) == len(all_versions):
         session.execute(delete(NamedDataset).where(NamedDataset.name == name))

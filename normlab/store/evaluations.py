@@ -4,15 +4,19 @@
 What a network says about its own dataset's samples is kept when its job ends (``ArtifactKind.EVALUATION``).
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, ForeignKey, String, Text, delete
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from normlab.spec import DATASETS, DatasetContent, DatasetSpec
 from normlab.spec.export_formats import ArtifactKind
 from normlab.store.artifacts import StoredFile
 from normlab.store.base import Base, table_of
 from normlab.store.clock import database_now
+from normlab.store.datasets import versions
+from normlab.store.datasets.tables import DatasetVersion
 from normlab.store.jobs.tables import Job
 from normlab.store.upsert import insert
 from normlab.store.wanted import Queue, Taken, Wanted
@@ -25,7 +29,7 @@ class Evaluation(Base, Wanted):
 
     job_id: Mapped[str] = mapped_column(ForeignKey(Job.id, ondelete="CASCADE"), primary_key=True)
     dataset: Mapped[str] = mapped_column(String(110), primary_key=True)
-    """Its name."""
+    """The name of a built-in one, or the id of a version of one that was added (``key_of``)."""
     path: Mapped[str | None] = mapped_column(Text)
     """Of the file, as of an ``Artifact``: None until it is made, as the two below."""
     sha256: Mapped[str | None] = mapped_column(String(64))
@@ -57,6 +61,33 @@ class TakenEvaluation:
 
 _evaluations = table_of(Evaluation)
 _queue = Queue(_evaluations, _evaluations.c.path.is_(None))
+
+
+def key_of(session: Session, dataset: DatasetSpec) -> str:
+    """What stands for a dataset here. Names and numbers of deleted versions may come again; ids do not.
+
+    Raises:
+        NotFoundError: the version is not there any more.
+    """
+    return (
+        dataset.name if dataset.version is None else versions.get(session, dataset.name, dataset.version).id
+    )
+
+
+def dataset_of(session: Session, key: str) -> DatasetSpec | None:
+    """The dataset that a key stands for; None: it was deleted."""
+    if key in DATASETS:
+        return DatasetSpec(name=key)
+    found = session.get(DatasetVersion, key)
+    if found is None:
+        return None
+    content = DatasetContent.model_validate(found.content)
+    return DatasetSpec(name=found.name, version=found.version, content=content)
+
+
+def forget(session: Session, dataset_ids: Collection[str]) -> None:
+    """Delete what was asked for on versions that are being deleted. Files that were made go with their jobs."""
+    session.execute(delete(_evaluations).where(_evaluations.c.dataset.in_(dataset_ids)))
 
 
 def ask(session: Session, job_id: str, dataset: str) -> None:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from normlab.settings import Settings
-from normlab.spec import DatasetName, DatasetSpec, JobSpec
+from normlab.spec import DatasetSpec, JobSpec
 from normlab.spec.columns import Task
 from normlab.training import datasets
 from normlab.training.datasets.arrays import Labels, Pixels
@@ -103,17 +103,11 @@ def training_data(
     data = part.name if part.content is None else part.content.digest
     key = (folder, data, part.held_out, part.trained_on, drawn_by, keras.config.floatx())
     if key not in _cache:
-        _cache[key] = _split(_load(part, folder, fetch), part, seed)
+        _cache[key] = _split(datasets.open_dataset(part, folder, fetch), part, seed)
         if len(_cache) > _KEPT:
             _cache.popitem(last=False)
     _cache.move_to_end(key)
     return _cache[key]
-
-
-def _load(part: DatasetSpec, folder: Path, fetch: datasets.Fetch | None) -> datasets.Dataset:
-    if part.content is None:
-        return datasets.load(DatasetName(part.name), folder)
-    return datasets.load_content(part.label, part.content, folder, fetch=fetch)
 
 
 def _split(dataset: datasets.Dataset, part: DatasetSpec, seed: int) -> TrainingData:

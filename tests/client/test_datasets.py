@@ -172,6 +172,12 @@ def test_the_whole_way(client: Client, shell: Callable[..., Result], tmp_path: P
     assert (job.state, job.spec["dataset"]["version"]) == (JobState.SUCCEEDED, 1)
     (prediction,) = client.predict(job.id, tmp_path / "pictures" / "digit 0" / "0.png")
     assert prediction.class_name.startswith("digit ")
+    elsewhere = client.evaluate(job.id, dataset="own-arrays@1", mistakes=0)
+    assert (elsewhere.dataset, elsewhere.dataset_version, elsewhere.samples) == ("own-arrays", 1, 40)
+    assert "matched by number" in elsewhere.remarks[0]
+    said = shell("evaluate", job.id, "--dataset", "own-arrays", "--chart", str(tmp_path / "matrix.svg"))
+    assert "test samples of own-arrays@1" in said.stdout, said.stderr
+    assert (tmp_path / "matrix.svg").exists()
     used = shell("dataset", "delete", "own-pictures")
     assert (used.exit_code, job.id in used.stderr) == (1, True)
     client.delete(job.id)

@@ -1,12 +1,18 @@
-"""Versions of datasets that are ready without having been checked, for tests of what uses them."""
+"""Versions of datasets that wait for their check, or are ready without one, for tests of what uses them."""
+
+from collections.abc import Callable
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from normlab.spec import JobSpec
-from normlab.store import DatasetState, DatasetVersion, NamedDataset
+from normlab.store import ArtifactStore, Database, DatasetState, DatasetVersion, NamedDataset
 from normlab.store.clock import database_now
 from normlab.store.datasets import versions
+from normlab.store.datasets.versions import UPLOADS, Source
 from normlab.store.identifiers import new_id
+
+Upload = Callable[..., DatasetVersion]
 
 
 def keep_dataset(session: Session, spec: JobSpec) -> None:
@@ -37,3 +43,16 @@ def keep_dataset(session: Session, spec: JobSpec) -> None:
         )
     )
     session.flush()
+
+
+def uploader(database: Database, store: ArtifactStore) -> Upload:
+    """A function that adds content as the next version of a name, to be checked."""
+
+    def upload(name: str, content: bytes, **options: Any) -> DatasetVersion:
+        dataset_id = new_id("ds")
+        writing = store.begin(f"{UPLOADS}/{dataset_id}")
+        writing.write(content)
+        with database.write() as session:
+            return versions.create(session, dataset_id, name, Source(**vars(writing.finish())), options)
+
+    return upload

@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,9 @@ from normlab.spec import DatasetContent, parse_job_spec
 from normlab.store import ArtifactStore, Database, DatasetState, DatasetVersion, Job, JobState
 from normlab.store.datasets import checks, versions
 from normlab.store.datasets.lookup import StoredDatasets
-from normlab.store.datasets.versions import UPLOADS, Source
-from normlab.store.identifiers import new_id
+from normlab.store.datasets.versions import UPLOADS
 from normlab.training.datasets import load_content
+from support.dataset_versions import Upload, uploader
 from support.workers import Service, wait_until
 from worker import dataset_process
 from worker.datasets import DatasetChecker
@@ -43,20 +42,6 @@ def digits(**more: Any) -> bytes:
 def settings(sqlite_database: Database, tmp_path: Path) -> Settings:
     url = sqlite_database.url.render_as_string(hide_password=False)
     return Settings(data_dir=tmp_path, database_url=url, heartbeat_seconds=0.05)
-
-
-Upload = Callable[..., DatasetVersion]
-
-
-def uploader(database: Database, store: ArtifactStore) -> Upload:
-    def upload(name: str, content: bytes, **options: Any) -> DatasetVersion:
-        dataset_id = new_id("ds")
-        writing = store.begin(f"{UPLOADS}/{dataset_id}")
-        writing.write(content)
-        with database.write() as session:
-            return versions.create(session, dataset_id, name, Source(**vars(writing.finish())), options)
-
-    return upload
 
 
 @pytest.fixture

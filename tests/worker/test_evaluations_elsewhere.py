@@ -1,5 +1,6 @@
 """A worker evaluates a trained network on another dataset than its own, from the files that it would train on."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 from normlab.settings import Settings
 from normlab.spec import DatasetName, JobSpec
@@ -15,6 +17,8 @@ from normlab.store.jobs import jobs, leases
 from normlab.training.datasets import decoded, loading
 from normlab.training.datasets.arrays import Arrays
 from normlab.training.datasets.sources import SOURCES
+from support.dataset_versions import uploader
+from worker.dataset_process import check_datasets
 from worker.formats import make_formats
 from worker.liveness import LivenessTable
 from worker.runner import Child, run_attempt
@@ -102,6 +106,35 @@ def test_a_network_is_evaluated_on_another_dataset(
     np.testing.assert_array_equal(kept["test_predicted"], again["test_predicted"])
     np.testing.assert_allclose(kept["test_confidence"], again["test_confidence"], rtol=1e-5)
     assert again["test_cross_entropy"] == pytest.approx(float(kept["test_cross_entropy"]), rel=1e-5)
+
+
+def test_one_that_was_added_is_fetched_and_evaluated_on(
+    database: Database, settings: Settings, make_spec: Callable[..., JobSpec]
+) -> None:
+    """This machine does not have it, its classes stand in another order, and its pixels are brighter."""
+    data = load_digits()
+    x, y = (data.images * 15).astype(np.uint8), 9 - data.target
+    buffer = BytesIO()
+    names = [str(number) for number in range(9, -1, -1)]
+    parts = {"x_train": x[:100], "y_train": y[:100], "x_test": x[100:400], "y_test": y[100:400]}
+    np.savez(buffer, allow_pickle=False, **parts, class_names=names)
+    added = uploader(database, ArtifactStore(settings.resolved_artifacts_url))("turned", buffer.getvalue())
+    check_datasets(settings)
+    shutil.rmtree(settings.datasets_dir / "decoded")
+    job = trained(settings, database, make_spec(training={"epochs": 5, "optimizer": "adam"}))
+    with database.write() as session:
+        evaluations.ask(session, job.id, added.id)
+        evaluations.ask(session, job.id, "ds_deleted")
+    make_formats(settings)
+    with database.write() as session:
+        row = evaluations.get(session, job.id, added.id)
+        assert "was deleted" in (evaluations.take_error(session, job.id, "ds_deleted") or "")
+    assert row is not None
+    assert row.file is not None, row.error
+    found = read(settings, row.file)
+    np.testing.assert_array_equal(found["test_labels"], data.target[100:400])
+    assert (found["test_predicted"] == found["test_labels"]).mean() > 0.8
+    assert len(found["validation_labels"]) == 10
 
 
 def test_a_dataset_that_cannot_be_had_is_an_answer(

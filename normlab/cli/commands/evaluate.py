@@ -32,6 +32,7 @@ def evaluate(
     dataset: Annotated[
         str | None,
         typer.Option(
+            metavar="NAME[@VERSION]",
             help="Another dataset of the same shape and number of classes (default: the one it was trained on).",
             show_default=False,
         ),

@@ -2,6 +2,7 @@
 
 from normlab.training.datasets.images import sample_image, test_image_png
 from normlab.training.datasets.loading import Dataset, load
+from normlab.training.datasets.opening import open_dataset
 from normlab.training.datasets.uploaded import Fetch, content_folder, load_content
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "content_folder",
     "load",
     "load_content",
+    "open_dataset",
     "sample_image",
     "test_image_png",
 ]

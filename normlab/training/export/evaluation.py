@@ -26,12 +26,12 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from normlab.spec import DATASETS, DatasetName, DatasetSpec
+from normlab.spec import DatasetSpec
 from normlab.spec.class_names import match_classes
 from normlab.spec.export_formats import ArtifactKind
 from normlab.spec.memory import EVALUATION_BATCH
 from normlab.training.data import Samples, training_data
-from normlab.training.datasets import load
+from normlab.training.datasets import Fetch, open_dataset
 from normlab.training.datasets.arrays import Pixels
 from normlab.training.evaluations import ClassEvaluation, Evaluation
 from normlab.training.export.export import ExportedFile, export
@@ -79,19 +79,23 @@ def _part(evaluation: Evaluation, samples: Samples) -> _Arrays:
 
 
 def evaluate_elsewhere(
-    trained: TrainedNetwork, own: DatasetSpec, dataset: DatasetName, datasets_dir: Path, path: Path
+    trained: TrainedNetwork,
+    own: DatasetSpec,
+    dataset: DatasetSpec,
+    datasets_dir: Path,
+    path: Path,
+    *,
+    fetch: Fetch | None = None,
 ) -> None:
-    """Write the same file of another dataset of the shape and number of classes of a network's ``own``. Its pixels are
-    brought to the range of these, and its labels are the network's numbers (``match_classes``).
+    """Write the same file of another dataset of the form of a network's ``own`` (``normlab.spec.same_form``). Its
+    pixels are brought to the range of these, and its labels are the network's numbers (``match_classes``).
 
     The validation samples are those that a job on the dataset has unless it says otherwise: the first ones of
-    the training samples. Raises ``DatasetError`` when the dataset cannot be had.
+    the training samples. ``fetch`` gets an uploaded dataset that this machine does not have. Raises ``DatasetError``
+    when the dataset cannot be had.
     """
-    info, data = DATASETS[dataset], load(dataset, datasets_dir)
-    count, numbers = (
-        info.default_validation_samples,
-        np.array(match_classes(DatasetSpec(name=dataset), own).numbers),
-    )
+    info, data = dataset.info, open_dataset(dataset, datasets_dir, fetch)
+    count, numbers = info.default_validation_samples, np.array(match_classes(dataset, own).numbers)
     parts = {
         "validation": (data.x_train[:count], data.y_train[:count]),
         "test": (data.x_test, data.y_test),
