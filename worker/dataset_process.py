@@ -20,6 +20,11 @@ from worker.datasets import worker_name
 from worker.reports import storable
 
 _BROKEN = "Normlab could not read it for a reason that nobody thought of; the worker's log says which"
+_DISK_FULL = (
+    f"the disk of the machine that reads it was full {checks.MAX_LOST_ATTEMPTS} times: decoded, it takes a byte for "
+    "each value of each sample, and as much again in an artifact store on the same disk. Have space freed, or bring "
+    "less of it"
+)
 _OUT_OF_MEMORY = "there is not enough memory to read it: make it smaller, or its pictures"
 
 _logger = logging.getLogger(__name__)
@@ -63,12 +68,16 @@ def _check(settings: Settings, database: Database, store: ArtifactStore, taken: 
         except MemoryError:
             found = _OUT_OF_MEMORY
         except Exception as error:
-            if isinstance(error, ArtifactStoreError) or is_disk_full(error):
+            is_full = is_disk_full(error)
+            if is_full and taken.lost_attempts + 1 >= checks.MAX_LOST_ATTEMPTS:
+                found = _DISK_FULL
+            elif is_full or isinstance(error, ArtifactStoreError):
                 with database.write() as session:
-                    checks.give_back(session, taken)
+                    checks.give_back(session, taken, counts=is_full)
                 raise
+            else:
+                found = _BROKEN
             _logger.exception("%s: the check failed", what)
-            found = _BROKEN
     with database.write() as session:
         state = checks.finish(session, taken, found)
     _logger.info("%s: %s", what, state or "lost to another attempt, or deleted")

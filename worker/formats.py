@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from normlab.disk_full import is_disk_full
 from normlab.errors import ArtifactError, ArtifactStoreError, DatasetError, SpecError
 from normlab.settings import Settings
 from normlab.spec import DatasetSpec, parse_job_spec, plan_job
@@ -23,6 +24,7 @@ from normlab.store.artifacts import StoredFile
 from normlab.store.evaluations import TakenEvaluation
 from normlab.store.format_requests import TakenRequest
 from normlab.store.jobs import jobs
+from normlab.store.wanted import MAX_ATTEMPTS
 from worker.decoded_datasets import fetch_decoded
 from worker.reports import storable
 from worker.side_process import SideProcess
@@ -79,10 +81,17 @@ def _make_next(
         return False
     try:
         made = _make(settings, database, store, request, make)
-    except (OSError, ArtifactStoreError):  # a full disk, a store that is away
-        with database.write() as session:
-            kind.put_back(session, request)
-        raise
+    except (OSError, ArtifactStoreError) as error:
+        if not is_disk_full(error):  # a store that is away
+            with database.write() as session:
+                kind.put_back(session, request)
+            raise
+        if (
+            request.attempt < MAX_ATTEMPTS
+        ):  # the attempt counts, and the next one comes when the lease has run out
+            raise
+        _logger.exception("%s: given up", request)
+        made = f"the disk of the machine that makes it was full {MAX_ATTEMPTS} times: have space freed"
     with database.write() as session:
         kept = kind.finish(session, request, made)
     said = made if isinstance(made, str) else f"{made.bytes} bytes"

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
@@ -13,9 +14,10 @@ from api.datasets.files import delete_files
 from api.datasets.parameters import DatasetPath, UploadedPath, VersionPath, options_in_the_query
 from api.datasets.uploads import Upload, receive
 from api.http.bodies import validated
+from api.http.etags import NOT_MODIFIED, IfNoneMatch, tagged_answer
 from api.http.failures import invalid_request
 from api.http.idempotency import IdempotencyKey, create_once
-from api.http.media_types import BYTES, FORM
+from api.http.media_types import BYTES, FORM, JSON
 from api.http.problems import error_answers
 from api.http.queries import query_problem
 from api.http.services import Services, ServicesDependency
@@ -157,13 +159,21 @@ def list_datasets(services: ServicesDependency) -> DatasetList:
     return DatasetList(data=(*DATASETS.values(), *added))
 
 
-@router.get("/{name}", summary="Look up a dataset", responses=error_answers(404, 503))
-def get_dataset(services: ServicesDependency, name: DatasetPath) -> DatasetOrBuiltIn:
+@router.get(
+    "/{name}",
+    summary="Look up a dataset",
+    response_model=DatasetOrBuiltIn,
+    responses={**NOT_MODIFIED, **error_answers(404, 503)},
+)
+def get_dataset(
+    services: ServicesDependency, name: DatasetPath, if_none_match: IfNoneMatch = None
+) -> Response:
     """Its newest version: how far its check is, or its data card. Of a built-in one its shape and classes."""
     if name in DATASETS:
-        return DatasetOrBuiltIn(DATASETS[DatasetName(name)])
+        return _tagged(DATASETS[DatasetName(name)], if_none_match)
     with services.database.read() as session:
-        return DatasetOrBuiltIn(dataset_document(versions.get(session, name)))
+        document = dataset_document(versions.get(session, name))
+    return _tagged(document, if_none_match)
 
 
 @router.get("/{name}/versions", summary="List a dataset's versions", responses=error_answers(404, 503))
@@ -176,11 +186,23 @@ def list_versions(services: ServicesDependency, name: UploadedPath) -> DatasetVe
     return DatasetVersions(data=tuple(map(summary_document, rows)))
 
 
-@router.get("/{name}/versions/{version}", summary="Look up a version", responses=error_answers(404, 422, 503))
-def get_version(services: ServicesDependency, name: UploadedPath, version: VersionPath) -> DatasetDocument:
+@router.get(
+    "/{name}/versions/{version}",
+    summary="Look up a version",
+    response_model=DatasetDocument,
+    responses={**NOT_MODIFIED, **error_answers(404, 422, 503)},
+)
+def get_version(
+    services: ServicesDependency, name: UploadedPath, version: VersionPath, if_none_match: IfNoneMatch = None
+) -> Response:
     """How far its check is, or its data card."""
     with services.database.read() as session:
-        return dataset_document(versions.get(session, name, version))
+        document = dataset_document(versions.get(session, name, version))
+    return _tagged(document, if_none_match)
+
+
+def _tagged(document: BaseModel, if_none_match: str | None) -> Response:
+    return tagged_answer(document.model_dump_json().encode(), JSON, if_none_match)
 
 
 _CANCELLED: dict[int | str, dict[str, Any]] = {

@@ -7,6 +7,7 @@ from typing import Any
 
 import anyio
 from fastapi import Request
+from python_multipart.multipart import parse_options_header
 from starlette.concurrency import run_in_threadpool
 
 from api.datasets.forms import FILE, FormReader
@@ -67,7 +68,7 @@ async def receive(request: Request, artifacts: ArtifactStore, dataset_id: str, k
             raise ArtifactStoreError("the artifact store does not answer; try again later") from error
         raise
     if form is None:
-        return Upload(Source(**vars(written)), {})
+        return Upload(Source(name=_shown(_name_in_header(request)), **vars(written)), {})
     return Upload(Source(name=_shown(form.file_name), **vars(written)), form.fields)
 
 
@@ -90,6 +91,12 @@ async def _blocks(
         yield bytes(gathered)
     elif is_empty:
         raise invalid_body(sentence="is empty: send the file as the body, or in a form's field `file`")
+
+
+def _name_in_header(request: Request) -> str:
+    """The file's own name where it is the body: as in a part of a form, ``attachment; filename="parts.zip"``."""
+    _, options = parse_options_header(request.headers.get("content-disposition", ""))
+    return options.get(b"filename", b"").decode(errors="replace")
 
 
 def _shown(file_name: str | None) -> str | None:

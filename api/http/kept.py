@@ -1,12 +1,11 @@
 """Answers that are made once and given again until something has changed."""
 
-import hashlib
 from collections.abc import Callable, Hashable, Mapping
 from typing import NamedTuple
 
 from fastapi import Response
 
-from api.http.etags import is_known
+from api.http.etags import is_known, tag_of
 from api.http.services import KeptAnswer, Services
 
 
@@ -42,7 +41,7 @@ def kept_answer(
             if kept is None:
                 made = make()
                 content = made.content.encode() if isinstance(made.content, str) else made.content
-                kept = KeptAnswer(content, f'"{hashlib.sha256(content).hexdigest()[:32]}"')
+                kept = KeptAnswer(content, tag_of(content))
                 if made.lasting:
                     services.answers.keep(key, made.version, kept)
     headers = {"ETag": kept.etag, "Cache-Control": "no-cache", **(headers or {})}

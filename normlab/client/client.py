@@ -2,16 +2,16 @@
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from normlab.client import datasets as dataset_calls
 from normlab.client import evaluations
 from normlab.client.claims import Claims
 from normlab.client.comparisons import Comparisons
 from normlab.client.dataset_lookup import DatasetsOfService
+from normlab.client.datasets import DatasetMethods
 from normlab.client.downloads import download
 from normlab.client.evaluations import TIMEOUT_SECONDS
 from normlab.client.events import JobEvent, follow
@@ -25,7 +25,6 @@ from normlab.client.sweeps import Sweeps
 from normlab.client.transport import Transport, path_of
 from normlab.documents.catalogue import ArchitectureDocument, ArchitectureList
 from normlab.documents.charts import InsideChart
-from normlab.documents.dataset_versions import AnyDataset, DatasetDocument, DatasetSummary
 from normlab.documents.diagnosis import DiagnosisDocument
 from normlab.documents.evaluations import ChartKind, EvaluationDocument, Split
 from normlab.documents.jobs import JobDocument, JobList, JobOrder, ValidatedJob
@@ -43,7 +42,7 @@ from normlab.spec.measurements import Measurements
 DEFAULT_URL = "http://127.0.0.1:8000"
 
 
-class Client:
+class Client(DatasetMethods):
     """A Normlab service.
 
     Every call is sent once; what goes wrong is a ``ServiceError`` with the service's own words (``code``,
@@ -392,76 +391,3 @@ class Client:
     def probes(self) -> list[ProbeDocument]:
         """What can be measured inside a network, with formulas and sources."""
         return list(self._transport.fetch(ProbeList, "GET", "/probes").data)
-
-    def datasets(self) -> list[AnyDataset]:
-        """The datasets that a job can name: the built-in ones, and the newest version of each that was added."""
-        return dataset_calls.lists(self._transport)
-
-    def add_dataset(
-        self,
-        name: str,
-        data: Any,
-        *,
-        idempotency_key: str | None = None,
-        sent: dataset_calls.Sent | None = None,
-        **options: Any,
-    ) -> DatasetDocument:
-        """Bring data of your own: a new name, or the next version of one. A worker checks it, see ``wait_for_dataset``.
-
-        Args:
-            name: What jobs call it: letters, digits, ``.``, ``_`` and ``-``.
-            data: The path of a file (npz, IDX, CSV, Parquet, a zip or tar, …) or of a folder, which are streamed; or
-                ``(x, y)``, ``((x_train, y_train), (x_test, y_test))``, a dict of arrays by the names that they have in
-                an npz, a frame of pandas, polars or pyarrow, a ``tf.data.Dataset`` or a torch ``Dataset`` of pairs.
-            idempotency_key: Sending a file twice with the same key makes one version.
-            sent: Is told how many bytes were sent so far.
-            **options: How it is to be read, as in ``POST /datasets``: ``label_column="class"``,
-                ``task="regression"``, ``image_size=(64, 64)``, ``validation="first"``, ….
-
-        Raises:
-            ServiceError: The service does not take it.
-            DatasetError: It cannot be read, or is nothing that can be sent.
-        """
-        return dataset_calls.add(
-            self._transport, name, data, options, idempotency_key=idempotency_key, sent=sent
-        )
-
-    def wait_for_dataset(
-        self,
-        name: str,
-        version: int | None = None,
-        *,
-        timeout_seconds: float | None = None,
-        progress: Callable[[DatasetDocument], None] | None = None,
-    ) -> DatasetDocument:
-        """Wait until a version (without a number the newest) is checked, and return it: ready, refused or cancelled.
-
-        ``progress`` is given the version now and then while it is checked.
-
-        Raises:
-            TimeoutError: It is not checked in the time given.
-        """
-        number = self.dataset(name, version).version
-        return dataset_calls.wait(
-            self._transport, name, number, timeout_seconds=timeout_seconds, progress=progress
-        )
-
-    def dataset(self, name: str, version: int | None = None) -> DatasetDocument:
-        """A version of a dataset that was added, without a number the newest: how far its check is, or its card."""
-        return dataset_calls.get(self._transport, name, version)
-
-    def dataset_versions(self, name: str) -> list[DatasetSummary]:
-        """All versions of a dataset that was added, the newest first."""
-        return dataset_calls.versions(self._transport, name)
-
-    def dataset_picture(self, name: str, which: str, version: int | None = None) -> bytes:
-        """A picture of a dataset's card, as PNG; the card names those that there are."""
-        return dataset_calls.picture(self._transport, name, which, version)
-
-    def cancel_dataset(self, name: str, version: int | None = None) -> DatasetDocument:
-        """End the check of a version, without a number that of the newest."""
-        return dataset_calls.cancel(self._transport, name, version)
-
-    def delete_dataset(self, name: str, version: int | None = None) -> None:
-        """Delete a version that nothing uses, without a number all of them."""
-        dataset_calls.delete(self._transport, name, version)

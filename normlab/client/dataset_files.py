@@ -55,6 +55,15 @@ def _write_frame(data: Any, path: Path) -> bool:
     return True
 
 
+def file_name(data: Any) -> str | None:
+    """What the service is told as the name of what is sent: that of a file, or of a folder with ``/`` behind it."""
+    if not isinstance(data, str | Path):
+        return None
+    path = Path(data).resolve()
+    name = "".join(filter(str.isprintable, path.name)).replace('"', "'")
+    return f"{name}/" if path.is_dir() else name
+
+
 @contextmanager
 def _of_path(path: Path) -> Iterator[Sendable]:
     if path.is_dir():

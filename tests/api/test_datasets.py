@@ -17,7 +17,7 @@ from normlab.settings import Settings
 from normlab.spec import DATASETS
 from normlab.store import DatasetState
 from normlab.store.artifact_writing import Writing
-from normlab.store.datasets import checks
+from normlab.store.datasets import checks, versions
 from normlab.store.datasets.checks import Checked, StoredArray
 
 MAX_DATASET_BYTES = 3_000_000
@@ -98,6 +98,22 @@ def test_a_body_becomes_the_next_version_of_its_name(service):
     assert service.http.get("/datasets/body").json() == made
     assert add(service, "body")["version"] == 2
     assert [each["version"] for each in service.http.get("/datasets/body/versions").json()["data"]] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ('attachment; filename="Teile.zip"', "Teile.zip"),
+        ('attachment; filename="Stücke/"'.encode(), "Stücke/"),
+        ("attachment; filename*0*=a; filename=b; filename*=c", "b"),
+        ("attachment", None),
+    ],
+)
+def test_a_bodys_own_name_is_kept_for_people(service, header, name):
+    made = service.http.post(
+        "/datasets", params={"name": "named"}, content=npz(), headers={"Content-Disposition": header}
+    )
+    assert made.json()["file"]["name"] == name
 
 
 def test_a_forms_file_and_fields_may_come_in_any_order(service):
@@ -261,6 +277,20 @@ def test_a_cards_pictures_are_given_with_their_etag(service, tmp_path: Path):
         known = service.http.get(path, headers={"If-None-Match": response.headers["etag"]})
         assert known.status_code == 304
     assert service.http.get("/datasets/pictures/pictures/none.png").status_code == 404
+
+
+def test_a_card_has_an_etag_that_changes_with_it(service):
+    add(service, "tagged")
+    path = "/datasets/tagged"
+    tag = service.http.get(path).headers["etag"]
+    assert service.http.get(f"{path}/versions/1", headers={"If-None-Match": tag}).status_code == 304
+    with service.database.write() as session:
+        versions.get(session, "tagged").progress = {"phase": "reading", "samples": 10}
+    later = service.http.get(path, headers={"If-None-Match": tag})
+    assert (later.status_code, later.json()["progress"]["samples"]) == (200, 10)
+    builtin = service.http.get("/datasets/digits")
+    known = service.http.get("/datasets/digits", headers={"If-None-Match": builtin.headers["etag"]})
+    assert (known.status_code, known.content) == (304, b"")
 
 
 def test_a_check_is_cancelled(service):

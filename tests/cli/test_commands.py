@@ -204,6 +204,9 @@ def test_listing_and_showing(run, trained: tuple[JobDocument, JobDocument]) -> N
     assert len(one.stdout.splitlines()) == 2
     assert one.stderr == "More jobs exist; show them with --limit 10.\n"
     assert run("jobs", "--tag", "nobody's").stderr == "No jobs match.\n"
+    assert run("jobs", "--dataset", "cifar10", "--tag", "trained").stderr == "No jobs match.\n"
+    unknown = run("jobs", "--dataset", "cifar")
+    assert (unknown.exit_code, "cifar10" in unknown.stderr) == (2, True)
     shown = run("show", trained[1].id).stdout
     assert "batch_norm  succeeded  job_" in shown
     assert "The network of epoch " in shown

@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 
 from normlab.cli import app
 from normlab.client import Client
-from normlab.client.dataset_files import sendable
+from normlab.client.dataset_files import file_name, sendable
 from normlab.documents.states import DatasetState, JobState
 from normlab.errors import DatasetError, ServiceError
 
@@ -122,6 +122,9 @@ def test_a_folder_is_sent_as_a_tar_without_owners_and_times(tmp_path: Path) -> N
         assert file is not None
         assert file.read() == b"b/2.png" * 1000
     assert sent(str(tmp_path)) == content
+    assert file_name(tmp_path) == f"{tmp_path.name}/"
+    assert file_name(tmp_path / "a" / ".." / "b" / "2.png") == "2.png"
+    assert file_name(content) is None
 
 
 @pytest.fixture
@@ -155,7 +158,7 @@ def test_the_whole_way(client: Client, shell: Callable[..., Result], tmp_path: P
 
     added = shell("dataset", "add", "own-pictures", str(tmp_path / "pictures"), "--seed", "3")
     assert added.exit_code == 0, added.stderr
-    for phrase in ("own-pictures version 1  ready", "digit 7", "training", "sha256:"):
+    for phrase in ("own-pictures version 1  ready  (pictures/, ", "digit 7", "training", "sha256:"):
         assert phrase in added.stdout
     assert "waits for a worker" in added.stderr or "reading" in added.stderr or not added.stderr
     shown = shell("dataset", "show", "own-pictures", "--pictures", str(tmp_path / "card"))

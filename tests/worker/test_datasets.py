@@ -1,5 +1,6 @@
 """A worker checks datasets that were added: they become ready or refused, and jobs are trained on them."""
 
+import errno
 import io
 import os
 import shutil
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
 
+from normlab.errors import ArtifactStoreError
 from normlab.settings import Settings
 from normlab.spec import DatasetContent, parse_job_spec
 from normlab.store import ArtifactStore, Database, DatasetState, DatasetVersion, Job, JobState
@@ -203,17 +205,45 @@ def test_an_error_nobody_thought_of_is_told_as_one(
     assert "nobody thought of" in (get(sqlite_database, "broken").reason or "")
 
 
-def test_a_full_disk_is_not_the_datasets_fault(
+def no_room(*_: Any) -> Any:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def no_store(*_: Any) -> Any:
+    raise ArtifactStoreError("the artifact store does not answer")
+
+
+def test_a_full_disk_is_told_when_it_was_so_again_and_again(
     settings: Settings, sqlite_database: Database, upload: Upload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: Any) -> Any:
-        raise OSError(28, "No space left on device")
-
+    settings = settings.model_copy(update={"lease_seconds": 0.01})
     upload("full", digits())
-    monkeypatch.setattr(dataset_process, "check", full)
-    with pytest.raises(OSError, match="No space"):
-        dataset_process.check_datasets(settings)
+    monkeypatch.setattr(dataset_process, "check", no_room)
+    for attempt in range(1, checks.MAX_LOST_ATTEMPTS):
+        with pytest.raises(OSError, match="No space"):
+            dataset_process.check_datasets(settings)
+        found = get(sqlite_database, "full")
+        assert (found.state, found.attempt) == (DatasetState.CHECKING, attempt)
+        wait_until(lambda: _is_free(sqlite_database))
+    dataset_process.check_datasets(settings)
     found = get(sqlite_database, "full")
+    assert found.state is DatasetState.REFUSED
+    assert "was full 3 times" in (found.reason or "")
+
+
+def _is_free(database: Database) -> bool:
+    with database.read() as session:
+        return checks.is_any_free(session)
+
+
+def test_an_artifact_store_that_is_away_is_not_the_datasets_fault(
+    settings: Settings, sqlite_database: Database, upload: Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload("away", digits())
+    monkeypatch.setattr(dataset_process, "check", no_store)
+    with pytest.raises(ArtifactStoreError):
+        dataset_process.check_datasets(settings)
+    found = get(sqlite_database, "away")
     assert (found.state, found.lost_attempts) == (DatasetState.CHECKING, -1), "its lease running out adds one"
 
 

@@ -1,5 +1,6 @@
 """A worker evaluates a trained network on another dataset than its own, from the files that it would train on."""
 
+import errno
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,10 +15,12 @@ from normlab.settings import Settings
 from normlab.spec import DatasetName, JobSpec
 from normlab.store import ArtifactKind, ArtifactStore, Database, Job, JobState, artifacts, evaluations
 from normlab.store.jobs import jobs, leases
+from normlab.store.wanted import MAX_ATTEMPTS
 from normlab.training.datasets import decoded, loading
 from normlab.training.datasets.arrays import Arrays
 from normlab.training.datasets.sources import SOURCES
 from support.dataset_versions import uploader
+from worker import formats
 from worker.dataset_process import check_datasets
 from worker.formats import make_formats
 from worker.liveness import LivenessTable
@@ -152,3 +155,22 @@ def test_a_dataset_that_cannot_be_had_is_an_answer(
     make_formats(settings)
     with database.write() as session:
         assert "Connection refused" in (evaluations.take_error(session, job.id, "mnist") or "")
+
+
+def test_a_full_disk_is_told_when_it_was_so_again_and_again(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch, make_spec: Callable[..., JobSpec]
+) -> None:
+    def no_room(*_: object) -> object:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(formats, "_make", no_room)
+    monkeypatch.setattr(formats, "LEASE_SECONDS", -1)
+    with database.write() as session:
+        job = jobs.create(session, make_spec())
+        evaluations.ask(session, job.id, "mnist")
+    for _ in range(MAX_ATTEMPTS - 1):
+        with pytest.raises(OSError, match="No space"):
+            make_formats(settings)
+    make_formats(settings)
+    with database.write() as session:
+        assert "was full 3 times" in (evaluations.take_error(session, job.id, "mnist") or "")

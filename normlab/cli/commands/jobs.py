@@ -22,6 +22,7 @@ from normlab.cli.display.output import (
 from normlab.client import Client
 from normlab.documents.jobs import JobDocument, JobOrder
 from normlab.documents.states import JobState
+from normlab.spec import DATASETS, no_such_dataset
 from normlab.spec.dataset_names import with_version
 from normlab.spec.runs import Phase
 
@@ -52,6 +53,8 @@ def jobs(
         matching = client.jobs(state=state, tag=tag, name=name, preset=preset, dataset=dataset, sort=sort)
         # One more than is shown, to know whether there are more.
         listed = list(islice(matching, limit + 1))
+        if dataset is not None and not listed:
+            _refuse_unknown(dataset, [each.name for each in client.datasets()])
     shown = listed[:limit]
     if as_json:
         write_json(shown)
@@ -60,6 +63,13 @@ def jobs(
     _show(shown, "No jobs match." if filtered else "No jobs yet. Train one with: normlab submit baseline")
     if len(listed) > limit:
         announce(f"More jobs exist; show them with --limit {limit * 10}.")
+
+
+def _refuse_unknown(dataset: str, names: list[str]) -> None:
+    """Of a dataset that there is not, "No jobs match." would say too little."""
+    if dataset not in names:
+        added = [name for name in names if name not in DATASETS]
+        raise typer.BadParameter(no_such_dataset(dataset, added).detail, param_hint="--dataset")
 
 
 def _show(jobs: list[JobDocument], without_rows: str) -> None:

@@ -72,9 +72,9 @@ def _phase(progress: DatasetProgress | None) -> str:
 
 def display_dataset(dataset: DatasetDocument) -> None:
     """Write all that is known of a version."""
-    name = dataset.file.name or "a file"
+    file = ", ".join(filter(None, (dataset.file.name, size(dataset.file.bytes))))
     out.print(
-        f"{dataset.name} version {dataset.version}  {dataset.state}  ({name}, {size(dataset.file.bytes)})",
+        f"{dataset.name} version {dataset.version}  {dataset.state}  ({file})",
         markup=False,
         soft_wrap=True,
     )

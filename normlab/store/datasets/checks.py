@@ -38,6 +38,8 @@ class Taken:
     """Counted from 1; a later one takes the version from those before."""
     options: dict[str, Any]
     source: Source
+    lost_attempts: int = 0
+    """Of those before."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,13 @@ def take(session: Session, *, worker: str, lease_seconds: float) -> Taken | None
     if first is None:
         return None
     taken = Taken(
-        first.id, first.name, first.version, first.attempt + 1, first.options, Source(**first.source)
+        first.id,
+        first.name,
+        first.version,
+        first.attempt + 1,
+        first.options,
+        Source(**first.source),
+        first.lost_attempts,
     )
     values = {
         "attempt": taken.attempt,
@@ -163,15 +171,14 @@ def finish(session: Session, taken: Taken, found: Checked | str) -> DatasetState
     return ended
 
 
-def give_back(session: Session, taken: Taken) -> None:
-    """Leave it for later, without counting the attempt: what stood in the way is not its fault.
-
-    It is taken again when its lease runs out, so not at once.
-    """
+def give_back(session: Session, taken: Taken, *, counts: bool) -> None:
+    """Leave it for later. It is taken again when its lease runs out, so not at once; the attempt is then lost, and only
+    ``counts`` as one where it may be the file's fault."""
+    lost = 0 if counts else 1
     session.execute(
         update(_versions)
         .where(_owned(taken))
-        .values(lost_attempts=_versions.c.lost_attempts - 1, worker=None)
+        .values(lost_attempts=_versions.c.lost_attempts - lost, worker=None)
     )
     _end_cancelled(session)
 
