@@ -19,11 +19,13 @@ import pyarrow as pa
 import pyarrow.csv
 
 from normlab.errors import DatasetError
+from normlab.training.datasets.readers import csv_digits
 from normlab.training.datasets.readers.csv_heads import MAX_LINE_BYTES
 from normlab.training.datasets.readers.pixel_columns import not_a_pixel
 
 BLOCK_BYTES = 1 << 20
 _THREADS = 2
+_NUMBERS = [str(value) for value in range(256)]
 _WHOLE = re.compile(r"\s*\+?\d+(\.0*)?\s*")
 
 
@@ -70,6 +72,8 @@ class CsvTable:
         self._pixel_names = [names[place] for place in pixels]
         self._text_names = [names[place] for place in texts]
         self._names = names
+        is_row = list(pixels) == list(range(pixels[0], pixels[-1] + 1))
+        self._slice = slice(pixels[0], pixels[-1] + 1) if is_row else None
 
     def blocks(self, file: BinaryIO) -> Iterator[Block]:
         """All rows, in order. Raises ``DatasetError`` with the row and the column."""
@@ -100,6 +104,18 @@ class CsvTable:
 
     def _parse(self, lines: bytes) -> tuple[npt.NDArray[np.uint8], dict[int, list[str]]] | None:
         """Pixels and texts; None where a value is no whole number from 0 to 255, or a row has another length."""
+        return self._parse_digits(lines) or self._parse_any(lines)
+
+    def _parse_digits(self, lines: bytes) -> tuple[npt.NDArray[np.uint8], dict[int, list[str]]] | None:
+        """The same where the texts are such numbers, too, and all are plain digits; else None."""
+        values = csv_digits.cells(lines, self._delimiter, self._count)
+        if values is None:
+            return None
+        texts = {place: [_NUMBERS[value] for value in values[:, place].tolist()] for place in self._texts}
+        return np.ascontiguousarray(values[:, self._slice or self._pixels]), texts
+
+    def _parse_any(self, lines: bytes) -> tuple[npt.NDArray[np.uint8], dict[int, list[str]]] | None:
+        """The same of all that pyarrow takes for a number."""
         for kind in (pa.uint8(), pa.float64()):  # whole numbers may be written as 5.0
             types = dict.fromkeys(self._pixel_names, kind) | dict.fromkeys(self._text_names, pa.string())
             try:
