@@ -3,6 +3,8 @@
 import io
 import pickle
 import struct
+import subprocess
+import sys
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -174,3 +176,20 @@ def test_a_member_without_a_name_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(content[:directory] + nameless + content[directory + 46 :])
     with pytest.raises(DatasetError, match=r"no name|cannot be read"):
         read(tmp_path / "a")
+
+
+def test_libraries_of_single_formats_are_loaded_by_these_alone(tmp_path: Path) -> None:
+    """pyarrow and scipy take some 40 MiB, beside which a file in another format takes little."""
+    (tmp_path / "a.npz").write_bytes(npz(x=X, y=Y))
+    (tmp_path / "a.csv").write_text(
+        "label," + ",".join(f"pixel{n}" for n in range(4)) + "\n0,1,2,3,4\n1,5,6,7,8\n"
+    )
+    code = (
+        "import sys; from pathlib import Path; from normlab.training.datasets.readers.base import ReadingOptions; "
+        "from normlab.training.datasets.readers.detect import open_reader; "
+        "[list(open_reader(Path(path), ReadingOptions()).chunks()) for path in sys.argv[1:]]; "
+        "print(sorted({'pyarrow', 'scipy', 'tensorflow'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code, tmp_path / "a.npz", tmp_path / "a.csv"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout == "[]\n"

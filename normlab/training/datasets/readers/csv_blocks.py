@@ -15,8 +15,6 @@ from typing import BinaryIO, NoReturn
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.csv
 
 from normlab.errors import DatasetError
 from normlab.training.datasets.readers import csv_digits
@@ -116,6 +114,9 @@ class CsvTable:
 
     def _parse_any(self, lines: bytes) -> tuple[npt.NDArray[np.uint8], dict[int, list[str]]] | None:
         """The same of all that pyarrow takes for a number."""
+        import pyarrow as pa  # noqa: PLC0415 - takes tens of MiB, and few tables need it
+        import pyarrow.csv  # noqa: PLC0415
+
         for kind in (pa.uint8(), pa.float64()):  # whole numbers may be written as 5.0
             types = dict.fromkeys(self._pixel_names, kind) | dict.fromkeys(self._text_names, pa.string())
             try:

@@ -28,9 +28,9 @@ class PixelRule:
 def find_rule(arrays: Sequence[StoredArray]) -> Generator[Chunk, None, PixelRule]:
     """Look at all values that are not uint8 already, and choose how they become pixels.
 
-    uint8 and whole numbers from 0 to 255 stay; bool and 0 to 1 are multiplied by 255; whole numbers above 255 are taken
-    for 10, 12, 14 or 16 bits, whichever is the least that holds the largest, and brought to 8 bits. Results are
-    rounded. ``NOTHING_YET`` comes after each block.
+    uint8 and whole numbers from 0 to 255 stay; bool and 0 to 1 are multiplied by 255 and rounded; whole numbers above
+    255 are taken for 10, 12, 14 or 16 bits, whichever is the least that holds the largest, and of these the upper eight
+    are kept, as of image files. ``NOTHING_YET`` comes after each block.
 
     Raises:
         DatasetError: values are NaN, negative, or of no such range; where the first is.
@@ -71,12 +71,15 @@ def _choose(name: str, largest: float, *, whole: bool, floats: bool) -> PixelRul
         raise DatasetError(
             f"{name} has a pixel of {largest:.0f}; the largest that can be one is 65535 (16 bits)."
         )
-    top = 2**bits - 1
     detail = (
-        f"Pixels go up to {largest:.0f} and were taken for {bits} bits: each was multiplied by 255/{top} and "
-        "rounded, so neighbouring shades became one."
+        f"Pixels go up to {largest:.0f} and were taken for {bits} bits, of which the upper eight were kept: "
+        "neighbouring shades became one."
     )
-    return PixelRule(_scale(255 / top), Notice("pixels_scaled", "warning", detail))
+    return PixelRule(_upper_eight(bits), Notice("pixels_scaled", "warning", detail))
+
+
+def _upper_eight(bits: int) -> Convert:
+    return lambda block: (block.astype(np.uint16) >> (bits - 8)).astype(np.uint8)
 
 
 def _scale(factor: float) -> Convert:
