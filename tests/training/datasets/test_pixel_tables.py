@@ -206,7 +206,7 @@ def test_what_is_wrong_is_named_with_row_and_column(tmp_path, wrong, says):
         (table("label," + names()), {"label_column": "kind"}, "no column 'kind'"),
         (table(), {"label_column": "18"}, "first, last or a number up to 17"),
         (table("label," + names(count=15) + ",pixel17"), {}, "lacks the pixel 16"),
-        (table("label," + names(count=15), x=X[:, :15]), {}, "15 columns of pixels, which is no square"),
+        (table("label," + names(count=15), x=X[:, :15]), {}, "15 pixels in a row, which is no square"),
         (table("label,length," + names(count=15)), {}, "'length'"),
         (names() + "\n" + "0," * 15 + "0\n", {}, "no column with the label"),
         (

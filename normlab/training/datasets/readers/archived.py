@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from normlab.training.datasets.readers import csv_files, folders, parquet, webdataset
+from normlab.training.datasets.readers import csv_files, folders, parquet, pixel_texts, webdataset
 from normlab.training.datasets.readers.archive_members import Archive, open_archive
 from normlab.training.datasets.readers.base import Reader, ReadingOptions
 
@@ -11,6 +11,7 @@ _FORMATS: tuple[Callable[[Archive, ReadingOptions], Reader | None], ...] = (
     webdataset.open_members,
     folders.open_members,
     parquet.open_members,
+    pixel_texts.open_members,
     csv_files.open_members,
 )
 """In the order of asking. A reader closes the archive when all of its chunks were taken."""

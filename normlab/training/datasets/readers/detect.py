@@ -14,6 +14,7 @@ from normlab.training.datasets.readers import (
     matlab,
     npz,
     parquet,
+    pixel_texts,
     stl10,
 )
 from normlab.training.datasets.readers.base import Reader, ReadingOptions
@@ -43,6 +44,7 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format("Parquet, a table, a column for each pixel, or image files (Hugging Face)", parquet.open_file),
     Format("ARFF, a table or an attribute for each pixel (OpenML)", arff.open_file),
+    Format("CSV with a column of all pixels (FER2013)", pixel_texts.open_file),
     Format("CSV, a table of numbers and categories or a column for each pixel", csv_files.open_file),
 )
 """In the order of asking: who knows a file by less comes later."""

@@ -15,8 +15,11 @@ SPLITS = {
     "dev": Split.VALIDATION,
     "test": Split.TEST,
     "testing": Split.TEST,
+    "publictest": Split.VALIDATION,
+    "privatetest": Split.TEST,
 }
-"""What folders and columns are called, in lower case."""
+"""What folders and columns are called, in lower case. The last two are Kaggle's, whose public test set was for trying
+out (FER2013)."""
 
 
 class Place(NamedTuple):

@@ -33,8 +33,28 @@ _FEW = 5
 
 
 @dataclass(frozen=True)
-class PixelColumns:
-    """Places of columns in the table, and what a sample looks like."""
+class Look:
+    """What rows of pixels look like."""
+
+    shape: tuple[int, ...]
+    """(height, width) or (height, width, 3)."""
+    planes: bool
+    """The colours lie plane after plane."""
+    notices: tuple[Notice, ...]
+
+    @property
+    def values(self) -> int:
+        """How many a row has."""
+        return math.prod(self.shape)
+
+    def pictures(self, values: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """Rows of pixels, (n, values), as (n, *shape)."""
+        return _as_pictures(values, self.shape, planes=self.planes)
+
+
+@dataclass(frozen=True)
+class PixelColumns(Look):
+    """The same of a table, and the places of its columns."""
 
     label: int
     pixels: tuple[int, ...]
@@ -42,15 +62,6 @@ class PixelColumns:
     split: int | None
     group: int | None
     time: int | None
-    shape: tuple[int, ...]
-    """(height, width) or (height, width, 3)."""
-    planes: bool
-    """The colours lie plane after plane."""
-    notices: tuple[Notice, ...]
-
-    def pictures(self, values: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        """Rows of pixels, (n, values), as (n, *shape)."""
-        return _as_pictures(values, self.shape, planes=self.planes)
 
 
 def refuse_too_wide(count: int, table: str) -> None:
@@ -76,9 +87,9 @@ def understand(
         [name.strip() for name in names] if names is not None else [str(place + 1) for place in range(count)]
     )
     taken = {
-        "split": _named(columns, options.split_column, SPLIT_NAMES if names is not None else (), table),
-        "group": _named(columns, options.group_column, (), table),
-        "time": _named(columns, options.time_column, (), table),
+        "split": named_column(columns, options.split_column, SPLIT_NAMES if names is not None else (), table),
+        "group": named_column(columns, options.group_column, (), table),
+        "time": named_column(columns, options.time_column, (), table),
     }
     free = [place for place in range(count) if place not in taken.values()]
     notices = []
@@ -111,15 +122,23 @@ def understand(
                 "The pixels' columns do not stand in the order of their numbers, and were brought into it."
             )
             notices.append(Notice("column_order", "info", detail))
-    shape = shape or _shape(len(pixels), table)
-    planes = False
-    if len(shape) == 3:
-        planes = _has_planes(sample[:, pixels], shape)
-        how = "plane after plane (all red ones first), as in CIFAR's files" if planes else "pixel by pixel"
-        notices.append(
-            Notice("colour_order", "info", f"{len(pixels)} values are {shape}: the colours lie {how}.")
-        )
-    return PixelColumns(label, tuple(pixels), **taken, shape=shape, planes=planes, notices=tuple(notices))
+    look = look_of(sample[:, pixels], table, shape)
+    return PixelColumns(look.shape, look.planes, (*notices, *look.notices), label, tuple(pixels), **taken)
+
+
+def look_of(sample: npt.NDArray[np.float64], table: str, shape: tuple[int, ...] | None = None) -> Look:
+    """What some rows of pixels, (rows, values), look like; ``shape`` where it is known.
+
+    Raises:
+        DatasetError: so many values are no pictures.
+    """
+    shape = shape or _shape(sample.shape[1], table)
+    if len(shape) < 3:
+        return Look(shape, False, ())
+    planes = _has_planes(sample, shape)
+    how = "plane after plane (all red ones first), as in CIFAR's files" if planes else "pixel by pixel"
+    detail = f"{sample.shape[1]} values are {shape}: the colours lie {how}."
+    return Look(shape, planes, (Notice("colour_order", "info", detail),))
 
 
 def whole_pixels(
@@ -160,7 +179,7 @@ def not_a_pixel(where: str, value: str) -> str:
     return f"{where}: {value!r} is no pixel. Pixels are whole numbers from 0 to 255{hint}."
 
 
-def _named(columns: Sequence[str], wanted: str | None, usual: Sequence[str], table: str) -> int | None:
+def named_column(columns: Sequence[str], wanted: str | None, usual: Sequence[str], table: str) -> int | None:
     """The place of a column that the options name, or has a usual name."""
     if wanted is not None:
         if wanted not in columns:
@@ -171,7 +190,7 @@ def _named(columns: Sequence[str], wanted: str | None, usual: Sequence[str], tab
 
 def _label_by_name(columns: Sequence[str], free: Sequence[int], wanted: str | None, table: str) -> int | None:
     if wanted is not None:
-        return _named(columns, wanted, (), table)
+        return named_column(columns, wanted, (), table)
     by_name = [place for name in LABEL_NAMES for place in free if columns[place].lower() == name]
     if by_name:
         return by_name[0]
@@ -255,7 +274,7 @@ def _shape(count: int, table: str) -> tuple[int, ...]:
     if count and 3 * side * side == count:
         return (side, side, 3)
     raise DatasetError(
-        f"{table} has {count} columns of pixels, which is no square and not three of them (784 are 28 by 28, 3072 "
+        f"{table} has {count} pixels in a row, which is no square and not three of them (784 are 28 by 28, 3072 "
         "are 32 by 32 in colour)."
     )
 
