@@ -3,7 +3,7 @@
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
@@ -16,6 +16,7 @@ from normlab.spec import DatasetSpec, JobSpec
 from normlab.spec.columns import Task
 from normlab.training import datasets
 from normlab.training.datasets.arrays import Labels, Pixels
+from normlab.training.read_ahead import MappedRows
 from normlab.training.seeds import Role, generator
 from normlab.training.targets import TargetScale
 
@@ -37,6 +38,8 @@ class Samples:
     """Where in ``x`` and ``y`` each of the samples is (count,); None: sample i is in row i."""
     scale: TargetScale | None = None
     """What the targets were standardized by; None where they are classes."""
+    file: MappedRows | None = None
+    """Where the rows of ``x`` are mapped from; None: they are in memory."""
 
     @property
     def count(self) -> int:
@@ -121,8 +124,8 @@ def _split(dataset: datasets.Dataset, part: DatasetSpec, seed: int) -> TrainingD
         scale = TargetScale.of(y[part.held_out : end] if drawn is None else y[drawn[part.held_out : end]])
     if drawn is not None:
         whole = _on_device(x, y, scale)
-        training = Samples(whole.x, whole.y, drawn[part.held_out : end], scale)
-        validation = Samples(whole.x, whole.y, drawn[: part.held_out], scale)
+        training = replace(whole, rows=drawn[part.held_out : end])
+        validation = replace(whole, rows=drawn[: part.held_out])
     else:
         training = _behind(x, y, part.held_out, end, scale)
         validation = _on_device(x[: part.held_out], y[: part.held_out], scale)
@@ -135,12 +138,14 @@ def _behind(x: Pixels, y: Labels, start: int, end: int, scale: TargetScale | Non
     if not _on_the_first_cpu() or _can_be_mapped(x[start:end]) or not _can_be_mapped(x):
         return _on_device(x[start:end], y[start:end], scale)
     whole = _on_device(x[:end], y[:end], scale)
-    return Samples(whole.x, whole.y, np.arange(start, end, dtype=np.int32), scale)
+    return replace(whole, rows=np.arange(start, end, dtype=np.int32))
 
 
 def _on_device(x: Pixels, y: Labels, scale: TargetScale | None) -> Samples:
     targets = y.astype(np.int32) if scale is None else scale.standardized(y).astype(keras.config.floatx())
-    return Samples(_pixels(x), tf.constant(targets), scale=scale)
+    is_mapped = _on_the_first_cpu() and _can_be_mapped(x)
+    pixels = _mapped(x) if is_mapped else tf.constant(np.ascontiguousarray(x))
+    return Samples(pixels, tf.constant(targets), scale=scale, file=MappedRows.of(x) if is_mapped else None)
 
 
 def _on_the_first_cpu() -> bool:
@@ -153,10 +158,8 @@ def _can_be_mapped(x: Pixels) -> bool:
     return bool(len(x) and x.flags.c_contiguous and x.ctypes.data % _ALIGNMENT == 0)
 
 
-def _pixels(x: Pixels) -> tf.Tensor:
-    """The pixels as a tensor. On a CPU the mapped file itself where that is possible: all processes share its pages."""
-    if not _on_the_first_cpu() or not _can_be_mapped(x):
-        return tf.constant(np.ascontiguousarray(x))
+def _mapped(x: Pixels) -> tf.Tensor:
+    """The mapped file itself as a tensor: all processes share its pages."""
     writable = x.view(np.ndarray)
     writable.setflags(
         write=True

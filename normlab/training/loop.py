@@ -8,7 +8,7 @@ segment to segment.
 import hashlib
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from time import perf_counter
 
@@ -42,6 +42,7 @@ from normlab.training.preparation import table_statistics
 from normlab.training.probes.batch import probe_digest
 from normlab.training.probes.chosen import Given, chosen_probes
 from normlab.training.probes.observer import Observer
+from normlab.training.read_ahead import ReadAhead
 from normlab.training.result import Timings, TrainResult
 from normlab.training.targets import TargetScale
 
@@ -211,17 +212,24 @@ class _Run:
         """The steps that are left of the next epoch."""
         if self.epoch == self.step == 0:
             self.measure()
-        for block in epoch_blocks(self.spec, self.epoch + 1, program.rate_dtype, samples, self.history):
-            while self.step < block.end:
-                self.look_ahead(block)
-                began = perf_counter()
-                stop = min(
-                    self.step + self.segment, block.end, self.observer.next_stop(self.epoch + 1, self.step)
-                )
-                steps = range(self.step - block.first, stop - block.first)
-                self.sums = program.train(samples, block, steps, self.sums)
-                self.step = stop
-                self.check_and_report(program, len(steps), began)
+        with closing(ReadAhead(samples.file)) as ahead:
+            for block in epoch_blocks(self.spec, self.epoch + 1, program.rate_dtype, samples, self.history):
+                self.train_block(program, samples, block, ahead)
+
+    def train_block(self, program: Program, samples: Samples, block: Block, ahead: ReadAhead) -> None:
+        """The steps that are left of a block."""
+        order = block.order.numpy()
+        while self.step < block.end:
+            self.look_ahead(block)
+            began = perf_counter()
+            stop = min(
+                self.step + self.segment, block.end, self.observer.next_stop(self.epoch + 1, self.step)
+            )
+            steps = range(self.step - block.first, stop - block.first)
+            ahead.ask_for(order[steps.stop : steps.stop + self.segment].ravel())
+            self.sums = program.train(samples, block, steps, self.sums)
+            self.step = stop
+            self.check_and_report(program, len(steps), began)
 
     def check_and_report(self, program: Program, steps: int, began: float) -> None:
         """After a segment: check that the loss is a number, report, and stop if the context wants that."""
