@@ -133,7 +133,9 @@ def _content(assembled: Assembled) -> DatasetContent:
     Raises:
         DatasetError: No spec can have it.
     """
-    body = {field: getattr(assembled, field) for field in DatasetContent.model_fields}
+    body = {
+        field: getattr(assembled, field) for field in DatasetContent.model_fields if hasattr(assembled, field)
+    }
     try:
         return DatasetContent.model_validate(body)
     except ValidationError as error:
