@@ -22,8 +22,6 @@ from normlab.training.datasets.readers.csv_blocks import CsvTable
 from normlab.training.datasets.readers.pixel_columns import PixelColumns, understand
 from normlab.training.datasets.readers.pixel_tables import block_chunks
 from normlab.training.datasets.readers.table_files import Checked, TableFile, head_of, opener_of
-from normlab.training.datasets.readers.tables.arff_rows import ArffRows
-from normlab.training.datasets.readers.tables.reader import TableReader
 from normlab.training.datasets.readers.tables.recognition import are_pictures
 
 
@@ -36,6 +34,9 @@ def open_file(path: Path, options: ReadingOptions) -> Reader | None:
     head = look_at(TableFile(path.name, None, opener))
     if are_pictures(head.names, head.sample, _with_label(head, options)):
         return ArffReader(head, options)
+    from normlab.training.datasets.readers.tables.arff_rows import ArffRows  # noqa: PLC0415 - pyarrow takes tens of MiB
+    from normlab.training.datasets.readers.tables.reader import TableReader  # noqa: PLC0415 - as above
+
     return TableReader(ArffRows(head, options), options)
 
 

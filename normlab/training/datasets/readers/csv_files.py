@@ -11,8 +11,6 @@ from normlab.training.datasets.readers.csv_heads import has_header, is_csv, look
 from normlab.training.datasets.readers.natural_order import natural_key
 from normlab.training.datasets.readers.pixel_tables import PixelTableReader
 from normlab.training.datasets.readers.table_files import TableFile, head_of, member_opener, opener_of
-from normlab.training.datasets.readers.tables.csv_rows import open_rows
-from normlab.training.datasets.readers.tables.reader import TableReader
 from normlab.training.datasets.readers.tables.recognition import are_pictures
 
 
@@ -57,6 +55,9 @@ def _reader(
     sample = numbers_of(rows[1:] if header else rows, len(rows[0]))
     if are_pictures(rows[0] if named else None, sample, options):
         return PixelTableReader(sources, options, archive, found)
+    from normlab.training.datasets.readers.tables.csv_rows import open_rows  # noqa: PLC0415 - pyarrow takes tens of MiB
+    from normlab.training.datasets.readers.tables.reader import TableReader  # noqa: PLC0415 - as above
+
     return TableReader(open_rows(sources, options, archive, found), options)
 
 
