@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from normlab.spec.columns import Column
+from normlab.spec.columns import Column, Task
 from normlab.spec.dataset_spec import DatasetSpec
 
 
@@ -11,6 +11,8 @@ def misfit(dataset: DatasetSpec, trained_on: DatasetSpec) -> str | None:
 
     Both need the same shape and number of classes, and tables the same columns in the same order.
     """
+    if trained_on.info.predicts is Task.REGRESSION:
+        return f"predicts numbers, and is evaluated on {trained_on.label} alone"
     theirs, own = _kind(dataset), _kind(trained_on)
     if theirs != own:
         return f"was trained on {trained_on.label}, of shape {own}, but {dataset.label} has shape {theirs}"
