@@ -6,6 +6,7 @@ from typing import Any
 from normlab.analysis.claims.page import trial_page
 from normlab.claims.gathering import TrialRuns
 from normlab.documents.claims import OutcomeDocument
+from normlab.spec.shortest import shortest_spec
 from normlab.store import Trial
 
 
@@ -32,7 +33,7 @@ def html_page(runs: TrialRuns, result: dict[str, Any]) -> str:
 def _request(trial: Trial) -> str:
     """The body of a request that asks for the same trial."""
     arms = [
-        {"name": arm["name"], "spec": arm["spec"]}
+        {"name": arm["name"], "spec": shortest_spec(arm["spec"])}
         | ({} if arm["base_seed"] is None else {"base_seed": arm["base_seed"]})
         for arm in trial.arms
     ]
@@ -41,4 +42,4 @@ def _request(trial: Trial) -> str:
     }
     body = {"arms": arms, **question, "seeds": trial.replicates, "base_seed": trial.base_seed}
     # Names are other people's text: escaped in JSON's way they are no markup anywhere.
-    return json.dumps(body, ensure_ascii=False).replace("<", "\\u003c")
+    return json.dumps(body, ensure_ascii=False, indent=2).replace("<", "\\u003c")

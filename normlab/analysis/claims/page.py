@@ -155,15 +155,14 @@ def _described(outcome: OutcomeDocument) -> str:
 def _row(part: PartDocument) -> list[str]:
     if part.estimate is None:
         return [part.definition, *[NOTHING] * 6]
-    sign = "\N{MULTIPLICATION SIGN} " if part.scale == "ratio" else ""
     return [
-        part.definition,
+        f"{part.definition} ({part.scale})",
         number(part.a),
         number(part.b),
-        f"{sign}{number(part.estimate)}",
+        number(part.estimate),
         _interval(part),
         number(part.adjusted_p_value),
-        NOTHING if part.smallest_shown is None else f"{sign}{number(part.smallest_shown)}",
+        NOTHING if part.smallest_shown is None else number(part.smallest_shown),
     ]
 
 

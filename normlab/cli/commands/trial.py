@@ -25,7 +25,7 @@ from normlab.documents.identifiers import TRIAL_ID_PATTERN
 from normlab.errors import NotFoundError
 
 PAGE = Path("trial.html")
-DEFAULT_SEED, DEFAULT_SEEDS = 42, 5
+DEFAULT_SEED, DEFAULT_SEEDS = 42, 10
 """Of the service."""
 
 
@@ -48,7 +48,7 @@ def trial(
         bool, typer.Option("--list", help="Only list the claims that are known, with what they need.")
     ] = False,
     seeds: Annotated[
-        int | None, typer.Option(help="Pairs of runs at each setting (default: 5).", show_default=False)
+        int | None, typer.Option(help="Pairs of runs at each setting (default: 10).", show_default=False)
     ] = None,
     budget: Annotated[
         float | None,
@@ -80,7 +80,7 @@ def trial(
 ) -> None:
     """Test what the textbook says of a change: faster? better gradients? a regularizer? needs a large batch?
 
-    `normlab trial --arms baseline baseline_with_batch_norm --dataset digits` trains both networks with 5 seeds, at
+    `normlab trial --arms baseline baseline_with_batch_norm --dataset digits` trains both networks with 10 seeds, at
     their own setting and at others where a claim needs it, says of each claim whether it holds, and writes trial.html.
 
     The exit code is 0 when the trial has ended, whatever it says of the claims.

@@ -84,7 +84,7 @@ def _follow(client: Client, begun: TrialDocument) -> TrialDocument:
                 _report(event)
                 if event.kind is EventKind.END:
                     return now
-            if now.progress.asking != asked and not notes.is_terminal:
+            if now.progress.asking not in (asked, "") and not notes.is_terminal:
                 announce(f"asking: {now.progress.asking}")
             asked = now.progress.asking
             bar.update(
