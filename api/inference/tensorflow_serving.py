@@ -34,6 +34,7 @@ from normlab.errors import InstancesError
 from normlab.predictions.resolver import Batch, LoadedModel
 from normlab.serving import decoded_rows, images_of_lists, read_json
 from normlab.serving.instances import max_values, may_hold_booleans
+from normlab.serving.rows import BY_NAMES
 
 _SIGNATURE = "serving_default"
 
@@ -92,20 +93,22 @@ def _parse(loaded: LoadedModel, body: bytes, max_instances: int) -> tuple[Batch,
     if "instances" in document:
         given, pointer, key = document["instances"], "/instances", "predictions"
         if isinstance(given, list) and given and all(isinstance(item, dict) for item in given):
-            given = [_named(item, name, f"{pointer}/{place}") for place, item in enumerate(given)]
+            given = [_named(item, loaded, f"{pointer}/{place}") for place, item in enumerate(given)]
     else:
         given, pointer, key = document["inputs"], "/inputs", "outputs"
         if isinstance(given, dict):
-            given, pointer = _named(given, name, pointer), f"{pointer}/{name}"
+            given, pointer = _named(given, loaded, pointer), f"{pointer}/{name}"
     if loaded.info.table is not None:
         return decoded_rows(given, columns=shape[0], max_instances=max_instances, pointer=pointer), key
     parse = partial(images_of_lists, pointer=pointer, may_hold_booleans=may_hold_booleans(body))
     return loaded.parse(parse, given, max_instances), key
 
 
-def _named(item: dict[str, Any], name: str, pointer: str) -> Any:
+def _named(item: dict[str, Any], loaded: LoadedModel, pointer: str) -> Any:
+    name = loaded.model.input_name
     if item.keys() != {name}:
-        raise InstancesError(f"the model has one input, {name}", pointer)
+        rows = "" if loaded.info.table is None else f", of decoded rows; {BY_NAMES}"
+        raise InstancesError(f"the model has one input, {name}{rows}", pointer)
     return item[name]
 
 

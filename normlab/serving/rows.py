@@ -22,6 +22,7 @@ from normlab.spec.shown import listed, quoted, short, shown
 
 UNKNOWN = -1.0
 """A category that is none of the column's."""
+BY_NAMES = "rows by the names of columns take the route /predict of the job or the model"
 _MANY = 8
 """So many names of columns stand in a sentence."""
 _COMPARED = 1_000
@@ -183,8 +184,7 @@ def decoded_rows(values: Any, *, columns: int, max_instances: int, pointer: str 
         place = f"{pointer}/{number}"
         if not isinstance(row, list) or len(row) != columns:
             raise InstancesError(
-                f"a row is a list of {columns} numbers, a category its place among its column's; rows by names of "
-                "columns take the route /predict of the job or the model",
+                f"a row is a list of {columns} numbers, a category its place among its column's; {BY_NAMES}",
                 place,
             )
         for index, value in enumerate(row):

@@ -12,6 +12,8 @@ MAX_COLUMNS = 10_000
 """Of a table: all their names are in the spec of each of its jobs."""
 MAX_CATEGORIES = 1_000
 """Of one column. Beyond that a column is rather an id, or text."""
+MAX_ALL_CATEGORIES = 100_000
+"""Of all columns together."""
 MAX_COLUMN_NAME_LENGTH = 200
 """Characters, of a column's name and of a category."""
 

@@ -4,7 +4,7 @@ from typing import Annotated, Protocol
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
-from normlab.spec.columns import MAX_COLUMNS, Column, Task, Word
+from normlab.spec.columns import MAX_ALL_CATEGORIES, MAX_COLUMNS, Column, Task, Word
 from normlab.spec.dataset_names import DATASET_NAME_PATTERN
 from normlab.spec.fields import LEFT_OUT, NonNegativeInteger, PositiveInteger, SpecModel
 from normlab.spec.text import Form, one_line
@@ -114,6 +114,8 @@ class DatasetContent(SpecModel):
             raise ValueError("a table's shape should be its number of columns, and its pixel_max 1")
         if self.columns is not None and len({column.name for column in self.columns}) < len(self.columns):
             raise ValueError("columns should have different names")
+        if sum(len(column.categories or ()) for column in self.columns or ()) > MAX_ALL_CATEGORIES:
+            raise ValueError(f"columns should have no more than {MAX_ALL_CATEGORIES} categories together")
         if self.task is Task.REGRESSION and (self.classes or self.columns is None):
             raise ValueError("numbers are predicted of a table, and have no classes")
         return self

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from normlab.errors import Problem, SpecError
 from normlab.spec.blocks import MAX_DEPTH, block_beyond_depth, planned_count, written_layers
+from normlab.spec.columns import MAX_ALL_CATEGORIES, MAX_COLUMNS, Column
 from normlab.spec.dataset_content import MAX_CLASSES
 from normlab.spec.dataset_lookup import Datasets, resolve_dataset
 from normlab.spec.estimate import totals
@@ -30,6 +31,8 @@ _FIELDS = 100
 """More than a spec has without its layers."""
 _FIELDS_OF_LAYER = 20
 """More than any kind of layer has."""
+_VALUES_OF_COLUMNS = MAX_COLUMNS * (1 + len(Column.model_fields)) + MAX_ALL_CATEGORIES
+"""As many as the columns of a table have at most."""
 
 
 def parse_job_spec(body: object, limits: Limits = _NO_LIMITS, datasets: Datasets | None = None) -> JobSpec:
@@ -97,7 +100,7 @@ def _count_problems(body: object, limits: Limits) -> Iterator[Problem]:
         yield Problem("/tags", f"should be at most {MAX_TAGS} tags, not {len(tags)}")
         return
     limit = _FIELDS + _FIELDS_OF_LAYER * limits.layers
-    if has_more_values(_without_class_names(body), limit):
+    if has_more_values(_without_names(body), limit):
         yield Problem("", f"is larger than any job spec: it has more than {limit} values")
         return
     if too_deep := block_beyond_depth(layers):
@@ -105,16 +108,19 @@ def _count_problems(body: object, limits: Limits) -> Iterator[Problem]:
         yield Problem(f"/architecture{too_deep}", sentence)
 
 
-def _without_class_names(body: dict[str, Any]) -> dict[str, Any]:
-    """A spec without the names of its dataset's classes, which are counted by themselves."""
+def _without_names(body: dict[str, Any]) -> dict[str, Any]:
+    """A spec without its dataset's classes and columns where these are no more than a dataset has: they are counted by
+    themselves."""
     dataset = body.get("dataset")
     content = dataset.get("content") if isinstance(dataset, dict) else None
-    classes = content.get("classes") if isinstance(content, dict) else None
-    if not isinstance(dataset, dict) or not isinstance(content, dict) or not isinstance(classes, list):
+    if not isinstance(dataset, dict) or not isinstance(content, dict):
         return body
-    if len(classes) > MAX_CLASSES:
-        return body
-    return {**body, "dataset": {**dataset, "content": {**content, "classes": None}}}
+    counted = {
+        key: None
+        for key, limit in (("classes", MAX_CLASSES), ("columns", _VALUES_OF_COLUMNS))
+        if isinstance(content.get(key), list) and not has_more_values(content[key], limit)
+    }
+    return {**body, "dataset": {**dataset, "content": {**content, **counted}}}
 
 
 def has_more_values(body: object, limit: int) -> bool:

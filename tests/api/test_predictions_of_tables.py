@@ -78,6 +78,12 @@ def test_pictures_are_neither_taken_nor_given(http, job):
     assert_problem(asked, 422, "invalid_instances", "leave out image")
 
 
+def test_rows_by_names_in_a_protocol_without_them(http, job):
+    response = http.post(f"/v1/models/{job}:predict", json={"instances": ROWS[:2]})
+    assert response.status_code == 400
+    assert "take the route /predict of the job" in response.text
+
+
 def test_misspelt_name_has_a_pointer(http, job):
     response = http.post(f"/jobs/{job}/predict", json={"instances": [{"colour": "red", "wieght": 1}]})
     problem = assert_problem(response, 422, "invalid_instances", 'did you mean "weight"')

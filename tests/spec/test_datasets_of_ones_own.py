@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from normlab.errors import SpecError
 from normlab.spec import (
@@ -213,3 +214,28 @@ def test_data_larger_than_the_memory_are_no_too_large_job() -> None:
     spec = parse_job_spec({"architecture": {"layers": layers}, "dataset": "parts"}, datasets=large)
     pixels = 22_000 * 512 * 512 * 3
     assert estimate(spec).training_bytes < Limits().training_bytes < pixels
+
+
+def table_of(numbers: int, codes: int) -> dict[str, Any]:
+    """The content of a table with so many columns of numbers, and of 40 categories each."""
+    names = tuple(f"category {number}" for number in range(40))
+    columns = [
+        *({"name": f"column {number}"} for number in range(numbers)),
+        *({"name": f"code {number}", "kind": "category", "categories": names} for number in range(codes)),
+    ]
+    return {**PARTS, "shape": (len(columns),), "pixel_max": 1, "columns": columns, "target": "kind"}
+
+
+def test_document_of_a_table_of_many_columns_can_be_read_again() -> None:
+    spec = parse_job_spec(
+        spec_of("parts"), datasets=Shelf(DatasetContent.model_validate(table_of(1_500, 100)))
+    )
+    document = spec.to_document()
+    assert parse_job_spec(document) == spec
+    document["dataset"]["content"]["columns"] *= 100
+    assert "larger than any job spec" in problems_of(document)[""]
+
+
+def test_categories_of_all_columns_are_bounded() -> None:
+    with pytest.raises(ValidationError, match="categories together"):
+        DatasetContent.model_validate(table_of(0, 2_600))
