@@ -12,11 +12,18 @@ from api.http.media_types import CHART_IMAGES, CHARTS, JSON, VEGA_LITE
 from api.http.negotiation import preferred_media_type
 from api.http.services import Services
 from normlab import analysis
+from normlab.analysis.datasets import task_of
 from normlab.comparisons.correctness import CorrectnessFiles, correctness_files
 from normlab.comparisons.looks import Looks, looks_at_jobs
-from normlab.comparisons.request import Confidence, EquivalenceMargin, TargetAccuracy, margin_problem
+from normlab.comparisons.request import (
+    Confidence,
+    EquivalenceMargin,
+    TargetAccuracy,
+    margin_problem,
+    task_problem,
+)
 from normlab.comparisons.runs import run_records
-from normlab.spec.metrics import Metric
+from normlab.spec.metrics import DEFAULT_METRICS, Metric
 from normlab.spec.shown import short
 from normlab.store import Job, JobState
 from normlab.store.identifiers import possible_id
@@ -36,7 +43,10 @@ class SideBySideQuery:
             examples=["job_…,job_…"],
         ),
     ] = None
-    metric: Annotated[Metric, Query(description="With `jobs`.")] = Metric.VAL_ACCURACY
+    metric: Annotated[
+        Metric | None,
+        Query(description="With `jobs`; by default `val_accuracy`, or `val_r2` where they predict numbers."),
+    ] = None
     confidence: Annotated[Confidence, Query(description="With `jobs`.")] = 0.95
     equivalence_margin: Annotated[EquivalenceMargin, Query(description="With `jobs`.")] = 0.0
     target_accuracy: Annotated[TargetAccuracy | None, Query(description="With `jobs`.")] = None
@@ -46,15 +56,14 @@ def side_by_side(services: Services, request: Request, asked: SideBySideQuery) -
     """What differs between the jobs' specs, what each came to, and what to beware of when comparing them."""
     media_type = preferred_media_type(request, (JSON, *CHARTS))
     job_ids = _job_ids(asked.jobs or "")
-    if (wrong_margin := margin_problem(asked.metric, asked.equivalence_margin)) is not None:
-        raise HTTPException(422, f"query parameter `equivalence_margin`: {wrong_margin}")
     with services.database.read() as session:
         rows = jobs.get_many(session, job_ids)
         records = run_records(session, rows, asked.target_accuracy)
+        metric = _metric(asked, [*records.values()])
         finished = [records[row.id] for row in rows if row.state is JobState.SUCCEEDED]
         files = correctness_files(session, [run.job for run in finished])
         arms, most = analysis.by_arm(finished), services.settings.limits.comparison_arms
-        before = {} if len(arms) > most else _looks_before(session, rows, arms, asked)
+        before = {} if len(arms) > most else _looks_before(session, rows, arms, asked, metric)
     runs = [records[job_id] for job_id in job_ids]
     if media_type == JSON:
         document = analysis.summarize(runs).to_document()
@@ -64,11 +73,24 @@ def side_by_side(services: Services, request: Request, asked: SideBySideQuery) -
                 "at once (limit 'comparison_arms')."
             )
         document["statistics"] = (
-            None if len(arms) > most else _statistics(services, arms, files, asked, before)
+            None
+            if len(arms) > most
+            else _statistics(services, arms, files, asked, metric=metric, before=before)
         )
         return Response(orjson.dumps(document), media_type=JSON, headers={"Vary": "Accept"})
-    chart = chart_content(analysis.learning_curves(runs, metric=asked.metric), media_type)
+    chart = chart_content(analysis.learning_curves(runs, metric=metric), media_type)
     return Response(chart, media_type=media_type, headers={"Vary": "Accept"})
+
+
+def _metric(asked: SideBySideQuery, runs: Sequence[analysis.RunRecord]) -> Metric:
+    """The metric that is asked for, or the default of what the runs predict; else 422."""
+    task = task_of(runs)
+    metric = DEFAULT_METRICS[task] if asked.metric is None else asked.metric
+    if (wrong_task := task_problem(metric, task)) is not None:
+        raise HTTPException(422, f"query parameter `metric`: {wrong_task}")
+    if (wrong_margin := margin_problem(metric, asked.equivalence_margin)) is not None:
+        raise HTTPException(422, f"query parameter `equivalence_margin`: {wrong_margin}")
+    return metric
 
 
 def chart_content(chart: dict[str, Any], media_type: str) -> bytes:
@@ -83,10 +105,11 @@ def _looks_before(
     rows: Sequence[Job],
     arms: Mapping[str, Sequence[analysis.RunRecord]],
     asked: SideBySideQuery,
+    metric: Metric,
 ) -> Looks:
     by_id = {row.id: row for row in rows}
     of_arms = {name: [by_id[run.job] for run in runs] for name, runs in arms.items()}
-    return looks_at_jobs(session, of_arms, asked.metric, asked.confidence, asked.equivalence_margin)
+    return looks_at_jobs(session, of_arms, metric, asked.confidence, asked.equivalence_margin)
 
 
 def _statistics(
@@ -94,15 +117,17 @@ def _statistics(
     arms: Mapping[str, Sequence[analysis.RunRecord]],
     files: CorrectnessFiles,
     asked: SideBySideQuery,
+    *,
+    metric: Metric,
     before: Looks,
 ) -> dict[str, Any] | None:
     from normlab.analysis.comparison import common_seeds  # noqa: PLC0415 - scipy takes seconds
 
-    if len(arms) < 2 or not common_seeds(arms, asked.metric):
+    if len(arms) < 2 or not common_seeds(arms, metric):
         return None
     statistics = analysis.compare_runs(
         arms,
-        metric=asked.metric,
+        metric=metric,
         confidence=asked.confidence,
         equivalence_margin=asked.equivalence_margin,
         target_accuracy=asked.target_accuracy,

@@ -74,7 +74,7 @@ async def model(request: DirectRequest, _body: bytes) -> Answer:
             "platform": "onnxruntime_onnx",
             "inputs": [protocol.tensor_metadata(loaded.model.input_name, loaded.info.dataset.shape)],
             "outputs": [
-                protocol.tensor_metadata(loaded.model.output_name, (len(loaded.info.dataset.classes),))
+                protocol.tensor_metadata(loaded.model.output_name, (loaded.info.dataset.output_units,))
             ],
         }
     )

@@ -47,6 +47,7 @@ from normlab.serving import (
     seen_by_the_model,
 )
 from normlab.serving.instances import refuse_too_many
+from normlab.spec.columns import Task
 from normlab.spec.images import Invert
 from normlab.spec.shown import short
 from normlab.store.identifiers import possible_id
@@ -73,7 +74,7 @@ class NamedPredictOptions(PredictOptions):
 
 
 async def predict_by_job(request: DirectRequest, body: bytes) -> Answer:
-    """Classify with a job's network."""
+    """Classify, or predict numbers, with a job's network."""
     options = read_options(request, PredictOptions)
     return await _answer(request, body, ModelRef(possible_id(request.path_params["job_id"])), options)
 
@@ -87,10 +88,15 @@ async def predict_by_name(request: DirectRequest, body: bytes) -> Answer:
 async def _answer(request: DirectRequest, body: bytes, ref: ModelRef, options: PredictOptions) -> Answer:
     loaded = await find_model(request, ref)
     batch = await _read(request, body, loaded, options)
-    probabilities = await infer(request, loaded, batch)
-    predictions = read_off(probabilities, loaded.info.dataset.classes, top_k=options.top_k)
+    outputs = await infer(request, loaded, batch)
     images = _images(loaded, batch) if options.image else [None] * len(batch)
-    documents = [_document(item, image) for item, image in zip(predictions, images, strict=True)]
+    dataset = loaded.info.dataset
+    if dataset.predicts is Task.REGRESSION:
+        target = getattr(dataset, "target", None)
+        documents = [{"value": row[0], **({} if target is None else {"target": target})} for row in outputs]
+    else:
+        predictions = read_off(outputs, dataset.classes, top_k=options.top_k)
+        documents = [_document(item, image) for item, image in zip(predictions, images, strict=True)]
     if loaded.info.table is not None:
         for document, columns in zip(documents, loaded.info.table.unknown(batch), strict=True):
             if columns:

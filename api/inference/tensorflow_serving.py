@@ -58,7 +58,7 @@ async def metadata(request: DirectRequest, _body: bytes) -> Answer:
     info, model = loaded.info, loaded.model
     signature = {
         "inputs": {model.input_name: _tensor(model.input_name, info.dataset.shape)},
-        "outputs": {model.output_name: _tensor(model.output_name, (len(info.dataset.classes),))},
+        "outputs": {model.output_name: _tensor(model.output_name, (info.dataset.output_units,))},
         "method_name": "tensorflow/serving/predict",
     }
     return _json(

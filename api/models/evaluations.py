@@ -16,13 +16,20 @@ from api.http.parameters import JobPath
 from api.http.problems import error_answers
 from api.http.services import Services, ServicesDependency
 from api.inference.predict import image_url
+from api.models import numbers
 from api.models.downloads import LOOK_AGAIN_SECONDS, succeeded_job, when_to_ask_again, why_missing
 from api.models.evaluated_on import dataset_for
 from api.models.schemas import EvaluationRequest
 from normlab import analysis
 from normlab.analysis.calibration import Calibration, calibration
 from normlab.analysis.classification import Classification, classification
-from normlab.documents.evaluations import ChartKind, EvaluationDocument, PendingEvaluation, Split
+from normlab.documents.evaluations import (
+    ChartKind,
+    EvaluationDocument,
+    NumberEvaluation,
+    PendingEvaluation,
+    Split,
+)
 from normlab.errors import StateError
 from normlab.serving import TableReader, seen_by_the_model
 from normlab.spec import DatasetSpec
@@ -42,8 +49,9 @@ _Arrays = dict[str, npt.NDArray[Any]]
     response_class=Response,
     responses={
         200: {
-            "model": EvaluationDocument,
-            "description": "The figures, or the confusion matrix or the reliability of the probabilities as a chart.",
+            "model": EvaluationDocument | NumberEvaluation,
+            "description": "The figures, or the confusion matrix or the reliability of the probabilities as a chart; "
+            "of a network that predicts numbers errors, or predicted against right numbers.",
             "content": {kind: {} for kind in CHARTS},
         },
         202: {
@@ -74,6 +82,19 @@ def evaluate_job(
     kept = _of_split(evaluated.arrays, wanted.split)
     if not kept:
         raise invalid_body("split", sentence=f"job {job_id} has no {wanted.split} samples")
+    if "targets" in kept:
+        return numbers.answer(
+            evaluated.job.id,
+            evaluated.trained_on,
+            wanted,
+            kept,
+            media_type=media_type,
+            title=_title(evaluated, wanted),
+        )
+    if wanted.chart is ChartKind.PREDICTED:
+        raise invalid_body(
+            "chart", sentence=f"job {job_id} predicts classes: ask for confusion or reliability"
+        )
     figures = classification(kept["labels"], kept["predicted"], evaluated.trained_on.info.classes)
     headers = {"Vary": "Accept"}
     if media_type == JSON:
@@ -88,7 +109,7 @@ def evaluate_job(
     return Response(analysis.render(chart, CHART_IMAGES[media_type]), media_type=media_type, headers=headers)
 
 
-def _chart(kind: ChartKind, figures: Classification, kept: _Arrays, title: str) -> dict[str, Any]:
+def _chart(kind: ChartKind | None, figures: Classification, kept: _Arrays, title: str) -> dict[str, Any]:
     from normlab.analysis.charts.confusion import confusion_matrix  # noqa: PLC0415 - altair takes a second
     from normlab.analysis.charts.reliability import reliability  # noqa: PLC0415
 

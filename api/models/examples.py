@@ -4,7 +4,11 @@ from typing import Any
 
 from api.http.ids import JOB_ID, MODEL_NAME, Examples
 from api.models.schemas import EvaluationRequest, ModelReference, Rollback
-from normlab.documents.evaluations import EvaluationDocument, PendingEvaluation
+from normlab.documents.evaluations import (
+    EvaluationDocument,
+    NumberEvaluation,
+    PendingEvaluation,
+)
 from normlab.documents.named_models import NamedModelDocument, NamedModelList
 from normlab.documents.trained_models import ModelDocument, PendingFormat
 from normlab.spec import DATASETS, DatasetName
@@ -123,8 +127,36 @@ PENDING_EVALUATION = {
     "detail": "a worker evaluates on mnist when it is first asked for: ask again in some seconds",
 }
 
+NUMBER_EVALUATION: dict[str, Any] = {
+    "job": JOB_ID,
+    "dataset": "patients",
+    "dataset_version": 1,
+    "target": "progression",
+    "split": "test",
+    "samples": 102,
+    "mse": 2994.1,
+    "rmse": 54.72,
+    "mae": 44.03,
+    "r2": 0.4821,
+    "residuals": {
+        "mean": -1.2,
+        "standard_deviation": 54.7,
+        "quantiles": {"0.05": -88.1, "0.5": -3.4, "0.95": 91.6},
+    },
+    "worst": [
+        {
+            "sample": 17,
+            "target": 310.0,
+            "prediction": 161.3,
+            "residual": 148.7,
+            "row": {"age": 61.0, "bmi": 33.1, "sex": "female"},
+        }
+    ],
+}
+
 EXAMPLES: Examples = {
     EvaluationDocument: [EVALUATION],
+    NumberEvaluation: [NUMBER_EVALUATION],
     PendingEvaluation: [PENDING_EVALUATION],
     EvaluationRequest: [EVALUATION_REQUEST],
     ModelDocument: [MODEL],

@@ -56,8 +56,15 @@ class EvaluationRequest(BaseModel):
     )
     split: Split = Split.TEST
     mistakes: Annotated[int, Strict()] = Field(
-        default=10, ge=0, le=50, description="So many of the most confident mistakes."
+        default=10,
+        ge=0,
+        le=50,
+        description="So many of the most confident mistakes, or of the largest errors.",
     )
-    chart: ChartKind = Field(
-        default=ChartKind.CONFUSION, description="Which chart an `Accept` for an image or Vega-Lite gets."
+    chart: ChartKind | None = Field(
+        default=None,
+        description=(
+            "Which chart an `Accept` for an image or Vega-Lite gets; by default the confusion matrix, or predicted "
+            "against right numbers."
+        ),
     )

@@ -247,7 +247,7 @@ def _without_own_penalties(
     pair: ArmPair, paired: Mapping[str, Sequence[RunRecord]], metric: Metric
 ) -> ArmPair:
     """The pair without a verdict where a loss holds an arm's own L2 penalty: it is then another number in each arm."""
-    if metric.higher_is_better:
+    if metric.figure != "loss":
         return pair
     for name in (pair.a, pair.b):
         if any(has_penalty(run.spec) and _unpenalized(run, metric) is None for run in paired[name]):

@@ -1,12 +1,13 @@
 """What a run was trained on, from its spec's document: built-in data, or uploaded ones with what is in them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import prod
 from typing import Any
 
 from pydantic import ValidationError
 
-from normlab.analysis.records import SpecDocument
+from normlab.analysis.records import RunRecord, SpecDocument
+from normlab.spec.columns import Task
 from normlab.spec.dataset_content import DatasetContent, DatasetFacts
 from normlab.spec.datasets import DATASETS, DatasetInfo, DatasetName
 from normlab.spec.layers.base import describe
@@ -31,6 +32,13 @@ def content_of(spec: SpecDocument) -> DatasetContent | None:
         return DatasetContent.model_validate(_dataset(spec).get("content"))
     except ValidationError:
         return None
+
+
+def task_of(runs: Iterable[RunRecord]) -> Task:
+    """What the runs predict: numbers where one of them does."""
+    known = (facts_of(run.spec) for run in runs)
+    numbers = any(facts is not None and facts.predicts is Task.REGRESSION for facts in known)
+    return Task.REGRESSION if numbers else Task.CLASSIFICATION
 
 
 def identity_of(spec: SpecDocument) -> str:

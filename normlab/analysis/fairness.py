@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from normlab.analysis.datasets import task_of
 from normlab.analysis.differences import (
     ARCHITECTURE_FACETS,
     Difference,
@@ -23,7 +24,7 @@ from normlab.analysis.weight_decay import decay_caveats
 from normlab.spec import PRESETS, preset_layers
 from normlab.spec.environment import Effect, fields_with
 from normlab.spec.layers import BaseLayer
-from normlab.spec.metrics import Metric
+from normlab.spec.metrics import DEFAULT_METRICS, Metric
 
 _NOTABLY_LARGER = 1.05
 """Normalization layers alone add less than that to a network of any use."""
@@ -52,13 +53,14 @@ def caveats(runs: Sequence[RunRecord]) -> tuple[str, ...]:
     """All that a reader of these runs side by side should know before drawing a conclusion from them."""
     arms = by_arm(runs)
     alone = ("All runs have the same spec but for the seed: there is nothing to compare, only a spread.",)
-    learning = learning_caveats(arms, Metric.VAL_ACCURACY)
+    metric = DEFAULT_METRICS[task_of(runs)]
+    learning = learning_caveats(arms, metric)
     return (
         *(alone if len(arms) == 1 else ()),
         *arm_caveats(arms),
         *learning,
         *imbalance_side_by_side(arms),
-        _BEST_FLATTERS,
+        *([_BEST_FLATTERS] if metric is Metric.VAL_ACCURACY else []),
     )
 
 

@@ -19,7 +19,7 @@ SMALL_SET = 1000
 
 def small_validation_set(arms: Mapping[str, Sequence[RunRecord]], metric: Metric) -> Iterable[str]:
     """Where the validation set that decides is so small that another one could well decide otherwise."""
-    if not metric.higher_is_better or metric.part is not Part.VALIDATION:
+    if metric.figure == "loss" or metric.part is not Part.VALIDATION:
         return
     sizes = {size for runs in arms.values() for size in [_validation_samples(runs[0])] if size}
     smallest = min(sizes, default=SMALL_SET)

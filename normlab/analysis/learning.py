@@ -6,11 +6,18 @@ from statistics import fmean
 from normlab.analysis.datasets import facts_of
 from normlab.analysis.metrics import style_of
 from normlab.analysis.records import RunRecord
+from normlab.spec.columns import Task
 from normlab.spec.metrics import Metric
 from normlab.spec.runs import GUESS_LEVEL
 
 NOTABLE_GAIN = {True: 0.005, False: 0.02}
-"""What a curve has to gain at its end to be called rising: of an accuracy half a point, of a loss a part of itself."""
+"""What a curve has to gain at its end to be called rising: of an accuracy half a point, of R² as much, of a loss or an
+error a part of itself."""
+
+_GUESSES = {
+    Task.CLASSIFICATION: ("accuracy", "guessing"),
+    Task.REGRESSION: ("squared error", "that of always answering the mean of the training rows"),
+}
 
 _LAST_PART = 0.2
 """The part of the epochs that is the end of a curve."""
@@ -25,11 +32,12 @@ def learning_caveats(arms: Mapping[str, Sequence[RunRecord]], metric: Metric) ->
     for name, runs in arms.items():
         guessing = [run for run in runs if cannot_be_told_from_guessing(run)]
         if guessing:
-            count = f"the accuracy of {len(guessing)} of {len(runs)} run{'s' * (len(runs) > 1)}"
+            figure, guess = _GUESSES[metric.task]
+            count = f"the {figure} of {len(guessing)} of {len(runs)} run{'s' * (len(runs) > 1)}"
             yield (
-                f"{name} has learned nothing that shows: {count} cannot be told from guessing."
+                f"{name} has learned nothing that shows: {count} cannot be told from {guess}."
                 if name in nothing_learned
-                else f"{name}: {count} cannot be told from guessing."
+                else f"{name}: {count} cannot be told from {guess}."
             )
     rising = {name: gain for name, runs in arms.items() if (gain := _gain(runs, metric.along_epochs))}
     if rising:
@@ -64,7 +72,7 @@ def cannot_be_told_from_guessing(run: RunRecord) -> bool:
     if run.majority_p_value is not None:
         return run.majority_p_value > GUESS_LEVEL
     info = facts_of(run.spec)
-    if info is None:
+    if info is None or info.predicts is Task.REGRESSION:
         return False
     accuracy, samples = run.test_accuracy, info.test_samples
     if accuracy is None and run.kept is not None:

@@ -8,6 +8,7 @@ from normlab.analysis.earlier_looks import EarlierLooks
 from normlab.analysis.metrics import style_of
 from normlab.analysis.records import RunRecord
 from normlab.analysis.sequential import StoppingPlan
+from normlab.spec.columns import Task
 from normlab.spec.metrics import Metric
 
 
@@ -125,7 +126,17 @@ def _compared(metric: Metric, arms: Mapping[str, Sequence[RunRecord]]) -> str:
         f"The comparison uses the {metric.words} of the network that each run keeps: that of {kept}. It never picks "
         f"the epoch that looks best{' by what is compared' if restored else ''}."
     )
-    if metric.higher_is_better:
+    if metric.task is Task.REGRESSION:
+        unit = (
+            f"R² is 1 less the mean squared error divided by the variance of the {metric.part} samples' targets."
+            if metric.figure == "r2"
+            else "Errors are in the target's own unit, mean squared ones in its square."
+        )
+        return (
+            f"{sentence} {unit} McNemar's test and what draws other test examples are of right and wrong answers, and "
+            "left out where numbers are predicted."
+        )
+    if metric.figure != "loss":
         return sentence
     return (
         f"{sentence} Losses are compared without the L2 penalty, label smoothing, focal factor and class weights, "

@@ -3,9 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 
+from normlab.analysis.datasets import task_of
+from normlab.analysis.metrics import style_of
 from normlab.analysis.records import RunRecord
 from normlab.errors import SpecError
 from normlab.spec import JobSpec, parse_job_spec
+from normlab.spec.metrics import DEFAULT_METRICS, Metric
 from normlab.spec.settling import SETTLED, highest_momentum, start_share
 from normlab.spec.shown import listed
 
@@ -69,22 +72,23 @@ def _different_lengths(runs: Sequence[RunRecord]) -> Iterable[RunRecord]:
 
 
 def _population(arms: Mapping[str, Sequence[RunRecord]]) -> str:
-    """The arms' mean accuracy by the population's statistics beside that by the moving ones; "" if it is not known."""
+    """The arms' mean accuracy, or R², by the population's statistics beside that by the moving ones; "" if it is not
+    known."""
+    metric = DEFAULT_METRICS[task_of(run for runs in arms.values() for run in runs)]
+    write = style_of(metric).value
     figures = [
-        f"{name} {100 * fmean(known[0]):.2f} % against {100 * fmean(known[1]):.2f} %"
+        f"{name} {write(fmean(known[0]))} against {write(fmean(known[1]))}"
         for name, runs in arms.items()
-        if (known := _both_accuracies(runs))
+        if (known := _both(runs, metric))
     ]
     if not figures:
         return ""
-    return f" Mean validation accuracy with the population's statistics against the moving ones: {', '.join(figures)}."
+    return f" Mean {metric.words} with the population's statistics against the moving ones: {', '.join(figures)}."
 
 
-def _both_accuracies(runs: Sequence[RunRecord]) -> tuple[list[float], list[float]] | None:
-    """Of each run's kept network, on the validation samples; None unless both are known of every run."""
-    pairs = [
-        (run.population.get("val_accuracy"), run.kept.val_accuracy) for run in runs if run.kept is not None
-    ]
+def _both(runs: Sequence[RunRecord], metric: Metric) -> tuple[list[float], list[float]] | None:
+    """Of each run's kept network; None unless both are known of every run."""
+    pairs = [(run.population.get(metric), metric.at(run.kept)) for run in runs if run.kept is not None]
     known = [(population, moving) for population, moving in pairs if None not in (population, moving)]
     if not known or len(known) < len(runs):
         return None

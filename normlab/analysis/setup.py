@@ -73,7 +73,7 @@ def _describe(runs: Sequence[RunRecord]) -> dict[str, str]:
     layers, training = layers_of(spec), spec.get("training", {})
     shown = {name: text for name, text in facets(layers).items() if name != "layer order"}
     if facts := facts_of(spec):
-        shown["layers"] += f", output({facts.class_count})"
+        shown["layers"] += f", output({facts.output_units})"
     size = size_of(spec)
     return {
         **dict(_data(spec)),
@@ -125,6 +125,8 @@ def _loss(training: Mapping[str, Any]) -> str:
     loss = training.get("loss") or {"name": "cross_entropy"}
     words = _with_options(loss, LOSSES.get(str(loss.get("name"))), ("name",)).replace("_", " ")
     words = words.replace("cross entropy", "cross-entropy")
+    if words.startswith(("mean", "huber")):
+        words += " of standardized targets"
     weights = training.get("class_weight")
     if not weights:
         return words

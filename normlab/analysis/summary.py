@@ -6,12 +6,14 @@ from statistics import median
 from typing import Any
 
 from normlab.analysis.curve import reached_at
+from normlab.analysis.datasets import task_of
 from normlab.analysis.differences import Difference, differences
 from normlab.analysis.documents import to_plain
 from normlab.analysis.fairness import caveats
 from normlab.analysis.records import RunRecord, labels
 from normlab.analysis.setup import Setup, setup_of
 from normlab.analysis.sizes import size_of
+from normlab.spec.metrics import DEFAULT_METRICS, Metric
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,11 @@ class RunSummary:
     test_accuracy: float | None
     test_balanced_accuracy: float | None
     test_macro_f1: float | None
+    kept_val_r2: float | None
+    """As the three below, of runs that predict numbers."""
+    kept_val_rmse: float | None
+    test_r2: float | None
+    test_rmse: float | None
     seconds_per_epoch: float | None
     """Median over the epochs."""
     compile_seconds: float | None
@@ -63,10 +70,18 @@ class SideBySide:
         """Plain JSON."""
         return {
             "setup": self.setup.to_document(),
-            "jobs": [to_plain(job) for job in self.jobs],
+            "jobs": [_without_what_is_not_known(to_plain(job)) for job in self.jobs],
             "differences": [difference.to_document() for difference in self.differences],
             "caveats": list(self.caveats),
         }
+
+
+_OF_NUMBERS = ("kept_val_r2", "kept_val_rmse", "test_r2", "test_rmse")
+
+
+def _without_what_is_not_known(job: dict[str, Any]) -> dict[str, Any]:
+    """Without the figures of numbers where there are none."""
+    return {name: value for name, value in job.items() if value is not None or name not in _OF_NUMBERS}
 
 
 def summarize(runs: Sequence[RunRecord]) -> SideBySide:
@@ -85,10 +100,9 @@ def summarize(runs: Sequence[RunRecord]) -> SideBySide:
 
 
 def _summarize(run: RunRecord, label: str) -> RunSummary:
-    validated = [
-        (point.val_accuracy, point.epoch) for point in run.kept_epochs if point.val_accuracy is not None
-    ]
-    # The first of equals: the epoch at which that accuracy was there.
+    metric = DEFAULT_METRICS[task_of([run])]
+    validated = [(value, point.epoch) for point in run.kept_epochs if (value := metric.at(point)) is not None]
+    # The first of equals: the epoch at which that accuracy, or R², was there.
     best, best_epoch = max(validated, key=lambda item: item[0], default=(None, None))
     reached = None if run.target is None else reached_at(run, run.target)
     size = size_of(run.spec)
@@ -99,7 +113,7 @@ def _summarize(run: RunRecord, label: str) -> RunSummary:
         epochs=len(run.epochs),
         parameters=size.parameters if size else None,
         multiplications_per_sample=size.multiplications_per_sample if size else None,
-        best_val_accuracy=best,
+        best_val_accuracy=best if metric is Metric.VAL_ACCURACY else None,
         best_epoch=best_epoch,
         kept_val_accuracy=run.kept.val_accuracy if run.kept else None,
         kept_epoch=run.kept.epoch if run.kept else None,
@@ -108,6 +122,10 @@ def _summarize(run: RunRecord, label: str) -> RunSummary:
         test_accuracy=run.test_accuracy,
         test_balanced_accuracy=run.test_balanced_accuracy,
         test_macro_f1=run.test_macro_f1,
+        kept_val_r2=run.kept.val_r2 if run.kept else None,
+        kept_val_rmse=run.kept.val_rmse if run.kept else None,
+        test_r2=run.test_r2,
+        test_rmse=run.test_rmse,
         seconds_per_epoch=median(point.train_seconds for point in run.epochs) if run.epochs else None,
         compile_seconds=run.timings.get("compiling_seconds")
         or sum(point.compile_seconds for point in run.epochs),

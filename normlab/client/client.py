@@ -16,7 +16,7 @@ from normlab.client.downloads import download
 from normlab.client.evaluations import TIMEOUT_SECONDS
 from normlab.client.events import JobEvent, follow
 from normlab.client.formats import ChartFormat
-from normlab.client.images import Pixels, predict
+from normlab.client.images import Pixels, predict, predict_numbers
 from normlab.client.measurements import measurements
 from normlab.client.models import Models
 from normlab.client.pages import pages, several
@@ -26,10 +26,10 @@ from normlab.client.transport import Transport, path_of
 from normlab.documents.catalogue import ArchitectureDocument, ArchitectureList
 from normlab.documents.charts import InsideChart
 from normlab.documents.diagnosis import DiagnosisDocument
-from normlab.documents.evaluations import ChartKind, EvaluationDocument, Split
+from normlab.documents.evaluations import ChartKind, EvaluationDocument, NumberEvaluation, Split
 from normlab.documents.jobs import JobDocument, JobList, JobOrder, ValidatedJob
 from normlab.documents.metrics import MetricsDocument
-from normlab.documents.predictions import PredictionDocument
+from normlab.documents.predictions import NumberPrediction, PredictionDocument
 from normlab.documents.probes import ProbeDocument, ProbeList
 from normlab.documents.side_by_side import SideBySide
 from normlab.documents.states import JobState
@@ -288,6 +288,34 @@ class Client(DatasetMethods):
             dark_images=dark_images,
         )
 
+    def predict_numbers(self, job_id: str, rows: str | Path | Pixels) -> list[NumberPrediction]:
+        """Let a trained network whose target is a number predict it for rows of a table.
+
+        Args:
+            job_id: A job that has succeeded.
+            rows: As of ``predict``.
+
+        Returns:
+            A number for each row, in the target's own unit, as ``value``.
+
+        Raises:
+            InstancesError: The network predicts classes.
+        """
+        return predict_numbers(self._transport, path_of("jobs", job_id), rows)
+
+    def evaluate_numbers(
+        self, job_id: str, *, split: Split | str = Split.TEST, worst: int = 10
+    ) -> NumberEvaluation:
+        """How far a trained network whose target is a number is from it on samples that were held out.
+
+        Args:
+            job_id: A job that has succeeded.
+            split: The test or the validation samples.
+            worst: So many of the largest errors, 50 at most.
+        """
+        body = {"split": Split(split).value, "mistakes": worst}
+        return self._transport.fetch(NumberEvaluation, "POST", path_of("jobs", job_id, "evaluate"), json=body)
+
     def evaluate(
         self,
         job_id: str,
@@ -333,6 +361,19 @@ class Client(DatasetMethods):
         kind = ChartKind.CONFUSION
         return evaluations.chart(
             self._transport, job_id, kind, split=split, dataset=dataset, chart_format=chart_format
+        )
+
+    def predicted_chart(
+        self,
+        job_id: str,
+        *,
+        split: Split | str = Split.TEST,
+        chart_format: ChartFormat | str = ChartFormat.PNG,
+    ) -> bytes:
+        """Predicted against right numbers as a chart, of a network that predicts numbers."""
+        kind = ChartKind.PREDICTED
+        return evaluations.chart(
+            self._transport, job_id, kind, split=split, dataset=None, chart_format=chart_format
         )
 
     def reliability_chart(

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from normlab.client.rows import ROW_FILES, rows_of_file, rows_of_frame
 from normlab.client.transport import Transport
-from normlab.documents.predictions import PredictionDocument, Predictions
+from normlab.documents.predictions import NumberPrediction, PredictionDocument, Predictions
 from normlab.errors import InstancesError
 from normlab.spec.images import IMAGE_TYPES, Invert
 
@@ -26,6 +26,32 @@ def predict(
     dark_images: bool,
 ) -> list[PredictionDocument]:
     """Let the network at this path (of a job or a name) classify images or rows; see ``Client.predict``."""
+    answer = ask(transport, network, images, invert=invert, top_k=top_k, dark_images=dark_images)
+    predictions = [each for each in answer.predictions if isinstance(each, PredictionDocument)]
+    if len(predictions) < len(answer.predictions):
+        raise InstancesError("This network predicts numbers, not classes: call predict_numbers.")
+    return predictions
+
+
+def predict_numbers(transport: Transport, network: str, rows: str | Path | Pixels) -> list[NumberPrediction]:
+    """Let the network at this path (of a job or a name) predict numbers; see ``Client.predict_numbers``."""
+    answer = ask(transport, network, rows)
+    predictions = [each for each in answer.predictions if isinstance(each, NumberPrediction)]
+    if len(predictions) < len(answer.predictions):
+        raise InstancesError("This network predicts classes, not numbers: call predict.")
+    return predictions
+
+
+def ask(
+    transport: Transport,
+    network: str,
+    images: str | Path | Pixels,
+    *,
+    invert: Invert | str = Invert.NEVER,
+    top_k: int = 0,
+    dark_images: bool = False,
+) -> Predictions:
+    """What the network at this path says about images or rows, classes or numbers."""
     parameters = {"invert": Invert(invert).value, "top_k": top_k}
     if dark_images:
         parameters["dark_images"] = "true"
@@ -44,8 +70,7 @@ def predict(
         body = {"json": {"instances": rows_of_frame(images)}}
     else:
         body = {"json": {"instances": images.tolist() if isinstance(images, np.ndarray) else images}}
-    answer = transport.fetch(Predictions, "POST", f"{network}/predict", params=parameters, **body)
-    return list(answer.predictions)
+    return transport.fetch(Predictions, "POST", f"{network}/predict", params=parameters, **body)
 
 
 def _read(path: Path) -> bytes:

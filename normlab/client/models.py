@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from normlab.client.images import Pixels, predict
+from normlab.client.images import Pixels, predict, predict_numbers
 from normlab.client.pages import pages
 from normlab.client.transport import Transport, path_of
 from normlab.documents.named_models import NamedModelDocument, NamedModelList
-from normlab.documents.predictions import PredictionDocument
+from normlab.documents.predictions import NumberPrediction, PredictionDocument
 from normlab.spec.images import Invert
 
 
@@ -71,6 +71,10 @@ class Models:
             top_k=top_k,
             dark_images=dark_images,
         )
+
+    def predict_numbers(self, name: str, rows: str | Path | Pixels) -> list[NumberPrediction]:
+        """Let the network that a name stands for predict numbers; see ``Client.predict_numbers``."""
+        return predict_numbers(self._transport, path_of("models", name), rows)
 
     def list(self) -> Iterator[NamedModelDocument]:
         """All names, by the alphabet; further pages are fetched as they are needed."""

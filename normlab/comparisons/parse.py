@@ -79,6 +79,8 @@ def _task_problems(request: ComparisonRequest, specs: Sequence[JobSpec]) -> Iter
             )
     if (sentence := task_problem(request.metric, first)) is not None:
         yield Problem("/metric", sentence)
+    if (wrong_margin := margin_problem(request.metric, request.equivalence_margin)) is not None:
+        yield Problem("/equivalence_margin", wrong_margin)
     if first is Task.REGRESSION and request.target_accuracy is not None:
         yield Problem(
             "/target_accuracy", "is a part of right answers, and arms that predict numbers have none"
@@ -123,8 +125,6 @@ def _size_problems(request: ComparisonRequest, limits: Limits) -> list[Problem]:
                 "(limit 'comparison_jobs' of this service)",
             )
         )
-    if (wrong_margin := margin_problem(request.metric, request.equivalence_margin)) is not None:
-        problems.append(Problem("/equivalence_margin", wrong_margin))
     seeds = {"/base_seed": request.base_seed}
     seeds |= {f"/arms/{index}/base_seed": request.first_seed(arm) for index, arm in enumerate(request.arms)}
     problems += [

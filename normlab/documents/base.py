@@ -4,9 +4,12 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from normlab.spec.fields import LEFT_OUT
 from normlab.spec.open_enum import READING
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
+OfNumbers = Annotated[float | None, LEFT_OUT]
+"""A figure of jobs that predict numbers; documents of others are written without it."""
 
 
 class Document(BaseModel):

@@ -48,6 +48,8 @@ class ChartKind(StrEnum):
     """Which classes are taken for which others."""
     RELIABILITY = "reliability"
     """Whether the network is right as often as it says."""
+    PREDICTED = "predicted"
+    """Predicted numbers against the right ones."""
 
 
 class CalibrationBin(Document):
@@ -134,3 +136,44 @@ class PendingEvaluation(Document):
         default=None, description="Of an uploaded dataset; null of a built-in one."
     )
     detail: str
+
+
+class LargeError(Document):
+    """A sample whose number the network misses by much."""
+
+    sample: int = Field(description="Its place in the split, from 0.")
+    target: float = Field(description="What it is.")
+    prediction: float
+    residual: float = Field(description="`target` less `prediction`.")
+    row: dict[str, float | str | None] = Field(
+        description="Its values by the names of the columns; null where one is missing."
+    )
+
+
+class Residuals(Document):
+    """Targets less predictions, in the target's own unit."""
+
+    mean: float = Field(description="Above 0 the network says too little on average.")
+    standard_deviation: float
+    quantiles: dict[str, float] = Field(
+        description="By the part of the samples that lies below, such as `0.05`."
+    )
+
+
+class NumberEvaluation(Document):
+    """How well a network does that predicts numbers. Errors are in the target's own unit."""
+
+    job: str
+    dataset: str
+    dataset_version: int | None = None
+    target: str | None = Field(default=None, description="The column that is predicted.")
+    split: Open[Split]
+    samples: int
+    mse: float
+    rmse: float
+    mae: float
+    r2: float | None = Field(
+        description="Against the mean of these very samples; null where all targets are equal."
+    )
+    residuals: Residuals
+    worst: tuple[LargeError, ...] = Field(description="The largest errors first.")

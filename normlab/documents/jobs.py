@@ -6,16 +6,14 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from normlab.documents.base import Document
+from normlab.documents.base import Document, OfNumbers
 from normlab.documents.environments import JobDigests, JobEnvironment
 from normlab.documents.states import FailureCode, JobState, WarningCode
 from normlab.spec import Estimate, JobSpec, parse_job_spec
+from normlab.spec.columns import Task
 from normlab.spec.fields import LEFT_OUT
 from normlab.spec.open_enum import Open
 from normlab.spec.runs import Phase, StopReason
-
-OfNumbers = Annotated[float | None, LEFT_OUT]
-"""A figure of jobs that predict numbers; documents of others are written without it."""
 
 
 class JobOrder(StrEnum):
@@ -310,6 +308,12 @@ class JobDocument(Document):
         """The version of an uploaded dataset; a built-in one never changes."""
         version: int | None = self.spec["dataset"].get("version")
         return version
+
+    @property
+    def predicts_numbers(self) -> bool:
+        """Whether its network predicts numbers, and not classes."""
+        content = self.spec["dataset"].get("content") or {}
+        return bool(content.get("task") == Task.REGRESSION)
 
     @property
     def epochs(self) -> int:

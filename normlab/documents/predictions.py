@@ -34,10 +34,20 @@ class PredictionDocument(ClassScore):
     )
 
 
+class NumberPrediction(Document):
+    """What a network that predicts numbers says about one row of a table."""
+
+    value: float = Field(description="In the target's own unit.")
+    target: str | None = Field(default=None, description="The name of the column that it is a value of.")
+    unknown: tuple[str, ...] | None = Field(
+        default=None, description="As of a class: columns whose category training has not met."
+    )
+
+
 class Predictions(Document):
     """What the network says about each image or row, in the order they were sent."""
 
     job: str
     model: str | None = Field(default=None, description="The name that was asked for, if one was.")
     version: int | None = Field(default=None, description="The name's version that answers.")
-    predictions: tuple[PredictionDocument, ...]
+    predictions: tuple[PredictionDocument, ...] | tuple[NumberPrediction, ...]

@@ -2,7 +2,7 @@
 
 from pydantic import Field, RootModel
 
-from normlab.documents.base import Document
+from normlab.documents.base import Document, OfNumbers
 from normlab.documents.comparisons import (
     ComparisonList,
     ComparisonResult,
@@ -35,6 +35,12 @@ class ComparedJob(Document):
     test_accuracy: float | None
     test_balanced_accuracy: float | None = None
     test_macro_f1: float | None = None
+    kept_val_r2: OfNumbers = Field(
+        default=None, description="R²; as the next three of jobs that predict numbers, left out of others."
+    )
+    kept_val_rmse: OfNumbers = None
+    test_r2: OfNumbers = None
+    test_rmse: OfNumbers = None
     seconds_per_epoch: float | None = Field(description="Median of the epochs' training seconds.")
     compile_seconds: float | None
     train_seconds: float

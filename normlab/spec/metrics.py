@@ -128,6 +128,11 @@ class Metric(StrEnum):
         return self.figure in _FRACTIONS
 
     @property
+    def is_error(self) -> bool:
+        """Whether it has the target's unit, or that squared."""
+        return self.task is Task.REGRESSION and not self.higher_is_better
+
+    @property
     def bounds(self) -> tuple[float, float]:
         """What its values, and so their mean, lie between."""
         if self.is_fraction:

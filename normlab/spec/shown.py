@@ -1,6 +1,7 @@
 """Values that somebody sent, as error messages show them: in JSON's spelling, and short."""
 
 import json
+import math
 from collections.abc import Iterable
 
 _MAX_SHOWN = 60
@@ -33,6 +34,19 @@ def shown(value: object) -> str:
         return f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value)}"
     text = _as_json(value[:_MAX_SHOWN] if isinstance(value, str) else value)
     return text if len(text) <= _MAX_SHOWN else f"{text[: _MAX_SHOWN - 3]}…"
+
+
+def to_four_figures(value: float, *, sign: bool = False) -> str:
+    """A number of any size as people write it.
+
+    >>> to_four_figures(2993.654), to_four_figures(-0.0123456), to_four_figures(1234567.0, sign=True)
+    ('2,994', '-0.01235', '+1,234,567')
+    """
+    form = "+" if sign else ""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:{form}.4f}"
+    digits = 3 - math.floor(math.log10(abs(value)))
+    return f"{value:{form}.3e}" if digits > 9 else f"{value:{form},.{max(digits, 0)}f}"
 
 
 def _as_json(value: object) -> str:

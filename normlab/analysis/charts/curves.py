@@ -61,7 +61,7 @@ def learning_curves(
     means = [row for arm, group in arms.items() for row in _means(arm, group, metric)]
     replicated = any(len(group) > 1 for group in arms.values())
     apart = not replicated or len(arms) <= _ARMS_WITH_BANDS
-    axis = value_axis([row["value"] for row in single], fractions=metric.higher_is_better)
+    axis = value_axis([row["value"] for row in single], fractions=metric.is_fraction)
     y = alt.Y("value:Q", scale=alt.Scale(zero=False, nice=True, padding=8), axis=axis)
     epochs = [row["epoch"] for row in single]
     epoch = epoch_axis(min(epochs, default=1), max(epochs, default=1), space)
@@ -185,7 +185,11 @@ def _tooltip(metric: Metric) -> list[alt.Tooltip]:
         alt.Tooltip("run:N"),
         alt.Tooltip("epoch:Q"),
         alt.Tooltip("seconds:Q", format=".2f"),
-        alt.Tooltip("value:Q", format=".2%" if metric.higher_is_better else ".4f", title=metric.words),
+        alt.Tooltip(
+            "value:Q",
+            format=_format(metric),
+            title=metric.words,
+        ),
     ]
 
 
@@ -201,3 +205,9 @@ def _subtitle(arms: Arms, *, apart: bool, by_time: bool) -> str:
         f"{runs} runs of each arm. Thick: their mean; band: the mean's 95 % interval at each epoch alone; thin: the "
         f"single runs.{clock}"
     )
+
+
+def _format(metric: Metric) -> str:
+    if metric.is_fraction:
+        return ".2%"
+    return ",.4~r" if metric.is_error else ".4f"

@@ -36,7 +36,7 @@ def final_values(arms: Arms, *, metric: Metric = Metric.VAL_ACCURACY, space: Spa
     The panels are the validation and the test set, and the training set where that is what is compared. Raises
     ``ValueError`` when no run has a value.
     """
-    accuracy = metric.higher_is_better
+    accuracy = metric.is_fraction
     held_out = metric.on_validation, metric.on_test
     wanted = dict.fromkeys((metric, *held_out) if metric not in held_out else held_out)
     panels = {shown: rows for shown in wanted if (rows := _rows(arms, shown, space))}

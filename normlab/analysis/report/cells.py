@@ -4,6 +4,7 @@ from math import isinf
 
 from normlab.analysis.comparison import PairReport
 from normlab.analysis.intervals import Interval
+from normlab.analysis.metrics import Style
 from normlab.analysis.report.blocks import NOTHING
 from normlab.analysis.verdict import Verdict
 from normlab.analysis.wording import p_words
@@ -24,6 +25,13 @@ def interval(ends: Interval | None, factor: float = 1, digits: int = 2) -> str:
     if ends is None or isinf(ends.low):
         return NOTHING
     return f"{number(ends.low * factor, digits)} to {number(ends.high * factor, digits)}"
+
+
+def interval_in(ends: Interval | None, style: Style) -> str:
+    """The same of a metric's values or differences, without their unit."""
+    if ends is None or isinf(ends.low):
+        return NOTHING
+    return f"{style.difference(ends.low)} to {style.difference(ends.high)}"
 
 
 def p_value(value: float | None) -> str:

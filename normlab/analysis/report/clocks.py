@@ -11,7 +11,7 @@ from normlab.analysis.metrics import style_of
 from normlab.analysis.orientation import minus, sign_of, turned
 from normlab.analysis.records import RunRecord
 from normlab.analysis.report.blocks import NOTHING, Block, Bullets, Figure, Heading, Paragraph, Table
-from normlab.analysis.report.cells import interval, level, number, p_value, verdict
+from normlab.analysis.report.cells import interval_in, level, number, p_value, verdict
 from normlab.analysis.several import ArmPair
 from normlab.analysis.sizes import size_of
 from normlab.documents.caveats import in_one
@@ -94,7 +94,7 @@ def _at(where: str, pairs: Sequence[ArmPair] | None, comparison: ComparisonStati
         [
             minus(pair),
             style.difference(sign_of(pair) * pair.comparison.difference, sign=True),
-            interval(turned(pair.comparison.interval, sign_of(pair)), style.factor, style.digits),
+            interval_in(turned(pair.comparison.interval, sign_of(pair)), style),
             level(pair.comparison.confidence),
             verdict(pair.comparison.verdict),
         ]

@@ -10,7 +10,7 @@ from normlab.analysis.headline import listed
 from normlab.analysis.metrics import style_of
 from normlab.analysis.orientation import minus, sign_of, turned
 from normlab.analysis.report.blocks import Block, Bullets, Figure, Heading, Paragraph, Table
-from normlab.analysis.report.cells import agreeing, interval, level, number, p_value, verdict
+from normlab.analysis.report.cells import agreeing, interval, interval_in, level, number, p_value, verdict
 
 
 def differences(comparison: ComparisonStatistics) -> Iterable[Block]:
@@ -19,7 +19,7 @@ def differences(comparison: ComparisonStatistics) -> Iterable[Block]:
     unit = f" ({style.unit.strip()})" if style.unit else ""
     told = [
         f"{minus(pair)} {style.difference(sign_of(pair) * pair.comparison.difference, sign=True)} ("
-        f"{interval(turned(pair.comparison.interval, sign_of(pair)), style.factor, style.digits)}), "
+        f"{interval_in(turned(pair.comparison.interval, sign_of(pair)), style)}), "
         f"{verdict(pair.comparison.verdict)}"
         for pair in comparison.pairs
     ]
@@ -35,7 +35,7 @@ def differences(comparison: ComparisonStatistics) -> Iterable[Block]:
             [
                 minus(pair),
                 style.difference(sign_of(pair) * pair.comparison.difference, sign=True),
-                interval(turned(pair.comparison.interval, sign_of(pair)), style.factor, style.digits),
+                interval_in(turned(pair.comparison.interval, sign_of(pair)), style),
                 level(pair.comparison.confidence),
                 verdict(pair.comparison.verdict),
                 agreeing(pair),
@@ -69,10 +69,9 @@ def _tests(comparison: ComparisonStatistics) -> Table:
             number(None if (effect := pair.comparison.effect_size) is None else sign_of(pair) * effect),
             *(
                 [
-                    interval(
+                    interval_in(
                         (ends := pair.comparison.bootstrap_interval) and turned(ends, sign_of(pair)),
-                        style.factor,
-                        style.digits,
+                        style,
                     )
                 ]
                 if bootstrapped

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from normlab.analysis.comparison import ComparisonStatistics, common_seeds, paired_values
 from normlab.analysis.metrics import style_of
 from normlab.analysis.report.blocks import NOTHING, Block, Heading, Paragraph, Table
-from normlab.analysis.report.cells import interval, level
+from normlab.analysis.report.cells import interval_in, level
 from normlab.analysis.report.clocks import Arms
 
 
@@ -26,7 +26,7 @@ def arms_table(comparison: ComparisonStatistics) -> Iterable[Block]:
                 name,
                 style.value(arm.mean),
                 NOTHING if arm.standard_deviation is None else style.difference(arm.standard_deviation),
-                interval(arm.interval, style.factor, style.digits),
+                interval_in(arm.interval, style),
                 str(len(arm.values)),
             ]
             for name, arm in comparison.arms.items()

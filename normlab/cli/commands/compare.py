@@ -42,8 +42,8 @@ def compare(
     metric: Annotated[
         str | None,
         typer.Option(
-            help="val_accuracy, test_accuracy, val_balanced_accuracy, val_macro_f1, val_loss, … (default: "
-            "val_accuracy).",
+            help="val_accuracy, test_accuracy, val_balanced_accuracy, val_macro_f1, val_loss, …; where numbers are "
+            "predicted val_r2, val_rmse, val_mse, val_mae, … (default: val_accuracy or val_r2).",
             show_default=False,
         ),
     ] = None,

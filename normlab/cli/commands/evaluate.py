@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from normlab.cli.display.number_evaluation import show_numbers
 from normlab.cli.display.output import (
     JsonOption,
     UrlOption,
@@ -38,11 +39,19 @@ def evaluate(
         ),
     ] = None,
     mistakes: Annotated[
-        int, typer.Option(min=0, max=50, help="Show so many mistakes of which it was most confident.")
+        int,
+        typer.Option(
+            min=0,
+            max=50,
+            help="Show so many mistakes of which it was most confident, or of the largest errors.",
+        ),
     ] = 5,
     chart: Annotated[
         Path | None,
-        typer.Option(help="Write the confusion matrix to this file: .png, .svg, or .json (Vega-Lite)."),
+        typer.Option(
+            help="Write the confusion matrix, or predicted against right numbers, to this file: .png, .svg, or .json "
+            "(Vega-Lite)."
+        ),
     ] = None,
     reliability: Annotated[
         Path | None,
@@ -60,6 +69,18 @@ def evaluate(
     reliability_format = chart_format_of(reliability, "--reliability")
     with Client(url) as client:
         job = network_id(client, network, "evaluates a job's network")
+        if client.job(job).predicts_numbers:
+            of_classes = {"--dataset": dataset, "--reliability": reliability}
+            for option in (option for option, value in of_classes.items() if value is not None):
+                raise typer.BadParameter(
+                    "is of classes, and this network predicts numbers", param_hint=option
+                )
+            numbers = client.evaluate_numbers(job, split=split, worst=mistakes)
+            write_json(numbers) if as_json else show_numbers(numbers)
+            if chart is not None and chart_format is not None:
+                image = client.predicted_chart(job, split=split, chart_format=chart_format)
+                write_file(chart, image, "Predicted against right numbers are")
+            return
         evaluation = client.evaluate(job, split=split, mistakes=mistakes, dataset=dataset)
         write_json(evaluation) if as_json else _show(evaluation)
         if chart is not None and chart_format is not None:

@@ -12,8 +12,9 @@ from normlab.cli.display.output import JsonOption, UrlOption, out, percent, writ
 from normlab.cli.ids import NetworkArgument, network_id
 from normlab.client import Client
 from normlab.client.rows import ROW_FILES
-from normlab.documents.predictions import PredictionDocument
+from normlab.documents.predictions import NumberPrediction, PredictionDocument
 from normlab.spec.images import Invert
+from normlab.spec.shown import to_four_figures
 
 BAR_WIDTH = 30
 
@@ -39,14 +40,28 @@ def predict(
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
-    """Classify an image, or rows of a table, with a trained network."""
+    """Classify an image, or rows of a table, with a trained network; or predict a number of each row."""
     with Client(url) as client:
         job = network_id(client, network, "asks a job's network")
+        if client.job(job).predicts_numbers:
+            numbers = client.predict_numbers(job, image)
+            write_json(numbers) if as_json else show_numbers(numbers)
+            return
         predictions = client.predict(job, image, invert=invert, top_k=top, dark_images=dark_images)
     if image.suffix.lower() in ROW_FILES:
         write_json(predictions) if as_json else show_rows(predictions)
     else:
         write_json(predictions[0]) if as_json else show_prediction(predictions[0])
+
+
+def show_numbers(predictions: Sequence[NumberPrediction]) -> None:
+    """Write each row's number, in the target's own unit."""
+    lines = Table.grid(padding=(0, 2, 0, 0))
+    for number, prediction in enumerate(predictions, 1):
+        unknown = f"unknown: {', '.join(prediction.unknown)}" if prediction.unknown else ""
+        value = to_four_figures(prediction.value)
+        lines.add_row(f"row {number}", escape(prediction.target or ""), value, escape(unknown))
+    out.print(lines)
 
 
 def show_rows(predictions: Sequence[PredictionDocument]) -> None:

@@ -3,9 +3,11 @@
 from rich.markup import escape
 
 from normlab.cli.display.output import moment, number, out, percent, seconds, state_text, table
+from normlab.cli.display.verdicts import metric_value
 from normlab.documents.jobs import JobDocument, JobResult
 from normlab.documents.metrics import MetricsDocument
 from normlab.spec.dataset_names import with_version
+from normlab.spec.metrics import Metric
 from normlab.spec.runs import StopReason
 
 
@@ -52,9 +54,7 @@ def setup_of(job: JobDocument) -> str:
 def _outcome(result: JobResult, epochs: int) -> str:
     """How training ended, what the kept network came to, and the best epoch on the way to it where that is another."""
     kept_epoch = result.kept_epoch or result.epochs
-    kept = [f"test accuracy {percent(result.test_accuracy)}"]
-    if result.kept_val_accuracy is not None:
-        kept.insert(0, f"validation accuracy {percent(result.kept_val_accuracy)}")
+    kept = _kept_numbers(result) if result.test_rmse is not None else _kept_classes(result)
     stopped = result.stop_reason is StopReason.EARLY_STOPPING
     ending = f"Early stopping ended the training after epoch {result.epochs} of {epochs}. " if stopped else ""
     sentence = f"{ending}The network of epoch {kept_epoch} was kept: {', '.join(kept)}.{_balanced(result)}"
@@ -62,6 +62,29 @@ def _outcome(result: JobResult, epochs: int) -> str:
         return sentence
     best = percent(result.best_val_accuracy)
     return f"{sentence} The best validation accuracy up to then was {best}, at epoch {result.best_epoch}."
+
+
+def _kept_classes(result: JobResult) -> list[str]:
+    test = [f"test accuracy {percent(result.test_accuracy)}"]
+    if result.kept_val_accuracy is None:
+        return test
+    return [f"validation accuracy {percent(result.kept_val_accuracy)}", *test]
+
+
+def _kept_numbers(result: JobResult) -> list[str]:
+    """Errors are in the target's unit."""
+    figures = {
+        "validation R²": (result.kept_val_r2, Metric.VAL_R2),
+        "validation RMSE": (result.kept_val_rmse, Metric.VAL_RMSE),
+        "test R²": (result.test_r2, Metric.TEST_R2),
+        "test RMSE": (result.test_rmse, Metric.TEST_RMSE),
+        "test MAE": (result.test_mae, Metric.TEST_MAE),
+    }
+    return [
+        f"{name} {metric_value(value, metric)}"
+        for name, (value, metric) in figures.items()
+        if value is not None
+    ]
 
 
 def _balanced(result: JobResult) -> str:
@@ -79,15 +102,17 @@ def _line(text: str, style: str = "") -> None:
 
 
 def _show_epochs(metrics: MetricsDocument) -> None:
-    columns = ("epoch", "loss", "accuracy", "validation loss", "validation accuracy", "seconds")
+    numbers = any(epoch.mse is not None for epoch in metrics.epochs)
+    figure, name = (Metric.R2, "R²") if numbers else (Metric.ACCURACY, "accuracy")
+    columns = ("epoch", "loss", name, "validation loss", f"validation {name}", "seconds")
     epochs = table(*columns, numbers=columns)
     for epoch in metrics.epochs:
         epochs.add_row(
             str(epoch.epoch),
             f"{epoch.loss:.4f}",
-            percent(epoch.accuracy),
+            metric_value(figure.at(epoch), figure),
             "-" if epoch.val_loss is None else f"{epoch.val_loss:.4f}",
-            percent(epoch.val_accuracy),
+            metric_value(figure.on_validation.at(epoch), figure),
             f"{epoch.train_seconds + epoch.evaluate_seconds:.2f}",
         )
     out.print(epochs)

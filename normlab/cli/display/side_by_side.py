@@ -8,8 +8,10 @@ from rich.table import Table
 
 from normlab.cli.display.output import is_narrow, out, percent, seconds, show_caveats, table, write_file
 from normlab.cli.display.setup import show_setup
+from normlab.cli.display.verdicts import metric_value
 from normlab.client import ChartFormat, Client
 from normlab.documents.side_by_side import ComparedJob, SideBySide
+from normlab.spec.metrics import Metric
 
 
 def write_chart(client: Client, job_ids: list[str], path: Path, chart_format: ChartFormat) -> None:
@@ -35,10 +37,7 @@ def show_comparison(comparison: SideBySide) -> None:
 def _figures(jobs: Sequence[ComparedJob]) -> Table:
     """What each job came to: a row for each, or in a narrow terminal a column."""
     figures = {
-        "best validation accuracy": [percent(job.best_val_accuracy) for job in jobs],
-        "at epoch": ["-" if job.best_epoch is None else str(job.best_epoch) for job in jobs],
-        "kept validation accuracy": [percent(job.kept_val_accuracy) for job in jobs],
-        "test accuracy": [percent(job.test_accuracy) for job in jobs],
+        **(_of_numbers(jobs) if any(job.test_r2 is not None for job in jobs) else _of_classes(jobs)),
         "per epoch": [seconds(job.seconds_per_epoch) for job in jobs],
         "training": [seconds(job.train_seconds) for job in jobs],
         "whole run": [seconds(job.run_seconds) for job in jobs],
@@ -55,6 +54,24 @@ def _figures(jobs: Sequence[ComparedJob]) -> Table:
     for name, *values in zip(names, *figures.values(), strict=True):
         made.add_row(name, *values)
     return made
+
+
+def _of_classes(jobs: Sequence[ComparedJob]) -> dict[str, list[str]]:
+    return {
+        "best validation accuracy": [percent(job.best_val_accuracy) for job in jobs],
+        "at epoch": ["-" if job.best_epoch is None else str(job.best_epoch) for job in jobs],
+        "kept validation accuracy": [percent(job.kept_val_accuracy) for job in jobs],
+        "test accuracy": [percent(job.test_accuracy) for job in jobs],
+    }
+
+
+def _of_numbers(jobs: Sequence[ComparedJob]) -> dict[str, list[str]]:
+    return {
+        "kept validation R²": [metric_value(job.kept_val_r2, Metric.VAL_R2) for job in jobs],
+        "validation RMSE": [metric_value(job.kept_val_rmse, Metric.VAL_RMSE) for job in jobs],
+        "test R²": [metric_value(job.test_r2, Metric.TEST_R2) for job in jobs],
+        "test RMSE": [metric_value(job.test_rmse, Metric.TEST_RMSE) for job in jobs],
+    }
 
 
 def _to_target(job: ComparedJob) -> str:

@@ -70,7 +70,7 @@ class PlainBoard:
             self._write(
                 job,
                 f"epoch {epoch['epoch']}/{job.epochs}  loss {epoch['loss']:.4f}  "
-                f"accuracy {epoch['accuracy']:.4f}  {_validation(epoch)}{seconds(epoch['train_seconds'])}",
+                f"{_figures(epoch)}{seconds(epoch['train_seconds'])}",
             )
 
     def show_place(self, job: JobDocument) -> None:
@@ -90,9 +90,10 @@ def _place(job: JobDocument) -> str:
     return f": number {job.position}, waits for {job.waiting_for}{start}"
 
 
-def _validation(epoch: dict[str, Any]) -> str:
-    accuracy = epoch.get("val_accuracy")
-    return "" if accuracy is None else f"val_accuracy {accuracy:.4f}  "
+def _figures(epoch: dict[str, Any]) -> str:
+    figure = "accuracy" if epoch.get("accuracy") is not None else "r2"
+    known = {name: epoch.get(name) for name in (figure, f"val_{figure}")}
+    return "".join(f"{name} {value:.4f}  " for name, value in known.items() if value is not None)
 
 
 class LiveBoard:
@@ -149,11 +150,12 @@ class LiveBoard:
             self._show_state(task, JobState(data["state"]), datetime.fromisoformat(data["at"]))
         elif event.kind is EventKind.EPOCH:
             # How far the whole run is, is said by its progress: other things follow the last epoch.
-            accuracy = data.get("val_accuracy")
+            accuracy, r2 = data.get("val_accuracy"), data.get("val_r2")
+            of_numbers = "" if r2 is None else f"validation R² {r2:.4f}"
             self._progress.update(
                 task,
                 loss=f"loss {data['loss']:.4f}",
-                accuracy="" if accuracy is None else f"validation {percent(accuracy)}",
+                accuracy=of_numbers if accuracy is None else f"validation {percent(accuracy)}",
             )
         elif event.kind is EventKind.PROGRESS:
             self._show_progress(task, data)

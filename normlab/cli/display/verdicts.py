@@ -10,6 +10,7 @@ from normlab.documents.caveats import said_once
 from normlab.documents.comparisons import ComparisonDocument
 from normlab.documents.statistics import ClocksDocument, IntervalDocument, PairReportDocument, WinsDocument
 from normlab.spec.metrics import Metric
+from normlab.spec.shown import to_four_figures
 
 
 def show_answer(comparison: ComparisonDocument) -> None:
@@ -21,35 +22,35 @@ def show_answer(comparison: ComparisonDocument) -> None:
         out.print(result.headline, markup=False, soft_wrap=not out.is_terminal)
         out.print()
     show_setup(result.setup)
-    accuracy = comparison.metric.higher_is_better
+    metric = comparison.metric
     for pair in result.pairs:
         out.print(pair.sentence, style="bold", markup=False, soft_wrap=not out.is_terminal)
     out.print()
     level = f"{100 * comparison.confidence:g} % interval"
-    deviation = "deviation (points)" if accuracy else "deviation"
+    deviation = "deviation (points)" if metric.is_fraction else "deviation"
     figures = ("mean", level, deviation, "seeds", *(["training"] if result.costs else []))
     arms = table("arm", *figures, numbers=figures, names={"arm": result.arms})
     for name, arm in result.arms.items():
         cost = result.costs.get(name)
         arms.add_row(
             escape(name),
-            _value(arm.mean, accuracy),
-            _interval(arm.interval, accuracy),
-            _difference(arm.standard_deviation, accuracy),
+            metric_value(arm.mean, metric),
+            _interval(arm.interval, metric),
+            _difference(arm.standard_deviation, metric),
             str(len(arm.values)),
             *([seconds(cost.seconds) if cost else "-"] if result.costs else []),
         )
     out.print(arms)
     out.print()
-    difference = "difference (points)" if accuracy else "difference"
+    difference = "difference (points)" if metric.is_fraction else "difference"
     columns = (difference, "interval", "corrected p" if _is_corrected(result.pairs) else "p", "effect (d_z)")
     differences = table("arms", *columns, numbers=columns, names={"arms": result.arms})
     for pair in result.pairs:
         statistics = pair.comparison
         differences.add_row(
             escape(f"{pair.b} minus {pair.a}{_wins(pair.a, pair.b, statistics.wins)}"),
-            _difference(statistics.difference, accuracy, sign=True),
-            _interval(statistics.interval, accuracy, _difference),
+            _difference(statistics.difference, metric, sign=True),
+            _interval(statistics.interval, metric, _difference),
             _p_value(pair.adjusted_p_value),
             "-" if statistics.effect_size is None else _minus(f"{statistics.effect_size:.2f}"),
         )
@@ -104,28 +105,28 @@ def _wins(a: str, b: str, wins: WinsDocument | None) -> str:
 
 
 def metric_value(value: float | None, metric: Metric) -> str:
-    """A run's metric: accuracies in percent."""
-    return _value(value, metric.higher_is_better)
+    """A run's metric: accuracies in percent, errors in the target's unit."""
+    if metric.is_fraction or value is None:
+        return percent(value)
+    return _minus(to_four_figures(value) if metric.is_error else f"{value:.4f}")
 
 
-def _value(value: float | None, accuracy: bool) -> str:
-    return percent(value) if accuracy or value is None else _minus(f"{value:.4f}")
-
-
-def _difference(value: float | None, accuracy: bool, *, sign: bool = False) -> str:
+def _difference(value: float | None, metric: Metric, *, sign: bool = False) -> str:
     """A difference, of accuracies in percentage points."""
     if value is None:
         return "-"
+    if metric.is_error:
+        return _minus(to_four_figures(value, sign=sign))
     form = "+" if sign else ""
-    return _minus(f"{100 * value:{form}.2f}" if accuracy else f"{value:{form}.4f}")
+    return _minus(f"{100 * value:{form}.2f}" if metric.is_fraction else f"{value:{form}.4f}")
 
 
 def _interval(
-    interval: IntervalDocument, accuracy: bool, form: Callable[[float | None, bool], str] = _value
+    interval: IntervalDocument, metric: Metric, form: Callable[[float | None, Metric], str] = metric_value
 ) -> str:
     if interval.low is None or interval.high is None:
         return "-"
-    return f"{form(interval.low, accuracy).removesuffix(' %')} to {form(interval.high, accuracy)}"
+    return f"{form(interval.low, metric).removesuffix(' %')} to {form(interval.high, metric)}"
 
 
 def _minus(text: str) -> str:
