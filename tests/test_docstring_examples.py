@@ -18,7 +18,12 @@ MODULES = sorted(
     for path in (ROOT / package).rglob("*.py")
     if ">>> " in path.read_text()
 )
-WITH_A_SERVICE = {"normlab.client.client", "normlab.client.comparisons", "normlab.client.models"}
+WITH_A_SERVICE = {
+    "normlab.client.client",
+    "normlab.client.comparisons",
+    "normlab.client.models",
+    "normlab.client.sweeps",
+}
 WITHOUT = {"normlab.spec", "normlab.training", "normlab.analysis", "normlab.local.redis"}
 
 

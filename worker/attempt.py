@@ -71,6 +71,9 @@ class Attempt(Context):
         self._stop_wanted_at: float | None = None
         self._reports = PendingReports()
         self._checkpointed_at = self._began
+        self.last_epoch: int | None = None
+        """At whose end a checkpoint is written in any case, since another run may go on from it."""
+        self._is_last = False
         self._renewed_at = self._began
         self._unsure = False
         """Whether the newest transaction may have been committed although it looks as if it failed."""
@@ -102,6 +105,8 @@ class Attempt(Context):
         """Keep it for the thread, which writes the first epoch at once: somebody may wait to see it."""
         self.load.note(event)
         self._reports.add(event)
+        if isinstance(event, EpochMetrics):
+            self._is_last = event.epoch == self.last_epoch
         if isinstance(event, EpochMetrics) and event.epoch == 1:
             self._wake.set()
 
@@ -114,8 +119,8 @@ class Attempt(Context):
         return self.stop_cause is not None
 
     def checkpoint_due(self) -> bool:
-        """Every ``checkpoint_seconds``."""
-        return time.monotonic() - self._checkpointed_at >= self._settings.checkpoint_seconds
+        """Every ``checkpoint_seconds``, and at the end of ``last_epoch``."""
+        return self._is_last or time.monotonic() - self._checkpointed_at >= self._settings.checkpoint_seconds
 
     def save(self, checkpoint: "Checkpoint") -> None:
         """Write it. A full disk costs the checkpoint, not the training: the one before it stays.

@@ -16,6 +16,7 @@ from normlab.runtime.notifier import Notifier
 from normlab.settings import Settings
 from normlab.store import Database, is_unavailable
 from normlab.store.jobs import reaper, workers
+from normlab.store.sweeps import rungs
 from worker.datasets import DatasetChecker
 from worker.formats import FormatMaker
 from worker.liveness import LivenessTable, SilentChildren
@@ -97,11 +98,13 @@ class WorkerMaintenance(MaintenanceLoop):
                 raise
 
     def _remove_checkpoints(self) -> None:
-        """Of jobs that were cancelled or deleted while they waited, or ended on another machine."""
+        """Of jobs that were cancelled or deleted while they waited, or ended on another machine; and what no rung of a
+        sweep needs any more."""
         with contextlib.suppress(FileNotFoundError):
             kept = [folder.name for folder in self._checkpoints_dir.iterdir()]
             with self._database.read() as session:
-                over = reaper.over(session, kept)
+                over = set(reaper.over(session, kept))
+                over -= rungs.with_rungs(session, over)
             for job_id in over:
                 shutil.rmtree(self._checkpoints_dir / job_id, ignore_errors=True)
 

@@ -23,6 +23,7 @@ from normlab.spec.runs import Phase
 from normlab.store import ArtifactStore, Database, Job, JobState, WarningCode, is_unavailable
 from normlab.store.artifacts import StoredFile
 from normlab.store.jobs import endings, leases, workers
+from normlab.store.sweeps import rungs
 from normlab.training.context import Progress
 from worker.attempt import Attempt, UnansweredError
 from worker.decoded_datasets import fetch_decoded
@@ -33,7 +34,7 @@ from worker.outcome import outcome_of, store_files
 from worker.shutdown import ShutdownFlag
 
 if TYPE_CHECKING:
-    from normlab.training import CheckpointFolder, ExportedFile, TrainResult
+    from normlab.training import Checkpoint, CheckpointFolder, ExportedFile, TrainResult
 
 STORE_SECONDS = 300.0
 """An artifact store that does not answer is waited for so long; then the job goes back into the queue."""
@@ -119,7 +120,7 @@ def run_attempt(child: Child, job: Job) -> JobState | None:
         # Its files stay: they are either those of a job that has succeeded, or go when another attempt ends it.
         _logger.warning("%s: the database does not answer; its lease runs out", job.id)
         return None
-    if ended is not None and ended.state.final:
+    if ended is not None and ended.state.final and not _is_gone_on_from(child, ended):
         shutil.rmtree(checkpoints.path, ignore_errors=True)
     try:
         if ended is not None:
@@ -129,6 +130,19 @@ def run_attempt(child: Child, job: Job) -> JobState | None:
     except Exception:  # fsspec's file systems raise anything; the job has ended all the same
         _logger.exception("%s: files that nobody needs stay in the artifact store", job.id)
     return None if ended is None else ended.state
+
+
+def _is_gone_on_from(child: Child, job: Job) -> bool:
+    """Whether its last checkpoint is kept: until the maintenance loop sees that nobody needs it."""
+    if job.state is not JobState.SUCCEEDED:
+        return False
+    try:
+        with child.database.read() as session:
+            return bool(rungs.with_rungs(session, [job.id]))
+    except Exception as error:
+        if not is_unavailable(error):
+            raise
+        return False
 
 
 def _train_to_an_end(child: Child, job: Job, attempt: Attempt, checkpoints: "CheckpointFolder") -> Job | None:
@@ -174,7 +188,7 @@ def _train(
     if checkpoint is not None and checkpoint.spec_digest == spec.digest:
         _logger.info("%s: goes on after epoch %d, step %d", job.id, checkpoint.epoch, checkpoint.step)
     else:
-        checkpoint = None
+        checkpoint = _of_the_rung_before(child, job, spec, attempt)
     attempt.begin(checkpoint, spec.steps_per_epoch)
     result = train(
         spec,
@@ -185,6 +199,24 @@ def _train(
     )
     attempt.load.stop()
     return _finish(child, job, attempt, checkpoints, result)
+
+
+def _of_the_rung_before(child: Child, job: Job, spec: JobSpec, attempt: Attempt) -> "Checkpoint | None":
+    """Where a shorter run of the same training ended, if the job is a rung of a sweep and that run was here."""
+    from normlab.training import CheckpointFolder  # noqa: PLC0415 - loads TensorFlow, in children only
+
+    with child.database.read() as session:
+        rung = rungs.rung_of(session, job.id)
+    if rung is None:
+        return None
+    attempt.last_epoch = spec.training.epochs
+    if rung.before is None:
+        return None
+    end = CheckpointFolder(child.settings.checkpoints_dir / rung.before).latest()
+    found = None if end is None else end.for_longer(spec)
+    if found is not None:
+        _logger.info("%s: goes on after epoch %d of %s", job.id, found.epoch, rung.before)
+    return found
 
 
 def _finish(

@@ -10,14 +10,16 @@ import json
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from normlab.spec import JobSpec
 from normlab.spec.epochs import EpochMetrics
+from normlab.spec.run_length import depends_on_length
 
 Array = npt.NDArray[Any]
 
@@ -59,6 +61,18 @@ class Checkpoint:
         """From the run's start to here, without the time between attempts."""
         before = self.history[-1].elapsed_seconds if self.history else 0.0
         return before + self.train_seconds
+
+    def for_longer(self, spec: JobSpec) -> "Checkpoint | None":
+        """The same for a run of ``spec``, where this is the end of a run that differs from it in having fewer epochs;
+        else None. No learning rate may depend on how long a run is, or it would be the beginning of another run."""
+        if self.step or not 0 < self.epoch < spec.training.epochs or self.epoch != len(self.history):
+            return None
+        shorter = spec.training.model_copy(update={"epochs": self.epoch})
+        if spec.model_copy(update={"training": shorter}).digest != self.spec_digest:
+            return None
+        if depends_on_length(spec, self.epoch):
+            return None
+        return replace(self, spec_digest=spec.digest)
 
     def to_bytes(self) -> bytes:
         """The file's content."""

@@ -59,7 +59,7 @@ def best_sentence(
         text += " (one seed: no interval)"
     others = compared - 1
     if others:
-        text += f"; {_how_many(len(like_it), others)} cannot be told from it"
+        text += f"; {_how_many(len(like_it), others)}"
     for pointer, side in edges.items():
         text += (
             f"; {names[pointer]} is best at the {side} end of what was tried, so its optimum may lie beyond"
@@ -68,9 +68,13 @@ def best_sentence(
 
 
 def _how_many(some: int, others: int) -> str:
+    if not some:
+        return (
+            f"none of the other {others} points can be taken for it" if others > 1 else "the other is worse"
+        )
     if others == 1:
-        return "the other point" if some else "no other point"
-    return f"{some or 'none'} of the other {others} points"
+        return "the other point cannot be told from it"
+    return f"{some} of the other {others} points cannot be told from it"
 
 
 def tolerance_sentence(arm: str, pointer: str, found: Tolerance, asked: SweptSpace) -> str:
@@ -130,8 +134,8 @@ def caveats(
         )
     elif any(expected.values()):
         found.append(
-            "Expected bests suppose points that are drawn at random from those that were tried; near the whole budget "
-            "their bands are too narrow."
+            "Expected bests suppose points that are drawn at random from those that were tried; beyond about a quarter "
+            "of the budget their bands are too narrow."
         )
     if asked.metric.on_test is asked.metric:
         found.append(
