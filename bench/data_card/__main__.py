@@ -9,7 +9,7 @@ from pathlib import Path
 
 from copies import copies
 from costs import costs
-from healthy import splits, tables
+from healthy import columns, splits, tables
 from planted import faults
 
 
@@ -21,13 +21,14 @@ def main() -> None:
     parser.add_argument(
         "--splits", type=int, default=5_000, help="how often digits are split for false alarms"
     )
-    parser.add_argument("--only", choices=("faults", "copies", "tables", "splits", "costs"))
+    parser.add_argument("--only", choices=("faults", "copies", "tables", "columns", "splits", "costs"))
     options = parser.parse_args()
     folder = options.data / "datasets"
     made: dict[str, Callable[[], Iterator[str]]] = {
         "faults": lambda: faults(folder, options.times, options.samples),
         "copies": lambda: copies(folder, 1_000),
         "tables": lambda: tables(200),
+        "columns": lambda: columns(200),
         "splits": lambda: splits(folder, options.splits),
         "costs": lambda: costs(folder, (1, 15)),
     }

@@ -5,12 +5,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from samples import Data
-from sklearn.datasets import load_breast_cancer, load_iris, load_wine
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_wine
 from sklearn.model_selection import train_test_split
 
+from normlab.spec import DatasetContent
+from normlab.spec.columns import Column, ColumnKind, Task
 from normlab.spec.datasets import DATASETS, DatasetName
+from normlab.training.datasets.arrays import Arrays
 from normlab.training.datasets.card import drift
+from normlab.training.datasets.card.making import make_card
 from normlab.training.datasets.card.moments import Moments
 from normlab.training.datasets.loading import load
 
@@ -39,6 +44,59 @@ def tables(times: int) -> Iterator[str]:
             found.update(Data(x, y, x_test, y_test, info).codes())
         told = ", ".join(f"`{code}` {count}" for code, count in found.items()) or "none"
         yield f"{loaded.__name__}, {times} times: {told}"
+
+
+def columns(times: int) -> Iterator[str]:
+    """The same of tables with columns, and of one that is drawn anew each time."""
+    sources = {each.__name__: each for each in (load_wine, load_iris, load_breast_cancer, load_diabetes)}
+    for name, source in {**sources, "a random table": None}.items():
+        found: Counter[str] = Counter()
+        for seed in range(times):
+            x, y = _random_table(seed) if source is None else source(return_X_y=True)
+            order = np.random.default_rng(seed).permutation(len(x))
+            x, y = x[order].astype(np.float32), y[order]
+            regression = name == "load_diabetes"
+            cut = len(x) - len(x) // 5
+            content = DatasetContent(
+                digest=f"sha256:{'0' * 64}",
+                shape=x.shape[1:],
+                task=Task.REGRESSION if regression else None,
+                classes=() if regression else tuple(map(str, np.unique(y).tolist())),
+                training_samples=cut,
+                test_samples=len(x) - cut,
+                default_validation_samples=cut // 10,
+                pixel_max=1,
+                columns=tuple(_column(place, x[:, place]) for place in range(x.shape[1])),
+                target="target",
+            )
+            y = y.astype(np.float32 if regression else np.uint8)
+            card = make_card(Arrays(x[:cut], y[:cut], x[cut:], y[cut:]), content)
+            found.update(finding.code for finding in card.document.findings)
+        told = ", ".join(f"`{code}` {count}" for code, count in found.items()) or "none"
+        yield f"{name}, {times} times: {told}"
+
+
+def _random_table(seed: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """20 columns that have nothing to do with three classes: skewed numbers, counts, categories, missing values."""
+    rng = np.random.default_rng(1_000_000 + seed)
+    rows = 1_000
+    x = np.column_stack(
+        [
+            np.exp(rng.normal(0, 2, (rows, 5))),
+            rng.normal(size=(rows, 5)),
+            rng.poisson(1, (rows, 5)),
+            rng.integers(0, [2, 5, 20, 100, 300], (rows, 5)),
+        ]
+    )
+    x[rng.random(x.shape) < 0.05] = np.nan
+    return x, rng.integers(0, 3, rows)
+
+
+def _column(place: int, values: NDArray[np.float32]) -> Column:
+    if place < 15 or np.nanmax(values) != int(np.nanmax(values)):
+        return Column(name=f"c{place}")
+    names = tuple(f"k{number}" for number in range(int(np.nanmax(values)) + 1))
+    return Column(name=f"c{place}", kind=ColumnKind.CATEGORY, categories=names)
 
 
 def splits(folder: Path, times: int) -> Iterator[str]:

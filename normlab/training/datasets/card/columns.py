@@ -1,12 +1,13 @@
 """The columns of a table: how many values there are, what is missing, and what they are like."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from normlab.documents.datasets import CategoryDocument, ColumnDocument, MissingDocument, TargetDocument
 from normlab.spec.columns import Column, ColumnKind
+from normlab.training.datasets.card.finding import EXAMPLES, Finding, listed
 from normlab.training.datasets.card.parts import Block, Doubles, Numbers, Parts
 from normlab.training.datasets.readers.base import Split
 
@@ -114,6 +115,53 @@ class Columns:
             deviation=float(np.sqrt(training.variance[place])),
             smallest=float(training.smallest[place]),
             largest=float(training.largest[place]),
+        )
+
+
+SPARSE_CATEGORIES = 20
+"""So many categories that are met in one training row each are told, where they are most of a column's."""
+
+
+def findings(columns: Columns) -> Iterable[Finding]:
+    """What is odd about single columns."""
+    constant = [place for place in range(len(columns.columns)) if columns.is_constant(place)]
+    if constant:
+        names = [columns.columns[place].name for place in constant]
+        test = columns.moments[Split.TEST]
+        value = columns.moments[Split.TRAINING].smallest
+        other = sum(bool(test.smallest[at] < value[at] or test.largest[at] > value[at]) for at in constant)
+        more = f" {other:,} of them have another value in the test part." if other else ""
+        yield Finding(
+            "constant_columns",
+            "info",
+            f"{listed(names)} {'have' if len(names) > 1 else 'has'} one value in all training rows, from which nothing "
+            f"is learnt.{more} Leave out what cannot be otherwise (ignore_columns).",
+            len(names),
+            tuple(names[:EXAMPLES]),
+        )
+    sparse = {
+        column.name: int((columns.counts[Split.TRAINING][place][:-1] == 1).sum())
+        for place, column in enumerate(columns.columns)
+        if column.categories is not None
+    }
+    many = [
+        column
+        for column in columns.columns
+        if column.categories is not None
+        and sparse[column.name] >= max(SPARSE_CATEGORIES, len(column.categories) / 2)
+    ]
+    if many:
+        names = [column.name for column in many]
+        worst = max(many, key=lambda column: sparse[column.name])
+        yield Finding(
+            "rare_categories",
+            "warning",
+            f"{listed(names)} {'have' if len(names) > 1 else 'has'} many categories that are met once: "
+            f"{sparse[worst.name]:,} of {len(worst.categories or ()):,} of {worst.name} are in a single training row, "
+            "so a network can only remember them. Join them into fewer, or leave the column out (ignore_columns).",
+            len(names),
+            tuple(f"{name}: {sparse[name]:,}" for name in names[:EXAMPLES]),
+            {"once": float(sparse[worst.name]), "threshold": float(SPARSE_CATEGORIES)},
         )
 
 

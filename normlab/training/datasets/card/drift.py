@@ -48,6 +48,12 @@ class Cells:
 
 def findings(parts: Parts, counts: ClassCounts, cells: Cells) -> Iterable[Finding]:
     """In what the test part differs from the others."""
+    yield from shares(parts, counts)
+    yield from _means(parts, counts, cells)
+
+
+def shares(parts: Parts, counts: ClassCounts) -> Iterable[Finding]:
+    """Whether classes have other shares in the test part."""
     training = counts.of[Split.TRAINING] + counts.of[Split.VALIDATION]
     test = counts.of[Split.TEST]
     if min(training.sum(), test.sum()) < LEAST_SAMPLES:
@@ -70,6 +76,12 @@ def findings(parts: Parts, counts: ClassCounts, cells: Cells) -> Iterable[Findin
             ),
             {"moved": moved, "p_value": p_value, "threshold": SHARE_MOVED, "level": LEVEL},
         )
+
+
+def _means(parts: Parts, counts: ClassCounts, cells: Cells) -> Iterable[Finding]:
+    training = sum(counts.of[split].sum() for split in (Split.TRAINING, Split.VALIDATION))
+    if min(training, counts.of[Split.TEST].sum()) < LEAST_SAMPLES:
+        return
     effects, p_values = means_differ(cells.of[False], cells.of[True])
     far = np.flatnonzero((np.abs(effects) >= EFFECT) & (p_values * len(p_values) < LEVEL))
     if len(far):

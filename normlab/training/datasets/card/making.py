@@ -11,14 +11,17 @@ from normlab.spec.columns import Column
 from normlab.spec.dataset_content import DatasetContent, DatasetFacts
 from normlab.spec.datasets import DATASETS, DatasetName
 from normlab.training.datasets.card import (
+    answers,
     background,
     classes,
+    column_drift,
     drift,
     inputs,
     near_duplicates,
     orientation,
     same_pictures,
 )
+from normlab.training.datasets.card import columns as columns_of_tables
 from normlab.training.datasets.card.columns import Columns, target_document
 from normlab.training.datasets.card.finding import SEVERITIES, Finding
 from normlab.training.datasets.card.parts import DecodedArrays, Parts
@@ -30,6 +33,7 @@ from normlab.training.datasets.card.portraits import (
     png,
     tiles,
 )
+from normlab.training.datasets.card.table_sample import TableSample
 from normlab.training.datasets.loading import Dataset
 from normlab.training.datasets.origins import Origins
 from normlab.training.datasets.readers.base import Notice
@@ -106,10 +110,16 @@ class _Scan:
 def _table(parts: Parts, scan: _TableScan, notices: Sequence[Notice]) -> Card:
     content = parts.content
     groups = scan.same.groups()
+    columns = scan.columns.columns
+    sample = TableSample(parts, len(columns))
     found = _sorted(
         notices,
+        answers.findings(parts, columns, sample),
         same_pictures.findings(parts, groups),
         classes.findings(parts, scan.counts) if content.classes else (),
+        column_drift.findings(columns, sample),
+        drift.shares(parts, scan.counts) if content.classes else (),
+        columns_of_tables.findings(scan.columns),
     )
     target = None if content.classes else target_document(parts, parts.target)
     document = DataCardDocument(

@@ -21,6 +21,9 @@ LEAK_INFO = 0.001
 REPEATED_WARNING = 0.1
 """From this part of the training samples on, repetition is a warning: some samples count for many in the loss."""
 
+REPEATING = 0.5
+"""From this part of a table's rows on that repeat another one, it is the columns that repeat, and no leak."""
+
 _DIGEST_BYTES = 16
 """Of 128 bits: among 20 million samples the chance that two different ones agree is 1e-24."""
 
@@ -102,6 +105,9 @@ def findings(parts: Parts, groups: Groups) -> Iterable[Finding]:
     test, validation, training = (
         split == list(Split).index(which) for which in (Split.TEST, Split.VALIDATION, Split.TRAINING)
     )
+    if not parts.pictures and (told := _repeat_by_nature(groups, training | validation)) is not None:
+        yield told
+        return
     if leaked := _pairs(groups, test, ~test):
         count, shown = leaked
         share = count / int(test.sum())
@@ -131,6 +137,24 @@ def findings(parts: Parts, groups: Groups) -> Iterable[Finding]:
     if parts.content.classes:  # numbers differ between equal rows as measurements do
         yield from _two_labels(parts, groups, word)
     yield from _repeated(parts, groups, training | validation, word)
+
+
+def _repeat_by_nature(groups: Groups, samples: npt.NDArray[np.bool_]) -> Finding | None:
+    """Rows of a few columns with few values: equal ones are to be expected, in all parts and with any label."""
+    different = len(np.unique(groups.of[samples]))
+    count = int(samples.sum())
+    if count - different < REPEATING * count:
+        return None
+    return Finding(
+        "rows_of_few_values",
+        "info",
+        f"The {count:,} rows for training and validation are {different:,} different ones: their columns have so few "
+        "values that equal rows are met in all parts, and with several labels. No network does better than the label "
+        "that each of them has most often.",
+        count - different,
+        (),
+        {"different": different / count, "threshold": 1 - REPEATING},
+    )
 
 
 def _pairs(
