@@ -66,7 +66,12 @@ def columns(times: int) -> Iterator[str]:
                 test_samples=len(x) - cut,
                 default_validation_samples=cut // 10,
                 pixel_max=1,
-                columns=tuple(_column(place, x[:, place]) for place in range(x.shape[1])),
+                columns=tuple(
+                    _category(place, x[:, place])
+                    if source is None and place >= 15
+                    else Column(name=f"c{place}")
+                    for place in range(x.shape[1])
+                ),
                 target="target",
             )
             y = y.astype(np.float32 if regression else np.uint8)
@@ -92,9 +97,7 @@ def _random_table(seed: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     return x, rng.integers(0, 3, rows)
 
 
-def _column(place: int, values: NDArray[np.float32]) -> Column:
-    if place < 15 or np.nanmax(values) != int(np.nanmax(values)):
-        return Column(name=f"c{place}")
+def _category(place: int, values: NDArray[np.float32]) -> Column:
     names = tuple(f"k{number}" for number in range(int(np.nanmax(values)) + 1))
     return Column(name=f"c{place}", kind=ColumnKind.CATEGORY, categories=names)
 

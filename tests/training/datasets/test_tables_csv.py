@@ -4,12 +4,14 @@ import gzip
 import re
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from normlab.errors import DatasetError
 from normlab.spec.columns import ColumnKind, Task
 from normlab.spec.dataset_options import SampleKind
-from normlab.training.datasets.readers.base import Split
+from normlab.training.datasets.readers.base import ReadingOptions, Split
+from normlab.training.datasets.readers.detect import open_reader
 from support.pictures import zipped
 from support.table_files import read_table, write
 
@@ -294,3 +296,17 @@ def test_numbers_beyond_32_bits_are_told(tmp_path):
     text = "when,y\n" + "".join(f"{1_700_000_000 + row},{row % 2}\n" for row in range(ROWS))
     table = read_table(write(tmp_path, text), category_columns=())
     assert table.notices["rounded_numbers"].examples == ("when",)
+
+
+def test_memory_does_not_grow_with_the_rows(tmp_path):
+    rows = "".join(f"{row % 977 / 7},word {row % 400},{row % 13},{row % 3}\n" for row in range(20_000))
+    path = write(tmp_path, "size,word,count,y\n" + rows * 20)  # 10 MB
+    assert path.stat().st_size > 8 << 20
+    held = rows_at_once = read = 0
+    for chunk in open_reader(path, ReadingOptions()).chunks():
+        held = max(held, pa.total_allocated_bytes())
+        rows_at_once = max(rows_at_once, len(chunk.y))
+        read += len(chunk.y)
+    assert read == 400_000
+    assert held < 6 << 20
+    assert rows_at_once < 60_000
