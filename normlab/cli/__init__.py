@@ -24,6 +24,7 @@ from normlab.cli.commands.models import models
 from normlab.cli.commands.predict import predict
 from normlab.cli.commands.prune import prune
 from normlab.cli.commands.reproduce import reproduce
+from normlab.cli.commands.robustness import robustness
 from normlab.cli.commands.show import show
 from normlab.cli.commands.submit import submit
 from normlab.cli.commands.sweep import sweep
@@ -82,7 +83,7 @@ def main(
 _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     "Begin": (up, demo),
     "Train a network": (submit, watch, jobs),
-    "Find out which is better": (compare, comparisons, sweep, sweeps, trial, diagnose, reproduce),
+    "Find out which is better": (compare, comparisons, sweep, sweeps, trial, diagnose, robustness, reproduce),
     "Use what was trained": (predict, evaluate, download),
     "Look at something, and change or delete it": (show, cancel, retry, delete, prune),
     "What can be asked for": (architectures, datasets, layers, optimizers, schedules, losses, augmentations),

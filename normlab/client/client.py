@@ -20,6 +20,7 @@ from normlab.client.images import Pixels, predict, predict_numbers
 from normlab.client.measurements import measurements
 from normlab.client.models import Models
 from normlab.client.pages import pages, several
+from normlab.client.robustness import Robustness
 from normlab.client.specs import Spec, spec_document
 from normlab.client.sweeps import Sweeps
 from normlab.client.transport import Transport, path_of
@@ -70,6 +71,8 @@ class Client(DatasetMethods):
         """Arms that are trained with the same seeds."""
         self.claims = Claims(self._transport)
         """Claims about a change, and trials of them."""
+        self.robustness = Robustness(self._transport)
+        """How accurate networks stay when their pictures are corrupted."""
         self.sweeps = Sweeps(self._transport)
         """Networks at the points of a space."""
         self.models = Models(self._transport)

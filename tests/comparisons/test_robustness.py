@@ -3,7 +3,10 @@
 from functools import partial
 
 import pytest
+from typer.testing import CliRunner
 
+from normlab.cli import app
+from normlab.client import Client
 from normlab.documents.robustness import ComparisonRobustnessDocument, PendingRobustness, Statistics
 from support.corrupted import answer_all, answers_of
 from support.problems import assert_problem
@@ -92,3 +95,45 @@ def body_of_two():
         for name in presets
     ]
     return {"arms": arms, "replicates": 2, "fresh": True}
+
+
+def test_the_client_and_the_terminal_wait_for_the_answer(served, answer, monkeypatch, tmp_path):
+    found = served.finished(replicates=3)
+    url, (job, *_) = str(served.http.base_url), [member.job_id for member in served.members(found["id"])]
+    waited = []
+
+    def sleep(seconds):
+        waited.append(seconds)
+        answer(partial(answers_of, re_estimated=True))
+
+    monkeypatch.setattr("normlab.client.robustness.time.sleep", sleep)
+    with Client(url) as client:
+        document = client.robustness.comparison(found["id"], **SOME)
+        assert len(waited) == 1
+        assert client.robustness.comparison(found["id"], **SOME) == document
+        network = client.robustness.job(job, **SOME)
+        assert len(waited) == 1
+    assert {each.statistics for each in document.differences} == {*Statistics}
+    options = [
+        "--corruption",
+        "blur",
+        "--corruption",
+        "jpeg",
+        "--severity",
+        "1",
+        "--severity",
+        "3",
+        "--url",
+        url,
+    ]
+    chart = tmp_path / "severities.json"
+    shown = CliRunner().invoke(app, ["robustness", found["id"], *options, "--chart", str(chart)])
+    assert shown.exit_code == 0, shown.output
+    for words in (document.differences[0].sentence, "of the clean accuracy", "Holm", "blur"):
+        assert words in shown.output
+    assert "baseline_with_batch_norm" in chart.read_text(encoding="utf-8")
+    of_job = CliRunner().invoke(app, ["robustness", job, *options])
+    assert network.sentence in of_job.output
+    assert "re-estimated on the corrupted pictures" in of_job.output
+    wrong = CliRunner().invoke(app, ["robustness", job, "--severity", "9", "--url", url])
+    assert wrong.exit_code == 2
