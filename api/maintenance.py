@@ -40,7 +40,7 @@ class StudyMaintenance(MaintenanceLoop):
         super().tick()
         self.notify(comparisons.advance(self._database, self._artifacts, max_attempts=self._max_attempts))
         self.notify(sweeps.advance(self._database, self._limits, max_attempts=self._max_attempts))
-        self.notify(advance_trials(self._database, max_attempts=self._max_attempts))
+        self.notify(advance_trials(self._database, self._artifacts, max_attempts=self._max_attempts))
 
     def sweep(self) -> None:
         """Also look for abandoned uploads, now and then."""

@@ -70,6 +70,12 @@ PLANTED = (
         b={"start_share": 0.66, "lost": 0.2},
     ),
     Planted(
+        "an input normalization: half of the accuracy kept under noise, not 70 %",
+        "robust",
+        Answer.DOES_NOT_HOLD,
+        b={"kept_in_noise": 0.5},
+    ),
+    Planted(
         "2 points ahead, and 20 behind with batches of 2",
         "large_batch",
         Answer.HOLDS,

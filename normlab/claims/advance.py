@@ -1,11 +1,13 @@
 """Going on: what follows when all jobs of a trial have ended. Any number of processes may do it at once."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
+from normlab.claims import corrupted
 from normlab.claims.gathering import TrialRuns, load_runs
 from normlab.claims.outcomes import assess
 from normlab.claims.request import seconds_of
-from normlab.store import Database, StudyState, StudyStopReason, Trial
+from normlab.store import ArtifactStore, Database, StudyState, StudyStopReason, Trial
 from normlab.store.studies import studies
 from normlab.store.studies.advance import advance as advance_studies
 from normlab.store.trials.trials import (
@@ -17,7 +19,7 @@ from normlab.store.trials.trials import (
 )
 
 
-def advance(database: Database, *, max_attempts: int) -> list[str]:
+def advance(database: Database, artifacts: ArtifactStore, *, max_attempts: int) -> list[str]:
     """Record which jobs have ended, and end or continue the trials all of whose jobs have.
 
     Gives the ids of jobs that were made: notify a worker of them.
@@ -29,12 +31,14 @@ def advance(database: Database, *, max_attempts: int) -> list[str]:
             cancel_jobs(session, overdue)
 
     def decide(trial_id: str, event_count: int) -> list[str]:
-        return _decide(database, trial_id, event_count, max_attempts)
+        return _decide(database, artifacts, trial_id, event_count, max_attempts)
 
     return advance_studies(database, Trial, on_ended=record_ended, decide=decide)
 
 
-def _decide(database: Database, trial_id: str, event_count: int, max_attempts: int) -> list[str]:
+def _decide(
+    database: Database, artifacts: ArtifactStore, trial_id: str, event_count: int, max_attempts: int
+) -> list[str]:
     """Outcomes are worked out between two transactions; the second changes nothing when somebody else was faster."""
     with database.read() as session:
         runs = load_runs(session, trial_id)
@@ -46,6 +50,15 @@ def _decide(database: Database, trial_id: str, event_count: int, max_attempts: i
         with database.write() as session:
             trial = studies.lock_unchanged(session, Trial, trial_id, event_count)
             return add_replicates(session, trial, wanted) if trial else []
+    with database.read() as session:
+        unasked, unanswered = corrupted.waiting(session, runs)
+    if unasked:
+        with database.write() as session:
+            corrupted.ask(session, runs)
+    if (unasked or unanswered) and not _is_over(runs.trial, datetime.now(UTC)):
+        return []  # looked at again, until a worker has tried the networks
+    with database.read() as session:
+        runs = replace(runs, corrupted=corrupted.read(session, runs, artifacts))
     pairs = len(runs.evidence().same)
     state = StudyState.FINISHED if pairs else StudyState.FAILED
     reason = StudyStopReason.ALL_PAIRS_RUN if pairs else StudyStopReason.NO_PAIR
@@ -73,3 +86,8 @@ def further_replicates(runs: TrialRuns, now: datetime) -> int:
     each = max(elapsed, 0.0) / trial.replicates
     room = int((seconds - elapsed) / each) if each else missing
     return max(0, min(missing, room))
+
+
+def _is_over(trial: Trial, now: datetime) -> bool:
+    """Whether the budget of seconds is used up."""
+    return trial.ends_at is not None and trial.ends_at < now

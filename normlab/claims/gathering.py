@@ -1,7 +1,7 @@
 """From the store's rows to the evidence that claims are judged by."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from normlab.store import Job, JobState, Trial, TrialJob, measurements
 from normlab.store.studies import members, studies
 
 if TYPE_CHECKING:
-    from normlab.analysis.claims.evidence import Evidence, Run
+    from normlab.analysis.claims.evidence import Corrupted, Evidence, Run
 
 _JOB_COLUMNS = (
     Job.name,
@@ -41,6 +41,8 @@ class TrialRuns:
     records: Mapping[str, RunRecord]
     """Of the jobs that have succeeded, by their ids; ``pair`` is the replicate."""
     measured: Mapping[str, Sequence[Measured]]
+    corrupted: Mapping[str, "Corrupted"] = field(default_factory=dict)
+    """What networks make of corrupted pictures, by job, as far as that is known and needed."""
 
     def arm(self, arm: int, setting: int = 0) -> list["Run"]:
         """The runs of an arm that have succeeded, in the order of their replicates: at a setting, or as it is where
@@ -57,7 +59,8 @@ class TrialRuns:
         from normlab.analysis.claims.evidence import Run  # noqa: PLC0415 - scipy takes seconds
 
         record = replace(self.records[member.job_id], pair=member.replicate)
-        return Run(record, self.measured.get(member.job_id, ()), _steps(record))
+        measured, corrupted = self.measured.get(member.job_id, ()), self.corrupted.get(member.job_id)
+        return Run(record, measured, _steps(record), corrupted)
 
     def evidence(self) -> "Evidence":
         """What the claims are judged by."""

@@ -61,7 +61,8 @@ class ClaimDocument(Document):
     cost: str
     needs: tuple[str, ...] = Field(
         description="`comparison`: both arms as they are; `probes`: what is measured inside these networks; "
-        "`settings`: both arms at other settings, jobs of its own."
+        "`settings`: both arms at other settings, jobs of its own; `robustness`: what the networks make of corrupted "
+        "pictures."
     )
     definitions: tuple[DefinitionDocument, ...]
     settings: tuple[SettingDocument, ...]

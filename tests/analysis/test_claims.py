@@ -156,6 +156,17 @@ def test_stale_statistics_cost_accuracy_or_not() -> None:
     assert outcome("stale_statistics", evidence_of(a, a)).answer is Answer.NOT_APPLICABLE
 
 
+def test_an_input_normalization_against_noise() -> None:
+    """What normalizes raw pixels amplifies the noise of those that hardly vary."""
+    a = arm(seed=1, pairs=PAIRS)
+    worse = outcome("robust", evidence_of(a, arm(seed=2, pairs=PAIRS, kept=0.75, kept_in_noise=0.4)))
+    assert {part.definition: part.answer for part in worse.parts}["noise"] is PartAnswer.NOT_SHOWN
+    assert worse.answer is Answer.DOES_NOT_HOLD
+    assert outcome("robust", evidence_of(a, arm(seed=2, pairs=PAIRS, kept=0.8))).answer is Answer.HOLDS
+    untried = [replace(run, corrupted=None) for run in a]
+    assert outcome("robust", evidence_of(a, untried)).answer is Answer.INCONCLUSIVE
+
+
 def test_small_batches_do_harm() -> None:
     a, b = arm(seed=1, pairs=PAIRS), arm(seed=2, pairs=PAIRS, best=0.92)
     small = Setting("/training/batch_size", 2)

@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy import update
 
 from normlab.claims.advance import advance
 from normlab.claims.gathering import load_runs
 from normlab.documents.claims import Answer, TrialDocument
-from normlab.store import Trial, TrialJob
+from normlab.spec.correct_answers import Answers, CorrectAnswers
+from normlab.store import ArtifactKind, Trial, TrialJob, robustness
 from normlab.store.clock import seconds_from_now
 from normlab.store.jobs import jobs
 from normlab.store.studies import members
@@ -73,7 +75,7 @@ def test_a_trial_from_its_jobs_to_its_page(served: Any) -> None:
     specs = {(m.setting, m.job.spec["training"]["batch_size"]) for m in rows(served, trial_id)}
     assert specs == {(0, 64), (1, 2), (2, 8), (3, 128)}
     end_all(served, trial_id, accuracies)
-    assert advance(served.database, max_attempts=3) == []
+    assert advance(served.database, served.artifacts, max_attempts=3) == []
     ended = got(served, trial_id)
     assert (ended["state"], ended["stop_reason"], ended["pairs"]) == ("finished", "all_pairs_run", 3)
     (outcome,) = ended["outcomes"]
@@ -109,7 +111,7 @@ def test_what_an_arm_has_anyway_is_not_run_twice(served: Any) -> None:
 def test_a_job_that_failed_leaves_its_pair_out(served: Any) -> None:
     trial_id = submitted(served)["id"]
     end_all(served, trial_id, lambda arm, _, seed: None if (arm, seed) == (1, 43) else 0.8 + 0.05 * arm)
-    advance(served.database, max_attempts=3)
+    advance(served.database, served.artifacts, max_attempts=3)
     ended = got(served, trial_id)
     assert ended["pairs"] == 2
     assert ended["left_out"] == [
@@ -121,7 +123,7 @@ def test_a_job_that_failed_leaves_its_pair_out(served: Any) -> None:
 def test_without_any_pair_a_trial_has_failed(served: Any) -> None:
     trial_id = submitted(served)["id"]
     end_all(served, trial_id, lambda arm, *_: None if arm else 0.8)
-    advance(served.database, max_attempts=3)
+    advance(served.database, served.artifacts, max_attempts=3)
     ended = got(served, trial_id)
     assert (ended["state"], ended["stop_reason"]) == ("failed", "no_pair")
 
@@ -131,12 +133,12 @@ def test_a_budget_of_seconds_is_used_and_not_exceeded(served: Any) -> None:
     assert len(rows(served, trial_id)) == 6
     end_all(served, trial_id, accuracies)
     # Nearly no time has passed, so that there is room for all others.
-    assert len(advance(served.database, max_attempts=3)) == 12
+    assert len(advance(served.database, served.artifacts, max_attempts=3)) == 12
     with served.database.write() as session:
         session.execute(update(Trial).where(Trial.id == trial_id).values(ends_at=seconds_from_now(-1.0)))
     served.end(rows(served, trial_id)[6].job_id, 0.8)
-    advance(served.database, max_attempts=3)  # cancels what has not ended
-    advance(served.database, max_attempts=3)
+    advance(served.database, served.artifacts, max_attempts=3)  # cancels what has not ended
+    advance(served.database, served.artifacts, max_attempts=3)
     ended = got(served, trial_id)
     assert (ended["state"], ended["pairs"]) == ("finished", 3)
     assert sum("was cancelled" in sentence for sentence in ended["left_out"]) == 11
@@ -157,6 +159,32 @@ def test_a_job_without_the_probes_that_are_needed_is_not_used_again(served: Any)
     end_all(served, first["id"], accuracies)
     again = served.http.post("/claims", json=body).json()
     assert all(job["reused"] for job in again["jobs"])
+
+
+def test_networks_are_tried_on_corrupted_pictures_before_it_ends(served: Any) -> None:
+    trial_id = submitted(served, claims=["robust"])["id"]
+    end_all(served, trial_id, accuracies)
+    advance(served.database, served.artifacts, max_attempts=3)
+    assert got(served, trial_id)["state"] == "running"
+    with served.database.write() as session:
+        taken = robustness.take(session, at_most=10, lease_seconds=60)
+    assert len(taken) == 6
+    arms = {member.job_id: member.arm for member in rows(served, trial_id)}
+    for one in taken:
+        random = np.random.default_rng(arms[one.job_id] + 1)
+        clean = random.random(100) < 0.8
+        corrupted = random.random((12, 5, 100)) < (0.3 if arms[one.job_id] else 0.6)
+        content = CorrectAnswers(Answers(clean, corrupted), None).to_bytes()
+        path = served.folder / "answers.npz"
+        path.write_bytes(content)
+        kind = ArtifactKind.ROBUSTNESS
+        stored = served.artifacts.put(one.job_id, 1, kind, path, kind.media_type)
+        with served.database.write() as session:
+            assert robustness.finish(session, one, stored)
+    advance(served.database, served.artifacts, max_attempts=3)
+    ended = got(served, trial_id)
+    assert ended["answers"] == {"robust": Answer.DOES_NOT_HOLD}
+    assert ended["outcomes"][0]["parts"][0]["pairs"] == 3
 
 
 def test_a_trial_that_was_cancelled_says_what_is_known(served: Any) -> None:

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from normlab.analysis.claims.evidence import Evidence, Paired, Run, Setting
+from normlab.analysis.claims.evidence import Corrupted, Evidence, Paired, Run, Setting
 from normlab.analysis.claims.known.large_batch import SMALL
+from normlab.analysis.claims.known.robust import NOISE
 from normlab.analysis.records import RunRecord
 from normlab.spec.measurements import Measured
+from normlab.spec.robustness import CorruptionName
 from support.epochs import made_up_epoch
 
 EPOCHS, STEPS = 6, 40
@@ -31,6 +33,8 @@ def arm(
     start_share: float | None = None,
     lost: float = 0.0,
     guesses: bool = False,
+    kept: float = 0.7,
+    kept_in_noise: float | None = None,
     noise: float = 1.0,
 ) -> list[Run]:
     """Runs of an arm, one for each pair. Factors of 1 are those of an arm without a change.
@@ -50,9 +54,11 @@ def arm(
         start_share: Of moving statistics after the first epoch; None: it has none.
         lost: Validation accuracy that goes with them.
         guesses: It has learned nothing.
+        kept: Of its accuracy when pictures are corrupted.
+        kept_in_noise: The same under noise; as elsewhere where it is not said.
         noise: How far runs vary.
     """
-    draws = np.random.default_rng([seed, 71])
+    draws, of_corruptions = (np.random.default_rng([seed, role]) for role in (71, 72))
 
     def varied(value: float, spread: float = 0.1) -> float:
         return float(value * np.exp(noise * spread * draws.normal()))
@@ -104,7 +110,15 @@ def arm(
             state="succeeded",
             majority_p_value=0.5 if guesses else 1e-9,
         )
-        runs.append(Run(record, measured, STEPS))
+        by_corruption = {
+            name: own_best
+            * (
+                (kept if kept_in_noise is None or name not in NOISE else kept_in_noise)
+                + noise * 0.01 * of_corruptions.normal()
+            )
+            for name in CorruptionName
+        }
+        runs.append(Run(record, measured, STEPS, Corrupted(own_best, by_corruption)))
     return runs
 
 

@@ -18,6 +18,8 @@ class Need(StrEnum):
     """What probes measure inside these networks."""
     SETTINGS = "settings"
     """Both arms at other settings of their specs: jobs of its own."""
+    ROBUSTNESS = "robustness"
+    """What the networks make of corrupted pictures."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,16 @@ from normlab.spec.measurements import WHOLE_NETWORK, Measured
 
 
 @dataclass(frozen=True)
+class Corrupted:
+    """What a network makes of corrupted test pictures, with the statistics that it was trained with."""
+
+    clean: float
+    """Its accuracy on the same pictures before."""
+    by_corruption: Mapping[str, float]
+    """Mean accuracy over the severities."""
+
+
+@dataclass(frozen=True)
 class Run:
     """A training run and what probes measured in it."""
 
@@ -22,6 +32,8 @@ class Run:
     measured: Sequence[Measured] = ()
     steps: int = 0
     """Of an epoch; 0 where that is not known."""
+    corrupted: Corrupted | None = None
+    """None where it was not tried."""
 
     @cached_property
     def _at_ends(self) -> Mapping[tuple[str, str, str], Mapping[int, float]]:
