@@ -55,7 +55,7 @@ def read(session: Session, runs: TrialRuns, artifacts: ArtifactStore) -> dict[st
             answers = CorrectAnswers.from_bytes(artifacts.read(row.file)).trained
         except NormlabError:
             continue
-        by_corruption = {
+        by_corruption: dict[str, float] = {
             name: float(answers.corrupted[number].mean()) for number, name in enumerate(REQUEST.corruptions)
         }
         found[job_id] = Corrupted(float(answers.clean.mean()), by_corruption)
