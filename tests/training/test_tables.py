@@ -198,7 +198,8 @@ def test_column_of_many_categories_is_embedded() -> None:
     assert [width(count) for count in (2, 16, 17, 100, 1000)] == [2, 16, 8, 21, 50]
 
 
-@pytest.mark.parametrize("preset", ["baseline", pytest.param("batch_norm", marks=pytest.mark.nightly)])
+@pytest.mark.nightly
+@pytest.mark.parametrize("preset", ["baseline", "batch_norm"])
 def test_presets_of_dense_layers_learn_a_table(
     preset: str, tables: dict[str, DatasetContent], data_dir: Path
 ) -> None:
