@@ -1,10 +1,18 @@
 """A sign of life of each of a worker's children, which its main process sees without asking anybody."""
 
+import logging
 import mmap
 import os
+import signal
 import struct
+import threading
 from dataclasses import dataclass
 
+import psutil
+
+_logger = logging.getLogger(__name__)
+
+_CHECK_SECONDS = 1.0
 _SLOT = struct.Struct("@QQ")
 """Process id, count. ``pack_into`` writes zeros first: who reads in that moment sees a child from which nothing is
 expected, and begins to count its silence anew."""
@@ -65,3 +73,39 @@ class SilentChildren:
             known, checks = before.get(pid, (count, 0))
             self._seen[pid] = (count, checks + 1 if count == known else 0)
         return [pid for pid, (_, checks) in self._seen.items() if checks > self._checks]
+
+
+class LivenessWatch:
+    """A thread that kills children which have been silent for too long.
+
+    It asks nobody: a child that hangs with a lock of the database would hold up everybody who does.
+    """
+
+    def __init__(self, liveness_table: LivenessTable, *, patience: float) -> None:
+        self._silent = SilentChildren(liveness_table, checks=patience / _CHECK_SECONDS)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="liveness-watch", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(_CHECK_SECONDS):
+            if silent := self._silent.check():
+                self._kill(silent)
+
+    def _kill(self, silent: list[int]) -> None:
+        for pid in set(silent) & living_children():
+            _logger.error("child %d gives no sign of life and is killed", pid)
+            os.kill(pid, signal.SIGKILL)
+
+
+def living_children() -> set[int]:
+    """The process ids of this process's children that have not ended."""
+    return {child.pid for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE}

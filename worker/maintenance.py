@@ -5,11 +5,8 @@ import contextlib
 import logging
 import os
 import shutil
-import signal
 import threading
 from pathlib import Path
-
-import psutil
 
 from normlab.runtime.maintenance import MaintenanceLoop
 from normlab.runtime.notifier import Notifier
@@ -19,7 +16,7 @@ from normlab.store.jobs import reaper, workers
 from normlab.store.sweeps import rungs
 from worker.datasets import DatasetChecker
 from worker.formats import FormatMaker
-from worker.liveness import LivenessTable, SilentChildren
+from worker.liveness import LivenessTable, LivenessWatch, living_children
 from worker.robustness import RobustnessMeasurer
 
 _logger = logging.getLogger(__name__)
@@ -58,17 +55,21 @@ class WorkerMaintenance(MaintenanceLoop):
         self._checkpoints_dir = settings.checkpoints_dir
         self._known: set[int] = set()
         patience = settings.lease_seconds + settings.hang_seconds
-        self._silent = SilentChildren(liveness_table, checks=patience / self.tick_seconds)
+        self._watch = LivenessWatch(liveness_table, patience=patience)
         self._formats = FormatMaker(database)
         self._datasets = DatasetChecker(database, settings)
         self._robustness = RobustnessMeasurer(database)
         self._health_file = health_file(settings)
         self._health_file.parent.mkdir(parents=True, exist_ok=True)
 
+    def start(self) -> None:
+        """Begin, and watch the children."""
+        super().start()
+        self._watch.start()
+
     def tick(self) -> None:
         """Touch the health file, check the children, and sweep when it is time."""
         self._health_file.touch()
-        self._kill_silent_children()
         with children_lock:
             self._take_back_from_dead_children()
             super().tick()
@@ -80,13 +81,14 @@ class WorkerMaintenance(MaintenanceLoop):
         """Also say which children live, and remove what jobs that are over left in this worker's folders."""
         super().sweep()
         with self._database.write() as session:
-            workers.keep(session, self._prefix, {f"{self._prefix}{pid}" for pid in _living_children()})
+            workers.keep(session, self._prefix, {f"{self._prefix}{pid}" for pid in living_children()})
         self._remove_checkpoints()
         self._datasets.remove_unknown()
 
     def stop(self) -> None:
         """End, and say that no child of this worker is there any more."""
         super().stop()
+        self._watch.stop()
         self._formats.stop()
         self._datasets.stop()
         self._robustness.stop()
@@ -108,13 +110,8 @@ class WorkerMaintenance(MaintenanceLoop):
             for job_id in over:
                 shutil.rmtree(self._checkpoints_dir / job_id, ignore_errors=True)
 
-    def _kill_silent_children(self) -> None:
-        for pid in set(self._silent.check()) & _living_children():
-            _logger.error("child %d gives no sign of life and is killed", pid)
-            os.kill(pid, signal.SIGKILL)
-
     def _take_back_from_dead_children(self) -> None:
-        alive = _living_children()
+        alive = living_children()
         if self._known <= alive:
             self._known = alive
             return
@@ -123,7 +120,3 @@ class WorkerMaintenance(MaintenanceLoop):
             taken_back = reaper.take_back_dead(session, self._prefix, living)
         self._known = alive
         self.notify(taken_back)
-
-
-def _living_children() -> set[int]:
-    return {child.pid for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE}

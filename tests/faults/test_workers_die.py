@@ -90,10 +90,10 @@ def test_a_child_that_was_stopped_past_its_lease_changes_nothing(plant: Plant, a
     accepted.append(job_id)
     plant.wait_for_epoch(job_id, 50)
     (child,) = plant.children()
-    child.suspend()
-    plant.wait_for(job_id, lambda job: job.state is JobState.QUEUED)
-    before = epochs_trained(plant, job_id)
-    child.resume()  # it is still in its training, and finds that it has lost the job
+    with plant.suspended(child):
+        plant.wait_for(job_id, lambda job: job.state is JobState.QUEUED)
+        before = epochs_trained(plant, job_id)
+    # It is still in its training, and finds that it has lost the job.
     job = plant.wait_for_end(job_id)
     assert (job.state, job.attempt, job.lost_attempts) == (JobState.SUCCEEDED, 2, 1)
     assert epochs_trained(plant, job_id) >= EPOCHS > before

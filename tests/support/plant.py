@@ -3,17 +3,20 @@
 import os
 import shutil
 import socket
+import sqlite3
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 import migrations
 from normlab.local.process import Process
@@ -136,6 +139,38 @@ class Plant:
             yield self.worker
         finally:
             self.stop_worker()
+
+    @contextmanager
+    def suspended(self, child: psutil.Process) -> Iterator[None]:
+        """A child that is stopped where it holds no lock of the database, and goes on at the end if it is still there.
+
+        With a lock it would keep everybody from writing, which is no fault of theirs.
+        """
+        deadline = time.monotonic() + 60
+        child.suspend()
+        try:
+            while not self._can_be_written():
+                assert time.monotonic() < deadline, "the child always holds a lock"
+                child.resume()
+                time.sleep(0.05)
+                child.suspend()
+            yield
+        finally:
+            with suppress(psutil.NoSuchProcess):
+                child.resume()
+
+    def _can_be_written(self) -> bool:
+        """Whether nobody has locked a job's row for a second, or with SQLite the database."""
+        try:
+            if self.postgres is None:
+                with closing(sqlite3.connect(self.database_path, timeout=1)) as connection:
+                    connection.execute("BEGIN IMMEDIATE")
+            else:
+                with self.database.engine.connect() as locking:
+                    locking.execute(text("SELECT id FROM jobs FOR UPDATE NOWAIT"))
+        except (sqlite3.OperationalError, DBAPIError):
+            return False
+        return True
 
     @contextmanager
     def down(self) -> Iterator[None]:
