@@ -23,6 +23,7 @@ from normlab.training.layers.attention import SelfAttention
 from normlab.training.layers.batch_normalization import FusedBatchNormalization
 from normlab.training.layers.filter_response_normalization import FilterResponseNormalization
 from normlab.training.layers.ghost_batch_normalization import GhostBatchNormalization
+from normlab.training.layers.graph_convolutions import GraphConv1D, GraphConv2D
 from normlab.training.layers.kernels import build_constraint, build_regularizer, with_normalized_kernel
 from normlab.training.layers.local_response_normalization import LocalResponseNormalization
 from normlab.training.layers.noise import (
@@ -33,7 +34,6 @@ from normlab.training.layers.noise import (
 )
 from normlab.training.layers.preparation import TablePreparation
 from normlab.training.layers.scale_and_bias import BiasOnly, ScaleOnly
-from normlab.training.layers.strided_convolutions import PixelwiseConv1D, PixelwiseConv2D
 from normlab.training.layers.unit_normalization import SafeUnitNormalization
 
 Arguments = dict[str, Any]
@@ -66,8 +66,8 @@ _FASTER: Mapping[Executor, Classes] = {
     },
     Executor.GRAPH: {
         "BatchNormalization": FusedBatchNormalization,
-        "Conv1D": PixelwiseConv1D,
-        "Conv2D": PixelwiseConv2D,
+        "Conv1D": GraphConv1D,
+        "Conv2D": GraphConv2D,
     },
 }
 
