@@ -1,11 +1,11 @@
 #!/bin/sh
 # Keras 3.15.1 with tensorflow-cpu 2.21.0: Conv2D(groups=4) on a CPU.
 # Expected: a quarter of the multiplications of groups=1, so at most its time.
-# Seen: about twenty times the time of the same numbers by tf.nn.convolution, and more than without groups. Keras
-#   compiles each convolution in groups by XLA, inside whatever graph it stands in, since TensorFlow could not compute
-#   them on a CPU once (a comment in its source says "broken"). TensorFlow 2.21 can, forwards and backwards, and gives
-#   the same values and gradients.
-# So: a subclass whose convolution_op calls tf.nn.convolution.
+# Seen: ten times the time of the same numbers from four convolutions of a quarter of the channels each, and
+#   thirty times that of groups=1. Keras compiles each convolution in groups by XLA, inside whatever graph it stands
+#   in. TensorFlow's own, tf.nn.convolution, is no way out where oneDNN is off: as soon as a bias follows, a graph
+#   raises "Fused conv implementation does not support grouped convolutions".
+# So: a subclass whose convolution_op splits the channels and the kernel.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -23,9 +23,10 @@ import tensorflow as tf
 tf.config.threading.set_intra_op_parallelism_threads(1)
 
 
-class Direct(keras.layers.Conv2D):
+class BySplitting(keras.layers.Conv2D):
     def convolution_op(self, inputs, kernel):
-        return tf.nn.convolution(inputs, tf.convert_to_tensor(kernel), self.strides, self.padding.upper())
+        parts = zip(tf.split(inputs, self.groups, -1), keras.ops.split(kernel, self.groups, -1))
+        return tf.concat([super(BySplitting, self).convolution_op(x, k) for x, k in parts], -1)
 
 
 def measured(kind, groups):
@@ -34,7 +35,7 @@ def measured(kind, groups):
     layer = kind(16, 3, groups=groups)
     layer.build(x.shape)
 
-    @tf.function
+    @tf.function(autograph=False)
     def step(x):
         with tf.GradientTape() as tape:
             tape.watch(x)
@@ -51,12 +52,12 @@ def measured(kind, groups):
 
 
 keras_s, keras_gradients = measured(keras.layers.Conv2D, 4)
-direct_s, direct_gradients = measured(Direct, 4)
+split_s, split_gradients = measured(BySplitting, 4)
 whole_s, _ = measured(keras.layers.Conv2D, 1)
-print(f"a step in 4 groups: Keras {keras_s * 1e3:.1f} ms, tf.nn.convolution {direct_s * 1e3:.1f} ms of processor time")
+print(f"a step in 4 groups: Keras {keras_s * 1e3:.1f} ms, split {split_s * 1e3:.1f} ms of processor time")
 print(f"a step without groups: Keras {whole_s * 1e3:.1f} ms")
-for ours, theirs in zip(direct_gradients, keras_gradients):
+for ours, theirs in zip(split_gradients, keras_gradients):
     np.testing.assert_allclose(ours, theirs, atol=2e-6 + 2e-5 * np.abs(theirs).max())
-assert keras_s > 3 * direct_s, "Keras takes several times as long"
-assert keras_s > whole_s, "and longer than without groups"
+assert keras_s > 3 * split_s, "Keras takes several times as long"
+assert keras_s > 1.5 * whole_s, "and longer than without groups"
 END

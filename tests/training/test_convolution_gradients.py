@@ -20,6 +20,8 @@ STRIDED_PIXELS: list[dict[str, Any]] = [
     for filters, strides, padding in ((6, 2, "same"), (16, 2, "valid"), (8, 3, "same"), (4, [2, 1], "valid"))
 ]
 GROUPED = {"type": "conv2d", "filters": 8, "kernel_size": 1, "strides": 2, "groups": 4}
+IN_GROUPS = {"type": "conv2d", "filters": 8, "kernel_size": 3, "groups": 4, "padding": "same"}
+ROWS_IN_GROUPS = {"type": "conv1d", "filters": 6, "kernel_size": 3, "groups": 2, "dilation_rate": 2}
 ROWS = {"type": "conv1d", "filters": 6, "kernel_size": 1, "strides": 2}
 SEPARABLE = {"type": "separable_conv2d", "filters": 6, "kernel_size": 1, "strides": 2}
 
@@ -58,9 +60,9 @@ def test_strided_kernels_of_one_pixel_have_the_right_gradients(layer: dict[str, 
     check(layer, (32, 8, 7, channels))
 
 
-@pytest.mark.parametrize("layer", [GROUPED, ROWS, SEPARABLE], ids=str)
+@pytest.mark.parametrize("layer", [GROUPED, IN_GROUPS, ROWS_IN_GROUPS, ROWS, SEPARABLE], ids=str)
 def test_their_relatives_have_them_too(layer: dict[str, Any]) -> None:
-    check(layer, (32, 8, 8, 4) if layer is not ROWS else (32, 9, 4))
+    check(layer, (32, 9, 4) if layer["type"] == "conv1d" else (32, 8, 8, 4))
 
 
 @pytest.mark.nightly
