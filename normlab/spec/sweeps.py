@@ -15,6 +15,8 @@ MAX_PARAMETERS = 8
 MAX_CHOICES = 32
 MAX_PER_DECADE = 30
 MAX_STEPS = 200
+_LARGEST = 308.0
+"""The largest power of ten that is a number."""
 DIGITS = 3
 """Significant digits of the values on a logarithmic grid: the same on every machine, and easy to read."""
 
@@ -63,8 +65,10 @@ class LogRange(SpecModel):
     def grid(self) -> list[Value]:
         """From the smallest by equal factors, and the largest."""
         low, high = self.log
-        count = math.floor(math.log10(high / low) * self.per_decade + 1e-6)
-        values = [_short(low * 10 ** (step / self.per_decade)) for step in range(count + 1)]
+        # By logarithms, since the ends may be as far apart as numbers can be.
+        first = math.log10(low)
+        count = math.floor((math.log10(high) - first) * self.per_decade + 1e-6)
+        values = [_short(10 ** min(first + step / self.per_decade, _LARGEST)) for step in range(count + 1)]
         within = [value for value in values if low <= value < high * (1 - 1e-6)]
         return list(dict.fromkeys([low, *within, high]))
 
@@ -96,12 +100,13 @@ class LinearRange(SpecModel):
     def step(self) -> float:
         """From one value of the grid to the next."""
         low, high = self.linear
-        return (high - low) / (self.steps - 1)
+        return high / (self.steps - 1) - low / (self.steps - 1)
 
     def grid(self) -> list[Value]:
         """Evenly from the smallest to the largest."""
         low, high = self.linear
-        inner = [_short(low + index * self.step, 6) for index in range(1, self.steps - 1)]
+        parts = [index / (self.steps - 1) for index in range(1, self.steps - 1)]
+        inner = [_short(low * (1 - part) + high * part, 6) for part in parts]
         return [low, *inner, high]
 
     def widened(self, side: str) -> "LinearRange":

@@ -16,11 +16,12 @@ pytestmark = pytest.mark.parametrize("service", ["sqlite"], indirect=True)
 EXAMPLES = 6
 """For each operation and way; with them all of this takes about half a minute of CPU time."""
 
-PARTS = ("/jobs", "/comparisons", "/datasets", "/models", "/v1", "/v2", "/")
+PARTS = ("/jobs", "/comparisons", "/sweeps", "/datasets", "/models", "/v1", "/v2", "/")
 
 MEANS_MORE_THAN_ITS_SCHEMA = {
     "POST /jobs",
     "POST /comparisons",
+    "POST /sweeps",
     "GET /comparisons",  # with `jobs`
     "GET /jobs/{job_id}/probes",  # with names of layers
     "PUT /models/{name}",

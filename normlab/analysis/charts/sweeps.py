@@ -45,7 +45,7 @@ def response_curve(arms: Sequence[SweptArm], asked: SweptSpace, *, space: Space 
     columns = min(space.columns, len(asked.space))
     panels = [
         _response(shown, pointer, asked, values=values, title=names[pointer], space=space).properties(
-            width=space.panel(columns), height=_HEIGHT, title=names[pointer]
+            width=space.panel(columns), height=_HEIGHT
         )
         for pointer in asked.space
     ]

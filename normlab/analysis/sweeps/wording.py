@@ -27,6 +27,8 @@ def short_names(pointers: Sequence[str]) -> dict[str, str]:
 
 def number(value: Any) -> str:
     """A parameter's value as a sentence shows it."""
+    if isinstance(value, str):
+        return value
     return f"{value:.3g}" if isinstance(value, float) else shown(value)
 
 

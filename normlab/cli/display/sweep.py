@@ -83,6 +83,8 @@ def _is_number(value: Any) -> bool:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, str):
+        return escape(value)
     return f"{value:.3g}" if isinstance(value, float) else escape(shown(value))
 
 
