@@ -7,10 +7,9 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 
-from normlab.spec import DatasetContent, parse_job_spec, plan_job
+from normlab.spec import parse_job_spec, plan_job
 from normlab.spec.columns import Column
 from normlab.spec.export_formats import FORMATS, ArtifactKind
-from normlab.training import data
 from normlab.training.export import keras as keras_format
 from normlab.training.export.check import _random_rows, check
 from normlab.training.export.export import ExportedFile, export_all
@@ -24,7 +23,7 @@ NUMBERS_ALONE = (Column(name="a"), Column(name="b"))
 TOWN_ALONE = (MIXED[3],)
 
 
-def trained_network(columns: tuple[Column, ...], folder: Path) -> tuple[TrainedNetwork, DatasetContent]:
+def trained_network(columns: tuple[Column, ...], folder: Path) -> TrainedNetwork:
     """A network with weights as training may leave them, on columns of ``MIXED``."""
     draws = np.random.default_rng(0)
     places = [0, 2] if columns is NUMBERS_ALONE else [MIXED.index(column) for column in columns]
@@ -44,12 +43,12 @@ def trained_network(columns: tuple[Column, ...], folder: Path) -> tuple[TrainedN
     if (layer := network.get_layer("preparation")).table.numbers:
         layer.mean.assign([170, 70])
         layer.deviation.assign([1e-9, 8] if columns is NUMBERS_ALONE else [10, 8])
-    return TrainedNetwork(planned, network, 1), content
+    return TrainedNetwork(planned, network, 1)
 
 
 @pytest.mark.parametrize("columns", [MIXED, NUMBERS_ALONE, TOWN_ALONE], ids=["mixed", "numbers", "town"])
 def test_every_format_prepares_rows(columns: tuple[Column, ...], tmp_path: Path) -> None:
-    trained, _ = trained_network(columns, tmp_path)
+    trained = trained_network(columns, tmp_path)
     rows = _random_rows(trained)
     assert np.isnan(rows).any()
     expected = np.asarray(trained.network(rows))
@@ -66,11 +65,10 @@ def test_every_format_prepares_rows(columns: tuple[Column, ...], tmp_path: Path)
     again = TrainedNetwork(trained.planned, keras_format.read(tmp_path / "files" / "model.keras"), 1)
     np.testing.assert_array_equal(_random_rows(again), rows)
     np.testing.assert_allclose(np.asarray(again.serving.function(rows)["probabilities"]), expected, atol=1e-6)
-    data._cache.clear()
 
 
 def test_check_sees_a_table_that_is_prepared_otherwise(tmp_path: Path) -> None:
-    trained, _ = trained_network(MIXED, tmp_path)
+    trained = trained_network(MIXED, tmp_path)
     as_it_is = trained.network
 
     def missing_is_zero(rows: np.ndarray) -> np.ndarray:
