@@ -15,6 +15,7 @@ from typing import Any
 
 from normlab.analysis.claims.evidence import Evidence, Paired, Setting
 from normlab.analysis.claims.judge import judge
+from normlab.analysis.claims.known import larger_rate
 from normlab.analysis.claims.known.large_batch import SMALL
 from normlab.analysis.claims.registry import all_claims
 from normlab.documents.claims import Answer
@@ -35,6 +36,8 @@ class Planted:
     b: Mapping[str, Any] = field(default_factory=dict)
     small: Mapping[str, Any] = field(default_factory=dict)
     """Of the arm with the change, with batches of 2."""
+    larger: Mapping[str, Any] = field(default_factory=dict)
+    """Of the arm without it, at larger rates; without them nothing is run there."""
 
 
 PLANTED = (
@@ -45,7 +48,8 @@ PLANTED = (
         Answer.DEPENDS_ON_DEFINITION,
         b={"rate": 0.75, "seconds": 4.0},
     ),
-    Planted("a rate ten times too large: learns nothing", "faster", Answer.HOLDS, a={"guesses": True}),
+    Planted("an arm that learns nothing", "faster", Answer.HOLDS, a={"guesses": True}),
+    Planted("rates too large for one arm", "larger_rate", Answer.HOLDS, larger={"guesses": True}),
     Planted(
         "gradients that change a third as much", "predictive_gradients", Answer.HOLDS, b={"change": 0.33}
     ),
@@ -114,9 +118,7 @@ def null_rate(trials: int, first: int, pairs: int, left: float) -> float:
     held = 0
     for trial in range(trials):
         a, b = (arm(seed=first + SEEDS_OF_A_TRIAL * trial + n, pairs=pairs, left=left) for n in (0, 1))
-        held += any(
-            found == Answer.HOLDS for found in answers(evidence_of(a, b, small_batches=True)).values()
-        )
+        held += any(found == Answer.HOLDS for found in answers(evidence_of(a, b, at_settings=True)).values())
     return held / trials
 
 
@@ -129,7 +131,11 @@ def found_rate(trials: int, first: int, pairs: int, planted: Planted) -> float:
         small = Paired.of(
             arm(seed=seeds[2], pairs=pairs), arm(seed=seeds[3], pairs=pairs, **(planted.small or planted.b))
         )
-        evidence = replace(evidence_of(a, b), at={Setting("/training/batch_size", SMALL): small})
+        at = {Setting("/training/batch_size", SMALL): small}
+        if planted.larger:
+            larger = arm(seed=seeds[2] + 1, pairs=pairs, **planted.larger)
+            at |= {setting: Paired.of(larger, b) for setting in larger_rate.CLAIM.settings}
+        evidence = replace(evidence_of(a, b), at=at)
         found += answers(evidence)[planted.claim] == planted.answer
     return found / trials
 

@@ -8,6 +8,7 @@ from typing import Any
 from api.http.root_path import address
 from normlab.claims.lookup import NOTHING_YET, LookedUpTrial
 from normlab.claims.parse import ParsedTrial
+from normlab.claims.settings import words_of
 from normlab.documents.claims import (
     ClaimDocument,
     ClaimList,
@@ -145,5 +146,5 @@ def _asking(trial: Trial, unfinished: Sequence[TrialJob]) -> str:
     first = min(unfinished, key=lambda member: (member.setting, member.replicate, member.arm))
     a, b = (arm["name"] for arm in trial.arms)
     setting = _setting(trial, first.setting)
-    where = "as they are" if setting is None else f"with {setting.pointer.rpartition('/')[2]} {setting.value}"
+    where = "as they are" if setting is None else f"with {words_of(setting)}"
     return f"{a} and {b} {where}, seed {first.seed}"

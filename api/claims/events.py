@@ -24,7 +24,7 @@ data: {"added": 3, "replicates": 3, "jobs_made": 24, "jobs_reused": 0, "at": "20
 id: 2
 
 event: job
-data: {"arm": "baseline", "setting": {"pointer": "/training/batch_size", "value": 2}, "seed": 42, "job": "job_…", …}
+data: {"arm": "baseline", "setting": {"pointer": "/training/batch_size", "value": 2, "times": false}, "seed": 42, …}
 id: 3
 
 """

@@ -116,7 +116,9 @@ def _new(parsed: ParsedTrial) -> trials.NewTrial:
     return trials.NewTrial(
         arms=[trials.TrialArm(arm.name, arm.spec, arm.at, arm.base_seed) for arm in parsed.arms],
         question=request.question | {"claims": [claim.name for claim in parsed.claims]},
-        settings=[{"pointer": each.pointer, "value": each.value} for each in parsed.settings],
+        settings=[
+            {"pointer": each.pointer, "value": each.value, "times": each.times} for each in parsed.settings
+        ],
         probes=parsed.probes,
         base_seed=request.base_seed,
         replicates=parsed.first_seeds,

@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
 from normlab.analysis import RunRecord
+from normlab.claims.settings import words_of
 from normlab.comparisons.runs import run_records
 from normlab.errors import SpecError
 from normlab.spec import parse_job_spec
 from normlab.spec.measurements import Measured
-from normlab.store import Job, JobState, Trial, TrialJob, measurements
+from normlab.store import FailureCode, Job, JobState, Trial, TrialJob, measurements
 from normlab.store.studies import members, studies
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class TrialRuns:
         trial = self.trial
         a, b = (arm["name"] for arm in trial.arms)
         at = {
-            Setting(setting["pointer"], setting["value"]): Paired.of(self.arm(0, number), self.arm(1, number))
+            Setting(**setting): Paired.of(self.arm(0, number), self.arm(1, number))
             for number, setting in enumerate(trial.settings, 1)
         }
         target = trial.question.get("target_accuracy")
@@ -87,8 +88,9 @@ class TrialRuns:
     def _at(self, member: TrialJob) -> str:
         if not member.setting:
             return ""
-        setting: dict[str, Any] = self.trial.settings[member.setting - 1]
-        return f" with {setting['pointer'].rpartition('/')[2]} {setting['value']}"
+        from normlab.analysis.claims.evidence import Setting  # noqa: PLC0415 - scipy takes seconds
+
+        return f" with {words_of(Setting(**self.trial.settings[member.setting - 1]))}"
 
 
 def load_runs(session: Session, trial_id: str) -> TrialRuns:
@@ -101,7 +103,7 @@ def load_runs(session: Session, trial_id: str) -> TrialRuns:
 
     trial = studies.get(session, Trial, trial_id)
     rows = members.of(session, TrialJob, trial_id, *_JOB_COLUMNS)
-    done = [member for member in rows if _counted(trial, member) is JobState.SUCCEEDED]
+    done = [member for member in rows if _has_something_to_say(trial, member)]
     records = run_records(session, [member.job for member in done])
     as_they_are = {member.job_id for member in done if member.setting == 0}
     probes = {probe for claim in all_claims().values() for probe in claim.probes}
@@ -111,6 +113,14 @@ def load_runs(session: Session, trial_id: str) -> TrialRuns:
         for job_id, of_job in found.items()
     }
     return TrialRuns(trial, rows, records, measured)
+
+
+def _has_something_to_say(trial: Trial, member: TrialJob) -> bool:
+    """Whether a member's job counts: it has succeeded, or its loss stopped being a number at a setting that a claim
+    chose. To leave the latter out would flatter the arm that has most of them."""
+    state = _counted(trial, member)
+    diverged = state is JobState.FAILED and member.job.error_code is FailureCode.NAN_LOSS
+    return state is JobState.SUCCEEDED or (diverged and member.setting != 0)
 
 
 def _counted(trial: Trial, member: TrialJob) -> JobState | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pydantic import ValidationError
 
 from normlab.claims.request import TrialRequest
+from normlab.claims.settings import words_of
 from normlab.comparisons import parse_comparison
 from normlab.comparisons.request import ArmRequest
 from normlab.errors import Problem, SpecError
@@ -208,7 +209,7 @@ def _arm(
     spec = parse(document)
     at: list[JobSpec | None] = []
     for setting in settings:
-        changed = _with_value(document | {"probes": "off"}, setting.pointer, setting.value)
+        changed = _with_setting(document | {"probes": "off"}, setting.pointer, setting)
         try:
             other = parse(changed)
         except SpecError as error:
@@ -216,7 +217,7 @@ def _arm(
                 [
                     Problem(
                         f"{pointer}/spec{problem.pointer}",
-                        f"{problem.detail} (a claim needs {setting.pointer.rpartition('/')[2]} {setting.value})",
+                        f"{problem.detail} (a claim needs {words_of(setting)})",
                     )
                     for problem in error.problems
                 ]
@@ -225,10 +226,16 @@ def _arm(
     return ParsedArm(given.name, spec, at, given.base_seed)
 
 
-def _with_value(document: Mapping[str, Any], pointer: str, value: Any) -> dict[str, Any]:
-    """A copy of a document with another value at a pointer, which leads through objects alone."""
+def _with_setting(document: Mapping[str, Any], pointer: str, setting: "Setting") -> dict[str, Any]:
+    """A copy of a document with a setting at a pointer, which leads through objects alone; as it is where there is no
+    such number to multiply."""
     key, _, rest = pointer.removeprefix("/").partition("/")
-    return {**document, key: _with_value(document[key], f"/{rest}", value) if rest else value}
+    given = document.get(key)
+    if rest:
+        return {**document, key: _with_setting(given or {}, f"/{rest}", setting)}
+    if not setting.times:
+        return {**document, key: setting.value}
+    return {**document, key: given * setting.value} if isinstance(given, int | float) else {**document}
 
 
 def _within_budget(parsed: ParsedTrial, limits: Limits) -> ParsedTrial:

@@ -48,6 +48,7 @@ class SettingDocument(Document):
 
     pointer: str = Field(description="JSON pointer into a job's spec.")
     value: Any
+    times: bool = Field(description="Whether the arm's own value, a number, is multiplied by it.")
 
 
 class ClaimDocument(Document):

@@ -13,6 +13,7 @@ from normlab.analysis.claims.claim import Claim, Definition, Need
 from normlab.analysis.claims.effect import Better, Effect, NotApplicable, Unknown
 from normlab.analysis.claims.evidence import Evidence, Paired, Setting
 from normlab.analysis.claims.judge import judge
+from normlab.analysis.claims.known import larger_rate
 from normlab.analysis.claims.outcome import Outcome
 from normlab.analysis.claims.registry import all_claims
 from normlab.analysis.mechanism.quantities import Scale
@@ -177,6 +178,22 @@ def test_small_batches_do_harm() -> None:
     assert outcome("large_batch", replace(evidence_of(a, b), at=same)).answer is Answer.DOES_NOT_HOLD
 
 
+def test_a_rate_ten_times_too_large_for_one_arm() -> None:
+    """The arm without the change learns nothing at ten times its rate, and blows up at a hundred times."""
+    a, b = arm(seed=1, pairs=PAIRS), arm(seed=2, pairs=PAIRS)
+    ten, hundred = larger_rate.CLAIM.settings
+    blown_up = [replace(run, record=replace(run.record, state="failed", epochs=())) for run in a]
+    at = {
+        ten: Paired.of(arm(seed=3, pairs=PAIRS, guesses=True), arm(seed=4, pairs=PAIRS)),
+        hundred: Paired.of(blown_up, arm(seed=6, pairs=PAIRS, best=0.8)),
+    }
+    assert outcome("larger_rate", replace(evidence_of(a, b), at=at)).answer is Answer.HOLDS
+    both = {ten: at[ten], hundred: Paired.of(blown_up, blown_up)}
+    either = outcome("larger_rate", replace(evidence_of(a, b), at=both))
+    assert {part.definition: part.answer for part in either.parts}["ten"] is PartAnswer.SHOWN
+    assert either.answer is not Answer.HOLDS
+
+
 # How it is judged.
 
 
@@ -266,7 +283,7 @@ def test_null_trials() -> None:
     held = 0
     for seed in range(15):
         a, b = (arm(seed=2 * seed + number, left=1e-5) for number in (0, 1))
-        found = judge(claims, evidence_of(a, b, small_batches=True))
+        found = judge(claims, evidence_of(a, b, at_settings=True))
         assert {one.claim for one in found if one.answer is Answer.NOT_APPLICABLE} == {"stale_statistics"}
         held += any(one.answer is Answer.HOLDS for one in found)
     assert held <= 2

@@ -23,7 +23,7 @@ CLAIMS = ("faster", "large_batch", "stale_statistics", "vanishing_gradients")
 def outcomes_and_page(seed: int) -> tuple[Sequence[OutcomeDocument], str]:
     a = arm(seed=seed, pairs=5, left=1e-6)
     b = arm(seed=seed + 1, pairs=5, rate=0.8, shift=0.3, turn=1.4, start_share=0.66, lost=0.1)
-    evidence = evidence_of(a, b, small_batches=True)
+    evidence = evidence_of(a, b, at_settings=True)
     found = [OutcomeDocument.model_validate(one.to_document()) for one in judge(named(CLAIMS), evidence)]
     arms = {"without": [run.record for run in a], NAME: [run.record for run in b]}
     return found, trial_page(

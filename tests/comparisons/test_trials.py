@@ -62,7 +62,11 @@ def accuracies(arm: int, setting: int, seed: int) -> float:
 def test_all_claims_are_listed(served: Any) -> None:
     listed = {claim["name"]: claim for claim in served.http.get("/claims").json()["data"]}
     assert {"faster", "covariate_shift", "large_batch"} <= set(listed)
-    assert listed["large_batch"]["settings"][0] == {"pointer": "/training/batch_size", "value": 2}
+    assert listed["large_batch"]["settings"][0] == {
+        "pointer": "/training/batch_size",
+        "value": 2,
+        "times": False,
+    }
 
 
 def test_a_trial_from_its_jobs_to_its_page(served: Any) -> None:
@@ -118,6 +122,27 @@ def test_a_job_that_failed_leaves_its_pair_out(served: Any) -> None:
         "Seed 43 of baseline_with_batch_norm is left out: its job failed (nan_loss)."
     ]
     assert ended["answers"] == {"faster": Answer.INCONCLUSIVE}
+
+
+def test_a_run_that_blew_up_at_a_larger_rate_counts(served: Any) -> None:
+    document = submitted(served, claims=["larger_rate"])
+    rates = {
+        (m.setting, m.job.spec["training"]["optimizer"]["learning_rate"])
+        for m in rows(served, document["id"])
+    }
+    assert rates == {(0, 0.001), (1, 0.01), (2, 0.1)}
+    end_all(
+        served,
+        document["id"],
+        lambda arm, setting, seed: (
+            None if (arm, setting) == (0, 2) else 0.8 + 0.001 * (seed % 2) - 0.1 * (setting == 1) * (1 - arm)
+        ),
+    )
+    advance(served.database, served.artifacts, max_attempts=3)
+    ended = got(served, document["id"])
+    assert ended["left_out"] == []
+    assert ended["answers"] == {"larger_rate": Answer.HOLDS}
+    assert [round(part["a"], 2) for part in ended["outcomes"][0]["parts"]] == [0.1, 0.8]
 
 
 def test_without_any_pair_a_trial_has_failed(served: Any) -> None:

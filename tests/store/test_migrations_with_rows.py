@@ -134,7 +134,7 @@ def fill(
         new = NewComparison(arms=arms, question={"metric": "x"}, base_seed=1, replicates=2, max_replicates=9)
         comparisons.create(session, comparisons.prepare(new))
         asked = [TrialArm(name, make_spec(), [make_spec(training={"batch_size": 2})]) for name in ("a", "b")]
-        at = [{"pointer": "/training/batch_size", "value": 2}]
+        at = [{"pointer": "/training/batch_size", "value": 2, "times": False}]
         trials.create(session, trials.prepare(NewTrial(asked, {}, at, ["gradient"], 1, 1, 1, seconds=60.0)))
         dataset_id = new_id("ds")
         versions.create(session, dataset_id, "parts", Source("uploads/x", "0" * 64, 9), {"seed": 1})

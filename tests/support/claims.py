@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from normlab.analysis.claims.evidence import Corrupted, Evidence, Paired, Run, Setting
+from normlab.analysis.claims.known import larger_rate
 from normlab.analysis.claims.known.large_batch import SMALL
 from normlab.analysis.claims.known.robust import NOISE
 from normlab.analysis.records import RunRecord
@@ -133,11 +134,13 @@ class _Put:
         self.measured.append(Measured(self.epoch * STEPS, self.epoch, probe, layer, statistic, value))
 
 
-def evidence_of(a: Sequence[Run], b: Sequence[Run], *, small_batches: bool = False) -> Evidence:
-    """Both arms paired; with ``small_batches`` also with batches of 2, as arms without a change."""
+def evidence_of(a: Sequence[Run], b: Sequence[Run], *, at_settings: bool = False) -> Evidence:
+    """Both arms paired; with ``at_settings`` also with batches of 2 and at larger rates, as arms without a change."""
     at = {}
-    if small_batches:
-        seeds = (10_000 + int(runs[0].record.job.split("_")[1]) for runs in (a, b))
-        first, second = (arm(seed=seed, pairs=len(a)) for seed in seeds)
-        at[Setting("/training/batch_size", SMALL)] = Paired.of(first, second)
+    if at_settings:
+        settings = [Setting("/training/batch_size", SMALL), *larger_rate.CLAIM.settings]
+        for number, setting in enumerate(settings, 1):
+            seeds = (10_000_000 * number + int(runs[0].record.job.split("_")[1]) for runs in (a, b))
+            first, second = (arm(seed=seed, pairs=len(a)) for seed in seeds)
+            at[setting] = Paired.of(first, second)
     return Evidence("without", "with", Paired.of(a, b), at)

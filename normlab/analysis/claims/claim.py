@@ -72,7 +72,9 @@ class Claim:
             "cost": self.cost,
             "needs": [*self.needs],
             "definitions": [{"name": each.name, "words": each.words} for each in self.definitions],
-            "settings": [{"pointer": each.pointer, "value": each.value} for each in self.settings],
+            "settings": [
+                {"pointer": each.pointer, "value": each.value, "times": each.times} for each in self.settings
+            ],
             "probes": list(self.probes),
         }
 

@@ -11,6 +11,7 @@ import numpy as np
 from normlab.analysis.learning import cannot_be_told_from_guessing
 from normlab.analysis.records import RunRecord
 from normlab.analysis.validation import Floats
+from normlab.documents.states import JobState
 from normlab.spec.measurements import WHOLE_NETWORK, Measured
 
 
@@ -60,7 +61,9 @@ class Run:
 
     @property
     def accuracy(self) -> float | None:
-        """The validation accuracy of the network that is kept."""
+        """The validation accuracy of the network that is kept; 0 where the loss stopped being a number."""
+        if self.record.state == JobState.FAILED:
+            return 0.0
         return None if self.record.kept is None else self.record.kept.val_accuracy
 
 
@@ -71,11 +74,8 @@ class Setting:
     pointer: str
     """JSON pointer into a job's spec."""
     value: Any
-
-    @property
-    def name(self) -> str:
-        """Such as ``/training/batch_size=2``."""
-        return f"{self.pointer}={self.value}"
+    times: bool = False
+    """Whether the arm's own value, a number, is multiplied by it."""
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,8 @@ class Trial(Study):
     """Both: ``name``, ``spec`` (expanded, without a seed), ``at`` (the same for each setting; None where the arm has it
     anyway), ``arm_digest``, and ``base_seed`` where that is not the trial's."""
     settings: Mapped[list[dict[str, Any]]]
-    """Where both arms are run beside their own setting: ``pointer`` and ``value``."""
+    """Where both arms are run beside their own setting: ``pointer``, ``value`` and
+    ``times``."""
     probes: Mapped[list[str]] = mapped_column(JSON(none_as_null=True))
     """What has to measure in the jobs of the arms as they are."""
     base_seed: Mapped[int] = mapped_column(BigInteger)

@@ -229,7 +229,10 @@ def _without_seed(spec: JobSpec) -> dict[str, Any]:
 def _job_name(arm: str, trial: Trial, setting: int, seed: int) -> str:
     """The arm's name, cut where it must be, the setting and the seed."""
     chosen = trial.settings[setting - 1] if setting else None
-    at = f", {chosen['pointer'].rpartition('/')[2]} {chosen['value']}" if chosen else ""
+    at = ""
+    if chosen:
+        times = " times" if chosen["times"] else ""
+        at = f", {chosen['pointer'].rpartition('/')[2]}{times} {chosen['value']}"
     suffix = f"{at}, seed {seed}"
     room = MAX_NAME_LENGTH - len(suffix)
     return (arm if len(arm) <= room else f"{arm[: room - 1]}…") + suffix
