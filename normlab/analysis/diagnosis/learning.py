@@ -32,19 +32,26 @@ ANNEALED = 0.1
 
 
 def _loss(epoch: EpochMetrics) -> float:
+    """The plain training loss: of numbers the squared error, as a part of their variance."""
+    if epoch.r2 is not None:
+        return 1 - epoch.r2
     return epoch.loss if epoch.cross_entropy is None else epoch.cross_entropy
 
 
 def _val_loss(epoch: EpochMetrics) -> float | None:
+    if epoch.val_mse is not None:
+        return epoch.val_mse
     return epoch.val_loss if epoch.val_cross_entropy is None else epoch.val_cross_entropy
 
 
 def _at_ceiling(run: Observed) -> Observation | None:
-    guess = GUESS / run.classes
+    guess = 1.0 if run.predicts_numbers else GUESS / run.classes
     seen = [
         e.epoch for e in run.epochs if _loss(e) > CEILING * run.guess_loss and (e.accuracy or 0.0) < guess
     ]
     if not seen or seen[-1] != run.epochs[-1].epoch:
+        return None
+    if run.predicts_numbers and len(seen) < len(run.epochs):  # it had left its start, and came back
         return None
     last = run.epochs[-1]
     fallen = _loss(run.epochs[-2]) - _loss(last) if len(run.epochs) > 1 else 0.0
@@ -62,17 +69,22 @@ def _at_ceiling(run: Observed) -> Observation | None:
         numbers={
             "loss": _loss(last),
             "guess_loss": run.guess_loss,
-            "accuracy": last.accuracy or 0.0,
+            **({} if last.accuracy is None else {"accuracy": last.accuracy}),
             "fallen": fallen,
             "threshold": CEILING,
         },
         sentence=f"The network has {what}: after {last.epoch} epoch{'s' * (last.epoch > 1)} its training loss is "
-        f"{figure(_loss(last))}, and that of equal probabilities for {run.classes} classes is "
-        f"{figure(run.guess_loss)}{so_far}.",
+        f"{figure(_loss(last))}, and that of {_guess_words(run)} is {figure(run.guess_loss)}{so_far}.",
         remedy="What else was found says where it fails; with nothing else found, a larger learning rate."
         if stalls
         else "More epochs, or a larger learning rate.",
     )
+
+
+def _guess_words(run: Observed) -> str:
+    if run.predicts_numbers:
+        return "always answering the mean, both as parts of the targets' variance,"
+    return f"equal probabilities for {run.classes} classes"
 
 
 def _rising_loss(run: Observed) -> Observation | None:
@@ -99,6 +111,8 @@ def _overfitting(run: Observed) -> Observation | None:
     if len(curve) < 2:
         return None
     (last, last_loss), (best, least) = curve[-1], min(curve, key=lambda item: item[1])
+    if last.mse is not None:
+        return _overfitting_of_numbers(run, (last, last_loss), (best, least))
     if last.accuracy is None or last.val_accuracy is None:
         return None
     gap = last.accuracy - last.val_accuracy
@@ -117,6 +131,30 @@ def _overfitting(run: Observed) -> Observation | None:
         sentence=f"The network overfits from epoch {best.epoch + 1} on: its validation loss rises from "
         f"{figure(least)} to {figure(last_loss)}, and it is {points(gap)} better on what it was trained on than on "
         "validation samples.",
+        remedy="Early stopping with restore_best_weights, dropout, a smaller network, or more training samples.",
+    )
+
+
+def _overfitting_of_numbers(
+    run: Observed, last: tuple[EpochMetrics, float], best: tuple[EpochMetrics, float]
+) -> Observation | None:
+    """By mean squared errors. Where errors are about normal, that of n samples has a standard error of the root of
+    2 / n, as a part of it."""
+    (epoch, last_mse), (best_epoch, least) = last, best
+    of_validation, of_training = 2 / run.validation_samples, 2 / run.spec.dataset.trained_on
+    rise = max(OVERFIT_RISE, RISE_OF_LOSS_ERRORS * sqrt(of_validation))
+    gap = max(OVERFIT_RISE, ERRORS * sqrt(of_validation + of_training))
+    if epoch.mse is None or last_mse < (1 + rise) * least or last_mse < (1 + gap) * epoch.mse:
+        return None
+    times = last_mse / epoch.mse if epoch.mse else float("inf")
+    return Observation(
+        severity=Severity.WARNING,
+        layers=(),
+        epochs=(best_epoch.epoch + 1, epoch.epoch),
+        numbers={"val_loss": last_mse, "least_val_loss": least, "times": times, "threshold": 1 + rise},
+        sentence=f"The network overfits from epoch {best_epoch.epoch + 1} on: its mean squared error on validation "
+        f"samples rises from {figure(least)} to {figure(last_mse)}, which is {figure(times)} times that on what it was "
+        "trained on.",
         remedy="Early stopping with restore_best_weights, dropout, a smaller network, or more training samples.",
     )
 
@@ -160,6 +198,8 @@ def _unfinished(run: Observed) -> Observation | None:
         return None
     part = max(1, round(len(run.epochs) * RISE_PART))
     before, last = run.epochs[-1 - part], run.epochs[-1]
+    if run.predicts_numbers:
+        return _unfinished_of_numbers(run, before, last)
     if before.accuracy is None or last.accuracy is None:
         return None
     trained = _Rise(before.accuracy, last.accuracy, run.spec.dataset.trained_on)
@@ -182,12 +222,34 @@ def _unfinished(run: Observed) -> Observation | None:
     )
 
 
+def _unfinished_of_numbers(run: Observed, before: EpochMetrics, last: EpochMetrics) -> Observation | None:
+    first, now = _val_loss(before), _val_loss(last)
+    if first is None or now is None:
+        first, now = before.mse, last.mse
+    if first is None or now is None:
+        return None
+    error = first * sqrt(2 / run.validation_samples)
+    if first - now <= RISE_ERRORS * error:
+        return None
+    epochs = last.epoch - before.epoch
+    return Observation(
+        severity=Severity.NOTE,
+        layers=(),
+        epochs=(before.epoch + 1, last.epoch),
+        numbers={"before": first, "at_end": now, "threshold": RISE_ERRORS * error},
+        sentence=f"Training has not finished: the mean squared error still fell from {figure(first)} to {figure(now)} "
+        f"in the last {'epoch' if epochs == 1 else f'{epochs} epochs'}.",
+        remedy="More epochs, or a larger learning rate.",
+    )
+
+
 def _unvalidated(run: Observed) -> str:
     return "" if run.spec.dataset.held_out else "no samples are held out for validation"
 
 
 def _epochs(run: Observed) -> str:
-    return f"the losses and accuracies of {len(run.epochs)} epoch{'s' * (len(run.epochs) != 1)}"
+    figures = "squared errors" if run.predicts_numbers else "losses and accuracies"
+    return f"the {figures} of {len(run.epochs)} epoch{'s' * (len(run.epochs) != 1)}"
 
 
 RULES = (
@@ -197,7 +259,8 @@ RULES = (
         (),
         _at_ceiling,
         _epochs,
-        "the cross-entropy of equal probabilities is the logarithm of the number of classes",
+        "the cross-entropy of equal probabilities is the logarithm of the number of classes; the mean squared error of "
+        "the mean is the variance",
         least_epochs=1,
     ),
     Rule(

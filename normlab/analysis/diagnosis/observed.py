@@ -6,6 +6,7 @@ from math import log
 from typing import NamedTuple
 
 from normlab.spec import JobSpec
+from normlab.spec.columns import Task
 from normlab.spec.epochs import EpochMetrics
 from normlab.spec.measurements import WHOLE_NETWORK, Measured
 from normlab.spec.plan import OUTPUT_LAYER, PlannedLayer, plan_job
@@ -122,9 +123,15 @@ class Observed:
         return self.spec.dataset.info.class_count
 
     @property
+    def predicts_numbers(self) -> bool:
+        """Whether its targets are numbers: then accuracies are not known, and losses are squared errors."""
+        return self.spec.dataset.info.predicts is Task.REGRESSION
+
+    @property
     def guess_loss(self) -> float:
-        """The cross-entropy of giving each class the same probability."""
-        return log(self.classes)
+        """The cross-entropy of giving each class the same probability; of numbers the squared error of always giving
+        their mean, as a part of their variance."""
+        return 1.0 if self.predicts_numbers else log(self.classes)
 
     @property
     def validation_samples(self) -> int:
