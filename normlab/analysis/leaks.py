@@ -1,4 +1,4 @@
-"""What a leak between a dataset's parts means for a comparison on it."""
+"""What a leak between a dataset's parts, or out of its target, means for a comparison on it."""
 
 from collections.abc import Iterable, Mapping
 
@@ -27,6 +27,13 @@ def leak_caveats(cards: Mapping[str, DataCardDocument]) -> Iterable[str]:
     for name, card in cards.items():
         samples = {"test": card.test_samples, "validation": card.validation_samples}
         for finding in card.findings:
+            if finding.code == "column_gives_answer":
+                columns = ", ".join(finding.examples)
+                yield (
+                    f"Columns of {name} say the target almost alone ({columns}): every arm can read it there, and what "
+                    "the arms differ in hardly counts."
+                )
+                continue
             consequence = _CONSEQUENCES.get(finding.code)
             if consequence is None or (finding.code in _LIKE_ELSEWHERE and finding.severity == "info"):
                 continue

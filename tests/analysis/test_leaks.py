@@ -33,5 +33,14 @@ def test_near_duplicates_are_a_caveat_where_there_are_more_than_elsewhere():
     assert [caveat[:2] for caveat in leak_caveats({"few": few, "many": many})] == ["90"]
 
 
+def test_a_column_that_gives_the_answer_away_is_a_caveat_with_its_name():
+    finding = DataFindingDocument(
+        code="column_gives_answer", severity="error", detail="…", count=1, examples=("code: 100 %",)
+    )
+    (caveat,) = leak_caveats({"parts": card(finding)})
+    assert "parts" in caveat
+    assert "code: 100 %" in caveat
+
+
 def test_what_is_no_leak_is_no_caveat():
     assert list(leak_caveats({"parts": card(found("imbalance", 4, 0.5)), "more": card()})) == []

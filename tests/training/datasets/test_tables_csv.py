@@ -10,7 +10,7 @@ import pytest
 from normlab.errors import DatasetError
 from normlab.spec.columns import ColumnKind, Task
 from normlab.spec.dataset_options import SampleKind
-from normlab.training.datasets.readers.base import ReadingOptions, Split
+from normlab.training.datasets.readers.base import ReadingLimits, ReadingOptions, Split
 from normlab.training.datasets.readers.detect import open_reader
 from support.pictures import zipped
 from support.table_files import read_table, write
@@ -242,6 +242,18 @@ def test_what_is_wrong_is_told_with_its_row_and_column(tmp_path, change, said):
 def test_options_that_do_not_fit_are_refused(tmp_path, options, said):
     with pytest.raises(DatasetError, match=said):
         read_table(write(tmp_path, MIXED), **options)
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [({"max_samples": 39}, "more than 39 rows"), ({"max_decoded_bytes": 600}, "more than 600 bytes")],
+)
+def test_what_unpacks_to_too_much_is_stopped_in_the_first_pass(tmp_path, limits, said):
+    reader = open_reader(
+        write(tmp_path, gzip.compress(MIXED.encode())), ReadingOptions(limits=ReadingLimits(**limits))
+    )
+    with pytest.raises(DatasetError, match=said):
+        next(iter(reader.chunks()))
 
 
 def test_too_many_categories_are_refused_with_the_limit(tmp_path):

@@ -71,6 +71,7 @@ class TableReader:
         try:
             surveys = [ColumnSurvey(source.columns[place]) for place in (*self._inputs, source.target)]
             for _ in survey(source, surveys, (*self._inputs, source.target)):
+                self._refuse_too_many(surveys[-1].rows)
                 yield NOTHING_YET
             if not surveys[-1].rows:
                 raise DatasetError(f"{source.name} holds no rows.")
@@ -86,6 +87,17 @@ class TableReader:
                 yield from self._chunks_of(batch, writers, places)
         finally:
             source.close()
+
+    def _refuse_too_many(self, rows: int) -> None:
+        """Stop at a file that unpacks to too much in the first pass already. Raises ``DatasetError``."""
+        limits = self._options.limits
+        if rows > limits.max_samples:
+            raise DatasetError(f"{self._source.name} has more than {limits.max_samples} rows (max_samples).")
+        if rows * len(self._inputs) * np.dtype(np.float32).itemsize > limits.max_decoded_bytes:
+            raise DatasetError(
+                f"The decoded rows take more than {limits.max_decoded_bytes} bytes (max_decoded_bytes), which is so at "
+                f"row {rows}."
+            )
 
     def _chunks_of(
         self, batch: RowBatch, writers: Sequence["_Writer"], places: Sequence[int]
