@@ -9,9 +9,8 @@ would be how the points do with a short schedule.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from normlab.errors import Problem
 from normlab.spec import JobSpec
@@ -50,17 +49,16 @@ def _rungs(first: int, rungs: int) -> list[int]:
     return [first // ETA**rung for rung in range(rungs)]
 
 
-def ladder_problem(spec: JobSpec, space: Mapping[str, Any]) -> Problem | None:
+def changes_length(pointer: str) -> bool:
+    """Whether a parameter changes how long a run is, or what its length means."""
+    return pointer in ("/training", "/training/epochs") or pointer.startswith(
+        "/training/learning_rate_schedule"
+    )
+
+
+def ladder_problem(spec: JobSpec) -> Problem | None:
     """Why the runs of a rung would not be the beginnings of those of the next one."""
     training = spec.training
-    for pointer in space:
-        if pointer in ("/training", "/training/epochs") or pointer.startswith(
-            "/training/learning_rate_schedule"
-        ):
-            return Problem(
-                "/training",
-                f"is halved by epochs: {pointer} cannot be a parameter beside that, take another strategy",
-            )
     if training.epochs < ETA:
         return Problem("/training/epochs", f"should be at least {ETA} to begin with fewer")
     lengths = {max(1, training.epochs // ETA**power) for power in range(1, 6)}

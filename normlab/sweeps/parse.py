@@ -26,7 +26,7 @@ from normlab.spec.sweeps import (
     with_values,
 )
 from normlab.spec.training import SEED_MAX
-from normlab.sweeps.halving import ladder, ladder_problem
+from normlab.sweeps.halving import changes_length, ladder, ladder_problem
 from normlab.sweeps.planning import most_points
 from normlab.sweeps.request import SweepRequest
 
@@ -186,9 +186,12 @@ def _strategy_problems(
                 sentence = "should be numbers for cma_es, which knows no choices: take tpe, random or grid"
                 yield Problem(keys.get(pointer, "/space"), sentence)
     if request.strategy is Strategy.SUCCESSIVE_HALVING:
+        for pointer in filter(changes_length, request.space):
+            sentence = "is no parameter for successive_halving, which changes the number of epochs itself"
+            yield Problem(keys.get(pointer, "/space"), sentence)
         for index, spec in enumerate(specs):
             where = f"/arms/{index}/spec" if request.arms else ""
-            if (problem := ladder_problem(spec, request.space)) is not None:
+            if (problem := ladder_problem(spec)) is not None:
                 yield Problem(f"{where}{problem.pointer}", problem.detail)
 
 

@@ -30,7 +30,7 @@ def test_the_api_has_no_tensorflow_in_it(tmp_path):
     assert "onnxruntime" in modules
     # The second line: what a chart or a statistic needs is imported when the first one is asked for.
     assert not {"tensorflow", "keras", "tf2onnx"} & modules
-    assert not {"altair", "scipy", "pandas", "vl_convert"} & modules
+    assert not {"altair", "optuna", "scipy", "pandas", "vl_convert"} & modules
     assert "psycopg" not in modules  # nothing but Postgres needs it
 
 

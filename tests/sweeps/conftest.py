@@ -21,6 +21,26 @@ from support.databases import PostgresDatabases, SqliteDatabases
 from support.ended_jobs import end_job
 from support.serving import serving
 
+DAILY_ON_POSTGRES = {
+    "test_a_grid_makes_a_job_for_each_point_and_seed",
+    "test_a_sweep_goes_on_to_its_answer",
+    "test_a_sweep_is_deleted_with_its_jobs",
+    "test_a_new_sweep_says_what_is_missing",
+    "test_sweeps_are_listed_newest_first_and_found_by_name",
+}
+"""What asks another question of each database; the rest is made of rows that these have read from both."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the others on Postgres to the night."""
+    for item in items:
+        if not isinstance(item, pytest.Function) or item.path.parent.name != "sweeps":
+            continue
+        on_postgres = "postgres" in getattr(getattr(item, "callspec", None), "params", {}).values()
+        if on_postgres and item.originalname not in DAILY_ON_POSTGRES:
+            item.add_marker(pytest.mark.nightly)
+
+
 RATE = "/training/optimizer/learning_rate"
 Surface = Callable[[dict[str, Any], int], float | None]
 

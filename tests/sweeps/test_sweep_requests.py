@@ -7,6 +7,7 @@ from sweeps.conftest import body
 
 OPTIMIZER = "training.optimizer"
 RATE = f"{OPTIMIZER}.learning_rate"
+EPOCHS = {"training.epochs": {"integer": [3, 9]}}
 PRESETS = {"architecture": {"choices": ["baseline", "batch_norm"]}}
 GOOD = {"log": [1e-3, 1]}
 ARM = {"name": "a", "spec": {"architecture": "baseline", "dataset": "digits"}}
@@ -42,6 +43,7 @@ def halving(spec):
         (body(strategy="random", budget={"jobs": 30}, widen=True), "/widen", "strategy grid"),
         (body(strategy="cma_es", budget={"jobs": 30}, space=PRESETS), "/space/architecture", "no choices"),
         (halving(body()["arms"][0]["spec"]), "/arms/0/spec/training/epochs", "at least 3"),
+        (halving(COSINE) | {"space": EPOCHS}, "/space/training.epochs", "epochs itself"),
         (halving(COSINE), "/arms/0/spec/training/learning_rate_schedule", "should not depend on the number of epochs"),
         (body(arms=[ARM, {**ARM, "name": "b"}]), "/arms/1/spec", "the same as arm 0"),
         (body(arms=[ARM, {"name": "a", "spec": {"architecture": "batch_norm"}}]), "/arms/1/name", "should be another"),

@@ -95,11 +95,9 @@ def _range(
     best = means[line.best]
     assert best is not None  # noqa: S101 - the best point is complete
     threshold = best - asked.sign * asked.delta
-    ends = []
     low, low_open = _end(line, means, threshold, -1, asked.sign)
     high, high_open = _end(line, means, threshold, 1, asked.sign)
-    ends += ["low"] * low_open + ["high"] * high_open
-    return low, high, tuple(ends)
+    return low, high, (("low",) * low_open + ("high",) * high_open)
 
 
 def _end(
