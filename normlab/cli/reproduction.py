@@ -51,7 +51,8 @@ class BundledJob:
     digests: Mapping[str, Any]
     environment: Mapping[str, Any]
     epochs: Sequence[Mapping[str, float | None]]
-    """By epoch: ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy``."""
+    """By epoch: ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy``, and of runs that predict numbers ``r2`` and
+    ``val_r2``."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Judgement:
 
     outcome: Reproduced
     largest_difference: float | None
-    """Of the accuracies (validation where there is one) over the epochs."""
+    """Of the accuracies, or R² of numbers (validation where there is one), over the epochs."""
     reasons: tuple[str, ...]
 
 
@@ -110,9 +111,8 @@ def judge(bundled: BundledJob, again: JobDocument, metrics: MetricsDocument) -> 
     if len(ours) != len(bundled.epochs) or not ours:
         lengths = f"{len(ours)} epochs instead of {len(bundled.epochs)}"
         return Judgement(Reproduced.DIFFERENT, None, (lengths, *reasons))
-    largest = max(
-        abs(_accuracy(one) - _accuracy(other)) for one, other in zip(ours, bundled.epochs, strict=True)
-    )
+    pairs = zip(ours, bundled.epochs, strict=True)
+    largest = max((abs(_score(one) - _score(other)) for one, other in pairs), default=0.0)
     close = _close(ours[-1], bundled.epochs[-1])
     return Judgement(Reproduced.WITHIN_TOLERANCE if close else Reproduced.DIFFERENT, largest, reasons)
 
@@ -140,33 +140,35 @@ def _reasons(bundled: BundledJob, again: JobDocument) -> tuple[str, ...]:
 
 def _close(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     def within(name: str, allowed: float) -> bool:
-        ours, theirs = one[name], other[name]
+        ours, theirs = one.get(name), other.get(name)
         if ours is None or theirs is None:
             return ours is theirs
         return bool(abs(ours - theirs) <= allowed)
 
-    return all(within(name, ACCURACY_TOLERANCE) for name in ("accuracy", "val_accuracy")) and all(
+    return all(within(name, ACCURACY_TOLERANCE) for name in _SCORES) and all(
         within(name, LOSS_TOLERANCE * abs(other[name] or 0.0)) for name in ("loss", "val_loss")
     )
 
 
-_COMPARED = ("loss", "accuracy", "val_loss", "val_accuracy")
+_SCORES = ("val_accuracy", "accuracy", "val_r2", "r2")
+"""The first that a run has tells how far it came."""
+_COMPARED = ("loss", "val_loss", *_SCORES)
 
 
 def _values(epochs: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
-    return [[epoch[name] for name in _COMPARED] for epoch in epochs]
+    return [[epoch.get(name) for name in _COMPARED] for epoch in epochs]
 
 
-def _accuracy(epoch: Mapping[str, Any]) -> float:
-    value = epoch["val_accuracy"] if epoch["val_accuracy"] is not None else epoch["accuracy"]
-    return float(value)
+def _score(epoch: Mapping[str, Any]) -> float:
+    # Of a constant target there is none.
+    return next((float(value) for name in _SCORES if (value := epoch.get(name)) is not None), 0.0)
 
 
 def _epochs(text: str) -> dict[str, list[dict[str, float | None]]]:
     """The epochs of each job; a CSV file's decimals are exact to the last bit."""
     epochs: dict[str, list[dict[str, float | None]]] = {}
     for row in csv.DictReader(io.StringIO(text)):
-        epoch = {name: float(row[name]) if row[name] else None for name in _COMPARED}
+        epoch = {name: float(row[name]) if row.get(name) else None for name in _COMPARED}
         epochs.setdefault(row["job"], []).append(epoch)
     return epochs
 

@@ -47,7 +47,7 @@ def loss_of(value: Any, output: Output | None, report: Report, place: str) -> Do
         return {}
     kind = _SPEC_NAMES.get(snake_case(name))
     if kind is None:
-        reason = f"Normlab's networks learn classes: their loss is {listed(_SPEC_NAMES, 'or')}"
+        reason = f"a Keras model is read as one that learns classes: its loss is {listed(_SPEC_NAMES, 'or')}"
         report.refuse_part("loss", name, reason, place)
         return {}
     _check_logits(name, bool(config.get("from_logits", False)), output, report, place)
