@@ -12,6 +12,7 @@ from normlab.comparisons import parse_comparison
 from normlab.comparisons.request import ArmRequest
 from normlab.errors import Problem, SpecError
 from normlab.spec import Datasets, JobSpec, Limits, parse_job_spec
+from normlab.spec.columns import Task
 from normlab.spec.nearest import did_you_mean
 from normlab.spec.parse import has_more_values
 from normlab.spec.probes import STANDARD
@@ -97,6 +98,15 @@ def parse_trial(
         _, specs = parse_comparison(_as_comparison(request), limits, datasets)
     except SpecError as error:
         problems += [_from_comparison(problem) for problem in error.problems]
+    problems += [
+        Problem(
+            f"/arms/{index}/spec/dataset",
+            f"{spec.dataset.label} has numbers as targets, and claims are about networks that learn classes: compare "
+            "the arms instead",
+        )
+        for index, spec in enumerate(specs)
+        if spec.dataset.info.predicts is Task.REGRESSION
+    ]
     if problems:
         raise SpecError(problems)
     claims = named([*all_claims()] if request.claims is None else request.claims)

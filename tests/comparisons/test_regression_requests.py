@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from normlab.claims.parse import parse_trial
 from normlab.comparisons.parse import parse_comparison
 from normlab.errors import SpecError
 from normlab.spec import DatasetContent
@@ -61,3 +62,12 @@ def test_arms_of_two_tasks_are_refused() -> None:
     assert (
         "is of classification, and that of arm 0 of regression" in problems_of(body)["/arms/1/spec/dataset"]
     )
+
+
+def test_claims_are_about_classes() -> None:
+    with pytest.raises(SpecError, match="claims are about networks that learn classes") as caught:
+        parse_trial({"arms": request()["arms"]}, datasets=SHELF)
+    assert [problem.pointer for problem in caught.value.problems] == [
+        "/arms/0/spec/dataset",
+        "/arms/1/spec/dataset",
+    ]
