@@ -83,7 +83,7 @@ def value(figure: float | None, unit: Unit) -> str:
         return "unknown"
     match unit:
         case Unit.PERCENT:
-            return f"{100 * figure:.2f} %"
+            return f"{100 * figure:.2f} %".replace("-", "\N{MINUS SIGN}")
         case Unit.SECONDS:
             return f"{number(figure)} s"
     return number(figure)
