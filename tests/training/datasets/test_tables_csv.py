@@ -193,6 +193,16 @@ def test_parts_may_be_given_by_files_and_one_without_the_target_is_passed_over(t
     assert table.notices["table_without_labels"].examples == ("test.csv",)
 
 
+def test_a_column_called_like_a_part_is_one_where_its_values_are(tmp_path):
+    used = read_table(write(tmp_path, with_part(MIXED).replace(",split", ",Usage")))
+    assert "Usage" not in used.columns
+    assert used.assembled.test_samples == 2
+    other = read_table(write(tmp_path, MIXED.replace("count", "usage")))
+    assert other.columns["usage"].kind is ColumnKind.NUMBER
+    with pytest.raises(DatasetError, match="names no part"):
+        read_table(write(tmp_path, MIXED), split_column="colour")
+
+
 def test_groups_and_times_make_the_parts(tmp_path):
     text = "when,x,y\n" + "".join(f"2026-01-{row + 1:02},{row * 1.5},{row % 2}\n" for row in range(30))
     table = read_table(write(tmp_path, text), time_column="when")

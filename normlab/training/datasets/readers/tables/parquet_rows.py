@@ -16,7 +16,9 @@ from normlab.training.datasets.readers.tables.target import named_target, unclea
 from normlab.training.datasets.readers.tables.values import MISSING_IN_PARQUET, is_number
 
 BATCH_VALUES = 1 << 18
-"""Values of all columns that are read at once."""
+"""Values of all columns that are read at once, …"""
+BATCH_ROWS = 1 << 13
+"""… in so many rows at most: texts may be long."""
 
 
 class ParquetRows:
@@ -55,7 +57,7 @@ class ParquetRows:
 
     def batches(self) -> Iterator[RowBatch]:
         """All rows, in the order of the shards. Raises ``DatasetError`` where one is damaged."""
-        rows = max(1, BATCH_VALUES // len(self._names))
+        rows = max(1, min(BATCH_ROWS, BATCH_VALUES // len(self._names)))
         for shard in self._shards:
             where = f"{shard.name}, " if len(self._shards) > 1 else ""
             first = 1

@@ -20,6 +20,7 @@ from normlab.training.datasets.readers.base import (
 )
 from normlab.training.datasets.readers.classes_met import ClassesMet
 from normlab.training.datasets.readers.columns import by_part, times_of
+from normlab.training.datasets.readers.folder_layout import SPLITS
 from normlab.training.datasets.readers.pixel_columns import SPLIT_NAMES
 from normlab.training.datasets.readers.tables.kinds import Kinds, decide, is_boolean
 from normlab.training.datasets.readers.tables.source import RowBatch, TableSource
@@ -37,7 +38,7 @@ class TableReader:
         self._source = source
         self._options = options
         self._names = [column.name for column in source.columns]
-        self._split = self._place("split_column", options.split_column, SPLIT_NAMES)
+        self._split = self._place("split_column", options.split_column)
         self._group = self._place("group_column", options.group_column)
         self._time = self._place("time_column", options.time_column)
         ignored = {self._place("ignore_columns", name) for name in options.ignore_columns}
@@ -50,10 +51,9 @@ class TableReader:
         self._task = Task.CLASSIFICATION
         self._found: tuple[Notice, ...] = ()
 
-    def _place(self, option: str, name: str | None, usual: Sequence[str] = ()) -> int | None:
+    def _place(self, option: str, name: str | None) -> int | None:
         if name is None:
-            lower = [column.lower() for column in self._names]
-            return next((lower.index(each) for each in usual if each in lower), None)
+            return None
         if name not in self._names:
             raise DatasetError(
                 f"{option}: {self._source.name} has no column {name!r}, but {some(self._names)}."
@@ -76,10 +76,13 @@ class TableReader:
             if not surveys[-1].rows:
                 raise DatasetError(f"{source.name} holds no rows.")
             self._task, told = task_of(surveys[-1], self._options.task, named=bool(source.class_names))
-            self._kinds = decide(surveys[:-1], self._options.category_columns, source.name)
+            self._find_split(surveys[:-1])
+            inputs = [each for each in surveys[:-1] if each.name != self._split_name]
+            self._inputs = [self._names.index(each.name) for each in inputs]
+            self._kinds = decide(inputs, self._options.category_columns, source.name)
             self._found = (*told, *self._kinds.notices)
             writers = [
-                _Writer(column, surveys[place], source)
+                _Writer(column, inputs[place], source)
                 for column, place in zip(self._kinds.columns, self._kinds.places, strict=True)
             ]
             places = [self._inputs[place] for place in self._kinds.places]
@@ -87,6 +90,19 @@ class TableReader:
                 yield from self._chunks_of(batch, writers, places)
         finally:
             source.close()
+
+    def _find_split(self, surveys: Sequence[ColumnSurvey]) -> None:
+        """Take a column with a usual name for the part, where each of its values names one."""
+        if self._split is None:
+            usual = [each for each in surveys if each.name.lower() in SPLIT_NAMES and not each.missing]
+            split = next(
+                (each for each in usual if {text.lower() for text in each.texts} <= SPLITS.keys()), None
+            )
+            self._split = None if split is None else self._names.index(split.name)
+
+    @property
+    def _split_name(self) -> str | None:
+        return None if self._split is None else self._names[self._split]
 
     def _refuse_too_many(self, rows: int) -> None:
         """Stop at a file that unpacks to too much in the first pass already. Raises ``DatasetError``."""
