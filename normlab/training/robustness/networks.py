@@ -34,13 +34,13 @@ class Network:
     """A network as its ONNX file has it."""
 
     def __init__(self, onnx_file: bytes) -> None:
-        self._session = _session(onnx_file)
-        self._input = self._session.get_inputs()[0].name
+        self.session = _session(onnx_file)
+        self._input = self.session.get_inputs()[0].name
 
     def probabilities(self, pictures: Pixels) -> Floats:
         """Of raw pictures (n, *shape) uint8: (n, classes)."""
         return np.concatenate(
-            [self._session.run(None, {self._input: batch})[0] for batch in _batches(pictures)]
+            [self.session.run(None, {self._input: batch})[0] for batch in _batches(pictures)]
         )
 
 
