@@ -125,7 +125,7 @@ class Stack:
         listing = f"/jobs/{job_id}/model"
         formats = {entry["format"]: entry["url"] for entry in self.http.get(listing).json()["formats"]}
         for name, url in formats.items():
-            self.wait(f"{name} of {job_id}", partial(self._is_there, url), seconds=120)
+            self.wait(f"{name} of {job_id}", partial(self._is_there, url), seconds=300)
         files = {name: self.http.get(url).content for name, url in formats.items()}
         sizes = {entry["format"]: entry["bytes"] for entry in self.http.get(listing).json()["formats"]}
         assert {name: len(content) for name, content in files.items()} == sizes

@@ -79,7 +79,7 @@ def test_all_formats_of_the_model_are_downloaded_through_the_api(
 
 def test_two_worker_containers_train_two_jobs_at_once(stack: Stack, trained_job: dict[str, Any]) -> None:
     stack.up("--scale", "worker=2", "--no-recreate")
-    stack.wait("both workers to be healthy", lambda: all_healthy(stack, ["worker"]), seconds=120)
+    stack.wait("both workers to be healthy", lambda: all_healthy(stack, ["worker"]), seconds=300)
     body = {"architecture": "baseline", "dataset": trained_job["spec"]["dataset"], "training": {"epochs": 10}}
     jobs = [stack.submit(**body, name=name) for name in ("one", "other")]
     hosts = {container["Config"]["Hostname"] for container in stack.containers("worker")}
@@ -167,7 +167,7 @@ def test_no_password_shows_in_what_docker_tells_about_the_containers(stack: Stac
 
 
 def test_every_container_becomes_healthy_and_the_migrations_have_ended_well(stack: Stack) -> None:
-    stack.wait("all containers to be healthy", lambda: all_healthy(stack, RUNNING), seconds=120)
+    stack.wait("all containers to be healthy", lambda: all_healthy(stack, RUNNING), seconds=300)
     assert stack.containers("migrate")[0]["State"]["ExitCode"] == 0
 
 
@@ -188,7 +188,7 @@ def test_a_worker_that_is_stopped_hands_its_job_back_and_it_goes_on_after_down_a
     training = {"epochs": 20}
     job_id = stack.submit(architecture="baseline", dataset=trained_job["spec"]["dataset"], training=training)
     metrics = f"/jobs/{job_id}/metrics"
-    stack.wait("an epoch", lambda: len(stack.http.get(metrics).json()["epochs"]) > 0, seconds=120)
+    stack.wait("an epoch", lambda: len(stack.http.get(metrics).json()["epochs"]) > 0, seconds=300)
     stack.run("stop", "worker")
     assert [container["State"]["ExitCode"] for container in stack.containers("worker")] == [0]
     assert stack.job(job_id)["state"] == "queued"
