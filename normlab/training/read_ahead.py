@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 AHEAD_BYTES = 128 << 20
 """So much is asked for at most, so that it is not pushed out again before it is used."""
-_SELDOM = 16
+SELDOM = 16
 """Where fewer than one of so many samples had to be waited for, nothing is read ahead."""
 
 
@@ -77,7 +77,7 @@ class ReadAhead:
         if self._rows is None:
             return
         faults = _waited_for()
-        self._is_on = self._is_on or (faults - self._faults) * _SELDOM > max(len(rows), 1)
+        self._is_on = self._is_on or (faults - self._faults) * SELDOM > max(len(rows), 1)
         self._faults = faults
         self._asked = [asked for asked in self._asked if not asked.done()]
         if not self._is_on or len(self._asked) > 1:  # the disk has enough to do
