@@ -36,8 +36,8 @@ def remarks(
     if taken:
         over = "all of these pictures" if taken == {samples} else f"{min(taken):,} of these pictures"
         said.append(
-            f"Re-estimated statistics are those of {over}, under one corruption at one severity: a network in use sees "
-            "many such pictures at once as seldom as it sees only one kind."
+            f"Re-estimated statistics are those of {over}, under one corruption at one severity: a network in use "
+            "seldom sees so many pictures of one kind at once."
         )
     return tuple(said)
 
