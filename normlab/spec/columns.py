@@ -6,6 +6,7 @@ from typing import Annotated, NamedTuple
 from pydantic import AfterValidator, Field, model_validator
 
 from normlab.spec.fields import LEFT_OUT, OMITTED_IF_UNSET, Flag, SpecModel
+from normlab.spec.open_enum import Open
 from normlab.spec.text import one_line
 
 MAX_COLUMNS = 10_000
@@ -44,7 +45,7 @@ class Column(SpecModel):
     as its place in ``categories``, a missing value as NaN."""
 
     name: Word
-    kind: ColumnKind = ColumnKind.NUMBER
+    kind: Open[ColumnKind] = ColumnKind.NUMBER
     categories: Annotated[
         tuple[Word, ...] | None, Field(min_length=1, max_length=MAX_CATEGORIES), LEFT_OUT
     ] = None
