@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zipfile import ZipFile
 
-import h5py  # type: ignore[import-untyped]  # ships no types
+import h5py
 import numpy as np
 import numpy.typing as npt
 
