@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 DATA ?= demo-data
 
-.PHONY: demo up test test-faults test-nightly test-containers check bench-serving bench-hostile bench-requests bench-measurements bench-submissions bench-comparisons bench-streams bench-jobs bench-worker-memory bench-first-epoch bench-comparison-cost bench-probes bench-diagnosis bench-learning-rates bench-onnx reference lock bench-epochs bench-training bench-executors bench-runs bench-memory bench-data-card bench-datasets help
+.PHONY: demo up test test-faults test-nightly test-containers check bench-serving bench-hostile bench-requests bench-measurements bench-submissions bench-comparisons bench-streams bench-jobs bench-worker-memory bench-first-epoch bench-comparison-cost bench-probes bench-diagnosis bench-learning-rates bench-onnx reference lock bench-epochs bench-training bench-executors bench-runs bench-memory bench-data-card bench-datasets bench-larger-than-memory bench-dataset-memory bench-robustness bench-claims help
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -73,6 +73,18 @@ bench-data-card: $(STAMP)  ## faults that a data card finds, false alarms, secon
 bench-datasets: $(STAMP)  ## seconds and memory to bring Fashion-MNIST from files, beside the plainest ways
 	scripts/get-fashion-mnist $(DATA)
 	$(BIN)/python bench/datasets --data $(DATA)
+
+bench-larger-than-memory: $(STAMP)  ## training on data larger than the memory, beside from memory (root)
+	PYTHONPATH=tests $(BIN)/python bench/larger_than_memory.py --data $(DATA)/larger-than-memory
+
+bench-dataset-memory: $(STAMP)  ## what ten jobs hold of one dataset of 1 GiB, as PSS
+	PYTHONPATH=tests $(BIN)/python bench/dataset_memory.py --data $(DATA)/larger-than-memory
+
+bench-robustness: $(STAMP)  ## corrupting and re-estimating beside what onnxruntime alone takes
+	$(BIN)/python bench/robustness.py --data $(DATA)
+
+bench-claims: $(STAMP)  ## how often claims hold of nothing, and find what is planted
+	PYTHONPATH=tests $(BIN)/python bench/claims.py
 
 bench-runs: $(STAMP)  ## ten jobs beside the notebook's two runs, and how soon a warm child begins (ten minutes)
 	scripts/get-fashion-mnist $(DATA)
