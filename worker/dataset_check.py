@@ -133,9 +133,7 @@ def _content(assembled: Assembled) -> DatasetContent:
     Raises:
         DatasetError: No spec can have it.
     """
-    body = {
-        field: getattr(assembled, field) for field in DatasetContent.model_fields if hasattr(assembled, field)
-    }
+    body = {field: getattr(assembled, field) for field in DatasetContent.model_fields}
     try:
         return DatasetContent.model_validate(body)
     except ValidationError as error:

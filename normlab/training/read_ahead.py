@@ -2,14 +2,16 @@
 
 Training takes samples in random order from a mapped file. Where all of it is in memory that costs nothing. Where it is
 not, each step would wait for its samples, one page (4 KiB) after another; asked for beforehand, and in the order of the
-file, a disk gives many at once. What is read, and so what is learnt, is the same.
+file, a disk gives many at once. The system's own reading ahead is switched off meanwhile: around each page it reads
+what may be megabytes, which random order does not want and which push out what it does. What is read, and so what is
+learnt, is the same. Systems that cannot be asked (macOS) read as they will.
 """
 
 import mmap
 import os
 import resource
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -29,17 +31,21 @@ class MappedRows:
     start: int
     """Of row 0, in bytes."""
     row_bytes: int
+    mapped: mmap.mmap | None = field(default=None, compare=False)
+    """The mapping itself."""
 
     @classmethod
     def of(cls, x: npt.NDArray[Any]) -> "MappedRows | None":
-        """Those of an array (n, *shape) that lies in a mapped file as it is; None: it does not."""
+        """Those of an array (n, *shape) that lies in a mapped file as it is; None: it does not, or nobody is asked."""
+        if not hasattr(os, "posix_fadvise"):
+            return None
         mapped = getattr(x, "_mmap", None)
         if not isinstance(x, np.memmap) or mapped is None or x.filename is None or not x.flags.c_contiguous:
             return None
         first = np.frombuffer(mapped, np.uint8, 1).ctypes.data
         mapped_from = x.offset - x.offset % mmap.ALLOCATIONGRANULARITY
         row_bytes = x.itemsize * int(np.prod(x.shape[1:], dtype=np.int64))
-        return cls(os.fspath(x.filename), mapped_from + x.ctypes.data - first, row_bytes)
+        return cls(os.fspath(x.filename), mapped_from + x.ctypes.data - first, row_bytes, mapped)
 
     def ranges(self, rows: npt.NDArray[np.integer[Any]]) -> list[tuple[int, int]]:
         """Beginnings and lengths in bytes of what holds these rows (k,): whole pages in the order of the file, those
@@ -50,6 +56,11 @@ class MappedRows:
         ends = np.append(begins[1:], len(starts)) - 1
         pages = zip(first[begins].tolist(), behind[ends].tolist(), strict=True)
         return [(start * mmap.PAGESIZE, (stop - start) * mmap.PAGESIZE) for start, stop in pages]
+
+    def read_alone(self, alone: bool) -> None:
+        """Whether the system is to read the pages that are wanted alone, or also what stands around them."""
+        if self.mapped is not None:
+            self.mapped.madvise(mmap.MADV_RANDOM if alone else mmap.MADV_NORMAL)
 
     def ask_for(self, rows: npt.NDArray[np.integer[Any]]) -> None:
         """Have the system read these rows (k,). That may take as long as it has more to read than it takes at once."""
@@ -77,7 +88,9 @@ class ReadAhead:
         if self._rows is None:
             return
         faults = _waited_for()
-        self._is_on = self._is_on or (faults - self._faults) * SELDOM > max(len(rows), 1)
+        if not self._is_on and (faults - self._faults) * SELDOM > max(len(rows), 1):
+            self._is_on = True
+            self._rows.read_alone(True)
         self._faults = faults
         self._asked = [asked for asked in self._asked if not asked.done()]
         if not self._is_on or len(self._asked) > 1:  # the disk has enough to do
@@ -88,9 +101,11 @@ class ReadAhead:
         self._asked.append(self._thread.submit(self._rows.ask_for, soon))
 
     def close(self) -> None:
-        """Ask for nothing more."""
+        """Ask for nothing more; what reads in order afterwards, such as an evaluation, is read ahead by the system."""
         if self._thread is not None:
             self._thread.shutdown(cancel_futures=True)
+        if self._rows is not None and self._is_on:
+            self._rows.read_alone(False)
 
 
 def _waited_for() -> int:
