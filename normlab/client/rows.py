@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from normlab.spec.columns import MISSING_WORDS
 ROW_FILES = (".csv", ".json")
 """Endings of files that hold rows."""
 _DELIMITERS = ",;\t"
+_DECIMAL_COMMA = re.compile(r"\s*[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?\s*")
+"""What is a number where semicolons stand between values, as when a dataset is read."""
 
 
 def rows_of_file(path: Path) -> list[Any]:
@@ -50,7 +53,7 @@ def _plain(value: Any) -> Any:
 
 def _of_csv(text: str, file: str) -> list[dict[str, str]]:
     header, _, _ = text.partition("\n")
-    delimiter = max(_DELIMITERS, key=header.count)
+    delimiter = max(_DELIMITERS, key=re.sub(r'"[^"]*"', "", header).count)
     lines = [line for line in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if line]
     if len(lines) < 2:
         raise InstancesError(f"{file} has no rows: the first line should name the columns, and rows follow.")
@@ -60,6 +63,11 @@ def _of_csv(text: str, file: str) -> list[dict[str, str]]:
             raise InstancesError(
                 f"row {number} of {file} has {len(row)} values, and its first line {len(names)} names."
             )
+    if delimiter == ";":
+        rows = [
+            [value.replace(",", ".") if _DECIMAL_COMMA.fullmatch(value) else value for value in row]
+            for row in rows
+        ]
     return [
         {key: value for key, value in zip(names, row, strict=True) if value.strip() not in MISSING_WORDS}
         for row in rows

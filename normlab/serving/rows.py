@@ -5,6 +5,7 @@ column's is -1. What a row goes through then is in the network (``docs/networks.
 """
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,6 +30,8 @@ _COMPARED = 1_000
 """With so many names of columns a name that is none is compared, which takes some microseconds each."""
 _BOOLEANS = {"true", "false"}
 """As categories these stand for all ways to write them."""
+_WHOLE = re.compile(r"[+-]?(0|[1-9][0-9]*)\.0*")
+"""But not 007.0, which is a name."""
 _LARGEST = float(np.finfo(np.float32).max)
 
 Batch = npt.NDArray[np.float32]
@@ -117,8 +120,8 @@ class TableReader:
         if isinstance(value, str) and not value.strip():
             return math.nan
         if categories is not None:
-            text = _as_text(value)
-            return categories.get(text.lower() if categories.keys() <= _BOOLEANS else text, UNKNOWN)
+            texts = _texts_of(value, lower=categories.keys() <= _BOOLEANS)
+            return next((categories[text] for text in texts if text in categories), UNKNOWN)
         number = _as_number(value)
         if number is None or not abs(number) <= _LARGEST:
             raise InstancesError(f"{self._named(place)} has numbers, not {shown(value)}", pointer)
@@ -150,13 +153,13 @@ def _written(value: np.float32, categories: Sequence[str] | None) -> str | float
     return float(str(value)) if categories is None else categories[int(value)]  # 1.4 rather than 1.39999998
 
 
-def _as_text(value: Any) -> str:
-    """A value as a category's text; whole numbers without a point, as they are read from files."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    return str(value).strip()
+def _texts_of(value: Any, *, lower: bool) -> tuple[str, ...]:
+    """What a value may be called among categories: as it is, and a whole number without a point, as it is read from
+    files, also where it came as a text (``1.0``, as pandas writes whole numbers beside missing ones)."""
+    text = str(value).strip()
+    if lower or isinstance(value, bool):
+        text = text.lower()
+    return (text, text.partition(".")[0].removeprefix("+")) if _WHOLE.fullmatch(text) else (text,)
 
 
 def _as_number(value: Any) -> float | None:
@@ -166,7 +169,7 @@ def _as_number(value: Any) -> float | None:
     if isinstance(value, int | float):
         return float(value)
     try:
-        return float(value)
+        return None if "_" in value else float(value)  # 1_000 is a number to Python alone
     except ValueError:
         return None
 

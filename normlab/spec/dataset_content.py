@@ -77,7 +77,7 @@ class DatasetFacts(Protocol):
 
 class DatasetContent(SpecModel):
     """What is in a version of an uploaded dataset. ``digest`` alone says which bytes; two versions with equal bytes
-    can differ in the names of classes.
+    can differ in the names of classes, and in the names and kinds of columns.
     """
 
     digest: ContentDigest

@@ -39,3 +39,10 @@ def better(monitor: str, current: float, best: float, min_delta: float) -> bool:
     if monitor.removeprefix("val_") in _DOWNWARDS:
         return current + min_delta < best
     return current - min_delta > best
+
+
+def watched(monitor: str, epoch: object) -> float:
+    """Its value at an epoch's end. R² of targets that are all equal is none: the squared error, by which epochs are in
+    the same order, stands for it."""
+    value = getattr(epoch, monitor)
+    return -float(getattr(epoch, monitor.replace("r2", "mse"))) if value is None else float(value)

@@ -5,7 +5,7 @@ from typing import Any
 
 from normlab.spec import EarlyStopping
 from normlab.spec.epochs import EpochMetrics
-from normlab.spec.monitors import better
+from normlab.spec.monitors import better, watched
 
 
 @dataclass
@@ -19,7 +19,7 @@ class Patience:
 
     def improves(self, record: EpochMetrics) -> bool:
         """Count an epoch, and say whether it is the best so far by more than ``min_delta``."""
-        current = float(getattr(record, self.rule.monitor))
+        current = watched(self.rule.monitor, record)
         if self.best is None or better(self.rule.monitor, current, self.best, self.rule.min_delta):
             self.best, self.best_epoch, self.wait = current, record.epoch, 0
             return True

@@ -14,7 +14,10 @@ from normlab.spec.layers.preparation import TableInputs
 from normlab.training.data import Samples
 
 _CHUNK = 65_536
-"""Rows that are added up at a time. Sums depend on it in their last digits, so it stays as it is."""
+"""Rows that are added up at a time, …"""
+_CHUNK_VALUES = 1 << 22
+"""… of so many values at most: they are held six times over. Sums depend on both in their last digits, so they stay as
+they are."""
 
 _Doubles = npt.NDArray[np.float64]
 
@@ -54,5 +57,6 @@ def table_statistics(columns: Sequence[Column] | None, training: Samples) -> Sta
 
 def _chunks(training: Samples, numbers: Sequence[int]) -> Iterator[_Doubles]:
     columns = np.array(numbers)
-    for start in range(0, training.count, _CHUNK):
-        yield training.between(start, start + _CHUNK).x.numpy()[:, columns].astype(np.float64)
+    step = max(1, min(_CHUNK, _CHUNK_VALUES // int(training.x.shape[1])))
+    for start in range(0, training.count, step):
+        yield training.between(start, start + step).x.numpy()[:, columns].astype(np.float64)

@@ -19,10 +19,18 @@ from normlab.errors import InstancesError
         ),
         ("a.CSV", '\ufefflength;town\r\n1;"a, b"\r\n', [{"length": "1", "town": "a, b"}]),
         ("a.csv", 'note\tlength\n"two\nlines"\t3\n', [{"note": "two\nlines", "length": "3"}]),
+        ("a.csv", 'x;"a, b, c"\n1,5;k\n', [{"x": "1.5", "a, b, c": "k"}]),
         ("a.json", '[{"length": 1.4}, [1, null]]', [{"length": 1.4}, [1, None]]),
         ("a.json", '{"instances": [{"length": 1}]}', [{"length": 1}]),
     ],
-    ids=["commas", "semicolons and a mark", "tabs and a line in quotes", "a list", "a request"],
+    ids=[
+        "commas",
+        "semicolons and a mark",
+        "tabs and a line in quotes",
+        "decimal commas",
+        "a list",
+        "a request",
+    ],
 )
 def test_rows_of_files(name: str, text: str, rows: list[Any], tmp_path: Path) -> None:
     file = tmp_path / name

@@ -7,7 +7,7 @@ from pydantic import Field, Strict
 
 from normlab.spec.epochs import EpochMetrics
 from normlab.spec.fields import Integer, NonNegativeNumber, PositiveInteger
-from normlab.spec.monitors import Monitor, better
+from normlab.spec.monitors import Monitor, better, watched
 from normlab.spec.schedules.base import BaseSchedule
 
 
@@ -43,7 +43,7 @@ class ReduceOnPlateau(BaseSchedule):
         for record in history:
             if cooldown:
                 cooldown, wait = cooldown - 1, 0
-            current = float(getattr(record, self.monitor))
+            current = watched(self.monitor, record)
             if best is None or better(self.monitor, current, best, self.min_delta):
                 best, wait = current, 0
             elif not cooldown:

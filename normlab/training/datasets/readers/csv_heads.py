@@ -1,6 +1,7 @@
 """The first rows of a CSV: whether it is one, its delimiter, and whether its first row has names."""
 
 import csv
+import re
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,13 +17,15 @@ DELIMITERS = (",", ";", "\t")
 MAX_LINE_BYTES = 64 << 20
 """Longer lines are no sample."""
 _SAMPLE_BYTES = 1 << 20
+_LINE_END = re.compile(r"\r\n|\n|\r")
+"""Of a CSV; ``splitlines`` knows more, such as U+2028, which stand in texts."""
 
 
 def is_csv(head: bytes) -> bool:
     """Whether a file begins as a table with a delimiter does: numbers in its second row, or rows of one length."""
     if not head or b"\0" in head:
         return False
-    lines = [line for line in head.decode("utf-8-sig", "replace").splitlines() if line.strip()]
+    lines = [line for line in _LINE_END.split(head.decode("utf-8-sig", "replace")) if line.strip()]
     if not lines or lines[0].lstrip().startswith(("@", "%", "{", "[", "<")):
         return False
     delimiter = delimiter_of(lines[0])
@@ -36,8 +39,8 @@ def is_csv(head: bytes) -> bool:
 
 
 def delimiter_of(line: str) -> str:
-    """The delimiter that is most often in a line."""
-    return max(DELIMITERS, key=line.count)
+    """The delimiter that is most often in a line, outside of quotation marks."""
+    return max(DELIMITERS, key=re.sub(r'"[^"]*"', "", line).count)
 
 
 def as_number(value: str) -> float | None:
@@ -101,6 +104,6 @@ def look_at(source: TableFile) -> CsvHead:
 
 
 def _sample_lines(head: bytes) -> list[str]:
-    lines = head.decode("utf-8-sig", "replace").splitlines()
+    lines = _LINE_END.split(head.decode("utf-8-sig", "replace"))
     complete = lines if head.endswith(b"\n") or len(lines) == 1 or len(head) < _SAMPLE_BYTES else lines[:-1]
     return [line for line in complete[: SAMPLE_ROWS + 1] if line.strip()]

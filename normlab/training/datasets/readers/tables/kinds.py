@@ -169,13 +169,18 @@ def _roughened(
     surveys: Sequence[ColumnSurvey], columns: Sequence[Column], places: Sequence[int]
 ) -> list[Notice]:
     """Numbers so large beside their range that 32 bits do not tell them apart."""
+    numbers = zip(columns, places, strict=True)
+    return rounded([surveys[place] for column, place in numbers if column.kind is ColumnKind.NUMBER])
+
+
+def rounded(surveys: Sequence[ColumnSurvey]) -> list[Notice]:
+    """The same of columns that are numbers, the target among them."""
     rough = []
-    for column, place in zip(columns, places, strict=True):
-        survey = surveys[place]
+    for survey in surveys:
         extent = survey.largest - survey.smallest
         step = max(abs(survey.smallest), abs(survey.largest)) * 2.0**-23
-        if column.kind is ColumnKind.NUMBER and extent > 0 and step > extent / 1000:
-            rough.append(column.name)
+        if extent > 0 and step > extent / 1000:
+            rough.append(survey.name)
     if not rough:
         return []
     detail = (

@@ -22,7 +22,7 @@ from normlab.training.datasets.readers.classes_met import ClassesMet
 from normlab.training.datasets.readers.columns import by_part, times_of
 from normlab.training.datasets.readers.folder_layout import SPLITS
 from normlab.training.datasets.readers.pixel_columns import SPLIT_NAMES
-from normlab.training.datasets.readers.tables.kinds import Kinds, decide, is_boolean
+from normlab.training.datasets.readers.tables.kinds import Kinds, decide, is_boolean, rounded
 from normlab.training.datasets.readers.tables.source import RowBatch, TableSource
 from normlab.training.datasets.readers.tables.survey import ColumnSurvey, survey
 from normlab.training.datasets.readers.tables.target import some, task_of
@@ -49,6 +49,8 @@ class TableReader:
         self._met = ClassesMet(options.limits)
         self._kinds: Kinds | None = None
         self._task = Task.CLASSIFICATION
+        self._lower = False
+        """Whether true and false are spelled in several ways in the target."""
         self._found: tuple[Notice, ...] = ()
 
     def _place(self, option: str, name: str | None) -> int | None:
@@ -75,11 +77,15 @@ class TableReader:
                 yield NOTHING_YET
             if not surveys[-1].rows:
                 raise DatasetError(f"{source.name} holds no rows.")
+            spelled = set(surveys[-1].texts)
+            self._lower = is_boolean(spelled) and len({text.lower() for text in spelled}) < len(spelled)
             self._task, told = task_of(surveys[-1], self._options.task, named=bool(source.class_names))
             self._find_split(surveys[:-1])
             inputs = [each for each in surveys[:-1] if each.name != self._split_name]
             self._inputs = [self._names.index(each.name) for each in inputs]
             self._kinds = decide(inputs, self._options.category_columns, source.name)
+            if self._task is Task.REGRESSION:
+                told = (*told, *rounded(surveys[-1:]))
             self._found = (*told, *self._kinds.notices)
             writers = [
                 _Writer(column, inputs[place], source)
@@ -142,7 +148,7 @@ class TableReader:
             numbers = as_numbers(pa.array(texts, pa.string()), decimal_comma=source.decimal_comma)
             return np.asarray(numbers.to_numpy(zero_copy_only=False), np.float32)
         if not source.class_names:
-            return self._met.numbers(texts, origins)
+            return self._met.numbers([text.lower() for text in texts] if self._lower else texts, origins)
         labels = [source.labels.get(text, -1) for text in texts]
         if -1 in labels:
             row = labels.index(-1)

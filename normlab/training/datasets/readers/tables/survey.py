@@ -15,6 +15,7 @@ LEAST_FOR_IDS = 20
 """Rows from which on values that nearly all differ are taken for names of the rows."""
 NEARLY_ALL = 0.95
 """The share of different values from which on texts name the rows."""
+_CODE = "^0[0-9]+$"
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
@@ -81,6 +82,8 @@ class ColumnSurvey:
         self._add_numbers(numbers.to_numpy(zero_copy_only=False), batch, first)
         if texts is not None and numbers.null_count > missing:
             self._add_texts(texts, numbers, batch)
+        if texts is not None and not self.codes:
+            self.codes = bool(pc.any(pc.match_substring_regex(texts, _CODE)).as_py())
         if not self.overflown:
             self._add_different(numbers if texts is None else texts, count, batch)
 
@@ -114,14 +117,9 @@ class ColumnSurvey:
             if text in self.texts:
                 continue
             self.texts[text] = None
-            self.codes = self.codes or _is_code(text)
             if len(text) > MAX_COLUMN_NAME_LENGTH and self.too_long is None:
                 self.too_long = batch.where(pc.index(values, pa.scalar(text)).as_py())
         self.repeats += count - (len(self.texts) - before)
-
-
-def _is_code(text: str) -> bool:
-    return len(text) > 1 and text[0] == "0" and text.isascii() and text.isdigit()
 
 
 def survey(source: TableSource, columns: Sequence[ColumnSurvey], places: Sequence[int]) -> Iterator[None]:

@@ -41,7 +41,10 @@ def as_numbers(column: pa.Array, *, decimal_comma: bool) -> pa.Array:
         numbers = pc.cast(column, pa.float64(), safe=False)
         return pc.if_else(pc.is_nan(numbers), pa.scalar(None, pa.float64()), numbers)
     try:
-        return pc.cast(column, pa.float64())
+        numbers = pc.cast(column, pa.float64())
+        return pc.if_else(
+            pc.is_nan(numbers), pa.scalar(None, pa.float64()), numbers
+        )  # it takes NAN and -nan, too
     except pa.ArrowInvalid:
         pass  # some are no numbers: which?
     if decimal_comma:
