@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from normlab.disk_full import is_disk_full
 from normlab.errors import ArtifactError, ArtifactStoreError, DatasetError, NotFoundError, SpecError
 from normlab.settings import Settings
 from normlab.spec import DatasetName, DatasetSpec, parse_job_spec, plan_job
@@ -20,6 +21,7 @@ from normlab.store import ArtifactStore, Database, artifacts, robustness
 from normlab.store.artifacts import StoredFile
 from normlab.store.jobs import jobs
 from normlab.store.robustness import TakenRobustness
+from normlab.store.wanted import MAX_ATTEMPTS
 from normlab.training import datasets
 from normlab.training.robustness.measure import Asked, ask, measure
 from worker.decoded_datasets import fetch_decoded
@@ -56,7 +58,15 @@ def measure_robustness(settings: Settings) -> None:
                     _logger.exception("networks could not be asked about corrupted pictures")
                     lot.give_up()
                     continue
-                with database.write() as session:  # a full disk, a store that is away
+                if is_disk_full(
+                    error
+                ):  # the attempt counts, and the next one comes when the lease has run out
+                    _logger.exception("no room for what networks made of corrupted pictures")
+                    lot.give_up_after(MAX_ATTEMPTS)
+                    if not lot.left:
+                        continue
+                    raise
+                with database.write() as session:  # a store that is away
                     for one in lot.left:
                         robustness.put_back(session, one)
                 raise
@@ -96,6 +106,14 @@ class _Lot:
         """Say of all that are left that they could not be asked."""
         for one in [*self.left]:
             self._finish(one, "it failed for a reason that nobody thought of; the worker's log says which")
+
+    def give_up_after(self, attempts: int) -> None:
+        """Say of those that were tried so often that there was no room."""
+        for one in [*self.left]:
+            if one.attempt >= attempts:
+                self._finish(
+                    one, f"the disk of the machine that tries it was full {attempts} times: have space freed"
+                )
 
     def _network(self, one: TakenRobustness) -> "_Ready | str":
         """A network, ready to be asked; or why it cannot be."""

@@ -52,10 +52,11 @@ def _decide(
             return add_replicates(session, trial, wanted) if trial else []
     with database.read() as session:
         unasked, unanswered = corrupted.waiting(session, runs)
-    if unasked:
+    over = _is_over(runs.trial, datetime.now(UTC))
+    if unasked and not over:  # else nobody would read the answers
         with database.write() as session:
             corrupted.ask(session, runs)
-    if (unasked or unanswered) and not _is_over(runs.trial, datetime.now(UTC)):
+    if (unasked or unanswered) and not over:
         return []  # looked at again, until a worker has tried the networks
     with database.read() as session:
         runs = replace(runs, corrupted=corrupted.read(session, runs, artifacts))

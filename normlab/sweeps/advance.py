@@ -1,8 +1,11 @@
 """Going on: what follows when all jobs of a sweep's points have ended. Any number of processes may do it at once."""
 
+import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from normlab.errors import SpecError
 from normlab.spec import JobSpec, Limits
 from normlab.store import Database, StudyState, StudyStopReason, Sweep
 from normlab.store.studies import studies
@@ -13,6 +16,8 @@ from normlab.sweeps.parse import point_spec
 from normlab.sweeps.planning import PlannedPoint, next_round
 from normlab.sweeps.runs import SweptRuns, load_runs
 from normlab.sweeps.widening import next_widening
+
+_log = logging.getLogger(__name__)
 
 
 def advance(database: Database, limits: Limits, *, max_attempts: int) -> list[str]:
@@ -58,6 +63,7 @@ def _decide(
     if runs.sweep.event_count != event_count:
         return []
     points, widened = _further(runs, limits)
+    points = _that_can_be_trained(runs, points, limits)
     if points:
         wanted = new_points(runs.sweep, runs.specs(), points, limits=limits, max_attempts=max_attempts)
         with database.write() as session:
@@ -78,6 +84,23 @@ def _decide(
                 sentences=sweep.sentences,
             )
     return []
+
+
+def _that_can_be_trained(
+    runs: SweptRuns, points: Sequence[PlannedPoint], limits: Limits
+) -> list[PlannedPoint]:
+    """Of these points those that every arm can train, numbered on: values that a spec can have one by one may be none
+    together, and what the points before came to must not be lost for it."""
+    specs, left_out = runs.specs(), set()
+    for point in points:
+        try:
+            point_spec(specs[point.arm], point.values, limits)
+        except SpecError as error:
+            left_out.add(point.number)
+            _log.warning("sweep %s: point %s is left out: %s", runs.sweep.id, dict(point.values), error)
+    numbers = sorted({point.number for point in points})
+    places = dict(zip((number for number in numbers if number not in left_out), numbers, strict=False))
+    return [replace(point, number=places[point.number]) for point in points if point.number in places]
 
 
 def _further(runs: SweptRuns, limits: Limits) -> tuple[Sequence[PlannedPoint], Mapping[str, Any] | None]:

@@ -26,7 +26,7 @@ from normlab.spec.sweeps import (
     with_values,
 )
 from normlab.spec.training import SEED_MAX
-from normlab.sweeps.halving import changes_length, ladder, ladder_problem
+from normlab.sweeps.halving import ETA, changes_length, ladder, ladder_problem
 from normlab.sweeps.planning import most_points
 from normlab.sweeps.request import SweepRequest
 
@@ -279,7 +279,7 @@ def _budget_problems(request: SweepRequest, specs: Sequence[JobSpec], limits: Li
             yield Problem("/budget/jobs", "is required: how many points begin follows from it")
         elif ladder(request.question, specs, limits.sweep_jobs) is None:
             yield Problem(
-                "/budget/jobs", f"should be at least {12 * each}, so that there is something to halve"
+                "/budget/jobs", f"should be at least {(ETA + 1) * each}, so that there is something to halve"
             )
     elif budget.jobs is not None and most_points(request.question, len(specs), limits.sweep_jobs) < 2:
         yield Problem("/budget/jobs", f"should be at least {2 * each} for two points, not {budget.jobs}")

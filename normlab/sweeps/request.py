@@ -59,6 +59,9 @@ class SweepQuestion(SpecModel):
     def _pointers(cls, value: Any) -> Any:
         if not isinstance(value, Mapping):
             return value
+        pointers = [pointer_of(str(key)) for key in value]
+        if twice := next((each for each in pointers if pointers.count(each) > 1), None):
+            raise ValueError(f"should have each value once: {twice} is there as a path and as a pointer")
         # In one order, whatever the database makes of it: draws go by it.
         return {pointer_of(key): value[key] for key in sorted(value, key=lambda key: pointer_of(str(key)))}
 

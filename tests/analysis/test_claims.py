@@ -96,6 +96,13 @@ def test_a_run_that_never_gets_there_counts_with_all_its_epochs() -> None:
     assert "6 of 12 runs ended before the target" in found.parts[0].notes[0]
 
 
+def test_a_target_that_no_run_reaches_decides_nothing() -> None:
+    a, b = arm(seed=1, pairs=PAIRS, best=0.4), arm(seed=2, pairs=PAIRS, best=0.6, seconds=0.25)
+    found = outcome("faster", replace(evidence_of(a, b), target_accuracy=0.95))
+    assert found.answer is Answer.INCONCLUSIVE
+    assert "no run of either arm reached the target" in found.sentence
+
+
 def test_gradients_that_vanish_are_cured_or_only_vanish_less() -> None:
     a = arm(seed=1, pairs=PAIRS, left=1e-6)
     cured = outcome("vanishing_gradients", evidence_of(a, arm(seed=2, pairs=PAIRS, left=0.5)))

@@ -19,6 +19,10 @@ COSINE = {
 }
 
 
+NINE_EPOCHS = {**COSINE, "training": {"epochs": 9}}
+PRESET_NAMES = {"choices": ["sgd", "adam"]}
+
+
 def halving(spec):
     return body(arms=[{"name": "a", "spec": spec}], strategy="successive_halving", budget={"jobs": 90})
 
@@ -33,6 +37,7 @@ def halving(spec):
         (body(space={RATE: {"logg": [0.1, 1]}}), f"/space/{RATE}", '{"log": [low, high]}'),
         (body(space={RATE: 0.1}), f"/space/{RATE}", '{"log": [low, high]}'),
         (body(space={}), "/space", "at least 1"),
+        (body(space={OPTIMIZER: PRESET_NAMES, f"/{OPTIMIZER.replace('.', '/')}": PRESET_NAMES}), "/space", "once"),
         (body(space={"/training/epochs": {"linear": [1, 9]}}), "/space/~1training~1epochs/linear/0", "whole number"),
         (body(space={OPTIMIZER: {"choices": ["sgd", "adm"]}}), f"/space/{OPTIMIZER}/choices/1", "adam"),
         (body(space={"training.seed": {"integer": [1, 3]}}), "/space/training.seed", "several seeds"),
@@ -43,6 +48,7 @@ def halving(spec):
         (body(strategy="random", budget={"jobs": 30}, widen=True), "/widen", "strategy grid"),
         (body(strategy="cma_es", budget={"jobs": 30}, space=PRESETS), "/space/architecture", "no choices"),
         (halving(body()["arms"][0]["spec"]), "/arms/0/spec/training/epochs", "at least 3"),
+        (halving(NINE_EPOCHS) | {"budget": {"jobs": 3}, "seeds": 1}, "/budget/jobs", "at least 4,"),
         (halving(COSINE) | {"space": EPOCHS}, "/space/training.epochs", "epochs itself"),
         (halving(COSINE), "/arms/0/spec/training/learning_rate_schedule", "should not depend on the number of epochs"),
         (body(arms=[ARM, {**ARM, "name": "b"}]), "/arms/1/spec", "the same as arm 0"),

@@ -165,6 +165,31 @@ def test_what_diverged_counts_as_the_worst():
     assert values_of(arm, asked())[-1] == 1e-4
 
 
+def test_an_arm_that_diverges_at_most_rates_is_not_expected_to_be_ahead():
+    """A point that diverged is worth nothing, and not as much as its arm's worst point that lasted."""
+    points = range(7)
+    fragile = [
+        point(n, {RATE: 10.0 ** (n - 4)}, [0.95] * 3, diverged=() if n < 2 else (0, 1, 2)) for n in points
+    ]
+    sturdy = [point(n, {RATE: 10.0 ** (n - 4)}, [0.93] * 3) for n in points]
+    found = analyse([SweptArm("fragile", fragile), SweptArm("sturdy", sturdy)], asked())
+    assert {entry.arm for entry in found.ahead} == {"sturdy", None}
+
+
+def test_who_is_ahead_is_worked_out_from_points_that_both_have():
+    unfinished = [point(n, {RATE: 10.0 ** (n - 4)}, [None if n < 4 else 0.3] * 2) for n in range(7)]
+    whole = [point(n, {RATE: 10.0 ** (n - 4)}, [0.9 if n < 3 else 0.1] * 2) for n in range(7)]
+    found = analyse([SweptArm("whole", whole), SweptArm("unfinished", unfinished)], asked())
+    assert {entry.arm for entry in found.ahead} == {"unfinished"}
+
+
+def test_only_what_has_ended_was_tried_beyond_the_best():
+    best = 2
+    lost = [point(n, {RATE: 10.0 ** (n - 4)}, [0.5 + n / 10 if n <= best else None] * 2) for n in range(5)]
+    found = analyse([SweptArm("a", lost)], asked())
+    assert found.arms["a"].best.censored == {RATE: "high"}
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_importance_tells_what_matters_from_what_does_not(seed):
     rng = np.random.default_rng(seed)

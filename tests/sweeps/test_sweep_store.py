@@ -40,6 +40,25 @@ def test_a_sweep_goes_on_to_its_answer(laboratory):
     assert kinds[-1] is EventKind.STATE
 
 
+def test_a_point_that_is_too_large_to_be_trained_is_left_out(laboratory):
+    layers = [{"type": "flatten"}, {"type": "dense", "units": 16}, {"type": "dense", "units": 16}]
+    space = {
+        "architecture.layers.1.units": {"integer": [1000, 40000], "step": 1000},
+        "architecture.layers.2.units": {"integer": [1000, 2000], "step": 1000},
+    }
+    asked = {
+        "architecture": {"layers": layers},
+        "dataset": "digits",
+        "training": {"epochs": 1},
+        "space": space,
+    }
+    asked |= {"strategy": "tpe", "seeds": 1, "budget": {"jobs": 12}, "at_once": 2, "seed": 1}
+    ended = laboratory.run(laboratory.create(asked), lambda *_: 0.5)
+    assert ended.state is StudyState.FINISHED
+    numbers = [point.number for point in laboratory.points(ended)]
+    assert numbers == list(range(len(numbers)))
+
+
 def test_jobs_of_the_same_spec_are_used_again(laboratory):
     laboratory.run(laboratory.create())
     again = laboratory.create(seeds=4)

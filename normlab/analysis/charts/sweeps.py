@@ -19,7 +19,7 @@ from normlab.analysis.charts.theme import (
     value_axis,
 )
 from normlab.analysis.metrics import style_of
-from normlab.analysis.sweeps.expected import expected_best, values_of
+from normlab.analysis.sweeps.expected import diverged_as, expected_best, values_of
 from normlab.analysis.sweeps.points import Outcome, SweptArm, SweptPoint, SweptSpace, last_rung
 from normlab.analysis.sweeps.wording import number, short_names
 from normlab.spec.sweeps import Choices, LogRange, Strategy
@@ -240,7 +240,8 @@ def expected_best_chart(arms: Sequence[SweptArm], asked: SweptSpace, *, space: S
     """
     rows: Rows = []
     for arm in arms:
-        values = values_of(arm, asked) if asked.strategy in (Strategy.GRID, Strategy.RANDOM) else None
+        independent = asked.strategy in (Strategy.GRID, Strategy.RANDOM)
+        values = values_of(arm, asked, diverged=diverged_as(arms, asked)) if independent else None
         if values is None:
             continue
         found = expected_best(values, asked, np.random.default_rng(0))

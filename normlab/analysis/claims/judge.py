@@ -82,6 +82,8 @@ class _Test:
     """That it is not above 0."""
     too_small: float
     """That it is at least the margin."""
+    testable: bool
+    """Whether the sign-flip test can confirm the t test; else that has to reach half of the level."""
 
     @classmethod
     def of(cls, effect: Effect, strictest: float) -> "_Test":
@@ -95,6 +97,7 @@ class _Test:
             deviation,
             shown=1.0 if few or mean <= 0 else _p_value(differences, strictest),
             too_small=1.0 if few or mean >= effect.least else _p_value(differences - effect.least, strictest),
+            testable=len(differences) >= pairs_to_reach(strictest),
         )
 
     @property
@@ -113,8 +116,11 @@ class _Test:
         count = len(self.effect.a)
         if count < MIN_PAIRS:
             return None
-        quantiles = stats.t.isf(level / 2, count - 1) + stats.t.ppf(POWER, count - 1)
+        needed = level if self.testable else level / 2
+        quantiles = stats.t.isf(needed / 2, count - 1) + stats.t.ppf(POWER, count - 1)
         least = float(quantiles) * self.deviation / math.sqrt(count)
+        if self.testable and level < 2.0 ** (2 - count):  # the sign-flip test needs one sign of all pairs
+            least = max(least, float(stats.norm.ppf(POWER ** (1 / count))) * self.deviation)
         return _exp(least) if self.effect.scale is Scale.RATIO else least
 
 

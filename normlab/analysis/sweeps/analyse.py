@@ -14,11 +14,12 @@ from normlab.analysis.sweeps.expected import (
     SOURCE,
     ExpectedBest,
     difference_band,
+    diverged_as,
     expected_best,
     values_of,
 )
 from normlab.analysis.sweeps.importance import EVALUATOR, importance
-from normlab.analysis.sweeps.points import SweptArm, SweptPoint, SweptSpace, last_rung
+from normlab.analysis.sweeps.points import Outcome, SweptArm, SweptPoint, SweptSpace, last_rung
 from normlab.analysis.sweeps.tolerance import tolerance
 from normlab.analysis.validation import Floats
 from normlab.documents.statistics import BasisDocument, IntervalDocument
@@ -43,13 +44,15 @@ _RNG_SEED = 0
 
 def analyse(arms: Sequence[SweptArm], asked: SweptSpace) -> SweepResult:
     """What is known of every arm; ``final`` is set by who knows."""
-    values = {arm.name: _values(arm, asked) for arm in arms}
+    diverged = diverged_as(arms, asked)
+    values = {arm.name: _values(arm, asked, diverged) for arm in arms}
     expected = {
         name: None if given is None else expected_best(given, asked, np.random.default_rng(_RNG_SEED))
         for name, given in values.items()
     }
     results = {arm.name: _arm(arm, asked, expected[arm.name]) for arm in arms}
-    ahead = _ahead(values, expected, asked)
+    counted = [arm for arm in arms if values[arm.name] is not None]
+    ahead = _ahead(_values_of_common_points(counted, asked, diverged), asked)
     return SweepResult(
         final=False,
         arms=results,
@@ -65,11 +68,24 @@ def interval_document(interval: Interval) -> IntervalDocument:
     return IntervalDocument(low=low, high=high)
 
 
-def _values(arm: SweptArm, asked: SweptSpace) -> Floats | None:
+def _values(arm: SweptArm, asked: SweptSpace, diverged: float | None) -> Floats | None:
     """What stands for each point in expectations over points, where these were drawn independently."""
     if asked.strategy not in (Strategy.GRID, Strategy.RANDOM):
         return None
-    return values_of(arm, asked)
+    return values_of(arm, asked, diverged=diverged)
+
+
+def _values_of_common_points(
+    arms: Sequence[SweptArm], asked: SweptSpace, diverged: float | None
+) -> dict[str, Floats]:
+    """What the points came to that have ended in all of these arms, in one order: others are other draws."""
+    ended = [
+        {point.number for point in arm.points if point.outcome in (Outcome.COMPLETE, Outcome.DIVERGED)}
+        for arm in arms
+    ]
+    common = set.intersection(*ended) if ended else set()
+    reduced = [SweptArm(arm.name, [point for point in arm.points if point.number in common]) for arm in arms]
+    return {arm.name: given for arm in reduced if (given := _values(arm, asked, diverged)) is not None}
 
 
 def _arm(arm: SweptArm, asked: SweptSpace, expected: ExpectedBest | None) -> ArmSweepResult:
@@ -77,7 +93,7 @@ def _arm(arm: SweptArm, asked: SweptSpace, expected: ExpectedBest | None) -> Arm
     best = best_of(compared.complete, asked)
     widths = _tolerances(best, compared, asked)
     return ArmSweepResult(
-        best=None if best is None else _best(best, compared, asked),
+        best=None if best is None else _best(best, compared, censored(best, arm, asked), asked),
         tolerance=widths,
         diverged=tuple(
             DivergedDocument(
@@ -97,9 +113,8 @@ def _arm(arm: SweptArm, asked: SweptSpace, expected: ExpectedBest | None) -> Arm
     )
 
 
-def _best(best: SweptPoint, arm: SweptArm, asked: SweptSpace) -> BestDocument:
+def _best(best: SweptPoint, arm: SweptArm, edges: dict[str, str], asked: SweptSpace) -> BestDocument:
     like_it = like_the_best(best, arm.complete, asked)
-    edges = censored(best, arm, asked)
     return BestDocument(
         number=best.number,
         values=dict(best.values),
@@ -178,13 +193,10 @@ def _importance(arm: SweptArm, asked: SweptSpace) -> ImportanceDocument | None:
     )
 
 
-def _ahead(
-    values: Mapping[str, Floats | None], expected: Mapping[str, ExpectedBest | None], asked: SweptSpace
-) -> tuple[AheadDocument, ...]:
+def _ahead(values: Mapping[str, Floats], asked: SweptSpace) -> tuple[AheadDocument, ...]:
     known = {
-        name: (given, curve)
+        name: (given, expected_best(given, asked, np.random.default_rng(_RNG_SEED)))
         for name, given in values.items()
-        if given is not None and (curve := expected[name]) is not None
     }
     if len(known) < 2:
         return ()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
-from normlab.analysis.sweeps.points import SweptArm, SweptPoint, SweptSpace
+from normlab.analysis.sweeps.points import Outcome, SweptArm, SweptPoint, SweptSpace
 from normlab.analysis.validation import ROUNDING
 from normlab.spec.sweeps import Choices
 
@@ -46,13 +46,18 @@ def _p_value(best: SweptPoint, other: SweptPoint, sign: int) -> float:
 def censored(best: SweptPoint, arm: SweptArm, asked: SweptSpace) -> dict[str, str]:
     """The parameters for which nothing beyond the best point's value was tried on one side: its optimum may lie there.
 
-    A value at which training diverged was tried: such an edge is the network's, not the space's.
+    A value at which training diverged was tried: such an edge is the network's, not the space's. One whose jobs were
+    lost or cancelled was not. ``arm`` has all rungs of successive halving: what was given up early was tried as well.
     """
     found = {}
     for pointer, drawn in asked.space.items():
         if isinstance(drawn, Choices):
             continue
-        tried = [point.values[pointer] for point in arm.points]
+        tried = [
+            point.values[pointer]
+            for point in arm.points
+            if point.outcome in (Outcome.COMPLETE, Outcome.DIVERGED)
+        ]
         at = best.values[pointer]
         if min(tried) == max(tried):
             continue

@@ -31,13 +31,13 @@ class ExpectedBest(NamedTuple):
     high: Floats
 
 
-def values_of(arm: SweptArm, asked: SweptSpace) -> Floats | None:
-    """What each point came to, one that diverged as the worst that was seen: (points,). None: fewer than two have a
-    value."""
+def values_of(arm: SweptArm, asked: SweptSpace, *, diverged: float | None = None) -> Floats | None:
+    """What each point came to, one that diverged as ``diverged``, or as the worst that was seen: (points,). None: fewer
+    than two have a value."""
     complete = [point.mean for point in arm.complete if point.mean is not None]
     if len(complete) < 2:
         return None
-    worst = min(complete) if asked.sign > 0 else max(complete)
+    worst = diverged if diverged is not None else min(complete) if asked.sign > 0 else max(complete)
     return np.array(
         [
             point.mean if point.outcome is Outcome.COMPLETE else worst
@@ -46,6 +46,15 @@ def values_of(arm: SweptArm, asked: SweptSpace) -> Floats | None:
         ],
         np.float64,
     )
+
+
+def diverged_as(arms: Sequence[SweptArm], asked: SweptSpace) -> float | None:
+    """What a point that diverged counts as in expectations: right about nothing, or, where the metric is no fraction,
+    the worst that any arm came to. The worst of its own arm would flatter one that either is good or breaks."""
+    if asked.metric.is_fraction:
+        return 0.0
+    means = [asked.sign * point.mean for arm in arms for point in arm.complete if point.mean is not None]
+    return asked.sign * min(means) if means else None
 
 
 def expected_best(values: Floats, asked: SweptSpace, rng: np.random.Generator) -> ExpectedBest:

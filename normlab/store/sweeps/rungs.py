@@ -40,7 +40,7 @@ def rung_of(session: Session, job_id: str) -> Rung | None:
             ),
         )
         .where(SweepJob.job_id == job_id, Sweep.state == StudyState.RUNNING, SweepPoint.epochs.is_not(None))
-        .order_by(before.job_id.desc())
+        .order_by(before.job_id.desc().nulls_last())  # else Postgres would have them first, and SQLite last
         .limit(1)
     )
     row = session.execute(query).one_or_none()

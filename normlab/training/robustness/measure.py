@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,8 @@ def measure(
     *,
     step: Callable[[], object] = lambda: None,
 ) -> tuple[CorrectAnswers, ...]:
-    """Ask all networks about the same pictures; ``step`` is called between two lots of them.
+    """Ask all networks about the same pictures; ``step`` is called before each is asked, which may take a
+    minute.
 
     Args:
         networks: Of the shape of the pictures.
@@ -76,11 +78,10 @@ def measure(
     """
     places = chosen_pictures(request, x.shape)
     pictures, labels = x[places], y[places]
-    rights = [[_right(network, pictures, labels)] for network in networks]
-    for corrupted in _corrupted(request, pictures, pixel_max):
-        step()
+    rights: list[list[_Right]] = [[] for _ in networks]
+    for asked in chain([pictures], _corrupted(request, pictures, pixel_max)):
         for network, right in zip(networks, rights, strict=True):
-            right.append(_right(network, corrupted, labels))
+            right.append(_right(network, asked, labels, step))
     return tuple(
         _answers(network, request, right, len(labels))
         for network, right in zip(networks, rights, strict=True)
@@ -119,9 +120,11 @@ def _corrupted(request: RobustnessRequest, pictures: Pixels, pixel_max: int) -> 
             yield corrupt(pictures, corruption, severity, pixel_max=pixel_max, seed=request.seed)
 
 
-def _right(network: Asked, pictures: Pixels, labels: npt.NDArray[Any]) -> _Right:
+def _right(network: Asked, pictures: Pixels, labels: npt.NDArray[Any], step: Callable[[], object]) -> _Right:
     """Which of the pictures the network gets right, with each kind of statistics."""
+    step()
     own = network.trained.probabilities(pictures).argmax(axis=1) == labels
     if network.re_estimated is None:
         return own, None
+    step()
     return own, network.re_estimated.probabilities(pictures).argmax(axis=1) == labels

@@ -16,6 +16,12 @@ MARGIN = 1.1
 """A tenth less time does not matter."""
 
 
+_Known = tuple[tuple[Run, Run], int, float]
+"""A pair, its number, and its target."""
+_Times = list[tuple[float, bool]]
+"""Of both runs of a pair, as ``_reached`` gives them."""
+
+
 def _reached(run: Run, target: float) -> tuple[float, bool]:
     """After how many epochs the validation accuracy is at the target, between two epochs by interpolation, and whether
     it was reached; if not, how long the run was watched. The first epoch counts whole: what was before is not known.
@@ -38,6 +44,14 @@ def _target(evidence: Evidence, a: Run, b: Run) -> float | None:
         return evidence.target_accuracy
     finals = [value for run in (a, b) if (value := run.accuracy) is not None]
     return PART_OF_BEST * max(finals) if len(finals) == 2 else None
+
+
+def _without_pairs_that_miss(
+    known: list[_Known], times: list[_Times]
+) -> tuple[list[_Known], list[_Times], int]:
+    """The pairs of which a run reached the target, and how many there are beside them."""
+    kept = [place for place, pair in enumerate(times) if any(reached for _, reached in pair)]
+    return [known[place] for place in kept], [times[place] for place in kept], len(times) - len(kept)
 
 
 def _per_epoch(runs: Sequence[Run], clock: Clock) -> list[float | None]:
@@ -67,6 +81,11 @@ def examine(evidence: Evidence) -> Examined:
         reason = Unknown("no pair has validation accuracies of both arms")
         return dict.fromkeys(("epochs", "updates", "seconds"), reason)
     times = [[_reached(run, target) for run in pair] for pair, _, target in known]
+    # Of a pair of which neither run gets there it is not known which is faster: both would count as equally fast.
+    known, times, unknown = _without_pairs_that_miss(known, times)
+    if not known:
+        reason = Unknown("no run of either arm reached the target accuracy")
+        return dict.fromkeys(("epochs", "updates", "seconds"), reason)
     a, b = (np.array([pair[arm][0] for pair in times]) for arm in (0, 1))
     if all(reached and epochs <= 1 for pair in times for epochs, reached in pair):
         return NotApplicable(
@@ -74,10 +93,12 @@ def examine(evidence: Evidence) -> Examined:
             "within the first epoch"
         )
     missed = sum(not reached for pair in times for _, reached in pair)
-    note = (
-        f"{missed} of {2 * len(times)} runs ended before the target and count with all their epochs."
-        if missed
-        else ""
+    notes = (
+        *(
+            [f"{missed} of {2 * len(times)} runs ended before the target and count with all their epochs."]
+            * bool(missed)
+        ),
+        *([f"{unknown} pairs of which neither run reached the target are left out."] * bool(unknown)),
     )
     target = (
         f"to {100 * evidence.target_accuracy:.1f} % validation accuracy"
@@ -87,8 +108,8 @@ def examine(evidence: Evidence) -> Examined:
 
     def effect(quantity: str, factors: tuple[np.ndarray, np.ndarray], unit: Unit) -> Effect | Unknown:
         made = of_ratios(quantity, a * factors[0], b * factors[1], Better.SMALLER, margin=MARGIN, unit=unit)
-        if isinstance(made, Effect) and note:
-            return replace(made, notes=(*made.notes, note))
+        if isinstance(made, Effect) and notes:
+            return replace(made, notes=(*made.notes, *notes))
         return made
 
     ones = np.ones(len(known))
