@@ -19,9 +19,11 @@ MODULES = sorted(
     if ">>> " in path.read_text()
 )
 WITH_A_SERVICE = {
+    "normlab.client.claims",
     "normlab.client.client",
     "normlab.client.comparisons",
     "normlab.client.models",
+    "normlab.client.robustness",
     "normlab.client.sweeps",
 }
 WITHOUT = {"normlab.spec", "normlab.training", "normlab.analysis", "normlab.local.redis"}
