@@ -1,4 +1,4 @@
-"""What comparisons share with other kinds of study is used by a second kind, without a line copied."""
+"""What comparisons share with other kinds of study is used by another kind, without a line copied."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A second kind of study, as a sweep will be one; run in a process of its own, whose tables no other test sees."""
+"""A kind of study that Normlab has not; run in a process of its own, whose tables no other test sees."""
 
 import sys
 from collections.abc import Sequence
@@ -24,79 +24,79 @@ from normlab.store.studies.usage import users_of
 
 
 class Point(StudyMember):
-    """A job of a sweep."""
+    """A job of a walk."""
 
-    __tablename__ = "sweep_points"
+    __tablename__ = "walk_points"
     study_id: Mapped[str] = mapped_column(
-        "sweep_id", ForeignKey("sweeps.id", ondelete="CASCADE"), primary_key=True
+        "walk_id", ForeignKey("walks.id", ondelete="CASCADE"), primary_key=True
     )
     number: Mapped[int] = mapped_column(Integer, primary_key=True)
 
 
-class SweepEvent(StudyEvent):
-    """Something that happened to a sweep."""
+class WalkEvent(StudyEvent):
+    """Something that happened to a walk."""
 
-    __tablename__ = "sweep_events"
+    __tablename__ = "walk_events"
     study_id: Mapped[str] = mapped_column(
-        "sweep_id", ForeignKey("sweeps.id", ondelete="CASCADE"), primary_key=True
+        "walk_id", ForeignKey("walks.id", ondelete="CASCADE"), primary_key=True
     )
 
 
-class Sweep(Study):
+class Walk(Study):
     """Points of a space."""
 
-    __tablename__ = "sweeps"
-    noun = "sweep"
-    id_prefix = "swp"
+    __tablename__ = "walks"
+    noun = "walk"
+    id_prefix = "wlk"
     member_table = Point
-    event_table = SweepEvent
+    event_table = WalkEvent
     space: Mapped[str] = mapped_column(String(40))
 
 
 def main(folder: Path) -> None:
-    """Two points, one of which another sweep uses again; a third follows from them, and then the end."""
+    """Two points, one of which another walk uses again; a third follows from them, and then the end."""
     database = Database(f"sqlite:///{folder / 'studies.db'}")
     Base.metadata.create_all(database.engine)
 
-    def create(*seeds: int) -> Sweep:
+    def create(*seeds: int) -> Walk:
         with database.write() as session:
             now = database_now()
-            sweep = Sweep(
-                id=new_id("swp"),
+            walk = Walk(
+                id=new_id("wlk"),
                 state=StudyState.RUNNING,
                 space="seeds",
                 event_count=0,
                 created_at=now,
                 updated_at=now,
             )
-            session.add(sweep)
+            session.add(walk)
             session.flush()
-            add(session, sweep, *seeds)
-        return sweep
+            add(session, walk, *seeds)
+        return walk
 
-    def add(session: Session, sweep: Sweep, *seeds: int) -> list[str]:
+    def add(session: Session, walk: Walk, *seeds: int) -> list[str]:
         body = {"architecture": "baseline", "dataset": "digits"}
         specs = [parse_job_spec(body | {"training": {"seed": seed}}) for seed in seeds]
         wanted = [
             NewMember(NewJob.of(spec), {"number": seed}) for spec, seed in zip(specs, seeds, strict=True)
         ]
-        made = members.add(session, sweep, wanted, fresh=False)
-        events.append(session, sweep, EventKind.JOB, {"points": list(seeds)})
+        made = members.add(session, walk, wanted, fresh=False)
+        events.append(session, walk, EventKind.JOB, {"points": list(seeds)})
         return made
 
-    def on_ended(session: Session, sweep: Sweep, ended: Sequence[Point]) -> None:
+    def on_ended(session: Session, walk: Walk, ended: Sequence[Point]) -> None:
         for point in ended:
-            events.append(session, sweep, EventKind.JOB, {"point": point.number, "state": point.ended})
+            events.append(session, walk, EventKind.JOB, {"point": point.number, "state": point.ended})
 
-    def decide(sweep_id: str, event_count: int) -> list[str]:
+    def decide(walk_id: str, event_count: int) -> list[str]:
         with database.write() as session:
-            sweep = studies.lock_unchanged(session, Sweep, sweep_id, event_count)
-            assert sweep is not None
-            if len(members.of(session, Point, sweep_id)) == 2:
-                return add(session, sweep, 3)
+            walk = studies.lock_unchanged(session, Walk, walk_id, event_count)
+            assert walk is not None
+            if len(members.of(session, Point, walk_id)) == 2:
+                return add(session, walk, 3)
             result = {"best": 2}
             studies.end(
-                session, sweep, state=StudyState.FINISHED, reason=StudyStopReason.DECIDED, result=result
+                session, walk, state=StudyState.FINISHED, reason=StudyStopReason.DECIDED, result=result
             )
         return []
 
@@ -106,7 +106,7 @@ def main(folder: Path) -> None:
         assert shared.reused
         assert users_of(session, shared.job_id) == [first.id, second.id]
     with database.write() as session:
-        assert studies.cancel(session, Sweep, second.id).state is StudyState.CANCELLED
+        assert studies.cancel(session, Walk, second.id).state is StudyState.CANCELLED
         states = {point.number: point.job.state for point in members.of(session, Point, second.id)}
         assert states == {2: JobState.QUEUED, 5: JobState.CANCELLED}
     for _ in range(2):
@@ -114,15 +114,15 @@ def main(folder: Path) -> None:
             for point in members.of(session, Point, first.id):
                 if point.job.state is JobState.QUEUED:
                     jobs.request_cancel(session, point.job_id)
-        advance(database, Sweep, on_ended=on_ended, decide=decide)
+        advance(database, Walk, on_ended=on_ended, decide=decide)
     with database.read() as session:
-        sweep = studies.get(session, Sweep, first.id)
-        assert (sweep.state, sweep.result) == (StudyState.FINISHED, {"best": 2})
-        numbers = [event.number for event in events.after(session, Sweep, first.id)]
-        assert numbers == list(range(1, sweep.event_count + 1))
-        assert [item.id for item in studies.page(session, Sweep).studies] == [second.id, first.id]
+        walk = studies.get(session, Walk, first.id)
+        assert (walk.state, walk.result) == (StudyState.FINISHED, {"best": 2})
+        numbers = [event.number for event in events.after(session, Walk, first.id)]
+        assert numbers == list(range(1, walk.event_count + 1))
+        assert [item.id for item in studies.page(session, Walk).studies] == [second.id, first.id]
     with database.write() as session:
-        deletion.delete_study(session, Sweep, second.id, with_jobs=True)
+        deletion.delete_study(session, Walk, second.id, with_jobs=True)
     database.close()
 
 
