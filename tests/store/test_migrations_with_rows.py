@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 import migrations
 from normlab.spec import JobSpec
 from normlab.spec.measurements import Measured
+from normlab.spec.robustness import RobustnessRequest
 from normlab.store import (
     ArtifactKind,
     Database,
@@ -23,6 +24,7 @@ from normlab.store import (
     format_requests,
     idempotency,
     measurements,
+    robustness,
 )
 from normlab.store.artifacts import StoredFile
 from normlab.store.base import Base
@@ -35,6 +37,7 @@ from normlab.store.identifiers import new_id
 from normlab.store.jobs import endings, events, jobs, leases, reports, workers
 from normlab.store.jobs.endings import Outcome
 from normlab.store.models import names
+from normlab.store.sweeps import points, sweeps
 from normlab.store.trials import trials
 from normlab.store.trials.trials import NewTrial, TrialArm
 from support.postgres import PostgresServer
@@ -61,6 +64,12 @@ FIRST_REVISION = {
     "datasets": "0015",
     "dataset_files": "0015",
     "dataset_uses": "0015",
+    "robustness": "0019",
+    "sweeps": "0020",
+    "sweep_arms": "0020",
+    "sweep_points": "0020",
+    "sweep_jobs": "0020",
+    "sweep_events": "0020",
     "trials": "0021",
     "trial_jobs": "0021",
     "trial_events": "0021",
@@ -128,11 +137,17 @@ def fill(
         endings.finish(session, job.id, 1, outcome)
         format_requests.ask(session, job.id, ArtifactKind.LITERT)
         evaluations.ask(session, job.id, "mnist")
+        robustness.ask(session, job.id, "0" * 64, RobustnessRequest())
         names.point(session, "clothes", job.id)
         workers.announce(session, "host/1", has_gpu=True)
         arms = [Arm("a", make_spec()), Arm("b", make_spec(training={"batch_size": 32}), base_seed=5)]
         new = NewComparison(arms=arms, question={"metric": "x"}, base_seed=1, replicates=2, max_replicates=9)
         comparisons.create(session, comparisons.prepare(new))
+        sweep = sweeps.begin(sweeps.NewSweep([("a", make_spec())], {}, base_seed=1, seeds=2))
+        smaller = make_spec(training={"batch_size": 16})
+        values = {"/training/batch_size": 16}
+        point = points.new_point(sweep, (0, 0), values, smaller, epochs=2, max_attempts=1)
+        sweeps.create(session, sweep, [point], [smaller])
         asked = [TrialArm(name, make_spec(), [make_spec(training={"batch_size": 2})]) for name in ("a", "b")]
         at = [{"pointer": "/training/batch_size", "value": 2, "times": False}]
         trials.create(session, trials.prepare(NewTrial(asked, {}, at, ["gradient"], 1, 1, 1, seconds=60.0)))
