@@ -13,7 +13,7 @@ from normlab.spec import JobSpec, plan_job
 from normlab.spec.blocks import BLOCKS
 from normlab.spec.export_formats import ArtifactKind
 from normlab.spec.fields import Activation
-from normlab.spec.layers import LAYERS, MERGES
+from normlab.spec.layers import LAYERS, MERGES, Preparation
 from normlab.training.export import onnx as onnx_file
 from normlab.training.export import onnx_layers, onnx_planned
 from normlab.training.export.export import export
@@ -241,7 +241,8 @@ def test_a_file_gives_the_networks_probabilities(
 def test_each_kind_of_layer_and_activation_is_tried() -> None:
     tried = [layer for layers in NETWORKS.values() for layer in layers]
     assert {layer["type"] for layer in tried} - set(BLOCKS) == set(LAYERS)
-    assert set(onnx_layers._WRITERS) == set(LAYERS.values())
+    # What prepares the rows of a table is nobody's to write, and tried in test_formats_of_tables.py.
+    assert set(onnx_layers._WRITERS) == {*LAYERS.values(), Preparation}
     assert set(onnx_layers._MERGES) == set(MERGES.values())
     assert set(onnx_planned.ACTIVATIONS) == set(Activation) - {Activation.LEAKY_RELU}
 
