@@ -15,8 +15,9 @@ from typing import Any
 
 import httpx
 import psutil
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
 
 import migrations
 from normlab.local.process import Process
@@ -166,7 +167,8 @@ class Plant:
                 with closing(sqlite3.connect(self.database_path, timeout=1)) as connection:
                     connection.execute("BEGIN IMMEDIATE")
             else:
-                with self.database.engine.connect() as locking:
+                # An engine of its own, since those of the store begin transactions that only read.
+                with create_engine(self.database.url, poolclass=NullPool).connect() as locking:
                     locking.execute(text("SELECT id FROM jobs FOR UPDATE NOWAIT"))
         except (sqlite3.OperationalError, DBAPIError):
             return False
