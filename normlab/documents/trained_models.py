@@ -1,9 +1,12 @@
 """The trained network of a job: its layers, and the files it can be had as."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from normlab.documents.base import Document
 from normlab.spec.columns import Column
+from normlab.spec.fields import LEFT_OUT
 
 
 class ModelFormat(Document):
@@ -51,8 +54,8 @@ class ModelInput(Document):
     )
     dtype: str
     pixel_max: int
-    columns: tuple[Column, ...] | None = Field(
-        default=None, description="Of a table, in the order of its values; null of pictures."
+    columns: Annotated[tuple[Column, ...] | None, LEFT_OUT] = Field(
+        default=None, description="Of a table, in the order of its values; left out of pictures."
     )
 
 
