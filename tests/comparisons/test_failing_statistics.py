@@ -8,7 +8,7 @@ from normlab.store import Comparison, StudyState, StudyStopReason
 from normlab.store.studies import events
 from support.problems import assert_problem
 
-BASE_SEED = 700_000
+BASE_SEED = 600_000
 PLAN = {"start": 3, "max": 9}
 
 
