@@ -95,7 +95,7 @@ class ColumnDocument(Document):
     largest: float | None = None
 
 
-class TargetDocument(Document):
+class NumberTargetDocument(Document):
     """The numbers that are predicted, in the training part."""
 
     name: str
@@ -121,7 +121,9 @@ class DataCardDocument(Document):
     inputs: InputsDocument | None = Field(description="Null for a table, whose columns are standardized.")
     classes: tuple[ClassDocument, ...] = Field(description="None where a number is predicted.")
     columns: tuple[ColumnDocument, ...] | None = Field(default=None, description="Of a table.")
-    target: TargetDocument | None = Field(default=None, description="Of a table whose target is a number.")
+    target: NumberTargetDocument | None = Field(
+        default=None, description="Of a table whose target is a number."
+    )
     findings: tuple[DataFindingDocument, ...] = Field(
         description="The worst first; what was met while the files were read is among them."
     )

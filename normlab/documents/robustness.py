@@ -15,7 +15,7 @@ from normlab.spec.open_enum import Open
 from normlab.spec.robustness import CorruptionName
 
 
-class Statistics(StrEnum):
+class StatisticsOrigin(StrEnum):
     """With which statistics a network with batch normalization is asked."""
 
     TRAINED = "trained"
@@ -180,7 +180,7 @@ class RobustnessDifferenceDocument(Document):
 
     a: str
     b: str
-    statistics: Open[Statistics]
+    statistics: Open[StatisticsOrigin]
     pairs: int = Field(description="Seeds for which both arms were tried.")
     clean: EstimateDocument
     mean: BothEstimatesDocument = Field(description="Over all corruptions and severities: the main question.")

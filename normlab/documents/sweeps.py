@@ -10,7 +10,7 @@ from normlab.documents.states import FailureCode, JobState, StudyState, StudySto
 from normlab.documents.statistics import Basis, IntervalDocument, Number
 from normlab.spec.metrics import Metric
 from normlab.spec.open_enum import Open
-from normlab.spec.sweeps import Budget, Range, Strategy
+from normlab.spec.sweeps import Range, Strategy, SweepBudget
 
 
 class PointJob(Document):
@@ -216,7 +216,7 @@ class SweepSummary(Document):
     delta: float
     strategy: Open[Strategy]
     space: dict[str, Range] = Field(description="As it was asked for, by JSON pointer.")
-    budget: Budget | None = Field(description="All arms together; null: all points of the grid.")
+    budget: SweepBudget | None = Field(description="All arms together; null: all points of the grid.")
     seeds: int = Field(description="With so many each point is trained.")
     base_seed: int
     seed: int = Field(description="Of the strategy's draws.")

@@ -194,7 +194,7 @@ Space: TypeAlias = Mapping[str, LogRange | LinearRange | IntegerRange | Choices]
 """By the JSON pointer of a value in a job spec, what it is drawn from."""
 
 
-class Budget(SpecModel):
+class SweepBudget(SpecModel):
     """What a sweep may cost, all arms together; at least one of both."""
 
     jobs: PositiveInteger | None = None
@@ -203,7 +203,7 @@ class Budget(SpecModel):
     """Seconds of all its jobs, added up: when they are used up, no further points are made."""
 
     @model_validator(mode="after")
-    def _something(self) -> "Budget":
+    def _something(self) -> "SweepBudget":
         if self.jobs is None and self.seconds is None:
             raise ValueError('should be a number of jobs, such as {"jobs": 60}, or of seconds')
         return self

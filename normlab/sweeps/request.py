@@ -10,7 +10,7 @@ from normlab.spec.fields import Flag, NonNegativeNumber, PositiveInteger, SpecMo
 from normlab.spec.job import JobSpec, Name
 from normlab.spec.metrics import Metric
 from normlab.spec.mistakes.places import Holds
-from normlab.spec.sweeps import MAX_PARAMETERS, Budget, Range, Strategy, pointer_of
+from normlab.spec.sweeps import MAX_PARAMETERS, Range, Strategy, SweepBudget, pointer_of
 
 MAX_SEEDS = 50
 MAX_WIDENINGS = 5
@@ -37,7 +37,7 @@ class SweepQuestion(SpecModel):
     """By a value's JSON pointer in the spec (`/training/batch_size`) or dotted path (`training.batch_size`): what it is
     drawn from."""
     strategy: Strategy = Strategy.GRID
-    budget: Budget | None = None
+    budget: SweepBudget | None = None
     """What it may cost, all arms together; of a grid null: all its points."""
     seeds: Annotated[PositiveInteger, Field(le=MAX_SEEDS)] = 3
     """With so many each point is trained."""

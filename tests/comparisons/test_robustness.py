@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from normlab.cli import app
 from normlab.client import Client
-from normlab.documents.robustness import ComparisonRobustnessDocument, PendingRobustness, Statistics
+from normlab.documents.robustness import ComparisonRobustnessDocument, PendingRobustness, StatisticsOrigin
 from support.corrupted import answer_all, answers_of
 from support.problems import assert_problem
 
@@ -40,7 +40,7 @@ def test_arms_are_compared_by_seed_and_picture(served, answer):
     assert [arm.arm for arm in document.arms] == ["baseline", "baseline_with_batch_norm"]
     (difference,) = document.differences
     assert (difference.a, difference.b, difference.pairs) == ("baseline", "baseline_with_batch_norm", 4)
-    assert difference.statistics is Statistics.TRAINED
+    assert difference.statistics is StatisticsOrigin.TRAINED
     assert difference.sentence.startswith(
         "baseline_with_batch_norm keeps more of its clean accuracy than baseline"
     )
@@ -113,7 +113,7 @@ def test_the_client_and_the_terminal_wait_for_the_answer(served, answer, monkeyp
         assert client.robustness.comparison(found["id"], **SOME) == document
         network = client.robustness.job(job, **SOME)
         assert len(waited) == 1
-    assert {each.statistics for each in document.differences} == {*Statistics}
+    assert {each.statistics for each in document.differences} == {*StatisticsOrigin}
     options = [
         "--corruption",
         "blur",

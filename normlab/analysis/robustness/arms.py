@@ -34,7 +34,7 @@ from normlab.documents.robustness import (
     RobustnessDifferenceDocument,
     RobustnessFiguresDocument,
     SeverityDifferenceDocument,
-    Statistics,
+    StatisticsOrigin,
 )
 from normlab.spec import DatasetSpec
 from normlab.spec.correct_answers import Answers, CorrectAnswers
@@ -76,7 +76,7 @@ class _Compared:
 
     a: str
     b: str
-    statistics: Statistics
+    statistics: StatisticsOrigin
     pairs: int
     estimates: Mapping[tuple[Place, bool], _Estimate]
     """By what they are of, and whether they are relative."""
@@ -93,7 +93,7 @@ def robustness_of_arms(
     compared = [
         _compare(a, b, statistics, _paired(arms[a], arms[b], statistics), request)
         for a, b in combinations(arms, 2)
-        for statistics in Statistics
+        for statistics in StatisticsOrigin
         if _has(arms[a], statistics) and _has(arms[b], statistics)
     ]
     adjusted = _adjust(compared)
@@ -112,20 +112,20 @@ def robustness_of_arms(
     )
 
 
-def _of(run: Run, statistics: Statistics) -> Answers | None:
-    return run.answers.trained if statistics is Statistics.TRAINED else run.answers.re_estimated
+def _of(run: Run, statistics: StatisticsOrigin) -> Answers | None:
+    return run.answers.trained if statistics is StatisticsOrigin.TRAINED else run.answers.re_estimated
 
 
-def _has(runs: Sequence[Run], statistics: Statistics) -> bool:
+def _has(runs: Sequence[Run], statistics: StatisticsOrigin) -> bool:
     return bool(runs) and all(_of(run, statistics) is not None for run in runs)
 
 
-def _chosen(runs: Sequence[Run], statistics: Statistics) -> list[Answers]:
+def _chosen(runs: Sequence[Run], statistics: StatisticsOrigin) -> list[Answers]:
     return [answers for run in runs if (answers := _of(run, statistics)) is not None]
 
 
 def _arm(name: str, runs: Sequence[Run], request: RobustnessRequest) -> ArmRobustnessDocument:
-    def figures(statistics: Statistics) -> RobustnessFiguresDocument | None:
+    def figures(statistics: StatisticsOrigin) -> RobustnessFiguresDocument | None:
         if not _has(runs, statistics):
             return None
         return figures_of_arm(_chosen(runs, statistics), request, CONFIDENCE)
@@ -134,15 +134,17 @@ def _arm(name: str, runs: Sequence[Run], request: RobustnessRequest) -> ArmRobus
         arm=name,
         seeds=len(runs),
         jobs=tuple(run.job for run in runs),
-        trained=figures_of_arm(_chosen(runs, Statistics.TRAINED), request, CONFIDENCE),
-        re_estimated=figures(Statistics.RE_ESTIMATED),
+        trained=figures_of_arm(_chosen(runs, StatisticsOrigin.TRAINED), request, CONFIDENCE),
+        re_estimated=figures(StatisticsOrigin.RE_ESTIMATED),
         re_estimation=re_estimation_document(
             next((run.answers for run in runs if run.answers.re_estimated is None), runs[0].answers)
         ),
     )
 
 
-def _paired(a: Sequence[Run], b: Sequence[Run], statistics: Statistics) -> list[tuple[Answers, Answers]]:
+def _paired(
+    a: Sequence[Run], b: Sequence[Run], statistics: StatisticsOrigin
+) -> list[tuple[Answers, Answers]]:
     of_a, of_b = ({run.pair: run for run in runs} for runs in (a, b))
     return [
         (first, second)
@@ -155,7 +157,7 @@ def _paired(a: Sequence[Run], b: Sequence[Run], statistics: Statistics) -> list[
 def _compare(
     a: str,
     b: str,
-    statistics: Statistics,
+    statistics: StatisticsOrigin,
     pairs: Sequence[tuple[Answers, Answers]],
     request: RobustnessRequest,
 ) -> _Compared:

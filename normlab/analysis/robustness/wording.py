@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from normlab.analysis.metrics import style_of
-from normlab.documents.robustness import EstimateDocument, RobustnessFiguresDocument, Statistics
+from normlab.documents.robustness import EstimateDocument, RobustnessFiguresDocument, StatisticsOrigin
 from normlab.spec import DatasetSpec
 from normlab.spec.correct_answers import CorrectAnswers
 from normlab.spec.metrics import Metric
@@ -73,10 +73,10 @@ def _percent(share: float) -> str:
 
 
 def difference_sentence(
-    a: str, b: str, statistics: Statistics, pairs: int, relative: EstimateDocument
+    a: str, b: str, statistics: StatisticsOrigin, pairs: int, relative: EstimateDocument
 ) -> str:
     """Of two arms. Made of the relative difference: what corruption does, whichever is better on clean pictures."""
-    how = " with re-estimated statistics" if statistics is Statistics.RE_ESTIMATED else ""
+    how = " with re-estimated statistics" if statistics is StatisticsOrigin.RE_ESTIMATED else ""
     if relative.difference is None:
         why = "no seed has both" if not pairs else "one of the networks is right about no clean picture"
         return f"{a} and {b} cannot be compared{how}: {why}."

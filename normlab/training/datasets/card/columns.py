@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from normlab.documents.datasets import CategoryDocument, ColumnDocument, MissingDocument, TargetDocument
+from normlab.documents.datasets import CategoryDocument, ColumnDocument, MissingDocument, NumberTargetDocument
 from normlab.spec.columns import Column, ColumnKind
 from normlab.training.datasets.card.finding import EXAMPLES, Finding, listed
 from normlab.training.datasets.card.parts import Block, Doubles, Numbers, Parts
@@ -165,10 +165,10 @@ def findings(columns: Columns) -> Iterable[Finding]:
         )
 
 
-def target_document(parts: Parts, name: str) -> TargetDocument:
+def target_document(parts: Parts, name: str) -> NumberTargetDocument:
     """The numbers that are predicted, in the training part."""
     values = parts.labels[parts.validation : parts.in_training_array].astype(np.float64)
-    return TargetDocument(
+    return NumberTargetDocument(
         name=name,
         mean=float(values.mean()),
         deviation=float(values.std()),
