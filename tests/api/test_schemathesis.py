@@ -22,6 +22,9 @@ MEANS_MORE_THAN_ITS_SCHEMA = {
     "POST /jobs",
     "POST /comparisons",
     "POST /sweeps",
+    "POST /claims",  # two arms or a comparison of two
+    "POST /jobs/{job_id}/robustness",  # with whole numbers, written without a point
+    "POST /comparisons/{comparison_id}/robustness",
     "GET /comparisons",  # with `jobs`
     "GET /jobs/{job_id}/probes",  # with names of layers
     "PUT /models/{name}",
