@@ -2,10 +2,11 @@ import hashlib
 
 import httpx
 import pytest
+from sqlalchemy import delete
 
 from normlab.serving import OnnxModel
 from normlab.spec.export_formats import FORMATS
-from normlab.store import ArtifactKind, artifacts, format_requests
+from normlab.store import ArtifactKind, FormatRequest, artifacts, format_requests
 from normlab.store.jobs import workers
 from support.networks import linear_network
 from support.problems import assert_problem
@@ -94,6 +95,7 @@ def test_a_format_on_request_is_asked_for_once_and_waited_for(service, http):
     job = service.succeeded()
     with service.database.write() as session:
         workers.keep(session, "", [])  # of other tests
+        session.execute(delete(FormatRequest))
     for _ in range(2):
         response = http.get(f"/jobs/{job.id}/model/litert")
         assert response.status_code == 202
