@@ -55,22 +55,35 @@ def ask(
     parameters = {"invert": Invert(invert).value, "top_k": top_k}
     if dark_images:
         parameters["dark_images"] = "true"
-    if isinstance(images, str | Path) and Path(images).suffix.lower() in ROW_FILES:
-        body: dict[str, Any] = {"json": {"instances": rows_of_file(Path(images))}}
-    elif isinstance(images, str | Path):
+    if isinstance(images, str | Path):
         path = Path(images)
-        media_type = IMAGE_TYPES.get(path.suffix.lower())
-        if media_type is None:
-            raise InstancesError(
-                f"{path.name} is no image that can be sent: it should be a .png, .jpg or .webp file; rows of a table "
-                "are a .csv or .json file."
-            )
-        body = {"content": _read(path), "headers": {"Content-Type": media_type}}
+        media_type = image_type(path)
+        body: dict[str, Any] = (
+            {"json": {"instances": rows_of_file(path)}}
+            if media_type is None
+            else {"content": _read(path), "headers": {"Content-Type": media_type}}
+        )
     elif hasattr(images, "to_dict"):  # a frame of pandas
         body = {"json": {"instances": rows_of_frame(images)}}
     else:
         body = {"json": {"instances": images.tolist() if isinstance(images, np.ndarray) else images}}
     return transport.fetch(Predictions, "POST", f"{network}/predict", params=parameters, **body)
+
+
+def image_type(path: Path) -> str | None:
+    """The media type of an image file by its ending; None of a file of rows.
+
+    Raises ``InstancesError`` of a file that is neither.
+    """
+    ending = path.suffix.lower()
+    if ending in ROW_FILES:
+        return None
+    if ending not in IMAGE_TYPES:
+        raise InstancesError(
+            f"{path.name} is no image that can be sent: it should be a .png, .jpg or .webp file; rows of a table are "
+            "a .csv or .json file."
+        )
+    return IMAGE_TYPES[ending]
 
 
 def _read(path: Path) -> bytes:

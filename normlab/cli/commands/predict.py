@@ -11,7 +11,7 @@ from rich.table import Table
 from normlab.cli.display.output import JsonOption, UrlOption, out, percent, write_json
 from normlab.cli.ids import NetworkArgument, network_id
 from normlab.client import Client
-from normlab.client.rows import ROW_FILES
+from normlab.client.images import image_type
 from normlab.documents.predictions import NumberPrediction, PredictionDocument
 from normlab.spec.images import Invert
 from normlab.spec.shown import to_four_figures
@@ -41,6 +41,7 @@ def predict(
     url: UrlOption = None,
 ) -> None:
     """Classify an image, or rows of a table, with a trained network; or predict a number of each row."""
+    is_rows = image_type(image) is None  # a file that is nothing is told before a job is asked for
     with Client(url) as client:
         job = network_id(client, network, "asks a job's network")
         if client.job(job).predicts_numbers:
@@ -48,7 +49,7 @@ def predict(
             write_json(numbers) if as_json else show_numbers(numbers)
             return
         predictions = client.predict(job, image, invert=invert, top_k=top, dark_images=dark_images)
-    if image.suffix.lower() in ROW_FILES:
+    if is_rows:
         write_json(predictions) if as_json else show_rows(predictions)
     else:
         write_json(predictions[0]) if as_json else show_prediction(predictions[0])
