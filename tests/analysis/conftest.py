@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from normlab.analysis import RunRecord
-from normlab.spec import parse_job_spec
+from normlab.spec import DatasetContent, parse_job_spec
 from normlab.spec.epochs import EpochMetrics
+from support.uploaded import NUMBERS, Shelf
 
 MakeRun = Callable[..., RunRecord]
 
@@ -60,6 +61,48 @@ def make_run() -> MakeRun:
             test_balanced_accuracy=best - 0.03 + float(draws[0]),
             test_macro_f1=best - 0.04 + float(draws[0]),
             timings={"total_seconds": 3.0 + epochs * (seconds + 0.05), "compiling_seconds": 3.0},
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_run_of_numbers() -> MakeRun:
+    """Makes runs whose target is a number, and whose R² climbs to ``best``."""
+    shelf = Shelf(DatasetContent.model_validate(NUMBERS))
+
+    def make(architecture: str = "baseline", *, seed: int = 42, best: float = 0.6) -> RunRecord:
+        body = {"architecture": architecture, "dataset": "parts", "training": {"seed": seed, "epochs": 4}}
+        draws = np.random.default_rng([seed, len(architecture)]).normal(0, 0.002, 5)
+
+        def figures(epoch: int, prefix: str) -> dict[str, float]:
+            """Of targets whose variance is 4000."""
+            r2 = best - 0.1 / (epoch or 4) + float(draws[epoch])
+            mse = 4000 * (1 - r2)
+            found = {"r2": r2, "mse": mse, "rmse": mse**0.5, "mae": 0.8 * mse**0.5}
+            return {f"{prefix}{figure}": value for figure, value in found.items()}
+
+        points = tuple(
+            EpochMetrics(
+                epoch=epoch,
+                learning_rate=0.001,
+                loss=1 / epoch,
+                val_loss=1 / epoch,
+                train_seconds=0.7,
+                evaluate_seconds=0.05,
+                compile_seconds=0.0,
+                elapsed_seconds=0.75 * epoch,
+                **figures(epoch, ""),
+                **figures(epoch, "val_"),
+            )
+            for epoch in range(1, 5)
+        )
+        return RunRecord(
+            job=f"job_{architecture}_{seed}",
+            spec=parse_job_spec(body, datasets=shelf).to_document(),
+            epochs=points,
+            timings={"total_seconds": 3.0},
+            **figures(0, "test_"),
         )
 
     return make

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import fields
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from normlab.analysis.comparison import compare_runs
 from normlab.documents import statistics as documents
 from normlab.documents.comparisons import ComparisonResult, SetupDocument
 from normlab.documents.side_by_side import Statistics
+from normlab.spec.columns import Task
 from normlab.spec.metrics import Metric
 
 CLASSES = [
@@ -62,14 +64,21 @@ def test_fields_are_the_same(computed: Any, declared: Any) -> None:
 
 @pytest.mark.parametrize("metric", [metric for metric in Metric if metric is not Metric.TEST_LOSS])
 @pytest.mark.parametrize("seeds", [1, 3])
-def test_a_real_result_is_written_and_read_without_loss(make_run: Any, metric: Metric, seeds: int) -> None:
+def test_a_real_result_is_written_and_read_without_loss(
+    make_run: Any, make_run_of_numbers: Any, metric: Metric, seeds: int
+) -> None:
+    of_numbers = metric.task is Task.REGRESSION
+    make = make_run_of_numbers if of_numbers else partial(make_run, target_accuracy=0.8)
     runs = {
-        name: [make_run(architecture, seed=seed, target_accuracy=0.8) for seed in range(seeds)]
+        name: [make(architecture, seed=seed) for seed in range(seeds)]
         for name, architecture in (("plain", "baseline"), ("norm", "batch_norm"))
     }
     rng = np.random.default_rng(0)
-    correct = {run.job: rng.random(200) < 0.8 for group in runs.values() for run in group}
-    found = compare_runs(runs, metric=metric, target_accuracy=0.7, correct=correct).to_document()
+    given: dict[str, Any] = {}
+    if not of_numbers:
+        correct = {run.job: rng.random(200) < 0.8 for group in runs.values() for run in group}
+        given = {"target_accuracy": 0.7, "correct": correct}
+    found = compare_runs(runs, metric=metric, **given).to_document()
     document = ComparisonResult.model_validate(found | {"final": True})
     written = json.loads(document.model_dump_json())
     assert written == {name: found[name] for name in written if name != "final"} | {"final": True}
