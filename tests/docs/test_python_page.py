@@ -31,7 +31,7 @@ def test_the_clients_examples_do_what_the_page_says(
         run_page(None, OWN, names)
     finally:
         names["client"].close()
-    written = {"report.html", "curves.png", "bundle.zip", "digits.onnx"}
+    written = {"doses.csv", "report.html", "curves.png", "bundle.zip", "digits.onnx"}
     assert {path.name for path in tmp_path.iterdir()} == written
 
 
