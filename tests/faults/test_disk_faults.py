@@ -100,6 +100,8 @@ def test_the_databases_disk_is_full(small_disk_for_the_database: Plant, accepted
         while (answer := plant.http.post("/jobs", json=body)).status_code == 202:
             accepted.append(answer.json()["id"])
         assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
+        # A report of progress is smaller than a job, so some may still fit.
+        plant.wait_until(lambda: _stands_still(plant, accepted[0], seconds=1), "no report fits any more")
         before = plant.job(accepted[0]).progress
         assert plant.http.get(f"/jobs/{accepted[0]}").status_code == 200
         time.sleep(4)  # longer than the training would take, and shorter than its lease
@@ -110,6 +112,12 @@ def test_the_databases_disk_is_full(small_disk_for_the_database: Plant, accepted
     job = plant.wait_for_end(accepted[0])
     assert (job.state, job.attempt, job.error_code) == (JobState.SUCCEEDED, 1, None)
     note("database's disk full", ended_after_seconds=time.monotonic() - freed)
+
+
+def _stands_still(plant: Plant, job_id: str, seconds: float) -> bool:
+    before = plant.job(job_id).progress
+    time.sleep(seconds)
+    return plant.job(job_id).progress == before
 
 
 def test_the_newest_checkpoint_is_corrupted(plant: Plant, accepted: Accepted) -> None:
