@@ -15,7 +15,7 @@ DEFAULT_SEEDS = 10
 MAX_BUDGET_SECONDS = 31 * 24 * 3600.0
 
 
-class TrialBudget(SpecModel):
+class AskedBudget(SpecModel):
     """What a trial may take. At least one of both."""
 
     jobs: PositiveInteger | None = None
@@ -62,7 +62,7 @@ class TrialRequest(SpecModel):
     """No outcome but with this probability is wrong."""
     target_accuracy: TargetAccuracy | None = None
     """The validation accuracy to which time is counted; null: 90 % of the better arm's final one, pair by pair."""
-    budget: TrialBudget | None = None
+    budget: AskedBudget | None = None
     fresh: Flag = False
     """Train everything anew, also where a job of the same spec has succeeded in the same environment."""
 
