@@ -191,7 +191,7 @@ def test_a_job_says_what_it_was_trained_with(trained: tuple[JobDocument, JobDocu
 
 def test_what_there_is(client: Client) -> None:
     assert [preset.name for preset in client.architectures()] == list(PRESETS)
-    assert client.datasets() == list(DATASETS.values())
+    assert client.datasets()[: len(DATASETS)] == list(DATASETS.values())  # then those that tests have added
 
 
 def test_where_no_service_answers_a_sentence_says_how_to_start_one(monkeypatch: pytest.MonkeyPatch) -> None:
