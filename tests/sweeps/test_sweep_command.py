@@ -19,7 +19,18 @@ def run(client):
 
 def test_a_rate_is_swept_from_a_shell(run, client, tmp_path):
     chart = tmp_path / "curve.svg"
-    asked = ("baseline", "--dataset", "digits", "--epochs", "1", "--over", "lr=log:0.01..1/1", "--seeds", "2")
+    asked = (
+        "baseline",
+        "--dataset",
+        "digits",
+        "--epochs",
+        "1",
+        "--over",
+        "lr=log:0.01..1/1",
+        "--seeds",
+        "2",
+        "--fresh",
+    )
     result = run("sweep", *asked, "--name", "shell", f"--chart={chart}")
     assert result.exit_code == 0, result.output
     (summary,) = client.sweeps.list(name="shell")

@@ -3,11 +3,9 @@
 import errno
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from normlab.settings import Settings
 from normlab.spec import DatasetSpec, JobSpec
@@ -16,7 +14,6 @@ from normlab.spec.robustness import CorruptionName, RobustnessRequest
 from normlab.store import ArtifactKind, ArtifactStore, Database, Job, JobState, artifacts, robustness
 from normlab.store.jobs import jobs, leases
 from normlab.store.wanted import MAX_ATTEMPTS
-from normlab.training.robustness import measure
 from worker import robustness_process
 from worker.liveness import LivenessTable
 from worker.robustness_process import measure_robustness
@@ -151,17 +148,3 @@ def test_a_full_disk_is_told_when_it_was_so_again_and_again(
         row = robustness.of_jobs(session, [job.id], KEY)[job.id]
     assert row.error is not None
     assert "was full 3 times" in row.error
-
-
-def test_a_sign_of_life_is_given_before_each_network_is_asked() -> None:
-    log: list[str] = []
-
-    class Network:
-        def probabilities(self, pixels: NDArray[Any]) -> NDArray[Any]:
-            log.append("asked")
-            return np.zeros((len(pixels), 10))
-
-    networks = [measure.Asked(Network(), None) for _ in range(3)]
-    pixels, labels = np.zeros((20, 8, 8), np.uint8), np.zeros(20, np.int64)
-    measure.measure(networks, pixels, labels, REQUEST, 16, step=lambda: log.append("step"))
-    assert log == ["step", "asked"] * (len(log) // 2)
