@@ -3,13 +3,24 @@
 from functools import partial
 
 import pytest
+from sqlalchemy import delete
 
 from normlab.documents.robustness import PendingRobustness, RobustnessDocument
 from normlab.spec.robustness import CorruptionName
+from normlab.store.jobs import workers
+from normlab.store.robustness import Robustness
 from support.corrupted import NO_STATISTICS, answer_all, answers_of
 from support.problems import assert_problem
 
 SOME = {"corruptions": ["blur", "gaussian_noise"], "severities": [1, 5], "samples": 100, "seed": 7}
+
+
+@pytest.fixture(autouse=True)
+def nothing_of_other_tests(service):
+    """The store is shared: what fuzzing has asked for would be answered first, and workers of others seem to run."""
+    with service.database.write() as session:
+        workers.keep(session, "", [])
+        session.execute(delete(Robustness))
 
 
 @pytest.fixture(scope="module")
