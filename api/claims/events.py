@@ -1,20 +1,15 @@
 """``/claims/{id}/events``: what happens to a trial, as it happens, as Server-Sent Events."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from sqlalchemy.orm import Session
 
 from api.claims.documents import event_data
-from api.http.feed import PAGE, Source
 from api.http.parameters import TrialPath
 from api.http.services import ServicesDependency
-from api.http.sse import NOT_HELD_BACK, EventStream, Followed, LastEventId, refuse_if_over, stream_answers
+from api.http.sse import NOT_HELD_BACK, EventStream, Followed, LastEventId, stream_answers
+from api.http.study_events import followed_study, study_source
 from normlab.store import Trial
-from normlab.store.studies import events as study_events
-from normlab.store.studies import studies
-from normlab.store.studies.tables import StudyEvent
 
 router = APIRouter(prefix="/claims", tags=["claims"])
 
@@ -30,22 +25,14 @@ id: 3
 """
 
 
-def _after(session: Session, trial_id: str, number: int) -> Sequence[StudyEvent]:
-    return study_events.after(session, Trial, trial_id, number, limit=PAGE)
-
-
-TRIALS = Source(Trial, "trial", after=_after, data=event_data)
+TRIALS = study_source(Trial, "trial", event_data)
 
 
 def followed_trial(
     services: ServicesDependency, trial_id: TrialPath, last_event_id: LastEventId = None
 ) -> Followed:
     """A trial that is there, and of which something is left to tell."""
-    with services.database.read() as session:
-        trial = studies.get(session, Trial, trial_id)
-        if last_event_id is not None and trial.state.final:
-            refuse_if_over(study_events.after(session, Trial, trial_id, last_event_id, limit=1))
-        return Followed(trial.id, last_event_id)
+    return followed_study(services, Trial, trial_id, last_event_id)
 
 
 @router.get(

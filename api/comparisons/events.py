@@ -1,20 +1,15 @@
 """``/comparisons/{id}/events``: what happens to a comparison, as it happens, as Server-Sent Events."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from sqlalchemy.orm import Session
 
 from api.comparisons.documents import event_data
-from api.http.feed import PAGE, Source
 from api.http.parameters import ComparisonPath
 from api.http.services import ServicesDependency
-from api.http.sse import NOT_HELD_BACK, EventStream, Followed, LastEventId, refuse_if_over, stream_answers
+from api.http.sse import NOT_HELD_BACK, EventStream, Followed, LastEventId, stream_answers
+from api.http.study_events import followed_study, study_source
 from normlab.store import Comparison
-from normlab.store.studies import events as study_events
-from normlab.store.studies import studies
-from normlab.store.studies.tables import StudyEvent
 
 router = APIRouter(prefix="/comparisons", tags=["comparisons"])
 
@@ -30,22 +25,14 @@ id: 5
 """
 
 
-def _after(session: Session, comparison_id: str, number: int) -> Sequence[StudyEvent]:
-    return study_events.after(session, Comparison, comparison_id, number, limit=PAGE)
-
-
-COMPARISONS = Source(Comparison, "comparison", after=_after, data=event_data)
+COMPARISONS = study_source(Comparison, "comparison", event_data)
 
 
 def followed_comparison(
     services: ServicesDependency, comparison_id: ComparisonPath, last_event_id: LastEventId = None
 ) -> Followed:
     """A comparison that is there, and of which something is left to tell."""
-    with services.database.read() as session:
-        comparison = studies.get(session, Comparison, comparison_id)
-        if last_event_id is not None and comparison.state.final:
-            refuse_if_over(study_events.after(session, Comparison, comparison_id, last_event_id, limit=1))
-        return Followed(comparison.id, last_event_id)
+    return followed_study(services, Comparison, comparison_id, last_event_id)
 
 
 @router.get(

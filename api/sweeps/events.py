@@ -1,20 +1,15 @@
 """``/sweeps/{id}/events``: what happens to a sweep, as it happens, as Server-Sent Events."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from sqlalchemy.orm import Session
 
-from api.http.feed import PAGE, Source
 from api.http.parameters import SweepPath
 from api.http.services import ServicesDependency
-from api.http.sse import NOT_HELD_BACK, EventStream, Followed, LastEventId, refuse_if_over, stream_answers
+from api.http.sse import NOT_HELD_BACK, EventStream, Followed, LastEventId, stream_answers
+from api.http.study_events import followed_study, study_source
 from api.sweeps.documents import event_data
 from normlab.store import Sweep
-from normlab.store.studies import events as study_events
-from normlab.store.studies import studies
-from normlab.store.studies.tables import StudyEvent
 
 router = APIRouter(prefix="/sweeps", tags=["sweeps"])
 
@@ -30,22 +25,14 @@ id: 6
 """
 
 
-def _after(session: Session, sweep_id: str, number: int) -> Sequence[StudyEvent]:
-    return study_events.after(session, Sweep, sweep_id, number, limit=PAGE)
-
-
-SWEEPS = Source(Sweep, "sweep", after=_after, data=event_data)
+SWEEPS = study_source(Sweep, "sweep", event_data)
 
 
 def followed_sweep(
     services: ServicesDependency, sweep_id: SweepPath, last_event_id: LastEventId = None
 ) -> Followed:
     """A sweep that is there, and of which something is left to tell."""
-    with services.database.read() as session:
-        sweep = studies.get(session, Sweep, sweep_id)
-        if last_event_id is not None and sweep.state.final:
-            refuse_if_over(study_events.after(session, Sweep, sweep_id, last_event_id, limit=1))
-        return Followed(sweep.id, last_event_id)
+    return followed_study(services, Sweep, sweep_id, last_event_id)
 
 
 @router.get(
